@@ -1,0 +1,43 @@
+.DEFAULT_GOAL := help
+VENV ?= .venv
+BIN ?= $(VENV)/bin
+PYTHON ?= python3
+DATA ?= data
+export PYTHONPATH := .
+
+help:                ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/ —/'
+
+run: setup           ## a city comes alive: engine, gateway, console and simulated clients
+	@$(BIN)/o2o demo --data $(DATA)
+
+test: setup          ## everything that proves it, in minutes
+	$(BIN)/pytest -q -n 2 --dist loadfile
+
+setup: $(VENV)/.installed   ## the environment, with pinned dependencies
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@echo "setting up $(VENV) (once, about a minute) ..."
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --disable-pip-version-check --progress-bar on -c constraints.txt -e '.[dev]' \
+		| grep -E --line-buffered '^(Collecting|Downloading|Installing|Successfully)' | cut -c1-100
+	@test -x $(BIN)/o2o && touch $@
+
+format: setup        ## format and fix what can be fixed
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+lint: setup          ## style, types, and who may import whom
+	$(BIN)/ruff format --check . && $(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint test     ## what must be green before a commit
+
+bench: setup         ## pytest-benchmark: engine, journal, loop, solvers, gateway
+	$(BIN)/pytest -q benchmarks --benchmark-columns=min,median,rounds --benchmark-sort=name
+
+clean:               ## forget the environment and the demo's data
+	rm -rf $(VENV) $(DATA) *.egg-info
+
+.PHONY: help run test setup format lint check bench clean

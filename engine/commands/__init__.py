@@ -1,0 +1,157 @@
+"""Every request the engine understands. Imperative mood; one handler each.
+
+A module here per handler. `ExternalCommand` is what the gateway may submit for somebody
+outside; who may submit which is gateway/auth.py's table.
+"""
+
+from engine.commands.base import Command
+from engine.commands.delivering import (
+    AcceptOffer,
+    DeclineOffer,
+    EndShift,
+    ExpireOffer,
+    RegisterCourier,
+    ReportArrival,
+    ReportBreakdown,
+    ReportDropoff,
+    ReportFailure,
+    ReportPickup,
+    StartShift,
+)
+from engine.commands.dispatching import (
+    AdoptPlan,
+    AssignDelivery,
+    ClosePlanningRound,
+    OpenPlanningRound,
+    RouteLine,
+)
+from engine.commands.merchandising import (
+    CloseStore,
+    DelistProduct,
+    ListProduct,
+    OpenStore,
+    RegisterCustomer,
+    RegisterStore,
+    SetPrice,
+)
+from engine.commands.operating import ChangeSettings, OpenEngine, Tick
+from engine.commands.ordering import CancelOrder, PlaceOrder, RequestQuote
+from engine.commands.paying import (
+    ExpirePayment,
+    RefundOrder,
+    ReportAuthorization,
+    ReportInstruction,
+)
+from engine.commands.preparing import (
+    AcceptOrder,
+    ExpireAcceptance,
+    ReceiveReturn,
+    RejectOrder,
+    ReportMissing,
+    ReportReady,
+    UpdateReadyTime,
+)
+from engine.commands.stocking import (
+    CountStock,
+    ReceiveStock,
+    RecordSale,
+    SetSafetyStock,
+)
+from engine.commands.tracking import ReportPositions
+
+ExternalCommand = (
+    RegisterStore
+    | OpenStore
+    | CloseStore
+    | ListProduct
+    | DelistProduct
+    | SetPrice
+    | RegisterCustomer
+    | ReceiveStock
+    | CountStock
+    | SetSafetyStock
+    | RecordSale
+    | RequestQuote
+    | PlaceOrder
+    | CancelOrder
+    | AcceptOrder
+    | RejectOrder
+    | UpdateReadyTime
+    | ReportReady
+    | ReportMissing
+    | ReceiveReturn
+    | ReportAuthorization
+    | ReportInstruction
+    | RefundOrder
+    | RegisterCourier
+    | StartShift
+    | EndShift
+    | AcceptOffer
+    | DeclineOffer
+    | ReportArrival
+    | ReportPickup
+    | ReportDropoff
+    | ReportFailure
+    | ReportBreakdown
+    | ReportPositions
+    | AssignDelivery
+    | ChangeSettings
+)
+TimerCommand = (  # only timers submit these
+    OpenPlanningRound | ClosePlanningRound | ExpirePayment | ExpireAcceptance | ExpireOffer
+)
+InternalCommand = Tick | OpenEngine | AdoptPlan | TimerCommand  # the gateway never decodes these
+AnyCommand = ExternalCommand | InternalCommand
+
+__all__ = [
+    "AcceptOffer",
+    "AcceptOrder",
+    "AdoptPlan",
+    "AnyCommand",
+    "AssignDelivery",
+    "CancelOrder",
+    "ChangeSettings",
+    "ClosePlanningRound",
+    "CloseStore",
+    "Command",
+    "CountStock",
+    "DeclineOffer",
+    "DelistProduct",
+    "EndShift",
+    "ExpireAcceptance",
+    "ExpireOffer",
+    "ExpirePayment",
+    "ExternalCommand",
+    "InternalCommand",
+    "ListProduct",
+    "OpenEngine",
+    "OpenPlanningRound",
+    "OpenStore",
+    "PlaceOrder",
+    "ReceiveReturn",
+    "ReceiveStock",
+    "RecordSale",
+    "RefundOrder",
+    "RegisterCourier",
+    "RegisterCustomer",
+    "RegisterStore",
+    "RejectOrder",
+    "ReportArrival",
+    "ReportAuthorization",
+    "ReportBreakdown",
+    "ReportDropoff",
+    "ReportFailure",
+    "ReportInstruction",
+    "ReportMissing",
+    "ReportPickup",
+    "ReportPositions",
+    "ReportReady",
+    "RequestQuote",
+    "RouteLine",
+    "SetPrice",
+    "SetSafetyStock",
+    "StartShift",
+    "Tick",
+    "TimerCommand",
+    "UpdateReadyTime",
+]

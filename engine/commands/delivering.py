@@ -1,0 +1,79 @@
+"""What couriers report, from the start of a shift to the last drop-off."""
+
+from engine.commands.base import Command
+from engine.values import CourierId, DeliveryId, Millis, Proof, StopKind, Vehicle
+
+
+class RegisterCourier(Command, frozen=True):
+    courier: CourierId
+    vehicle: Vehicle
+    capacity: int  # units of load on board at once
+
+
+class StartShift(Command, frozen=True):
+    """Ready for work until `ends_at`."""
+
+    courier: CourierId
+    ends_at: Millis
+
+
+class EndShift(Command, frozen=True):
+    """Home, or offline: takes nothing new, and brings what is on board to its end."""
+
+    courier: CourierId
+
+
+class AcceptOffer(Command, frozen=True):
+    courier: CourierId
+    delivery: DeliveryId
+
+
+class DeclineOffer(Command, frozen=True):
+    courier: CourierId
+    delivery: DeliveryId
+    reason: str
+
+
+class ReportArrival(Command, frozen=True):
+    """At the stop the route names next."""
+
+    courier: CourierId
+    delivery: DeliveryId
+    stop: StopKind
+
+
+class ReportPickup(Command, frozen=True):
+    """The courier has the goods."""
+
+    courier: CourierId
+    delivery: DeliveryId
+
+
+class ReportDropoff(Command, frozen=True):
+    """The courier handed the goods over."""
+
+    courier: CourierId
+    delivery: DeliveryId
+    proof: Proof = Proof.NONE
+    evidence: str = ""  # the PIN, or where the photo or signature is kept
+
+
+class ReportFailure(Command, frozen=True):
+    """Nobody there, or the goods were refused: they go back to the store."""
+
+    courier: CourierId
+    delivery: DeliveryId
+    reason: str
+
+
+class ReportBreakdown(Command, frozen=True):
+    """The courier cannot go on; goods on board wait where they are to be rescued."""
+
+    courier: CourierId
+
+
+class ExpireOffer(Command, frozen=True):
+    """The courier has had long enough to answer."""
+
+    delivery: DeliveryId
+    offer: int

@@ -1,0 +1,20 @@
+"""Running the engine itself."""
+
+from engine.commands.base import Command
+from engine.settings import Settings
+
+
+class Tick(Command, frozen=True):
+    """Nothing is asked for; time has passed."""
+
+
+class OpenEngine(Command, frozen=True):
+    """The first command in every journal: the settings this engine runs with."""
+
+    settings: Settings
+
+
+class ChangeSettings(Command, frozen=True):
+    """An operator turns a knob; it holds from here on."""
+
+    settings: Settings

@@ -1,0 +1,46 @@
+"""From a question about price and time to an order, or its end."""
+
+from engine.commands.base import Command
+from engine.values import (
+    Actor,
+    CustomerId,
+    Line,
+    OrderId,
+    Proof,
+    ProviderId,
+    QuoteId,
+    ServiceId,
+    StoreId,
+)
+from geo.points import Point
+
+
+class RequestQuote(Command, frozen=True):
+    """What would this cost, and when would it be there?"""
+
+    quote: QuoteId
+    service: ServiceId
+    customer: CustomerId
+    store: StoreId
+    lines: list[Line]
+    dropoff: Point
+
+
+class PlaceOrder(Command, frozen=True):
+    """Accept a quote. The client chose the id, so a retry is harmless."""
+
+    order: OrderId
+    service: ServiceId
+    quote: QuoteId
+    provider: ProviderId
+    proof: Proof = Proof.NONE
+    pin: str = ""
+
+
+class CancelOrder(Command, frozen=True):
+    """End it early. `service` is empty unless an order service asks for its customer."""
+
+    order: OrderId
+    actor: Actor
+    reason: str
+    service: ServiceId = ServiceId("")

@@ -1,0 +1,207 @@
+"""Every fact. Past tense; one owning state module each, and a module here per owner."""
+
+from engine.events.base import CommandRejected, Event
+from engine.events.catalog import (
+    CustomerRegistered,
+    PriceSet,
+    ProductDelisted,
+    ProductListed,
+    StoreClosed,
+    StoreOpened,
+    StoreRegistered,
+)
+from engine.events.couriers import (
+    CourierRegistered,
+    PositionsReported,
+    ShiftEnded,
+    ShiftStarted,
+)
+from engine.events.deliveries import (
+    CourierArrived,
+    DeliveryCancelled,
+    DeliveryCompleted,
+    DeliveryCreated,
+    DeliveryFailed,
+    DeliveryOffered,
+    DeliveryPickedUp,
+    DeliveryReturned,
+    DeliveryStranded,
+    DeliveryUnassigned,
+    LegStarted,
+    OfferAccepted,
+    RoutePlanned,
+    RouteSkipped,
+)
+from engine.events.inventory import (
+    SafetyStockSet,
+    StockCounted,
+    StockIssued,
+    StockReceived,
+    StockReleased,
+    StockReserved,
+    StockReturned,
+    StockSold,
+)
+from engine.events.operation import (
+    EngineOpened,
+    PlanningRequested,
+    PlanningRoundClosed,
+    PlanningRoundOpened,
+    SettingsChanged,
+    TimerFired,
+    TimerSet,
+)
+from engine.events.orders import (
+    OrderAccepted,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderFulfilled,
+    OrderHandedOver,
+    OrderPlaced,
+    OrderReady,
+    OrderReduced,
+    OrderReturned,
+    PreparationMeasured,
+    QuoteAccepted,
+    QuoteOffered,
+    ReadyTimeChanged,
+)
+from engine.events.payments import (
+    InstructionFailed,
+    InstructionIssued,
+    InstructionSettled,
+    LedgerPosted,
+    PaymentAuthorized,
+    PaymentFailed,
+    PaymentRequested,
+)
+
+AnyEvent = (
+    CommandRejected
+    | EngineOpened
+    | SettingsChanged
+    | TimerSet
+    | TimerFired
+    | StoreRegistered
+    | StoreOpened
+    | StoreClosed
+    | PreparationMeasured
+    | ProductListed
+    | ProductDelisted
+    | PriceSet
+    | CustomerRegistered
+    | StockReceived
+    | StockReserved
+    | StockReleased
+    | StockIssued
+    | StockReturned
+    | StockCounted
+    | StockSold
+    | SafetyStockSet
+    | QuoteOffered
+    | QuoteAccepted
+    | OrderPlaced
+    | OrderConfirmed
+    | OrderAccepted
+    | ReadyTimeChanged
+    | OrderReady
+    | OrderReduced
+    | OrderHandedOver
+    | OrderFulfilled
+    | OrderCancelled
+    | OrderReturned
+    | PaymentRequested
+    | PaymentAuthorized
+    | PaymentFailed
+    | InstructionIssued
+    | InstructionSettled
+    | InstructionFailed
+    | LedgerPosted
+    | CourierRegistered
+    | ShiftStarted
+    | ShiftEnded
+    | PositionsReported
+    | DeliveryCreated
+    | RoutePlanned
+    | RouteSkipped
+    | DeliveryOffered
+    | OfferAccepted
+    | DeliveryUnassigned
+    | LegStarted
+    | CourierArrived
+    | DeliveryPickedUp
+    | DeliveryCompleted
+    | DeliveryFailed
+    | DeliveryStranded
+    | DeliveryReturned
+    | DeliveryCancelled
+    | PlanningRequested
+    | PlanningRoundOpened
+    | PlanningRoundClosed
+)
+
+__all__ = [
+    "AnyEvent",
+    "CommandRejected",
+    "CourierArrived",
+    "CourierRegistered",
+    "CustomerRegistered",
+    "DeliveryCancelled",
+    "DeliveryCompleted",
+    "DeliveryCreated",
+    "DeliveryFailed",
+    "DeliveryOffered",
+    "DeliveryPickedUp",
+    "DeliveryReturned",
+    "DeliveryStranded",
+    "DeliveryUnassigned",
+    "EngineOpened",
+    "Event",
+    "InstructionFailed",
+    "InstructionIssued",
+    "InstructionSettled",
+    "LedgerPosted",
+    "LegStarted",
+    "OfferAccepted",
+    "OrderAccepted",
+    "OrderCancelled",
+    "OrderConfirmed",
+    "OrderFulfilled",
+    "OrderHandedOver",
+    "OrderPlaced",
+    "OrderReady",
+    "OrderReduced",
+    "OrderReturned",
+    "PaymentAuthorized",
+    "PaymentFailed",
+    "PaymentRequested",
+    "PlanningRequested",
+    "PlanningRoundClosed",
+    "PlanningRoundOpened",
+    "PositionsReported",
+    "PreparationMeasured",
+    "PriceSet",
+    "ProductDelisted",
+    "ProductListed",
+    "QuoteAccepted",
+    "QuoteOffered",
+    "ReadyTimeChanged",
+    "RoutePlanned",
+    "RouteSkipped",
+    "SafetyStockSet",
+    "SettingsChanged",
+    "ShiftEnded",
+    "ShiftStarted",
+    "StockCounted",
+    "StockIssued",
+    "StockReceived",
+    "StockReleased",
+    "StockReserved",
+    "StockReturned",
+    "StockSold",
+    "StoreClosed",
+    "StoreOpened",
+    "StoreRegistered",
+    "TimerFired",
+    "TimerSet",
+]

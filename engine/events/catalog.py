@@ -1,0 +1,43 @@
+"""Facts about stores, products, prices and customers."""
+
+from engine.events.base import Event
+from engine.values import CustomerId, Millis, Minor, ProductId, StoreId
+from geo.points import Point
+
+
+class StoreRegistered(Event, frozen=True):
+    store: StoreId
+    name: str
+    location: Point
+    preparation_ms: int
+
+
+class StoreOpened(Event, frozen=True):
+    store: StoreId
+
+
+class StoreClosed(Event, frozen=True):
+    store: StoreId
+
+
+class ProductListed(Event, frozen=True):
+    product: ProductId
+    name: str
+    category: str
+    load: int
+
+
+class ProductDelisted(Event, frozen=True):
+    product: ProductId
+
+
+class PriceSet(Event, frozen=True):
+    store: StoreId
+    product: ProductId
+    price_minor: Minor
+    at: Millis
+
+
+class CustomerRegistered(Event, frozen=True):
+    customer: CustomerId
+    at: Millis

@@ -1,0 +1,28 @@
+"""Facts about couriers and where they are."""
+
+from engine.columns import PositionBatch
+from engine.events.base import Event
+from engine.values import CourierId, CourierNumber, Millis, Vehicle
+
+
+class CourierRegistered(Event, frozen=True):
+    courier: CourierId
+    number: CourierNumber
+    vehicle: Vehicle
+    capacity: int
+
+
+class ShiftStarted(Event, frozen=True):
+    courier: CourierId
+    ends_at: Millis
+
+
+class ShiftEnded(Event, frozen=True):
+    courier: CourierId
+    broken_down: bool = False
+
+
+class PositionsReported(Event, frozen=True):
+    """The accepted rows: at most one per courier, each newer than the one before."""
+
+    batch: PositionBatch

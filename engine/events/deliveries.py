@@ -1,0 +1,106 @@
+"""Facts about deliveries and routes: who carries what, and how far it has come."""
+
+from engine.events.base import Event
+from engine.rejections import RejectionReason
+from engine.values import CourierId, DeliveryId, Millis, OrderId, Proof, Stop, StopKind, StoreId
+from geo.points import Point
+
+
+class DeliveryCreated(Event, frozen=True):
+    delivery: DeliveryId
+    order: OrderId
+    attempt: int
+    store: StoreId
+    pickup: Point
+    dropoff: Point
+    load: int
+
+
+class RoutePlanned(Event, frozen=True):
+    """The stops a courier has still to make. Deliveries not yet offered may still move."""
+
+    courier: CourierId
+    stops: list[Stop]
+
+
+class RouteSkipped(Event, frozen=True):
+    """The world moved on while the solver was working. Changes no state."""
+
+    courier: CourierId
+    reason: RejectionReason
+
+
+class DeliveryOffered(Event, frozen=True):
+    delivery: DeliveryId
+    courier: CourierId
+    offer: int
+    expires_at: Millis
+
+
+class OfferAccepted(Event, frozen=True):
+    """From here on the courier is bound to it."""
+
+    delivery: DeliveryId
+    courier: CourierId
+
+
+class DeliveryUnassigned(Event, frozen=True):
+    """Back in the queue: declined, lapsed, or the courier left. The courier is remembered."""
+
+    delivery: DeliveryId
+    courier: CourierId
+    reason: str
+
+
+class LegStarted(Event, frozen=True):
+    """The courier is on the way to the first stop of the route; it is pinned."""
+
+    courier: CourierId
+
+
+class CourierArrived(Event, frozen=True):
+    delivery: DeliveryId
+    courier: CourierId
+    stop: StopKind
+
+
+class DeliveryPickedUp(Event, frozen=True):
+    delivery: DeliveryId
+    courier: CourierId
+    order: OrderId
+
+
+class DeliveryCompleted(Event, frozen=True):
+    delivery: DeliveryId
+    courier: CourierId
+    order: OrderId
+    proof: Proof = Proof.NONE
+    evidence: str = ""
+
+
+class DeliveryFailed(Event, frozen=True):
+    """It could not be handed over; its last stop is now a return to the store."""
+
+    delivery: DeliveryId
+    courier: CourierId
+    reason: str
+
+
+class DeliveryStranded(Event, frozen=True):
+    """Its courier broke down with the goods; they wait at `pickup` for the next attempt."""
+
+    delivery: DeliveryId
+    courier: CourierId
+    pickup: Point
+    attempt: int
+
+
+class DeliveryReturned(Event, frozen=True):
+    delivery: DeliveryId
+    order: OrderId
+    courier: CourierId
+    sellable: bool
+
+
+class DeliveryCancelled(Event, frozen=True):
+    delivery: DeliveryId

@@ -1,0 +1,40 @@
+"""Facts about the engine itself: settings, timers, planning rounds."""
+
+from engine.commands import AnyCommand
+from engine.events.base import Event
+from engine.settings import Settings
+from engine.values import Millis, PlanningRoundId
+
+
+class EngineOpened(Event, frozen=True):
+    settings: Settings
+
+
+class SettingsChanged(Event, frozen=True):
+    settings: Settings
+
+
+class TimerSet(Event, frozen=True):
+    """The engine will submit this command to itself at that time."""
+
+    at: Millis
+    command: AnyCommand
+
+
+class TimerFired(Event, frozen=True):
+    """The earliest timer is due."""
+
+
+class PlanningRequested(Event, frozen=True):
+    """Something changed that a plan should know; the next round is due at `at`."""
+
+    at: Millis
+
+
+class PlanningRoundOpened(Event, frozen=True):
+    planning_round: PlanningRoundId
+    at: Millis
+
+
+class PlanningRoundClosed(Event, frozen=True):
+    planning_round: PlanningRoundId

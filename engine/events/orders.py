@@ -1,0 +1,116 @@
+"""Facts about quotes and orders: the bargain with a customer."""
+
+from engine.events.base import Event
+from engine.values import (
+    Actor,
+    CustomerId,
+    Millis,
+    Minor,
+    OrderId,
+    PricedLine,
+    Proof,
+    ProviderId,
+    QuoteId,
+    ServiceId,
+    StoreId,
+)
+from geo.points import Point
+
+
+class QuoteOffered(Event, frozen=True):
+    """A promise not yet accepted: a price, and to be there by `promised_at`."""
+
+    quote: QuoteId
+    service: ServiceId
+    customer: CustomerId
+    store: StoreId
+    lines: list[PricedLine]
+    dropoff: Point
+    delivery_fee_minor: Minor
+    total_minor: Minor
+    promised_ms: int  # from acceptance to the door
+    expires_at: Millis
+    load: int
+
+
+class QuoteAccepted(Event, frozen=True):
+    quote: QuoteId
+    order: OrderId
+
+
+class OrderPlaced(Event, frozen=True):
+    order: OrderId
+    service: ServiceId
+    customer: CustomerId
+    store: StoreId
+    lines: list[PricedLine]
+    dropoff: Point
+    delivery_fee_minor: Minor
+    total_minor: Minor
+    provider: ProviderId
+    proof: Proof
+    pin: str
+    load: int
+    placed_at: Millis
+    promised_at: Millis
+
+
+class OrderConfirmed(Event, frozen=True):
+    """Paid for: the money is held."""
+
+    order: OrderId
+
+
+class OrderAccepted(Event, frozen=True):
+    order: OrderId
+    ready_at: Millis
+
+
+class ReadyTimeChanged(Event, frozen=True):
+    order: OrderId
+    ready_at: Millis
+
+
+class OrderReady(Event, frozen=True):
+    order: OrderId
+    ready_at: Millis
+
+
+class OrderReduced(Event, frozen=True):
+    """Items were missing: these lines remain, and so much less is owed."""
+
+    order: OrderId
+    lines: list[PricedLine]
+    reduction_minor: Minor
+
+
+class OrderHandedOver(Event, frozen=True):
+    """A courier has the goods."""
+
+    order: OrderId
+
+
+class OrderFulfilled(Event, frozen=True):
+    order: OrderId
+    at: Millis
+
+
+class OrderCancelled(Event, frozen=True):
+    order: OrderId
+    actor: Actor
+    reason: str
+
+
+class OrderReturned(Event, frozen=True):
+    """It could not be delivered, and the goods are back."""
+
+    order: OrderId
+    actor: Actor
+    reason: str
+
+
+class PreparationMeasured(Event, frozen=True):
+    """What the store needed, from acceptance to ready. The store's estimate learns from it."""
+
+    store: StoreId
+    took_ms: int

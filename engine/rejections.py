@@ -1,0 +1,43 @@
+"""Every reason the engine says no. A rejection is an answer, not an error."""
+
+from enum import StrEnum
+
+Detail = dict[str, str | int | list[str]]
+
+
+class RejectionReason(StrEnum):
+    """Ordered by precedence: a handler checks in this order and reports the first."""
+
+    MALFORMED = "malformed"  # detail: field
+    ALREADY_EXISTS = "already_exists"
+    UNKNOWN = "unknown"  # detail: what, id
+    NOT_YOURS = "not_yours"
+    ILLEGAL_TRANSITION = "illegal_transition"  # detail: from, to, allowed
+    REASON_NOT_ALLOWED = "reason_not_allowed"  # detail: actor, allowed
+    STORE_CLOSED = "store_closed"
+    NOT_LISTED = "not_listed"  # detail: product
+    NO_PRICE = "no_price"  # detail: product
+    OUT_OF_AREA = "out_of_area"  # detail: distance_m, limit_m
+    TOO_LARGE = "too_large"  # detail: load, limit
+    QUOTE_EXPIRED = "quote_expired"  # detail: expired_at
+    QUOTE_USED = "quote_used"  # detail: order
+    INSUFFICIENT_STOCK = "insufficient_stock"  # detail: product, available
+    NO_CAPACITY_NOW = "no_capacity_now"  # detail: retry_after_s
+    AMOUNT_MISMATCH = "amount_mismatch"  # detail: expected_minor
+    EXCEEDS_CAPTURED = "exceeds_captured"  # detail: refundable_minor
+    OFF_SHIFT = "off_shift"
+    WRONG_STOP = "wrong_stop"  # detail: next
+    OVER_CAPACITY = "over_capacity"
+    PINNED = "pinned"  # a plan would take goods from who carries them, or turn a started leg
+    PROOF_REQUIRED = "proof_required"  # detail: proof
+    PROOF_MISMATCH = "proof_mismatch"
+    STALE = "stale"  # the world moved on meanwhile
+
+
+class Rejected(Exception):  # noqa: N818 — an answer, hence no "Error" in its name
+    """Raised by a handler before it has emitted anything; caught by the engine."""
+
+    def __init__(self, reason: RejectionReason, detail: Detail) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.detail = detail

@@ -1,0 +1,40 @@
+"""Tunable parameters. Decisions depend on them, so they are recorded in the journal."""
+
+from msgspec import Struct
+
+from engine.values import MINUTE, SECOND
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Times in milliseconds, money in minor units of `currency`, distances in meters."""
+
+    currency: str = "CNY"
+
+    # planning
+    planning_interval_ms: int = 2 * SECOND  # at least this long between two planning rounds
+    planning_heartbeat_ms: int = 15 * SECOND  # while something waits for a courier
+    planning_timeout_ms: int = 5 * SECOND  # a silent solver costs one round
+    release_ahead_ms: int = 60 * SECOND  # offer a trip this long before it has to begin
+    offer_timeout_ms: int = 40 * SECOND  # 0: couriers are told, not asked
+
+    # waiting for others
+    payment_timeout_ms: int = 2 * MINUTE
+    acceptance_timeout_ms: int = 5 * MINUTE
+
+    # the promise
+    quote_life_ms: int = 5 * MINUTE
+    delivery_radius_m: int = 6_000
+    handling_ms: int = 2 * MINUTE  # at the store and at the door, each
+    promise_buffer_ms: int = 6 * MINUTE
+    promise_min_ms: int = 15 * MINUTE
+    promise_max_ms: int = 90 * MINUTE  # beyond: no capacity now
+    open_deliveries_per_courier: int = 6
+
+    # prices
+    delivery_fee_minor: int = 300
+    delivery_fee_per_km_minor: int = 100
+    courier_fee_minor: int = 400  # per delivery
+    courier_fee_per_km_minor: int = 100
+
+    # travel
+    detour_permille: int = 1_300  # road distance over great-circle distance

@@ -1,0 +1,41 @@
+"""What the engine remembers. One module per noun; each changes only by its own events."""
+
+from msgspec import Struct, field
+
+from engine.state.couriers import Couriers
+from engine.state.customers import Customers
+from engine.state.deliveries import Deliveries
+from engine.state.inventory import Inventory
+from engine.state.ledger import Ledger
+from engine.state.orders import Orders
+from engine.state.payments import Payments
+from engine.state.planning_rounds import PlanningRounds
+from engine.state.positions import Positions
+from engine.state.prices import Prices
+from engine.state.products import Products
+from engine.state.quotes import Quotes
+from engine.state.requests import Requests
+from engine.state.settings import CurrentSettings
+from engine.state.stores import Stores
+from engine.state.timers import Timers
+
+
+class State(Struct):
+    """All of it. No methods: whoever wants a fact asks the module that owns it."""
+
+    settings: CurrentSettings = field(default_factory=CurrentSettings)
+    timers: Timers = field(default_factory=Timers)
+    requests: Requests = field(default_factory=Requests)
+    stores: Stores = field(default_factory=Stores)
+    products: Products = field(default_factory=Products)
+    prices: Prices = field(default_factory=Prices)
+    customers: Customers = field(default_factory=Customers)
+    inventory: Inventory = field(default_factory=Inventory)
+    quotes: Quotes = field(default_factory=Quotes)
+    orders: Orders = field(default_factory=Orders)
+    payments: Payments = field(default_factory=Payments)
+    ledger: Ledger = field(default_factory=Ledger)
+    couriers: Couriers = field(default_factory=Couriers)
+    positions: Positions = field(default_factory=Positions)
+    deliveries: Deliveries = field(default_factory=Deliveries)
+    planning_rounds: PlanningRounds = field(default_factory=PlanningRounds)

@@ -1,0 +1,69 @@
+"""Couriers: who is working, and the number each has in every column. Not what they carry."""
+
+import numpy as np
+from msgspec import Struct
+
+from engine.columns import INT32, Int32s
+from engine.events import CourierRegistered, ShiftEnded, ShiftStarted
+from engine.values import CourierId, CourierNumber, Millis, Vehicle
+
+
+class Courier(Struct):
+    number: CourierNumber
+    vehicle: Vehicle
+    capacity: int
+    on_shift: bool = False
+    ends_at: Millis = Millis(0)
+
+
+class Couriers(Struct, dict=True):
+    """Invariant: numbers are dense, from 0, and never reused."""
+
+    couriers: dict[CourierId, Courier] = {}
+
+    def __post_init__(self) -> None:
+        # Derived, hence not fields: snapshots neither write nor read them.
+        self.ids: list[CourierId] = list(self.couriers)
+        self.working_numbers: dict[CourierNumber, None] = {
+            x.number: None for x in self.couriers.values() if x.on_shift
+        }
+        self._working: Int32s | None = None
+
+    # queries
+
+    def __getitem__(self, courier: CourierId) -> Courier:
+        return self.couriers[courier]
+
+    def get(self, courier: CourierId) -> Courier | None:
+        return self.couriers.get(courier)
+
+    def next_number(self) -> CourierNumber:
+        return CourierNumber(len(self.couriers))
+
+    def working(self) -> Int32s:
+        """The numbers of everyone on shift, ascending."""
+        if self._working is None:
+            self._working = np.array(sorted(self.working_numbers), INT32)
+        return self._working
+
+    # events
+
+    def courier_registered(self, e: CourierRegistered) -> None:
+        assert e.courier not in self.couriers
+        assert e.number == self.next_number()
+        self.couriers[e.courier] = Courier(e.number, e.vehicle, e.capacity)
+        self.ids.append(e.courier)
+
+    def shift_started(self, e: ShiftStarted) -> None:
+        courier = self.couriers[e.courier]
+        assert not courier.on_shift
+        courier.on_shift, courier.ends_at = True, e.ends_at
+        self.working_numbers[courier.number] = None
+        self._working = None
+
+    def shift_ended(self, e: ShiftEnded) -> None:
+        courier = self.couriers[e.courier]
+        assert courier.on_shift
+        courier.on_shift = False
+        del self.working_numbers[courier.number]
+        self._working = None

@@ -1,0 +1,217 @@
+"""Deliveries and routes: the one place that relates a courier to an order.
+
+A *delivery* carries one order from a store to a customer. A *stop* is a place on a *route*:
+one pickup and one drop-off (or return) per delivery. A delivery that is CREATED may be on a
+route already: that is the plan, nobody was told, and the next plan may put it elsewhere.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from engine.events import (
+    CourierArrived,
+    DeliveryCancelled,
+    DeliveryCompleted,
+    DeliveryCreated,
+    DeliveryFailed,
+    DeliveryOffered,
+    DeliveryPickedUp,
+    DeliveryReturned,
+    DeliveryStranded,
+    DeliveryUnassigned,
+    LegStarted,
+    OfferAccepted,
+    RoutePlanned,
+)
+from engine.values import CourierId, DeliveryId, OrderId, Stop, StopKind, StoreId
+from geo.points import Point
+
+
+class DeliveryStatus(StrEnum):
+    CREATED = "created"
+    OFFERED = "offered"
+    ASSIGNED = "assigned"
+    ARRIVED_AT_PICKUP = "arrived_at_pickup"
+    PICKED_UP = "picked_up"
+    ARRIVED_AT_DROPOFF = "arrived_at_dropoff"
+    DELIVERED = "delivered"
+    RETURNING = "returning"
+    RETURNED = "returned"
+    CANCELLED = "cancelled"
+
+
+S = DeliveryStatus
+ENDED = (S.DELIVERED, S.RETURNED, S.CANCELLED)
+BEFORE_PICKUP = (S.CREATED, S.OFFERED, S.ASSIGNED, S.ARRIVED_AT_PICKUP)
+ACCEPTED = (S.ASSIGNED, S.ARRIVED_AT_PICKUP)
+ON_BOARD = (S.PICKED_UP, S.ARRIVED_AT_DROPOFF, S.RETURNING)
+
+
+class Delivery(Struct):
+    order: OrderId
+    attempt: int
+    store: StoreId
+    pickup: Point  # the store, or where the goods were stranded
+    dropoff: Point
+    load: int
+    status: DeliveryStatus = S.CREATED
+    courier: CourierId | None = None  # planned for, offered to, or carried by
+    offers: int = 0
+    refused_by: list[CourierId] = []
+    is_return: bool = False  # the goods are on their way back to the store
+
+    @property
+    def last_stop(self) -> StopKind:
+        return StopKind.RETURN if self.is_return else StopKind.DROPOFF
+
+
+class Route(Struct):
+    stops: list[Stop] = []
+    version: int = 0  # up by one at every change; a plan made for an older one is stale
+    under_way: bool = False  # the courier is heading for the first stop: it is pinned
+
+
+class Deliveries(Struct, dict=True):
+    """Invariant: a delivery has a courier exactly when its open stops are on that route."""
+
+    deliveries: dict[DeliveryId, Delivery] = {}
+    routes: dict[CourierId, Route] = {}
+
+    def __post_init__(self) -> None:
+        # Derived indexes, hence not fields: snapshots neither write nor read them.
+        open_ = {k: x for k, x in self.deliveries.items() if x.status not in ENDED}
+        self.open: dict[DeliveryId, Delivery] = open_
+        self.waiting: dict[DeliveryId, Delivery] = {
+            k: x for k, x in open_.items() if x.status is S.CREATED
+        }
+        self.of_order: dict[OrderId, DeliveryId] = {x.order: k for k, x in self.deliveries.items()}
+
+    # queries
+
+    def __getitem__(self, delivery: DeliveryId) -> Delivery:
+        return self.deliveries[delivery]
+
+    def get(self, delivery: DeliveryId) -> Delivery | None:
+        return self.deliveries.get(delivery)
+
+    def route(self, courier: CourierId) -> Route:
+        return self.routes.get(courier) or Route()
+
+    # events
+
+    def delivery_created(self, e: DeliveryCreated) -> None:
+        assert e.delivery not in self.deliveries
+        delivery = Delivery(e.order, e.attempt, e.store, e.pickup, e.dropoff, e.load)
+        self.deliveries[e.delivery] = self.open[e.delivery] = delivery
+        self.waiting[e.delivery] = delivery
+        self.of_order[e.order] = e.delivery
+
+    def route_planned(self, e: RoutePlanned) -> None:
+        route = self._changing(e.courier)
+        deliveries = self.deliveries
+        for stop in route.stops:
+            delivery = deliveries[stop.delivery]
+            if delivery.courier == e.courier and delivery.status is S.CREATED:
+                delivery.courier = None  # unless the new stops name it again
+        for stop in e.stops:
+            deliveries[stop.delivery].courier = e.courier
+        route.stops = e.stops
+
+    def delivery_offered(self, e: DeliveryOffered) -> None:
+        delivery = self.waiting.pop(e.delivery)
+        assert delivery.courier == e.courier
+        delivery.status, delivery.offers = S.OFFERED, e.offer
+
+    def offer_accepted(self, e: OfferAccepted) -> None:
+        delivery = self.deliveries[e.delivery]
+        assert delivery.status is S.OFFERED
+        assert delivery.courier == e.courier
+        delivery.status = S.ASSIGNED
+
+    def delivery_unassigned(self, e: DeliveryUnassigned) -> None:
+        delivery = self.deliveries[e.delivery]
+        assert delivery.status in BEFORE_PICKUP
+        assert delivery.courier == e.courier
+        self._take_off(e.courier, e.delivery)
+        delivery.status, delivery.courier = S.CREATED, None
+        if e.courier not in delivery.refused_by:
+            delivery.refused_by = [*delivery.refused_by, e.courier]
+        self.waiting[e.delivery] = delivery
+
+    def leg_started(self, e: LegStarted) -> None:
+        route = self.routes[e.courier]
+        assert route.stops
+        assert not route.under_way
+        route.under_way = True
+
+    def courier_arrived(self, e: CourierArrived) -> None:
+        delivery = self.deliveries[e.delivery]
+        if e.stop is StopKind.PICKUP:
+            assert delivery.status is S.ASSIGNED
+            delivery.status = S.ARRIVED_AT_PICKUP
+        elif e.stop is StopKind.DROPOFF:
+            assert delivery.status is S.PICKED_UP
+            delivery.status = S.ARRIVED_AT_DROPOFF
+
+    def delivery_picked_up(self, e: DeliveryPickedUp) -> None:
+        delivery = self.deliveries[e.delivery]
+        assert delivery.status in ACCEPTED
+        delivery.status = S.RETURNING if delivery.is_return else S.PICKED_UP
+        self._done(e.courier, Stop(StopKind.PICKUP, e.delivery))
+
+    def delivery_completed(self, e: DeliveryCompleted) -> None:
+        delivery = self.open.pop(e.delivery)
+        assert delivery.status in (S.PICKED_UP, S.ARRIVED_AT_DROPOFF)
+        delivery.status = S.DELIVERED
+        self._done(e.courier, Stop(StopKind.DROPOFF, e.delivery))
+
+    def delivery_failed(self, e: DeliveryFailed) -> None:
+        delivery = self.deliveries[e.delivery]
+        assert delivery.status in (S.PICKED_UP, S.ARRIVED_AT_DROPOFF)
+        delivery.status, delivery.is_return = S.RETURNING, True
+        self._done(e.courier, Stop(StopKind.DROPOFF, e.delivery))
+        self.routes[e.courier].stops.append(Stop(StopKind.RETURN, e.delivery))
+
+    def delivery_stranded(self, e: DeliveryStranded) -> None:
+        delivery = self.deliveries[e.delivery]
+        assert delivery.status in ON_BOARD
+        self._take_off(e.courier, e.delivery)
+        delivery.status, delivery.courier = S.CREATED, None
+        delivery.pickup, delivery.attempt = e.pickup, e.attempt
+        self.waiting[e.delivery] = delivery
+
+    def delivery_returned(self, e: DeliveryReturned) -> None:
+        delivery = self.open.pop(e.delivery)
+        assert delivery.status is S.RETURNING
+        delivery.status = S.RETURNED
+        self._done(e.courier, Stop(StopKind.RETURN, e.delivery))
+
+    def delivery_cancelled(self, e: DeliveryCancelled) -> None:
+        delivery = self.open.pop(e.delivery)
+        assert delivery.status in BEFORE_PICKUP
+        self.waiting.pop(e.delivery, None)
+        if delivery.courier is not None:
+            self._take_off(delivery.courier, e.delivery)
+        delivery.status, delivery.courier = S.CANCELLED, None
+
+    # internals
+
+    def _done(self, courier: CourierId, stop: Stop) -> None:
+        route = self._changing(courier)
+        if route.stops[0] == stop:
+            route.under_way = False
+        route.stops.remove(stop)
+
+    def _take_off(self, courier: CourierId, delivery: DeliveryId) -> None:
+        route = self._changing(courier)
+        if route.stops[0].delivery == delivery:
+            route.under_way = False
+        route.stops = [stop for stop in route.stops if stop.delivery != delivery]
+
+    def _changing(self, courier: CourierId) -> Route:
+        route = self.routes.get(courier)
+        if route is None:
+            route = self.routes[courier] = Route()
+        route.version += 1
+        return route

@@ -1,0 +1,27 @@
+"""The ledger: double entry. Accounts are named `kind:whose`; debits are positive."""
+
+from msgspec import Struct
+
+from engine.events import LedgerPosted
+
+
+class Ledger(Struct):
+    """Invariant: every entry sums to zero, and therefore so do the balances."""
+
+    balances: dict[str, int] = {}
+    entries: int = 0
+
+    # queries
+
+    def balance(self, account: str) -> int:
+        return self.balances.get(account, 0)
+
+    # events
+
+    def ledger_posted(self, e: LedgerPosted) -> None:
+        assert len(e.postings) >= 2
+        assert sum(p.amount_minor for p in e.postings) == 0, f"{e.memo} of {e.order} is unbalanced"
+        for posting in e.postings:
+            account = posting.account
+            self.balances[account] = self.balances.get(account, 0) + posting.amount_minor
+        self.entries += 1

@@ -1,0 +1,121 @@
+"""Orders: who bought what, and how far the bargain has come. Nothing about couriers."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from engine.events import (
+    OrderAccepted,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderFulfilled,
+    OrderHandedOver,
+    OrderPlaced,
+    OrderReady,
+    OrderReduced,
+    OrderReturned,
+    ReadyTimeChanged,
+)
+from engine.values import Millis, OrderId, PricedLine
+
+
+class OrderStatus(StrEnum):
+    PLACED = "placed"
+    CONFIRMED = "confirmed"
+    ACCEPTED = "accepted"
+    READY = "ready"
+    HANDED_OVER = "handed_over"
+    FULFILLED = "fulfilled"
+    CANCELLED = "cancelled"
+    RETURNED = "returned"
+
+
+TRANSITIONS: dict[OrderStatus, tuple[OrderStatus, ...]] = {
+    OrderStatus.PLACED: (OrderStatus.CONFIRMED, OrderStatus.CANCELLED),
+    OrderStatus.CONFIRMED: (OrderStatus.ACCEPTED, OrderStatus.CANCELLED),
+    OrderStatus.ACCEPTED: (OrderStatus.READY, OrderStatus.HANDED_OVER, OrderStatus.CANCELLED),
+    OrderStatus.READY: (OrderStatus.HANDED_OVER, OrderStatus.CANCELLED),
+    OrderStatus.HANDED_OVER: (OrderStatus.FULFILLED, OrderStatus.RETURNED),
+    OrderStatus.FULFILLED: (),
+    OrderStatus.CANCELLED: (),
+    OrderStatus.RETURNED: (),
+}
+ENDED = (OrderStatus.FULFILLED, OrderStatus.CANCELLED, OrderStatus.RETURNED)
+HOLDS_STOCK = (
+    OrderStatus.PLACED,
+    OrderStatus.CONFIRMED,
+    OrderStatus.ACCEPTED,
+    OrderStatus.READY,
+)
+
+
+class Order(Struct):
+    placed: OrderPlaced
+    lines: list[PricedLine]  # what is left of it after picking
+    due_minor: int  # what is owed for it
+    status: OrderStatus = OrderStatus.PLACED
+    ready_at: Millis = Millis(0)  # as last said by the store; 0 before it accepted
+    ended_at: Millis = Millis(0)
+    why: str = ""  # actor/reason of an early end
+
+
+class Orders(Struct):
+    """Invariant: an order only ever moves along TRANSITIONS."""
+
+    orders: dict[OrderId, Order] = {}
+    open_count: int = 0
+
+    # queries
+
+    def __getitem__(self, order: OrderId) -> Order:
+        return self.orders[order]
+
+    def get(self, order: OrderId) -> Order | None:
+        return self.orders.get(order)
+
+    # events
+
+    def order_placed(self, e: OrderPlaced) -> None:
+        assert e.order not in self.orders
+        self.orders[e.order] = Order(e, e.lines, e.total_minor)
+        self.open_count += 1
+
+    def order_confirmed(self, e: OrderConfirmed) -> None:
+        self._move(e.order, OrderStatus.CONFIRMED)
+
+    def order_accepted(self, e: OrderAccepted) -> None:
+        self._move(e.order, OrderStatus.ACCEPTED).ready_at = e.ready_at
+
+    def ready_time_changed(self, e: ReadyTimeChanged) -> None:
+        self.orders[e.order].ready_at = e.ready_at
+
+    def order_ready(self, e: OrderReady) -> None:
+        self._move(e.order, OrderStatus.READY).ready_at = e.ready_at
+
+    def order_reduced(self, e: OrderReduced) -> None:
+        order = self.orders[e.order]
+        order.lines = e.lines
+        order.due_minor -= e.reduction_minor
+        assert order.due_minor >= 0
+
+    def order_handed_over(self, e: OrderHandedOver) -> None:
+        self._move(e.order, OrderStatus.HANDED_OVER)
+
+    def order_fulfilled(self, e: OrderFulfilled) -> None:
+        self._move(e.order, OrderStatus.FULFILLED).ended_at = e.at
+        self.open_count -= 1
+
+    def order_cancelled(self, e: OrderCancelled) -> None:
+        self._move(e.order, OrderStatus.CANCELLED).why = f"{e.actor}/{e.reason}"
+        self.open_count -= 1
+
+    def order_returned(self, e: OrderReturned) -> None:
+        self._move(e.order, OrderStatus.RETURNED).why = f"{e.actor}/{e.reason}"
+        self.open_count -= 1
+
+    def _move(self, key: OrderId, status: OrderStatus) -> Order:
+        """The only line in the project that changes an order's status."""
+        order = self.orders[key]
+        assert status in TRANSITIONS[order.status], f"{key}: {order.status} to {status}"
+        order.status = status
+        return order

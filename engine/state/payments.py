@@ -1,0 +1,107 @@
+"""Payments: what was asked of the payment providers, and what they answered."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from engine.events import (
+    InstructionFailed,
+    InstructionIssued,
+    InstructionSettled,
+    PaymentAuthorized,
+    PaymentFailed,
+    PaymentRequested,
+)
+from engine.values import InstructionId, InstructionKind, Minor, OrderId, PaymentId, ProviderId
+
+
+class PaymentStatus(StrEnum):
+    REQUESTED = "requested"
+    AUTHORIZED = "authorized"
+    CAPTURED = "captured"
+    VOIDED = "voided"
+    FAILED = "failed"
+
+
+class InstructionStatus(StrEnum):
+    PENDING = "pending"
+    SETTLED = "settled"
+    FAILED = "failed"
+
+
+class Payment(Struct):
+    order: OrderId
+    provider: ProviderId
+    amount_minor: Minor
+    status: PaymentStatus = PaymentStatus.REQUESTED
+    captured_minor: int = 0
+    refunded_minor: int = 0
+    reference: str = ""
+
+
+class Instruction(Struct):
+    payment: PaymentId
+    kind: InstructionKind
+    amount_minor: Minor
+    status: InstructionStatus = InstructionStatus.PENDING
+
+
+class Payments(Struct):
+    """Invariant: 0 <= refunded <= captured <= amount for every payment, always."""
+
+    payments: dict[PaymentId, Payment] = {}
+    instructions: dict[InstructionId, Instruction] = {}
+
+    # queries
+
+    def __getitem__(self, payment: PaymentId) -> Payment:
+        return self.payments[payment]
+
+    def get(self, payment: PaymentId) -> Payment | None:
+        return self.payments.get(payment)
+
+    # events
+
+    def payment_requested(self, e: PaymentRequested) -> None:
+        assert e.payment not in self.payments
+        self.payments[e.payment] = Payment(e.order, e.provider, e.amount_minor)
+
+    def payment_authorized(self, e: PaymentAuthorized) -> None:
+        payment = self.payments[e.payment]
+        expected = PaymentStatus.FAILED if e.late else PaymentStatus.REQUESTED
+        assert payment.status is expected
+        payment.status, payment.reference = PaymentStatus.AUTHORIZED, e.reference
+
+    def payment_failed(self, e: PaymentFailed) -> None:
+        payment = self.payments[e.payment]
+        assert payment.status is PaymentStatus.REQUESTED
+        payment.status = PaymentStatus.FAILED
+
+    def instruction_issued(self, e: InstructionIssued) -> None:
+        assert e.instruction not in self.instructions
+        self.instructions[e.instruction] = Instruction(e.payment, e.kind, e.amount_minor)
+        payment = self.payments[e.payment]
+        if e.kind is InstructionKind.REFUND:
+            payment.refunded_minor += e.amount_minor
+            assert payment.refunded_minor <= payment.captured_minor
+            return
+        assert payment.status is PaymentStatus.AUTHORIZED
+        if e.kind is InstructionKind.CAPTURE:
+            payment.status, payment.captured_minor = PaymentStatus.CAPTURED, e.amount_minor
+            assert 0 < e.amount_minor <= payment.amount_minor
+        else:
+            payment.status = PaymentStatus.VOIDED
+
+    def instruction_settled(self, e: InstructionSettled) -> None:
+        self._answer(e.instruction, InstructionStatus.SETTLED)
+
+    def instruction_failed(self, e: InstructionFailed) -> None:
+        instruction = self._answer(e.instruction, InstructionStatus.FAILED)
+        if instruction.kind is InstructionKind.REFUND:  # the money is still ours to give back
+            self.payments[instruction.payment].refunded_minor -= instruction.amount_minor
+
+    def _answer(self, key: InstructionId, status: InstructionStatus) -> Instruction:
+        instruction = self.instructions[key]
+        assert instruction.status is InstructionStatus.PENDING
+        instruction.status = status
+        return instruction

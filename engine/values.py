@@ -1,0 +1,100 @@
+"""Identifiers, time, money and the small words everyone uses. Integers; units in the names."""
+
+from enum import StrEnum
+from typing import NewType
+
+from msgspec import Struct
+
+CustomerId = NewType("CustomerId", str)
+StoreId = NewType("StoreId", str)
+ProductId = NewType("ProductId", str)
+QuoteId = NewType("QuoteId", str)
+OrderId = NewType("OrderId", str)
+PaymentId = NewType("PaymentId", str)
+InstructionId = NewType("InstructionId", str)  # to a payment provider: capture, void, refund
+DeliveryId = NewType("DeliveryId", str)
+CourierId = NewType("CourierId", str)
+CourierNumber = NewType("CourierNumber", int)  # dense, from 0: the row in every courier column
+ServiceId = NewType("ServiceId", str)  # an order service: who brought an order to us
+ProviderId = NewType("ProviderId", str)  # a payment provider
+PlanningRoundId = NewType("PlanningRoundId", int)
+RequestKey = NewType("RequestKey", str)  # who asked and under which idempotency key
+
+Millis = NewType("Millis", int)  # since the epoch, UTC
+Minor = NewType("Minor", int)  # money in the currency's minor unit (fen, cent)
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+
+
+class Line(Struct, frozen=True, array_like=True):
+    """So many of one product."""
+
+    product: ProductId
+    quantity: int
+
+
+class PricedLine(Struct, frozen=True, array_like=True):
+    """So many of one product, at the price frozen by the quote."""
+
+    product: ProductId
+    quantity: int
+    price_minor: Minor
+
+
+class Actor(StrEnum):
+    """Who may end an order early, or be the cause of it."""
+
+    CUSTOMER = "customer"
+    STORE = "store"
+    COURIER = "courier"
+    PAYMENT = "payment"
+    OPERATOR = "operator"
+    SYSTEM = "system"
+
+
+class Proof(StrEnum):
+    """What must be shown at the door before an order counts as delivered."""
+
+    NONE = "none"
+    PHOTO = "photo"
+    SIGNATURE = "signature"
+    PIN = "pin"
+
+
+class Vehicle(StrEnum):
+    """How a courier moves; speeds and emissions hang on it."""
+
+    WALK = "walk"
+    BICYCLE = "bicycle"
+    SCOOTER = "scooter"
+    CAR = "car"
+
+
+class StopKind(StrEnum):
+    PICKUP = "pickup"
+    DROPOFF = "dropoff"
+    RETURN = "return"  # back to the store with what could not be delivered
+
+
+class Stop(Struct, frozen=True, array_like=True):
+    """A place on a courier's route: one thing to do for one delivery."""
+
+    kind: StopKind
+    delivery: DeliveryId
+
+
+class InstructionKind(StrEnum):
+    """What we tell a payment provider to do with an authorized payment."""
+
+    CAPTURE = "capture"
+    VOID = "void"
+    REFUND = "refund"
+
+
+class Posting(Struct, frozen=True, array_like=True):
+    """One side of a ledger entry: positive debits the account, negative credits it."""
+
+    account: str
+    amount_minor: int

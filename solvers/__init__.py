@@ -1,0 +1,1 @@
+"""Pure functions from a Problem (arrays) to a Plan (arrays). Only bridge.py knows the engine."""
