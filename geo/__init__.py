@@ -1,0 +1,11 @@
+"""Where things are and how long it takes to get there. Pure; knows no orders.
+
+points      a place on the ground in integers; validation, distance, interpolation
+sphere      the arithmetic under it: the same bits on every machine
+datums      GCJ-02 and BD-09 (China) to WGS-84 and back
+travel      travel times without streets: straight line x detour / speed, by hour of the day
+roads       travel times with streets: a graph in arrays, snapping, tables to and from stores
+zones       delivery areas: polygons and circles; H3 cells
+grid        live positions in cells: who is near?
+tracks      which position reports to believe; fences crossed on the way
+"""

@@ -1,0 +1,116 @@
+"""Distances on the sphere from +, -, *, / and sqrt alone, in a fixed order.
+
+IEEE 754 defines these five to the last bit, but not sin, cos or atan: libraries differ. Decisions
+read distances and must repeat on another machine, so the series are spelled out here.
+"""
+
+from math import factorial, pi, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+EARTH_RADIUS_M = 6_371_008.8  # mean radius R1 of GRS 80: H. Moritz, J. Geodesy 74 (2000) 128-133
+RADIANS_PER_E7 = pi / 180e7
+MM_PER_E7 = EARTH_RADIUS_M * 1e3 * RADIANS_PER_E7  # along a meridian: 11.1 mm
+
+RIGHT_ANGLE_E7 = 900_000_000
+HALF_TURN_E7 = 1_800_000_000
+FULL_TURN_E7 = 3_600_000_000
+
+Places = NDArray[np.int64]  # shape (n, 2): lat_e7, lon_e7
+Int64s = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+# Taylor coefficients, highest power of x² first, for Horner's rule. To x^17 the sine is good to
+# 5e-14 on a quarter turn; to x^12 the cosine is good to 2e-11 at 60 degrees, 2e-9 at 80.
+_SINE: list[float] = [(-1) ** k / factorial(2 * k + 1) for k in range(8, -1, -1)]
+_C12, _C10, _C8, _C6, _C4, _C2 = [(-1) ** k / factorial(2 * k) for k in range(6, 0, -1)]
+_ARCTAN: list[float] = [(-1) ** k / (2 * k + 1) for k in range(8, -1, -1)]
+
+
+def haversine_m(lat_a_e7: int, lon_a_e7: int, lat_b_e7: int, lon_b_e7: int) -> float:
+    """Great-circle distance in meters, anywhere on Earth, to better than a millimeter below
+    1,000 km and 0.2 m at the antipodes. R. W. Sinnott, "Virtues of the haversine", 1984."""
+    half_lat = _sine((lat_b_e7 - lat_a_e7) * RADIANS_PER_E7 / 2)
+    half_lon = _sine(turn_e7(lon_a_e7, lon_b_e7) * RADIANS_PER_E7 / 2)
+    # cos(lat) = sin(90 - |lat|), and the subtraction is exact in integers.
+    cos_a = _sine((RIGHT_ANGLE_E7 - abs(lat_a_e7)) * RADIANS_PER_E7)
+    cos_b = _sine((RIGHT_ANGLE_E7 - abs(lat_b_e7)) * RADIANS_PER_E7)
+    h = min(half_lat * half_lat + cos_a * cos_b * (half_lon * half_lon), 1.0)
+    quarter_tangent = sqrt(h) / (1.0 + sqrt(1.0 - h))
+    return 4.0 * EARTH_RADIUS_M * _arctan(quarter_tangent)
+
+
+def straight_mm(lat_a_e7: int, lon_a_e7: int, lat_b_e7: int, lon_b_e7: int) -> int:
+    """Distance in millimeters as the haversine formula has it when sin(x) = x: fast, for cities.
+
+    Relative error against `haversine_m` below 1e-5 up to 30 km and 1e-4 up to 100 km, at
+    latitudes up to 65 degrees. Symmetric, and 0 only for the same place.
+    """
+    lat = lat_b_e7 - lat_a_e7
+    lon = abs(lon_b_e7 - lon_a_e7)
+    if lon > HALF_TURN_E7:
+        lon = FULL_TURN_E7 - lon
+    # Two cosines, inlined: in Python a call costs as much as the polynomial.
+    x = lat_a_e7 * RADIANS_PER_E7
+    s = x * x
+    cos_a = 1.0 + s * (_C2 + s * (_C4 + s * (_C6 + s * (_C8 + s * (_C10 + s * _C12)))))
+    x = lat_b_e7 * RADIANS_PER_E7
+    s = x * x
+    cos_b = 1.0 + s * (_C2 + s * (_C4 + s * (_C6 + s * (_C8 + s * (_C10 + s * _C12)))))
+    return int(sqrt(lat * lat + cos_a * cos_b * (lon * lon)) * MM_PER_E7 + 0.5)
+
+
+def straight_mm_between(origins: Places, destinations: Places) -> Int64s:
+    """`straight_mm` over arrays (..., 2) that broadcast; equal to it in every bit."""
+    lat = destinations[..., 0] - origins[..., 0]
+    lon = np.abs(destinations[..., 1] - origins[..., 1])
+    lon = np.minimum(lon, FULL_TURN_E7 - lon)
+    cos_ab = cosines(origins[..., 0]) * cosines(destinations[..., 0])
+    mm: Int64s = (np.sqrt(lat * lat + cos_ab * (lon * lon)) * MM_PER_E7 + 0.5).astype(np.int64)
+    return mm
+
+
+def cosines(lat_e7: Int64s) -> Floats:
+    """The cosine used by `straight_mm`, for latitudes of any shape."""
+    x = lat_e7 * RADIANS_PER_E7
+    s = x * x
+    cos: Floats = 1.0 + s * (_C2 + s * (_C4 + s * (_C6 + s * (_C8 + s * (_C10 + s * _C12)))))
+    return cos
+
+
+def sines(angles: Floats) -> Floats:
+    """Sine of angles within a quarter turn of zero, to 5e-14."""
+    square = angles * angles
+    total = np.full_like(angles, _SINE[0])
+    for coefficient in _SINE[1:]:
+        total = total * square + coefficient
+    return total * angles
+
+
+def radians(e7: Int64s) -> Floats:
+    return e7.astype(np.float64) * RADIANS_PER_E7
+
+
+def turn_e7(from_lon_e7: int, to_lon_e7: int) -> int:
+    """The signed way from one longitude to another, the short way round."""
+    return (to_lon_e7 - from_lon_e7 + HALF_TURN_E7) % FULL_TURN_E7 - HALF_TURN_E7
+
+
+def _sine(angle: float) -> float:
+    square = angle * angle
+    total = _SINE[0]
+    for coefficient in _SINE[1:]:
+        total = total * square + coefficient
+    return total * angle
+
+
+def _arctan(tangent: float) -> float:
+    """For 0 <= tangent <= 1: the angle is halved three times, where the series is short."""
+    for _ in range(3):
+        tangent = tangent / (1.0 + sqrt(1.0 + tangent * tangent))
+    square = tangent * tangent
+    total = _ARCTAN[0]
+    for coefficient in _ARCTAN[1:]:
+        total = total * square + coefficient
+    return 8.0 * total * tangent

@@ -1,0 +1,201 @@
+"""Points: what is accepted, how far apart, what lies between; and China's shifted maps."""
+
+from math import asin, cos, inf, nan, radians, sin, sqrt
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo.datums import Datum, from_wgs84, to_wgs84
+from geo.points import (
+    SWAPPED,
+    Point,
+    PointError,
+    are_valid,
+    distance_m,
+    interpolate,
+    interpolate_all,
+    places,
+)
+from geo.sphere import EARTH_RADIUS_M, haversine_m, straight_mm, straight_mm_between
+
+anywhere = st.builds(
+    Point, st.integers(-900_000_000, 900_000_000), st.integers(-1_800_000_000, 1_800_000_000)
+)
+
+
+def textbook_m(a: Point, b: Point) -> float:
+    """The haversine formula with the sines of the C library."""
+    lat_a, lat_b = radians(a.lat_deg), radians(b.lat_deg)
+    h = sin((lat_b - lat_a) / 2) ** 2
+    h += cos(lat_a) * cos(lat_b) * sin(radians(b.lon_deg - a.lon_deg) / 2) ** 2
+    return 2 * EARTH_RADIUS_M * asin(min(1.0, sqrt(h)))
+
+
+# validation
+
+
+def test_degrees_are_rounded_to_a_ten_millionth():
+    assert Point.of_degrees(41.15799994, -8.62910006) == Point(411579999, -86291001)
+    assert Point.of_degrees(-90, 180) == Point(-900_000_000, 1_800_000_000)
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon", "code", "hint"),
+    [
+        (nan, 0.0, "not_finite", ""),
+        (0.0, nan, "not_finite", ""),
+        (inf, 0.0, "not_finite", ""),
+        (90.0000001, 100.0, "out_of_range", ""),
+        (0.0, 180.1, "out_of_range", ""),
+        (0.0, -1e300, "out_of_range", ""),
+        (121.5, 31.2, "out_of_range", SWAPPED),
+        (-122.4, 37.8, "out_of_range", SWAPPED),
+        (181.0, 31.2, "out_of_range", ""),
+    ],
+)
+def test_what_is_not_a_place_is_refused_with_a_code(lat, lon, code, hint):
+    with pytest.raises(PointError) as refused:
+        Point.of_degrees(lat, lon)
+    assert (refused.value.code, refused.value.hint) == (code, hint)
+
+
+def test_a_decoded_point_is_checked_in_integers():
+    swapped = msgspec.msgpack.decode(
+        msgspec.msgpack.encode([1_215_000_000, 312_000_000]), type=Point
+    )
+    with pytest.raises(PointError) as refused:
+        swapped.checked()
+    assert refused.value.hint == SWAPPED
+    with pytest.raises(PointError):
+        Point(0, 1_800_000_001).checked()
+    edge = Point(-900_000_000, -1_800_000_000)
+    assert edge.checked() is edge
+
+
+def test_rows_are_judged_like_points():
+    rows = places([Point(0, 0), Point(900_000_001, 0), Point(0, -1_800_000_001), Point(-9, 9)])
+    assert are_valid(rows).tolist() == [True, False, False, True]
+
+
+# distance
+
+
+@given(anywhere, anywhere)
+def test_the_portable_haversine_is_the_textbook_one(a, b):
+    measured = haversine_m(a.lat_e7, a.lon_e7, b.lat_e7, b.lon_e7)
+    expected = textbook_m(a, b)
+    # Near the antipodes both lose half their digits to 1 - h.
+    assert abs(measured - expected) < (0.001 if expected < 19_000_000 else 0.5)
+
+
+def test_known_distances():
+    porto, lisbon = Point.of_degrees(41.15, -8.61), Point.of_degrees(38.72, -9.14)
+    assert distance_m(porto, lisbon) == round(textbook_m(porto, lisbon)) == 273_955
+    assert distance_m(Point(0, 0), Point(0, 1_800_000_000)) == 20_015_114  # half way round
+    assert distance_m(Point(0, 1_799_999_000), Point(0, -1_799_999_000)) == 22
+    assert distance_m(porto, porto) == 0
+
+
+@given(anywhere, anywhere)
+def test_distance_is_the_same_in_both_directions(a, b):
+    assert distance_m(a, b) == distance_m(b, a)
+    there = straight_mm(a.lat_e7, a.lon_e7, b.lat_e7, b.lon_e7)
+    assert there == straight_mm(b.lat_e7, b.lon_e7, a.lat_e7, a.lon_e7)
+
+
+@given(st.lists(st.tuples(anywhere, anywhere), min_size=1, max_size=20))
+def test_arrays_and_scalars_agree_to_the_last_bit(pairs):
+    scalar = [straight_mm(a.lat_e7, a.lon_e7, b.lat_e7, b.lon_e7) for a, b in pairs]
+    rows = straight_mm_between(places([a for a, _ in pairs]), places([b for _, b in pairs]))
+    assert rows.tolist() == scalar
+
+
+@pytest.mark.parametrize(("reach_m", "tolerance"), [(30_000, 1e-5), (100_000, 1e-4)])
+def test_the_fast_distance_keeps_its_stated_error(reach_m, tolerance):
+    random = np.random.default_rng(7)
+    lat, lon = random.uniform(-64, 64, 4_000), random.uniform(-180, 180, 4_000)
+    away, course = random.uniform(500, reach_m, 4_000) / 111_195, random.uniform(0, 7, 4_000)
+    for row in zip(
+        lat, lon, lat + away * np.sin(course), lon + away * np.cos(course) / np.cos(np.radians(lat)),
+        strict=True,
+    ):  # fmt: skip
+        e7 = [round(float(x) * 1e7) for x in row]
+        exact = haversine_m(*e7)
+        assert abs(straight_mm(*e7) / 1e3 - exact) <= tolerance * exact + 0.001, row
+
+
+# interpolation
+
+
+def test_half_way_is_half_way():
+    a, b = Point(100, 200), Point(200, 100)
+    assert interpolate(a, b, 1, 2) == Point(150, 150)
+    assert interpolate(a, b, -5, 10) == a
+    assert interpolate(a, b, 11, 10) == b
+    assert interpolate(a, b, 0, 0) == b
+
+
+def test_a_leg_over_the_date_line_takes_the_short_way():
+    a, b = Point(0, 1_799_999_900), Point(0, -1_799_999_900)
+    assert interpolate(a, b, 3, 4) == Point(0, -1_799_999_950)
+    assert interpolate(b, a, 3, 4) == Point(0, 1_799_999_950)
+
+
+@given(st.lists(st.tuples(anywhere, anywhere, st.integers(-9, 99), st.integers(0, 90)), min_size=1))
+def test_interpolation_of_rows_is_that_of_points(legs):
+    starts, goals, done, whole = zip(*legs, strict=True)
+    rows = interpolate_all(
+        places(list(starts)), places(list(goals)), np.array(done), np.array(whole)
+    )
+    assert rows.tolist() == [
+        [p.lat_e7, p.lon_e7] for p in map(interpolate, *zip(*legs, strict=True))
+    ]
+
+
+# datums
+
+GCJ02_GOLDEN = [  # (WGS-84), (GCJ-02): Shanghai, Shenzhen, Beijing
+    ((31.1774276, 121.5272106), (31.17530398364597, 121.531541859215)),
+    ((22.543847, 113.912316), (22.540796131694766, 113.9171764808363)),
+    ((39.911954, 116.377817), (39.91334545536069, 116.38404722455657)),
+]
+in_china = st.tuples(st.floats(18.5, 53.0), st.floats(74.0, 134.0))
+
+
+@pytest.mark.parametrize(("wgs84", "gcj02"), GCJ02_GOLDEN)
+def test_gcj02_matches_known_pairs(wgs84, gcj02):
+    assert from_wgs84(Point.of_degrees(*wgs84), Datum.GCJ02) == pytest.approx(gcj02, abs=1e-9)
+    assert distance_m(to_wgs84(*gcj02, Datum.GCJ02), Point.of_degrees(*wgs84)) == 0
+
+
+def test_bd09_matches_a_known_pair():
+    gcj02 = to_wgs84(39.915, 116.404, Datum.GCJ02)
+    expected = (39.92133699351021, 116.41036949371029)
+    assert from_wgs84(gcj02, Datum.BD09) == pytest.approx(expected, abs=2e-7)
+
+
+@given(in_china, st.sampled_from([Datum.GCJ02, Datum.BD09]))
+def test_there_and_back_is_the_same_place_to_a_few_centimeters(degrees, datum):
+    point = Point.of_degrees(*degrees)
+    shifted = from_wgs84(point, datum)
+    assert distance_m(Point.of_degrees(*shifted), point) > 50  # it is no identity
+    back = to_wgs84(*shifted, datum)
+    assert max(abs(back.lat_e7 - point.lat_e7), abs(back.lon_e7 - point.lon_e7)) <= 3
+
+
+@pytest.mark.parametrize("degrees", [(41.15, -8.61), (-33.9, 151.2), (35.68, 139.77), (0.5, 100.0)])
+def test_gcj02_leaves_the_world_outside_china_alone(degrees):
+    point = Point.of_degrees(*degrees)
+    assert to_wgs84(*degrees, Datum.GCJ02) == point
+    assert from_wgs84(point, Datum.GCJ02) == degrees
+
+
+def test_wgs84_is_taken_as_it_is_and_nonsense_refused_in_every_datum():
+    assert to_wgs84(31.2, 121.5, Datum.WGS84) == Point(312_000_000, 1_215_000_000)
+    assert from_wgs84(Point(312_000_000, 1_215_000_000), Datum.WGS84) == (31.2, 121.5)
+    for datum in Datum:
+        with pytest.raises(PointError, match=r"coordinates_swapped\?"):
+            to_wgs84(121.5, 31.2, datum)
