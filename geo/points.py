@@ -81,7 +81,7 @@ def interpolate(a: Point, b: Point, done: int, whole: int) -> Point:
     Linear in degrees: for legs within a city that is the great circle to less than a meter.
     Before the start (done < 0) it is a, past the end b; a leg of no length (whole <= 0) is over.
     """
-    if done >= whole:
+    if whole <= 0 or done >= whole:
         return b
     if done <= 0:
         return a
@@ -97,7 +97,9 @@ def interpolate_all(starts: Places, goals: Places, done: Int64s, whole: Int64s) 
     way[:, 1] = (way[:, 1] + HALF_TURN_E7) % FULL_TURN_E7 - HALF_TURN_E7
     there: Places = starts + way * share[:, None] // parts[:, None]
     there[:, 1] = (there[:, 1] + HALF_TURN_E7) % FULL_TURN_E7 - HALF_TURN_E7
-    return np.where((share == parts)[:, None], goals, there)
+    there[share == 0] = starts[share == 0]
+    there[share == parts] = goals[share == parts]
+    return there
 
 
 def places(points: list[Point]) -> Places:

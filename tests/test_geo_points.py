@@ -135,7 +135,7 @@ def test_half_way_is_half_way():
     assert interpolate(a, b, 1, 2) == Point(150, 150)
     assert interpolate(a, b, -5, 10) == a
     assert interpolate(a, b, 11, 10) == b
-    assert interpolate(a, b, 0, 0) == b
+    assert interpolate(a, b, 0, 0) == interpolate(a, b, -1, 0) == b
 
 
 def test_a_leg_over_the_date_line_takes_the_short_way():
