@@ -10,8 +10,7 @@ class RejectionReason(StrEnum):
 
     MALFORMED = "malformed"  # detail: field
     ALREADY_EXISTS = "already_exists"
-    UNKNOWN = "unknown"  # detail: what, id
-    NOT_YOURS = "not_yours"
+    UNKNOWN = "unknown"  # detail: what, id. Also for what is somebody else's: no oracle
     ILLEGAL_TRANSITION = "illegal_transition"  # detail: from, to, allowed
     REASON_NOT_ALLOWED = "reason_not_allowed"  # detail: actor, allowed
     STORE_CLOSED = "store_closed"

@@ -1,8 +1,9 @@
 """Tunable parameters. Decisions depend on them, so they are recorded in the journal."""
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from engine.values import MINUTE, SECOND
+from geo.travel import TravelModel
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,6 +30,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     promise_min_ms: int = 15 * MINUTE
     promise_max_ms: int = 90 * MINUTE  # beyond: no capacity now
     open_deliveries_per_courier: int = 6
+    load_max: int = 12  # of one order: what a courier of the smallest vehicle carries
 
     # prices
     delivery_fee_minor: int = 300
@@ -36,5 +38,5 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     courier_fee_minor: int = 400  # per delivery
     courier_fee_per_km_minor: int = 100
 
-    # travel
-    detour_permille: int = 1_300  # road distance over great-circle distance
+    # travel times, the same for promises, plans and simulated couriers
+    travel: TravelModel = field(default_factory=TravelModel)

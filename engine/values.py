@@ -63,15 +63,6 @@ class Proof(StrEnum):
     PIN = "pin"
 
 
-class Vehicle(StrEnum):
-    """How a courier moves; speeds and emissions hang on it."""
-
-    WALK = "walk"
-    BICYCLE = "bicycle"
-    SCOOTER = "scooter"
-    CAR = "car"
-
-
 class StopKind(StrEnum):
     PICKUP = "pickup"
     DROPOFF = "dropoff"

@@ -2,7 +2,8 @@
 
 from engine.columns import PositionBatch
 from engine.events.base import Event
-from engine.values import CourierId, CourierNumber, Millis, Vehicle
+from engine.values import CourierId, CourierNumber, Millis
+from geo.travel import Vehicle
 
 
 class CourierRegistered(Event, frozen=True):

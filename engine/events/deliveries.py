@@ -104,3 +104,4 @@ class DeliveryReturned(Event, frozen=True):
 
 class DeliveryCancelled(Event, frozen=True):
     delivery: DeliveryId
+    courier: CourierId | None = None  # who had been planned or told to carry it

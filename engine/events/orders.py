@@ -64,6 +64,7 @@ class OrderConfirmed(Event, frozen=True):
 class OrderAccepted(Event, frozen=True):
     order: OrderId
     ready_at: Millis
+    at: Millis
 
 
 class ReadyTimeChanged(Event, frozen=True):

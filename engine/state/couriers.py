@@ -5,7 +5,8 @@ from msgspec import Struct
 
 from engine.columns import INT32, Int32s
 from engine.events import CourierRegistered, ShiftEnded, ShiftStarted
-from engine.values import CourierId, CourierNumber, Millis, Vehicle
+from engine.values import CourierId, CourierNumber, Millis
+from geo.travel import Vehicle
 
 
 class Courier(Struct):

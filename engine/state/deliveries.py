@@ -60,6 +60,7 @@ class Delivery(Struct):
     offers: int = 0
     refused_by: list[CourierId] = []
     is_return: bool = False  # the goods are on their way back to the store
+    failure: str = ""  # why they are
 
     @property
     def last_stop(self) -> StopKind:
@@ -116,7 +117,7 @@ class Deliveries(Struct, dict=True):
                 delivery.courier = None  # unless the new stops name it again
         for stop in e.stops:
             deliveries[stop.delivery].courier = e.courier
-        route.stops = e.stops
+        route.stops = list(e.stops)  # ours to change; the event is for ever
 
     def delivery_offered(self, e: DeliveryOffered) -> None:
         delivery = self.waiting.pop(e.delivery)
@@ -169,7 +170,7 @@ class Deliveries(Struct, dict=True):
     def delivery_failed(self, e: DeliveryFailed) -> None:
         delivery = self.deliveries[e.delivery]
         assert delivery.status in (S.PICKED_UP, S.ARRIVED_AT_DROPOFF)
-        delivery.status, delivery.is_return = S.RETURNING, True
+        delivery.status, delivery.is_return, delivery.failure = S.RETURNING, True, e.reason
         self._done(e.courier, Stop(StopKind.DROPOFF, e.delivery))
         self.routes[e.courier].stops.append(Stop(StopKind.RETURN, e.delivery))
 

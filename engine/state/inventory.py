@@ -66,7 +66,7 @@ class Inventory(Struct):
         for line in e.lines:
             level = products[line.product]
             level.reserved += line.quantity
-            assert 0 < line.quantity
+            assert line.quantity > 0
             assert level.reserved <= level.on_hand
 
     def stock_released(self, e: StockReleased) -> None:

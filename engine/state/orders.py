@@ -55,6 +55,7 @@ class Order(Struct):
     due_minor: int  # what is owed for it
     status: OrderStatus = OrderStatus.PLACED
     ready_at: Millis = Millis(0)  # as last said by the store; 0 before it accepted
+    accepted_at: Millis = Millis(0)
     ended_at: Millis = Millis(0)
     why: str = ""  # actor/reason of an early end
 
@@ -84,7 +85,8 @@ class Orders(Struct):
         self._move(e.order, OrderStatus.CONFIRMED)
 
     def order_accepted(self, e: OrderAccepted) -> None:
-        self._move(e.order, OrderStatus.ACCEPTED).ready_at = e.ready_at
+        order = self._move(e.order, OrderStatus.ACCEPTED)
+        order.ready_at, order.accepted_at = e.ready_at, e.at
 
     def ready_time_changed(self, e: ReadyTimeChanged) -> None:
         self.orders[e.order].ready_at = e.ready_at

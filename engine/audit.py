@@ -1,0 +1,133 @@
+"""Invariants that span state modules. Every test that runs a while ends by asking here."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from engine.handlers.paying import payment_of
+from engine.state import State
+from engine.state.deliveries import BEFORE_PICKUP, ENDED, ON_BOARD, DeliveryStatus
+from engine.state.orders import HOLDS_STOCK, Order, OrderStatus
+from engine.state.payments import Payment, PaymentStatus
+from engine.values import CourierId, DeliveryId, StopKind
+
+
+def violations(s: State) -> list[str]:
+    """Empty, or what is wrong, in words."""
+    return [*_stock(s), *_orders(s), *_money(s), *_ledger(s), *_routes(s), *_loads(s)]
+
+
+def _stock(s: State) -> Iterator[str]:
+    reserved: Counter[tuple[str, str]] = Counter()
+    for order in s.orders.orders.values():
+        if order.status in HOLDS_STOCK:
+            for line in order.lines:
+                reserved[order.placed.store, line.product] += line.quantity
+    for store, products in s.inventory.levels.items():
+        for product, level in products.items():
+            due = reserved[store, product]
+            if level.reserved != due:
+                yield f"{store}/{product}: {level.reserved} reserved, {due} on open orders"
+            moved = level.received + level.returned + level.counted - level.issued - level.sold
+            if level.on_hand != moved:
+                yield f"{store}/{product}: {level.on_hand} on hand, movements sum to {moved}"
+            if not 0 <= level.reserved <= level.on_hand:
+                yield f"{store}/{product}: {level.reserved} of {level.on_hand} are reserved"
+
+
+def _orders(s: State) -> Iterator[str]:
+    """An order and its delivery say the same."""
+    expected = {
+        OrderStatus.HANDED_OVER: (*ON_BOARD, *BEFORE_PICKUP),  # the latter: waiting for rescue
+        OrderStatus.ACCEPTED: BEFORE_PICKUP,
+        OrderStatus.READY: BEFORE_PICKUP,
+        OrderStatus.FULFILLED: (DeliveryStatus.DELIVERED,),
+        OrderStatus.RETURNED: (DeliveryStatus.RETURNED,),
+        OrderStatus.CANCELLED: (DeliveryStatus.CANCELLED, None),
+        OrderStatus.PLACED: (None,),
+        OrderStatus.CONFIRMED: (None,),
+    }
+    for key, order in s.orders.orders.items():
+        delivery = s.deliveries.of_order.get(key)
+        status = s.deliveries[delivery].status if delivery else None
+        if status not in expected[order.status]:
+            yield f"{key} is {order.status}, its delivery {status}"
+
+
+def _money(s: State) -> Iterator[str]:
+    for key, order in s.orders.orders.items():
+        payment = s.payments.get(payment_of(key))
+        if payment is None:
+            if order.placed.total_minor:
+                yield f"{key} costs {order.placed.total_minor} and has no payment"
+        elif problem := _payment_problem(order, payment):
+            yield f"{key}: {problem}"
+
+
+def _payment_problem(order: Order, payment: Payment) -> str | None:
+    status, expected = payment.status, _expected_payment(order.status)
+    if status not in expected:
+        return f"{order.status} with a payment {status}"
+    if not 0 <= payment.refunded_minor <= payment.captured_minor <= payment.amount_minor:
+        return f"{payment.refunded_minor} refunded of {payment.captured_minor} captured"
+    if order.status is OrderStatus.FULFILLED and payment.captured_minor != order.due_minor:
+        return f"{payment.captured_minor} captured, {order.due_minor} owed"
+    return None
+
+
+def _expected_payment(status: OrderStatus) -> tuple[PaymentStatus, ...]:
+    match status:
+        case OrderStatus.PLACED:
+            return (PaymentStatus.REQUESTED,)
+        case OrderStatus.CANCELLED:
+            return PaymentStatus.FAILED, PaymentStatus.VOIDED
+        case OrderStatus.FULFILLED | OrderStatus.RETURNED:
+            return PaymentStatus.CAPTURED, PaymentStatus.VOIDED
+        case _:
+            return (PaymentStatus.AUTHORIZED,)
+
+
+def _ledger(s: State) -> Iterator[str]:
+    total = sum(s.ledger.balances.values())
+    if total:
+        yield f"the ledger is out of balance by {total}"
+    kept: Counter[str] = Counter()
+    for instruction in s.payments.instructions.values():
+        provider = f"provider:{s.payments[instruction.payment].provider}"
+        if instruction.status != "failed":
+            sign = {"capture": 1, "refund": -1, "void": 0}[instruction.kind]
+            kept[provider] += sign * instruction.amount_minor
+    for account, amount in kept.items():
+        if s.ledger.balance(account) != amount:
+            yield f"{account}: {s.ledger.balance(account)} booked, {amount} instructed"
+
+
+def _routes(s: State) -> Iterator[str]:
+    """Every open delivery that has a courier is on that route, and nothing else is on any."""
+    due: Counter[tuple[CourierId, DeliveryId, StopKind]] = Counter(
+        (courier, stop.delivery, stop.kind)
+        for courier, route in s.deliveries.routes.items()
+        for stop in route.stops
+    )
+    for key, delivery in s.deliveries.deliveries.items():
+        if delivery.courier is not None and delivery.status not in ENDED:
+            due[delivery.courier, key, delivery.last_stop] -= 1
+            due[delivery.courier, key, StopKind.PICKUP] -= delivery.status in BEFORE_PICKUP
+    for stop, difference in due.items():
+        if difference:
+            yield f"stop {stop} is on a route {difference:+d} times too often"
+
+
+def _loads(s: State) -> Iterator[str]:
+    """Pickup before drop-off, never above capacity, and every route ends empty."""
+    for courier, route in s.deliveries.routes.items():
+        deliveries = [s.deliveries[x.delivery] for x in route.stops]
+        load = sum(x.load for x in deliveries if x.status in ON_BOARD)
+        capacity = s.couriers[courier].capacity
+        for stop, delivery in zip(route.stops, deliveries, strict=True):
+            load += delivery.load if stop.kind is StopKind.PICKUP else -delivery.load
+            if not 0 <= load <= capacity:
+                yield f"{courier} would carry {load} of {capacity} at {stop}"
+        if load:
+            yield f"the route of {courier} ends with {load} on board"
+        if route.under_way and not route.stops:
+            yield f"{courier} is under way to nowhere"

@@ -1,0 +1,111 @@
+"""The entrance: a command and a time go in, records come out. No clock, no chance, no I/O."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import Struct
+
+from engine.commands import AnyCommand
+from engine.errors import ReplayDivergedError, TimeWentBackwardsError
+from engine.events import AnyEvent, CommandRejected, TimerFired
+from engine.rejections import Rejected
+from engine.state import State
+from engine.turn import Turn
+from engine.values import Millis, RequestKey
+from engine.wiring import wire
+
+if not __debug__:
+    raise RuntimeError("run without -O: the engine's assertions are part of the engine")
+
+EPOCH = Millis(0)
+EVENTS_PER_TURN_MAX = 100_000
+NO_KEY = RequestKey("")
+
+
+class Record(Struct, frozen=True, array_like=True):
+    """One turn, as it is written in the journal."""
+
+    seq: int
+    at: Millis
+    command: AnyCommand
+    events: list[AnyEvent]
+    key: RequestKey = NO_KEY  # the idempotency key it answers, if a client gave one
+
+    @property
+    def rejection(self) -> CommandRejected | None:
+        """Why nothing happened, if so."""
+        first = self.events[0] if self.events else None
+        return first if isinstance(first, CommandRejected) else None
+
+
+class Engine:
+    """Same commands, same times, same records: on any machine, on any day."""
+
+    def __init__(self, state: State | None = None, seq: int = 0, now: Millis = EPOCH) -> None:
+        self.state = state or State()
+        self.seq = seq
+        self.now = now
+        wiring = wire(self.state)
+        self._handler_of = wiring.handler_of
+        self._state_of = wiring.state_of
+        self._follow_ups = wiring.follow_ups
+
+    # the two ways in
+
+    def step(self, at: Millis, command: AnyCommand, key: RequestKey = NO_KEY) -> list[Record]:
+        """Decide a command, after every timer that is due before it. Its record comes last."""
+        return list(self.turns(at, command, key))
+
+    def turns(self, at: Millis, command: AnyCommand, key: RequestKey = NO_KEY) -> Iterator[Record]:
+        """The same, one turn at a time: whoever iterates sees the state each record left."""
+        if at < self.now:
+            raise TimeWentBackwardsError(self.now, at)
+        timers = self.state.timers
+        while (due := timers.next_due()) is not None and due <= at:
+            yield self._turn(due, timers.next_command(), NO_KEY, TimerFired())
+        yield self._turn(at, command, key)
+
+    def apply(self, record: Record) -> None:
+        """Repeat a turn decided earlier, without deciding it again."""
+        if record.seq != self.seq + 1:
+            raise ReplayDivergedError(self.seq + 1, record.seq)
+        self.seq, self.now = record.seq, record.at
+        state_of = self._state_of
+        for event in record.events:
+            state_of[type(event)](event)
+        if record.key:
+            self.state.requests.remember(record.key, record.seq, record.at)
+
+    # queries
+
+    def next_due(self) -> Millis | None:
+        """When the shell must come back, if nobody submits anything before."""
+        return self.state.timers.next_due()
+
+    # internals
+
+    def _turn(
+        self, at: Millis, command: AnyCommand, key: RequestKey, *preamble: AnyEvent
+    ) -> Record:
+        turn = Turn(at, self._apply)
+        self.now = at
+        for event in preamble:
+            turn.emit(event)
+        acted = len(preamble)
+        try:
+            self._handler_of[type(command)](turn, command)
+        except Rejected as rejected:
+            assert len(turn.events) == acted
+            turn.emit(CommandRejected(rejected.reason, rejected.detail))
+        follow_ups = self._follow_ups
+        for event in turn.events:  # grows while we iterate: breadth-first, in table order
+            for follow_up in follow_ups.get(type(event), ()):
+                follow_up(turn, event)
+        assert len(turn.events) <= EVENTS_PER_TURN_MAX
+        self.seq += 1
+        if key:
+            self.state.requests.remember(key, self.seq, at)
+        return Record(self.seq, at, command, turn.events, key)
+
+    def _apply(self, event: Any) -> None:
+        self._state_of[type(event)](event)

@@ -1,0 +1,203 @@
+"""Delivering: what couriers report, from the start of a shift to the last drop-off."""
+
+from typing import NoReturn
+
+from engine.commands import (
+    AcceptOffer,
+    DeclineOffer,
+    EndShift,
+    ExpireOffer,
+    RegisterCourier,
+    ReportArrival,
+    ReportBreakdown,
+    ReportDropoff,
+    ReportFailure,
+    ReportPickup,
+    StartShift,
+)
+from engine.events import (
+    CourierArrived,
+    CourierRegistered,
+    DeliveryCompleted,
+    DeliveryFailed,
+    DeliveryPickedUp,
+    DeliveryStranded,
+    DeliveryUnassigned,
+    OfferAccepted,
+    RoutePlanned,
+    ShiftEnded,
+    ShiftStarted,
+)
+from engine.rejections import RejectionReason as Reason
+from engine.rules.cancelling import REASONS
+from engine.state.couriers import Courier, Couriers
+from engine.state.deliveries import ACCEPTED, ON_BOARD, Deliveries, Delivery, DeliveryStatus
+from engine.state.orders import Orders
+from engine.state.positions import Positions
+from engine.turn import Turn
+from engine.values import Actor, CourierId, DeliveryId, Proof, StopKind
+
+S = DeliveryStatus
+AT_DOOR = (S.PICKED_UP, S.ARRIVED_AT_DROPOFF)
+NEXT: dict[DeliveryStatus, tuple[DeliveryStatus, ...]] = {  # what a courier may report next
+    S.CREATED: (),
+    S.OFFERED: (S.ASSIGNED, S.CREATED),
+    S.ASSIGNED: (S.ARRIVED_AT_PICKUP, S.PICKED_UP, S.CREATED),
+    S.ARRIVED_AT_PICKUP: (S.PICKED_UP, S.CREATED),
+    S.PICKED_UP: (S.ARRIVED_AT_DROPOFF, S.DELIVERED, S.RETURNING),
+    S.ARRIVED_AT_DROPOFF: (S.DELIVERED, S.RETURNING),
+    S.DELIVERED: (),
+    S.RETURNING: (S.RETURNED,),
+    S.RETURNED: (),
+    S.CANCELLED: (),
+}
+
+
+class Delivering:
+    def __init__(
+        self, orders: Orders, couriers: Couriers, positions: Positions, deliveries: Deliveries
+    ) -> None:
+        self.orders = orders
+        self.couriers = couriers
+        self.positions = positions
+        self.deliveries = deliveries
+
+    # commands
+
+    def register_courier(self, turn: Turn, c: RegisterCourier) -> None:
+        if not c.courier or c.capacity < 1:
+            turn.reject(Reason.MALFORMED, field="capacity" if c.courier else "courier")
+        if self.couriers.get(c.courier):
+            turn.reject(Reason.ALREADY_EXISTS)
+        number = self.couriers.next_number()
+        turn.emit(CourierRegistered(c.courier, number, c.vehicle, c.capacity))
+
+    def start_shift(self, turn: Turn, c: StartShift) -> None:
+        if self._courier(turn, c.courier).on_shift:
+            turn.reject(Reason.ALREADY_EXISTS)
+        if c.ends_at <= turn.at:
+            turn.reject(Reason.MALFORMED, field="ends_at")
+        turn.emit(ShiftStarted(c.courier, c.ends_at))
+
+    def end_shift(self, turn: Turn, c: EndShift) -> None:
+        if not self._courier(turn, c.courier).on_shift:
+            turn.reject(Reason.OFF_SHIFT)
+        turn.emit(ShiftEnded(c.courier))
+
+    def report_breakdown(self, turn: Turn, c: ReportBreakdown) -> None:
+        """Whoever still carries something may break down, on shift or not."""
+        on_shift = self._courier(turn, c.courier).on_shift
+        if not on_shift and not self.deliveries.route(c.courier).stops:
+            turn.reject(Reason.OFF_SHIFT)
+        if on_shift:
+            turn.emit(ShiftEnded(c.courier, broken_down=True))
+        else:
+            self._strand(turn, c.courier)
+
+    def accept_offer(self, turn: Turn, c: AcceptOffer) -> None:
+        delivery = self._own_delivery(turn, c.courier, c.delivery)
+        if delivery.status is not S.OFFERED:
+            self._illegal(turn, delivery, S.ASSIGNED)
+        turn.emit(OfferAccepted(c.delivery, c.courier))
+
+    def decline_offer(self, turn: Turn, c: DeclineOffer) -> None:
+        """Also after accepting, as long as the goods are not on board."""
+        delivery = self._own_delivery(turn, c.courier, c.delivery)
+        if delivery.status not in (S.OFFERED, *ACCEPTED):
+            self._illegal(turn, delivery, S.CREATED)
+        reason = "declined" if delivery.status is S.OFFERED else "given_back"
+        turn.emit(DeliveryUnassigned(c.delivery, c.courier, reason))
+
+    def report_arrival(self, turn: Turn, c: ReportArrival) -> None:
+        delivery = self._own_delivery(turn, c.courier, c.delivery)
+        arrives_at = S.ARRIVED_AT_PICKUP if c.stop is StopKind.PICKUP else S.ARRIVED_AT_DROPOFF
+        if c.stop is StopKind.RETURN:
+            if delivery.status is not S.RETURNING:
+                self._illegal(turn, delivery, S.RETURNED)
+        elif arrives_at not in NEXT[delivery.status]:
+            self._illegal(turn, delivery, arrives_at)
+        turn.emit(CourierArrived(c.delivery, c.courier, c.stop))
+
+    def report_pickup(self, turn: Turn, c: ReportPickup) -> None:
+        delivery = self._own_delivery(turn, c.courier, c.delivery)
+        if delivery.status not in ACCEPTED:
+            self._illegal(turn, delivery, S.PICKED_UP)
+        turn.emit(DeliveryPickedUp(c.delivery, c.courier, delivery.order))
+
+    def report_dropoff(self, turn: Turn, c: ReportDropoff) -> None:
+        delivery = self._own_delivery(turn, c.courier, c.delivery)
+        if delivery.status not in AT_DOOR:
+            self._illegal(turn, delivery, S.DELIVERED)
+        self._check_proof(turn, c, delivery)
+        turn.emit(DeliveryCompleted(c.delivery, c.courier, delivery.order, c.proof, c.evidence))
+
+    def report_failure(self, turn: Turn, c: ReportFailure) -> None:
+        delivery = self._own_delivery(turn, c.courier, c.delivery)
+        if delivery.status not in AT_DOOR:
+            self._illegal(turn, delivery, S.RETURNING)
+        if c.reason not in REASONS[Actor.COURIER]:
+            allowed = list(REASONS[Actor.COURIER])
+            turn.reject(Reason.REASON_NOT_ALLOWED, actor=Actor.COURIER, allowed=allowed)
+        turn.emit(DeliveryFailed(c.delivery, c.courier, c.reason))
+
+    def expire_offer(self, turn: Turn, c: ExpireOffer) -> None:
+        delivery = self.deliveries[c.delivery]
+        if delivery.status is S.OFFERED and delivery.offers == c.offer:
+            assert delivery.courier is not None
+            turn.emit(DeliveryUnassigned(c.delivery, delivery.courier, "lapsed"))
+
+    # follow-ups
+
+    def clear_route(self, turn: Turn, e: ShiftEnded) -> None:
+        """Who leaves gives back everything that is not on board, or everything."""
+        reason = "broken_down" if e.broken_down else "off_shift"
+        route = self.deliveries.route(e.courier)
+        for stop in list(route.stops):
+            told = self.deliveries[stop.delivery].status in (S.OFFERED, *ACCEPTED)
+            if stop.kind is StopKind.PICKUP and told:
+                turn.emit(DeliveryUnassigned(stop.delivery, e.courier, reason))
+        stops = self.deliveries.route(e.courier).stops
+        carried = [x for x in stops if self.deliveries[x.delivery].status in ON_BOARD]
+        if len(carried) < len(stops):
+            turn.emit(RoutePlanned(e.courier, carried))
+        if e.broken_down:
+            self._strand(turn, e.courier)
+
+    # internals
+
+    def _strand(self, turn: Turn, courier: CourierId) -> None:
+        """Goods on board wait where the courier was last seen."""
+        place = self.positions.get(self.couriers[courier].number)
+        for stop in list(self.deliveries.route(courier).stops):
+            delivery = self.deliveries[stop.delivery]
+            if delivery.status in ON_BOARD:
+                pickup, attempt = place or delivery.pickup, delivery.attempt + 1
+                turn.emit(DeliveryStranded(stop.delivery, courier, pickup, attempt))
+
+    def _check_proof(self, turn: Turn, c: ReportDropoff, delivery: Delivery) -> None:
+        placed = self.orders[delivery.order].placed
+        if placed.proof is Proof.NONE:
+            return
+        if c.proof is not placed.proof or not c.evidence:
+            turn.reject(Reason.PROOF_REQUIRED, proof=placed.proof)
+        if placed.proof is Proof.PIN and c.evidence != placed.pin:
+            turn.reject(Reason.PROOF_MISMATCH)
+
+    def _courier(self, turn: Turn, key: CourierId) -> Courier:
+        courier = self.couriers.get(key)
+        if not courier:
+            turn.reject(Reason.UNKNOWN, what="courier", id=key)
+        return courier
+
+    def _own_delivery(self, turn: Turn, courier: CourierId, key: DeliveryId) -> Delivery:
+        """Planned routes are nobody's business yet: CREATED counts as not his own."""
+        delivery = self.deliveries.get(key)
+        if not delivery or delivery.courier != courier or delivery.status is S.CREATED:
+            turn.reject(Reason.UNKNOWN, what="delivery", id=key)
+        return delivery
+
+    def _illegal(self, turn: Turn, delivery: Delivery, to: DeliveryStatus) -> NoReturn:
+        allowed = [str(x) for x in NEXT[delivery.status]]
+        turn.reject(
+            Reason.ILLEGAL_TRANSITION, **{"from": delivery.status, "to": to}, allowed=allowed
+        )

@@ -1,0 +1,251 @@
+"""Dispatching: asking for plans, adopting what still holds of them, and making offers."""
+
+from engine.commands import (
+    AdoptPlan,
+    AssignDelivery,
+    ClosePlanningRound,
+    ExpireOffer,
+    OpenPlanningRound,
+    RouteLine,
+)
+from engine.events import (
+    AnyEvent,
+    DeliveryCancelled,
+    DeliveryCompleted,
+    DeliveryCreated,
+    DeliveryFailed,
+    DeliveryOffered,
+    DeliveryPickedUp,
+    DeliveryReturned,
+    DeliveryUnassigned,
+    LegStarted,
+    OfferAccepted,
+    OrderAccepted,
+    OrderCancelled,
+    PlanningRequested,
+    PlanningRoundClosed,
+    PlanningRoundOpened,
+    RoutePlanned,
+    RouteSkipped,
+)
+from engine.rejections import RejectionReason as Reason
+from engine.rules.eligibility import objection
+from engine.state.couriers import Couriers
+from engine.state.deliveries import ACCEPTED, ON_BOARD, Deliveries, DeliveryStatus
+from engine.state.orders import Orders
+from engine.state.planning_rounds import PlanningRounds
+from engine.state.settings import CurrentSettings
+from engine.state.stores import Stores
+from engine.turn import Turn
+from engine.values import CourierId, DeliveryId, Millis, Stop, StopKind
+
+S = DeliveryStatus
+LegEvent = (  # what may leave a courier free for the next stop
+    RoutePlanned
+    | OfferAccepted
+    | DeliveryUnassigned
+    | DeliveryPickedUp
+    | DeliveryCompleted
+    | DeliveryFailed
+    | DeliveryReturned
+    | DeliveryCancelled
+)
+
+
+class Dispatching:
+    def __init__(
+        self,
+        settings: CurrentSettings,
+        stores: Stores,
+        orders: Orders,
+        couriers: Couriers,
+        deliveries: Deliveries,
+        planning_rounds: PlanningRounds,
+    ) -> None:
+        self.settings = settings
+        self.stores = stores
+        self.orders = orders
+        self.couriers = couriers
+        self.deliveries = deliveries
+        self.planning_rounds = planning_rounds
+
+    # commands
+
+    def open_planning_round(self, turn: Turn, c: OpenPlanningRound) -> None:
+        due_at = self.planning_rounds.due_at
+        if self.planning_rounds.open is None and due_at is not None and due_at <= turn.at:
+            self._open_round(turn)
+
+    def close_planning_round(self, turn: Turn, c: ClosePlanningRound) -> None:
+        if self.planning_rounds.open == c.planning_round:
+            self._close_round(turn)
+
+    def adopt_plan(self, turn: Turn, c: AdoptPlan) -> None:
+        if self.planning_rounds.open != c.planning_round:
+            turn.reject(Reason.STALE)
+        objections = self._objections(c.lines)
+        for line in c.lines:
+            reason = objections.get(line.courier)
+            if reason is not None:
+                turn.emit(RouteSkipped(line.courier, reason))
+            elif line.stops != self.deliveries.route(line.courier).stops:
+                turn.emit(RoutePlanned(line.courier, line.stops))
+        for line in c.lines:
+            if line.courier not in objections:
+                for delivery in line.release:
+                    self._offer(turn, line.courier, delivery)
+        if objections:
+            self.request_plan(turn)
+        self._close_round(turn)
+
+    def assign_delivery(self, turn: Turn, c: AssignDelivery) -> None:
+        """By hand: last on the route, and offered at once."""
+        delivery, worker = self.deliveries.get(c.delivery), self.couriers.get(c.courier)
+        if not delivery or not worker:
+            what, key = ("courier", c.courier) if delivery else ("delivery", c.delivery)
+            turn.reject(Reason.UNKNOWN, what=what, id=key)
+        if delivery.status is not S.CREATED:
+            turn.reject(
+                Reason.ILLEGAL_TRANSITION, **{"from": delivery.status, "to": S.OFFERED}, allowed=[]
+            )
+        route = self.deliveries.route(c.courier)
+        kept = [x for x in route.stops if x.delivery != c.delivery]
+        last = Stop(delivery.last_stop, c.delivery)
+        stops = [*kept, Stop(StopKind.PICKUP, c.delivery), last]
+        reason = objection(c.courier, worker, route, stops, self.deliveries.deliveries)
+        if reason is not None:
+            turn.reject(reason)
+        if delivery.courier not in (None, c.courier):
+            others = self.deliveries.route(delivery.courier).stops
+            rest = [x for x in others if x.delivery != c.delivery]
+            turn.emit(RoutePlanned(delivery.courier, rest))
+        turn.emit(RoutePlanned(c.courier, stops))
+        self._offer(turn, c.courier, c.delivery)
+
+    # follow-ups
+
+    def create_delivery(self, turn: Turn, e: OrderAccepted) -> None:
+        placed = self.orders[e.order].placed
+        turn.emit(
+            DeliveryCreated(
+                DeliveryId(f"{e.order}/1"),
+                e.order,
+                1,
+                placed.store,
+                self.stores[placed.store].location,
+                placed.dropoff,
+                placed.load,
+            )
+        )
+
+    def cancel_delivery(self, turn: Turn, e: OrderCancelled) -> None:
+        key = self.deliveries.of_order.get(e.order)
+        if key is not None:
+            turn.emit(DeliveryCancelled(key, self.deliveries[key].courier))
+
+    def request_plan(self, turn: Turn, _: AnyEvent | None = None) -> None:
+        """Something changed that a plan should know. At once, if the last round is long ago."""
+        if not self.deliveries.waiting:
+            return  # everyone has been told; nothing is left to decide
+        rounds = self.planning_rounds
+        interval = self.settings.current.planning_interval_ms
+        due = Millis(max(turn.at, rounds.opened_at + interval) if rounds.count else turn.at)
+        if rounds.open is None and due == turn.at:
+            self._open_round(turn)
+        elif rounds.due_at is None or due < rounds.due_at:
+            turn.emit(PlanningRequested(due))
+            if rounds.open is None:
+                turn.set_timer(due - turn.at, OpenPlanningRound())
+
+    def start_leg(self, turn: Turn, e: LegEvent) -> None:
+        """The next stop of a courier who is free, if it is settled that it is his."""
+        if e.courier is None:
+            return
+        route = self.deliveries.route(e.courier)
+        if route.stops and not route.under_way:
+            head = self.deliveries[route.stops[0].delivery]
+            if head.status in ACCEPTED or head.status in ON_BOARD:
+                turn.emit(LegStarted(e.courier))
+
+    # internals
+
+    def _open_round(self, turn: Turn) -> None:
+        opened = PlanningRoundOpened(self.planning_rounds.next_id(), turn.at)
+        turn.emit(opened)
+        timeout_ms = self.settings.current.planning_timeout_ms
+        turn.set_timer(timeout_ms, ClosePlanningRound(opened.planning_round))
+
+    def _close_round(self, turn: Turn) -> None:
+        """And see to the next: at once, when it was asked for, or after a while."""
+        rounds = self.planning_rounds
+        assert rounds.open is not None
+        turn.emit(PlanningRoundClosed(rounds.open))
+        if rounds.due_at is None:
+            if not self.deliveries.waiting:
+                return
+            heartbeat_ms = self.settings.current.planning_heartbeat_ms
+            turn.emit(PlanningRequested(Millis(turn.at + heartbeat_ms)))
+        assert rounds.due_at is not None
+        turn.set_timer(max(0, rounds.due_at - turn.at), OpenPlanningRound())
+
+    def _offer(self, turn: Turn, courier: CourierId, key: DeliveryId) -> None:
+        delivery = self.deliveries.get(key)
+        if delivery is None or delivery.courier != courier or delivery.status is not S.CREATED:
+            return
+        timeout_ms = self.settings.current.offer_timeout_ms
+        offer = delivery.offers + 1
+        turn.emit(DeliveryOffered(key, courier, offer, Millis(turn.at + timeout_ms)))
+        if timeout_ms:
+            turn.set_timer(timeout_ms, ExpireOffer(key, offer))
+        else:
+            turn.emit(OfferAccepted(key, courier))
+
+    def _objections(self, lines: list[RouteLine]) -> dict[CourierId, Reason]:
+        """Which lines do not hold any more, or hold only together with one that does not."""
+        objections: dict[CourierId, Reason] = {}
+        stops_of: dict[CourierId, list[Stop]] = {}
+        for line in lines:
+            reason = self._objection(line, line.courier in stops_of)
+            stops_of[line.courier] = line.stops
+            if reason is not None:
+                objections[line.courier] = reason
+        changed = True
+        while changed:
+            changed = False
+            taken: dict[DeliveryId, CourierId] = {}
+            for line in lines:
+                if line.courier in objections:
+                    continue
+                if self._conflicts(line, objections, stops_of, taken):
+                    objections[line.courier] = Reason.STALE
+                    changed = True
+        return objections
+
+    def _objection(self, line: RouteLine, again: bool) -> Reason | None:
+        worker = self.couriers.get(line.courier)
+        if not worker or again:
+            return Reason.UNKNOWN
+        route = self.deliveries.route(line.courier)
+        if route.version != line.version:
+            return Reason.STALE
+        return objection(line.courier, worker, route, line.stops, self.deliveries.deliveries)
+
+    def _conflicts(
+        self,
+        line: RouteLine,
+        objections: dict[CourierId, Reason],
+        stops_of: dict[CourierId, list[Stop]],
+        taken: dict[DeliveryId, CourierId],
+    ) -> bool:
+        """A delivery planned for somebody else may come over only if that route lets go of it."""
+        for stop in line.stops:
+            if taken.setdefault(stop.delivery, line.courier) != line.courier:
+                return True
+            holder = self.deliveries[stop.delivery].courier
+            if holder is None or holder == line.courier:
+                continue
+            if holder in objections or holder not in stops_of:
+                return True
+            if any(x.delivery == stop.delivery for x in stops_of[holder]):
+                return True
+        return False

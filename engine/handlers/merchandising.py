@@ -1,0 +1,87 @@
+"""Merchandising: who sells what for how much, and to whom."""
+
+from engine.commands import (
+    CloseStore,
+    DelistProduct,
+    ListProduct,
+    OpenStore,
+    RegisterCustomer,
+    RegisterStore,
+    SetPrice,
+)
+from engine.events import (
+    CustomerRegistered,
+    PriceSet,
+    ProductDelisted,
+    ProductListed,
+    StoreClosed,
+    StoreOpened,
+    StoreRegistered,
+)
+from engine.rejections import RejectionReason as Reason
+from engine.state.customers import Customers
+from engine.state.prices import Prices
+from engine.state.products import Products
+from engine.state.stores import Stores
+from engine.turn import Turn
+from engine.values import ProductId, StoreId
+
+
+class Merchandising:
+    def __init__(
+        self, stores: Stores, products: Products, prices: Prices, customers: Customers
+    ) -> None:
+        self.stores = stores
+        self.products = products
+        self.prices = prices
+        self.customers = customers
+
+    # commands
+
+    def register_store(self, turn: Turn, c: RegisterStore) -> None:
+        if not c.store or c.preparation_ms < 0:
+            turn.reject(Reason.MALFORMED, field="preparation_ms" if c.store else "store")
+        if self.stores.get(c.store):
+            turn.reject(Reason.ALREADY_EXISTS)
+        turn.emit(StoreRegistered(c.store, c.name, c.location, c.preparation_ms))
+
+    def open_store(self, turn: Turn, c: OpenStore) -> None:
+        self._known_store(turn, c.store)
+        turn.emit(StoreOpened(c.store))
+
+    def close_store(self, turn: Turn, c: CloseStore) -> None:
+        self._known_store(turn, c.store)
+        turn.emit(StoreClosed(c.store))
+
+    def list_product(self, turn: Turn, c: ListProduct) -> None:
+        if not c.product or c.load < 1:
+            turn.reject(Reason.MALFORMED, field="load" if c.product else "product")
+        turn.emit(ProductListed(c.product, c.name, c.category, c.load))
+
+    def delist_product(self, turn: Turn, c: DelistProduct) -> None:
+        self._known_product(turn, c.product)
+        turn.emit(ProductDelisted(c.product))
+
+    def set_price(self, turn: Turn, c: SetPrice) -> None:
+        if c.price_minor < 0:
+            turn.reject(Reason.MALFORMED, field="price_minor")
+        self._known_store(turn, c.store)
+        self._known_product(turn, c.product)
+        turn.emit(PriceSet(c.store, c.product, c.price_minor, turn.at))
+
+    def register_customer(self, turn: Turn, c: RegisterCustomer) -> None:
+        if not c.customer:
+            turn.reject(Reason.MALFORMED, field="customer")
+        if self.customers.get(c.customer):
+            turn.reject(Reason.ALREADY_EXISTS)
+        turn.emit(CustomerRegistered(c.customer, turn.at))
+
+    # internals
+
+    def _known_store(self, turn: Turn, store: StoreId) -> None:
+        if not self.stores.get(store):
+            turn.reject(Reason.UNKNOWN, what="store", id=store)
+
+    def _known_product(self, turn: Turn, product: ProductId) -> None:
+        if not self.products.get(product):
+            turn.reject(Reason.UNKNOWN, what="product", id=product)

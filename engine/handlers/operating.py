@@ -1,0 +1,46 @@
+"""Operating: starting the engine, turning its knobs, and letting time pass."""
+
+from engine.commands import ChangeSettings, OpenEngine, Tick
+from engine.events import EngineOpened, SettingsChanged
+from engine.rejections import RejectionReason as Reason
+from engine.settings import Settings
+from engine.state.settings import CurrentSettings
+from engine.turn import Turn
+
+
+class Operating:
+    def __init__(self, settings: CurrentSettings) -> None:
+        self.settings = settings
+
+    # commands
+
+    def open_engine(self, turn: Turn, c: OpenEngine) -> None:
+        if field := _malformed(c.settings):
+            turn.reject(Reason.MALFORMED, field=field)
+        if self.settings.is_open:
+            turn.reject(Reason.ALREADY_EXISTS)
+        turn.emit(EngineOpened(c.settings))
+
+    def change_settings(self, turn: Turn, c: ChangeSettings) -> None:
+        if field := _malformed(c.settings):
+            turn.reject(Reason.MALFORMED, field=field)
+        if c.settings.currency != self.settings.current.currency:
+            turn.reject(Reason.MALFORMED, field="currency")
+        turn.emit(SettingsChanged(c.settings))
+
+    def tick(self, _: Turn, __: Tick) -> None:
+        """Time has passed; the timers it let fire were turns of their own."""
+
+
+def _malformed(settings: Settings) -> str:
+    """The first setting no engine can run with, or nothing."""
+    for name in ("planning_interval_ms", "planning_heartbeat_ms", "planning_timeout_ms"):
+        if getattr(settings, name) < 1:
+            return name
+    for name in settings.__struct_fields__:
+        value = getattr(settings, name)
+        if isinstance(value, int) and value < 0:
+            return name
+    if settings.promise_min_ms > settings.promise_max_ms:
+        return "promise_min_ms"
+    return "" if len(settings.currency) == 3 and settings.currency.isupper() else "currency"

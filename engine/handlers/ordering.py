@@ -1,0 +1,166 @@
+"""Ordering: from an accepted quote to a fulfilled order, or to the early end of one."""
+
+from engine.commands import CancelOrder, PlaceOrder
+from engine.events import (
+    DeliveryCompleted,
+    DeliveryPickedUp,
+    DeliveryReturned,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderFulfilled,
+    OrderHandedOver,
+    OrderPlaced,
+    OrderReturned,
+    PaymentAuthorized,
+    PaymentFailed,
+    QuoteAccepted,
+    QuoteOffered,
+    StockIssued,
+    StockReleased,
+    StockReserved,
+    StockReturned,
+)
+from engine.rejections import RejectionReason as Reason
+from engine.rules.cancelling import REASONS, may_cancel
+from engine.rules.pricing import without_prices
+from engine.state.deliveries import Deliveries
+from engine.state.inventory import Inventory
+from engine.state.orders import TRANSITIONS, Orders, OrderStatus
+from engine.state.payments import Payments
+from engine.state.products import Products
+from engine.state.quotes import Quotes
+from engine.state.stores import Stores
+from engine.turn import Turn
+from engine.values import Actor, Line, Millis, Proof
+
+ASKING = (Actor.CUSTOMER, Actor.OPERATOR)  # a store rejects, the others are never asked
+
+
+class Ordering:
+    def __init__(
+        self,
+        stores: Stores,
+        products: Products,
+        inventory: Inventory,
+        quotes: Quotes,
+        orders: Orders,
+        payments: Payments,
+        deliveries: Deliveries,
+    ) -> None:
+        self.stores = stores
+        self.products = products
+        self.inventory = inventory
+        self.quotes = quotes
+        self.orders = orders
+        self.payments = payments
+        self.deliveries = deliveries
+
+    # commands
+
+    def place_order(self, turn: Turn, c: PlaceOrder) -> None:
+        if not c.order or (c.proof is Proof.PIN) != bool(c.pin):
+            turn.reject(Reason.MALFORMED, field="pin" if c.order else "order")
+        if self.orders.get(c.order):
+            turn.reject(Reason.ALREADY_EXISTS)
+        offered = self._valid_quote(turn, c)
+        lines = without_prices(offered.lines)
+        self._check_goods(turn, offered, lines)
+        # From here on the order exists; nothing below may reject.
+        turn.emit(StockReserved(offered.store, c.order, lines))
+        turn.emit(QuoteAccepted(c.quote, c.order))
+        turn.emit(
+            OrderPlaced(
+                c.order,
+                c.service,
+                offered.customer,
+                offered.store,
+                offered.lines,
+                offered.dropoff,
+                offered.delivery_fee_minor,
+                offered.total_minor,
+                c.provider,
+                c.proof,
+                c.pin,
+                offered.load,
+                turn.at,
+                Millis(turn.at + offered.promised_ms),
+            )
+        )
+
+    def cancel_order(self, turn: Turn, c: CancelOrder) -> None:
+        order = self.orders.get(c.order)
+        if not order or c.service not in ("", order.placed.service):
+            turn.reject(Reason.UNKNOWN, what="order", id=c.order)
+        if not may_cancel(c.actor, order.status):
+            turn.reject(
+                Reason.ILLEGAL_TRANSITION,
+                **{"from": order.status, "to": OrderStatus.CANCELLED},
+                allowed=[str(x) for x in TRANSITIONS[order.status] if x != OrderStatus.CANCELLED],
+            )
+        if c.actor not in ASKING or c.reason not in REASONS[c.actor]:
+            turn.reject(
+                Reason.REASON_NOT_ALLOWED, actor=c.actor, allowed=list(REASONS.get(c.actor, ()))
+            )
+        turn.emit(OrderCancelled(c.order, c.actor, c.reason))
+
+    # follow-ups
+
+    def confirm_free(self, turn: Turn, e: OrderPlaced) -> None:
+        """What costs nothing is paid for already."""
+        if e.total_minor == 0:
+            turn.emit(OrderConfirmed(e.order))
+
+    def confirm(self, turn: Turn, e: PaymentAuthorized) -> None:
+        if not e.late:
+            turn.emit(OrderConfirmed(self.payments[e.payment].order))
+
+    def cancel_unpaid(self, turn: Turn, e: PaymentFailed) -> None:
+        order = self.payments[e.payment].order
+        if self.orders[order].status is OrderStatus.PLACED:
+            turn.emit(OrderCancelled(order, Actor.PAYMENT, e.reason))
+
+    def release_stock(self, turn: Turn, e: OrderCancelled) -> None:
+        order = self.orders[e.order]
+        if order.lines:
+            lines = without_prices(order.lines)
+            turn.emit(StockReleased(order.placed.store, e.order, lines))
+
+    def hand_over(self, turn: Turn, e: DeliveryPickedUp) -> None:
+        """The goods leave the store once; a rescue only changes who carries them."""
+        order = self.orders[e.order]
+        if order.status in (OrderStatus.ACCEPTED, OrderStatus.READY):
+            turn.emit(OrderHandedOver(e.order))
+            turn.emit(StockIssued(order.placed.store, e.order, without_prices(order.lines)))
+
+    def fulfill(self, turn: Turn, e: DeliveryCompleted) -> None:
+        turn.emit(OrderFulfilled(e.order, turn.at))
+
+    def take_back(self, turn: Turn, e: DeliveryReturned) -> None:
+        order = self.orders[e.order]
+        reason = self.deliveries[e.delivery].failure
+        turn.emit(OrderReturned(e.order, Actor.COURIER, reason))
+        if e.sellable:
+            lines = without_prices(order.lines)
+            turn.emit(StockReturned(order.placed.store, e.order, lines, e.delivery))
+
+    # internals
+
+    def _valid_quote(self, turn: Turn, c: PlaceOrder) -> QuoteOffered:
+        quote = self.quotes.get(c.quote)
+        if not quote or quote.offered.service != c.service:
+            turn.reject(Reason.UNKNOWN, what="quote", id=c.quote)
+        if not self.stores[quote.offered.store].is_open:
+            turn.reject(Reason.STORE_CLOSED)
+        if quote.order is None and turn.at >= quote.offered.expires_at:
+            turn.reject(Reason.QUOTE_EXPIRED, expired_at=quote.offered.expires_at)
+        if quote.order is not None:
+            turn.reject(Reason.QUOTE_USED, order=quote.order)
+        return quote.offered
+
+    def _check_goods(self, turn: Turn, offered: QuoteOffered, lines: list[Line]) -> None:
+        for line in lines:
+            if not self.products[line.product].is_listed:
+                turn.reject(Reason.NOT_LISTED, product=line.product)
+        if short := self.inventory.short(offered.store, lines):
+            available = short.quantity
+            turn.reject(Reason.INSUFFICIENT_STOCK, product=short.product, available=available)

@@ -1,0 +1,133 @@
+"""Preparing: what a store answers, and when the goods are ready."""
+
+from typing import NoReturn
+
+from engine.commands import (
+    AcceptOrder,
+    ExpireAcceptance,
+    ReceiveReturn,
+    RejectOrder,
+    ReportMissing,
+    ReportReady,
+    UpdateReadyTime,
+)
+from engine.events import (
+    DeliveryReturned,
+    OrderAccepted,
+    OrderCancelled,
+    OrderConfirmed,
+    OrderReady,
+    OrderReduced,
+    PreparationMeasured,
+    ReadyTimeChanged,
+    StockCounted,
+    StockReleased,
+)
+from engine.rejections import RejectionReason as Reason
+from engine.rules.cancelling import REASONS, may_cancel
+from engine.state.deliveries import Deliveries, DeliveryStatus
+from engine.state.orders import TRANSITIONS, Order, Orders, OrderStatus
+from engine.state.settings import CurrentSettings
+from engine.turn import Turn
+from engine.values import HOUR, Actor, Line, Millis, Minor, OrderId, PricedLine, StoreId
+
+READY_WITHIN_MS = 24 * HOUR
+
+
+class Preparing:
+    def __init__(self, settings: CurrentSettings, orders: Orders, deliveries: Deliveries) -> None:
+        self.settings = settings
+        self.orders = orders
+        self.deliveries = deliveries
+
+    # commands
+
+    def accept_order(self, turn: Turn, c: AcceptOrder) -> None:
+        order = self._own_order(turn, c.store, c.order)
+        if c.ready_at > turn.at + READY_WITHIN_MS:
+            turn.reject(Reason.MALFORMED, field="ready_at")
+        if order.status is not OrderStatus.CONFIRMED:
+            self._illegal(turn, order, OrderStatus.ACCEPTED)
+        turn.emit(OrderAccepted(c.order, Millis(max(c.ready_at, turn.at)), turn.at))
+
+    def reject_order(self, turn: Turn, c: RejectOrder) -> None:
+        order = self._own_order(turn, c.store, c.order)
+        if not may_cancel(Actor.STORE, order.status):
+            self._illegal(turn, order, OrderStatus.CANCELLED)
+        if c.reason not in REASONS[Actor.STORE]:
+            allowed = list(REASONS[Actor.STORE])
+            turn.reject(Reason.REASON_NOT_ALLOWED, actor=Actor.STORE, allowed=allowed)
+        turn.emit(OrderCancelled(c.order, Actor.STORE, c.reason))
+
+    def update_ready_time(self, turn: Turn, c: UpdateReadyTime) -> None:
+        order = self._own_order(turn, c.store, c.order)
+        if c.ready_at > turn.at + READY_WITHIN_MS:
+            turn.reject(Reason.MALFORMED, field="ready_at")
+        if order.status is not OrderStatus.ACCEPTED:
+            self._illegal(turn, order, OrderStatus.ACCEPTED)
+        ready_at = Millis(max(c.ready_at, turn.at))
+        if ready_at != order.ready_at:
+            turn.emit(ReadyTimeChanged(c.order, ready_at))
+
+    def report_ready(self, turn: Turn, c: ReportReady) -> None:
+        order = self._own_order(turn, c.store, c.order)
+        if order.status is not OrderStatus.ACCEPTED:
+            self._illegal(turn, order, OrderStatus.READY)
+        turn.emit(OrderReady(c.order, turn.at))
+        turn.emit(PreparationMeasured(c.store, turn.at - order.accepted_at))
+
+    def report_missing(self, turn: Turn, c: ReportMissing) -> None:
+        """The shelf is set right, the order goes on without the items, and less is owed."""
+        order = self._own_order(turn, c.store, c.order)
+        if order.status not in (OrderStatus.CONFIRMED, OrderStatus.ACCEPTED, OrderStatus.READY):
+            self._illegal(turn, order, order.status)
+        line = next((x for x in order.lines if x.product == c.product), None)
+        if line is None or not 1 <= c.quantity <= line.quantity:
+            turn.reject(Reason.MALFORMED, field="quantity" if line else "product")
+        left = [x for x in (_less(x, c) for x in order.lines) if x.quantity]
+        reduction = Minor(line.price_minor * c.quantity)
+        turn.emit(StockReleased(c.store, c.order, [Line(c.product, c.quantity)]))
+        turn.emit(StockCounted(c.store, c.product, -c.quantity, c.order))
+        turn.emit(OrderReduced(c.order, left, reduction))
+        if not left:
+            turn.emit(OrderCancelled(c.order, Actor.STORE, "item_missing"))
+
+    def receive_return(self, turn: Turn, c: ReceiveReturn) -> None:
+        delivery = self.deliveries.get(c.delivery)
+        if not delivery or delivery.store != c.store:
+            turn.reject(Reason.UNKNOWN, what="delivery", id=c.delivery)
+        if delivery.status is not DeliveryStatus.RETURNING:
+            turn.reject(
+                Reason.ILLEGAL_TRANSITION,
+                **{"from": delivery.status, "to": DeliveryStatus.RETURNED},
+                allowed=[],
+            )
+        assert delivery.courier is not None
+        turn.emit(DeliveryReturned(c.delivery, delivery.order, delivery.courier, c.sellable))
+
+    def expire_acceptance(self, turn: Turn, c: ExpireAcceptance) -> None:
+        if self.orders[c.order].status is OrderStatus.CONFIRMED:
+            turn.emit(OrderCancelled(c.order, Actor.SYSTEM, "store_silent"))
+
+    # follow-ups
+
+    def await_acceptance(self, turn: Turn, e: OrderConfirmed) -> None:
+        turn.set_timer(self.settings.current.acceptance_timeout_ms, ExpireAcceptance(e.order))
+
+    # internals
+
+    def _own_order(self, turn: Turn, store: StoreId, key: OrderId) -> Order:
+        order = self.orders.get(key)
+        if not order or order.placed.store != store:
+            turn.reject(Reason.UNKNOWN, what="order", id=key)
+        return order
+
+    def _illegal(self, turn: Turn, order: Order, to: OrderStatus) -> NoReturn:
+        allowed = [str(x) for x in TRANSITIONS[order.status]]
+        turn.reject(Reason.ILLEGAL_TRANSITION, **{"from": order.status, "to": to}, allowed=allowed)
+
+
+def _less(line: PricedLine, c: ReportMissing) -> PricedLine:
+    if line.product != c.product:
+        return line
+    return PricedLine(line.product, line.quantity - c.quantity, line.price_minor)

@@ -1,0 +1,132 @@
+"""Quoting: a price and a time, promised for a few minutes; or an honest no."""
+
+from engine.commands import RequestQuote
+from engine.events import QuoteOffered
+from engine.rejections import RejectionReason as Reason
+from engine.rules.pricing import delivery_fee, goods_total, summed
+from engine.rules.promising import Workload, has_capacity, nearest_ms, promised_ms
+from engine.state.couriers import Couriers
+from engine.state.customers import Customers
+from engine.state.deliveries import Deliveries
+from engine.state.inventory import Inventory
+from engine.state.positions import NEVER, Positions
+from engine.state.prices import Prices
+from engine.state.products import Products
+from engine.state.quotes import Quotes
+from engine.state.settings import CurrentSettings
+from engine.state.stores import Store, Stores
+from engine.turn import Turn
+from engine.values import SECOND, Line, Millis, Minor, PricedLine
+from geo.points import distance_m
+from geo.travel import Vehicle
+
+
+class Quoting:
+    def __init__(
+        self,
+        settings: CurrentSettings,
+        stores: Stores,
+        products: Products,
+        prices: Prices,
+        customers: Customers,
+        inventory: Inventory,
+        couriers: Couriers,
+        positions: Positions,
+        deliveries: Deliveries,
+        quotes: Quotes,
+    ) -> None:
+        self.settings = settings
+        self.stores = stores
+        self.products = products
+        self.prices = prices
+        self.customers = customers
+        self.inventory = inventory
+        self.couriers = couriers
+        self.positions = positions
+        self.deliveries = deliveries
+        self.quotes = quotes
+
+    # commands
+
+    def request_quote(self, turn: Turn, c: RequestQuote) -> None:
+        settings = self.settings.current
+        if not c.quote or not c.lines or any(line.quantity < 1 for line in c.lines):
+            turn.reject(Reason.MALFORMED, field="lines" if c.quote else "quote")
+        if self.quotes.get(c.quote):
+            turn.reject(Reason.ALREADY_EXISTS)
+        store = self._open_store(turn, c)
+        lines = summed(c.lines)
+        priced, load = self._priced(turn, c, lines)
+        far_m = distance_m(store.location, c.dropoff)
+        if far_m > settings.delivery_radius_m:
+            limit_m = settings.delivery_radius_m
+            turn.reject(Reason.OUT_OF_AREA, distance_m=far_m, limit_m=limit_m)
+        if short := self.inventory.short(c.store, lines):
+            available = short.quantity
+            turn.reject(Reason.INSUFFICIENT_STOCK, product=short.product, available=available)
+        promised = self._promised_ms(turn, store, c)
+        fee = delivery_fee(settings, far_m)
+        turn.emit(
+            QuoteOffered(
+                c.quote,
+                c.service,
+                c.customer,
+                c.store,
+                priced,
+                c.dropoff,
+                fee,
+                Minor(goods_total(priced) + fee),
+                promised,
+                Millis(turn.at + settings.quote_life_ms),
+                load,
+            )
+        )
+
+    # internals
+
+    def _open_store(self, turn: Turn, c: RequestQuote) -> Store:
+        if not self.customers.get(c.customer):
+            turn.reject(Reason.UNKNOWN, what="customer", id=c.customer)
+        store = self.stores.get(c.store)
+        if not store:
+            turn.reject(Reason.UNKNOWN, what="store", id=c.store)
+        if not store.is_open:
+            turn.reject(Reason.STORE_CLOSED)
+        return store
+
+    def _priced(
+        self, turn: Turn, c: RequestQuote, lines: list[Line]
+    ) -> tuple[list[PricedLine], int]:
+        """The lines at today's prices, and the load they are for a courier."""
+        priced, load = [], 0
+        for line in lines:
+            product = self.products.get(line.product)
+            if not product:
+                turn.reject(Reason.UNKNOWN, what="product", id=line.product)
+            if not product.is_listed:
+                turn.reject(Reason.NOT_LISTED, product=line.product)
+            price = self.prices.current(c.store, line.product)
+            if price is None:
+                turn.reject(Reason.NO_PRICE, product=line.product)
+            load += line.quantity * product.load
+            priced.append(PricedLine(line.product, line.quantity, price))
+        limit = self.settings.current.load_max
+        if load > limit:
+            turn.reject(Reason.TOO_LARGE, load=load, limit=limit)
+        return priced, load
+
+    def _promised_ms(self, turn: Turn, store: Store, c: RequestQuote) -> int:
+        settings = self.settings.current
+        working = self.couriers.working()
+        seen = working[self.positions.last_measured(working) != NEVER]
+        nearest = nearest_ms(
+            settings, store.location, self.positions.lat_e7[seen], self.positions.lon_e7[seen]
+        )
+        load = Workload(working.size, len(self.deliveries.open), nearest)
+        speed = settings.travel.speed_mm_s(Vehicle.SCOOTER)
+        ride_ms = settings.travel.travel_ms(store.location, c.dropoff, speed)
+        promised = promised_ms(settings, store.preparation_ms, ride_ms, load)
+        if not has_capacity(settings, load) or promised > settings.promise_max_ms:
+            retry_after_s = settings.planning_heartbeat_ms // SECOND * 4
+            turn.reject(Reason.NO_CAPACITY_NOW, retry_after_s=retry_after_s)
+        return promised

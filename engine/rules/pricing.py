@@ -1,0 +1,36 @@
+"""What things cost. Integers in minor units, no fractions left over."""
+
+from engine.settings import Settings
+from engine.values import Line, Minor, PricedLine, ProductId
+
+METERS_PER_KM = 1_000
+
+
+def delivery_fee(settings: Settings, distance_m: int) -> Minor:
+    """For the customer; a started kilometer counts."""
+    km = -(-distance_m // METERS_PER_KM)
+    return Minor(settings.delivery_fee_minor + km * settings.delivery_fee_per_km_minor)
+
+
+def courier_fee(settings: Settings, distance_m: int) -> Minor:
+    """For the courier; a started kilometer counts."""
+    km = -(-distance_m // METERS_PER_KM)
+    return Minor(settings.courier_fee_minor + km * settings.courier_fee_per_km_minor)
+
+
+def goods_total(lines: list[PricedLine]) -> Minor:
+    return Minor(sum(line.quantity * line.price_minor for line in lines))
+
+
+def summed(lines: list[Line]) -> list[Line]:
+    """One line per product, in the order of first mention: demand is checked on the sum."""
+    if len(lines) == 1:
+        return lines
+    quantities: dict[ProductId, int] = {}
+    for line in lines:
+        quantities[line.product] = quantities.get(line.product, 0) + line.quantity
+    return [Line(product, quantity) for product, quantity in quantities.items()]
+
+
+def without_prices(lines: list[PricedLine]) -> list[Line]:
+    return [Line(line.product, line.quantity) for line in lines]
