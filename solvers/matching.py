@@ -1,0 +1,54 @@
+"""Assignment of unplanned orders to idle couriers, one each, at the least total cost (scipy).
+
+The Hungarian baseline of ride hailing: optimal for one order a courier, blind to bundles.
+"""
+
+import numpy as np
+from numba import njit
+from scipy.optimize import linear_sum_assignment
+
+from solvers.insertion import unplanned
+from solvers.placement import best_place, may_serve, put_on
+from solvers.problem import Budget, Floats, Ints, Plan, Problem
+from solvers.routes import plan_of, routes_of
+from solvers.schedule import City, Routes, city_of
+from solvers.validation import check_problem
+
+
+def matching(problem: Problem, budget: Budget) -> Plan:
+    """Give each idle courier at most one unplanned order; running routes stay as they are.
+
+    Idle are couriers without a stop. Of a group that no courier has yet only one order takes
+    part, since the others would have to follow it. Raises ProblemError.
+    """
+    check_problem(problem)
+    city = city_of(problem)
+    routes = routes_of(problem, city)
+    idle = np.flatnonzero(routes.length == 0).astype(np.int32)
+    waiting = _one_per_group(city, unplanned(city, routes))
+    gain = np.zeros((len(waiting), len(idle)))
+    _gains(city, routes, waiting, idle, gain)
+    for row, column in zip(*linear_sum_assignment(gain), strict=True):
+        if gain[row, column] < 0.0:
+            put_on(city, routes, idle[column], waiting[row], 0, 0)
+    return plan_of(routes)
+
+
+def _one_per_group(city: City, waiting: Ints) -> Ints:
+    group = city.orders["group"][waiting]
+    _, first = np.unique(group, return_index=True)
+    takes_part = group < 0
+    takes_part[first] = True
+    return waiting[takes_part]
+
+
+@njit(nogil=True, cache=True)
+def _gains(city: City, routes: Routes, waiting: Ints, idle: Ints, gain: Floats) -> None:
+    """Cost of serving instead of leaving out, where that is below zero."""
+    for z in range(waiting.shape[0]):
+        o = waiting[z]
+        unserved = city.orders[o].unserved
+        for y in range(idle.shape[0]):
+            if may_serve(city, routes, idle[y], o):
+                cost, _, _ = best_place(city, routes, idle[y], o, unserved)
+                gain[z, y] = min(0.0, cost - unserved)
