@@ -142,7 +142,11 @@ def _malformed(p: Problem, plan: Plan) -> list[str]:
 def _accounting(p: Problem, plan: Plan) -> list[str]:
     """Each order whole and once: on one route, or unserved."""
     n = p.orders
-    wrong = [f"stop {s} is made {k} times" for s, k in Counter(plan.route_stops.tolist()).items() if k > 1]
+    wrong = [
+        f"stop {s} is made {k} times"
+        for s, k in Counter(plan.route_stops.tolist()).items()
+        if k > 1
+    ]
     where = _courier_of_stops(plan.route_stops.tolist(), plan.route_start.tolist())
     running = _courier_of_stops(p.route_stops.tolist(), p.route_start.tolist())
     left_out = Counter(plan.unserved.tolist())
@@ -186,7 +190,9 @@ def _route_violations(p: Problem, plan: Plan, c: int) -> list[str]:
             aboard.add(o)
             if int(p.skills[o]) & ~int(p.courier_skills[c]):
                 wrong.append(f"courier {c} lacks a skill for order {o}")
-            if any(_load(p, aboard, d) > p.courier_capacity[c, d] for d in range(p.quantity.shape[1])):
+            if any(
+                _load(p, aboard, d) > p.courier_capacity[c, d] for d in range(p.quantity.shape[1])
+            ):
                 wrong.append(f"courier {c} is overloaded at the pickup of order {o}")
             previous = o
         else:

@@ -182,9 +182,7 @@ def _price(city: City, routes: Routes, o: int, c: int, row: Floats) -> None:
 
 
 @njit(nogil=True, cache=True)
-def _most_regretted(
-    city: City, waiting: Ints, cost: Floats, alive: Ints
-) -> tuple[int, int]:
+def _most_regretted(city: City, waiting: Ints, cost: Floats, alive: Ints) -> tuple[int, int]:
     """(index in waiting, courier) of the largest regret; (-1, -1) if nothing can be placed."""
     most, best_z, best_c = -np.inf, NOWHERE, NOWHERE
     for z in range(waiting.shape[0]):

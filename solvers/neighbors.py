@@ -47,7 +47,12 @@ def order_row(city: City, neighbors: Neighbors, o: int) -> Ints:
                 if apart < distance[-1]:
                     apart += leg_s(city.table, city.round_up_s, pickup, city.tasks[other])
                     if apart < distance[-1]:
-                        _keep(row, distance, other, apart + leg_s(city.table, city.round_up_s, dropoff, there))
+                        _keep(
+                            row,
+                            distance,
+                            other,
+                            apart + leg_s(city.table, city.round_up_s, dropoff, there),
+                        )
     return row
 
 

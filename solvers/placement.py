@@ -75,12 +75,13 @@ def keeps_trips(city: City, routes: Routes, c: int, o: int, i: int, j: int) -> b
     """Whether every trip beyond the pinned stops stays one of a single store (see best_place).
 
     A pickup is legal with nothing on board, or right after a pickup of the same store.
+    i = -1: order o is anchored, and only its drop-off is inserted.
     """
     seq = routes.seq[c]
+    n, pinned = routes.length[c], city.couriers[c].pinned
     aboard = city.couriers[c].carrying
-    pinned = city.couriers[c].pinned
     last_store = -1
-    for k in range(routes.length[c] + 1):
+    for k in range(n + 1):
         if k == i:
             if aboard > 0 and last_store != city.tasks[o].store:
                 return False
@@ -89,16 +90,12 @@ def keeps_trips(city: City, routes: Routes, c: int, o: int, i: int, j: int) -> b
         if k == j:
             aboard -= 1
             last_store = -1
-        if k == routes.length[c]:
-            break
-        store = seq[k + 1].store
-        if store >= 0:
-            if aboard > 0 and last_store != store and k >= pinned:
+        if k < n:
+            store = seq[k + 1].store
+            if store >= 0 and aboard > 0 and last_store != store and k >= pinned:
                 return False
-            aboard += 1
-        else:
-            aboard -= 1
-        last_store = store
+            aboard += 1 if store >= 0 else -1
+            last_store = store
     return True
 
 
@@ -125,9 +122,7 @@ def _measure(
 
 
 @njit(nogil=True, cache=True)
-def best_place(
-    city: City, routes: Routes, c: int, o: int, limit: float
-) -> tuple[float, int, int]:
+def best_place(city: City, routes: Routes, c: int, o: int, limit: float) -> tuple[float, int, int]:
     """Cheapest places for pickup and drop-off of order o on route c: (cost change, i, j).
 
     The pickup goes before old stop i, the drop-off before old stop j >= i. (inf, -1, -1) if
@@ -144,8 +139,9 @@ def best_place(
     _measure(table, up, courier.pace, pickup, seq, c, courier.pinned, n, rides, 0)
     _measure(table, up, courier.pace, dropoff, seq, c, courier.pinned, n, rides, 2)
     direct = leg_s(table, up, pickup, dropoff) * courier.pace
-    latest = np.inf if pickup.exempt else courier.end
-    fixed = city.disruption if dropoff.home >= 0 and dropoff.home != c else 0.0
+    latest = np.inf if pickup.exempt == 1 else courier.end
+    home = city.orders[o].home
+    fixed = city.disruption if home >= 0 and home != c else 0.0
     per_ride_s, end = courier.per_ride_s, seq[c, n].depart if n > 0 else 0.0
     for i in range(courier.pinned, n + 1):
         before = seq[c, i]
@@ -198,7 +194,10 @@ def best_place(
 
 @njit(nogil=True, cache=True)
 def best_dropoff(city: City, routes: Routes, c: int, o: int) -> tuple[float, int]:
-    """Cheapest place of the drop-off of an order that courier c has on board: (change, j)."""
+    """Cheapest place on route c of the drop-off of an anchored order: (change, j).
+
+    Until it is put on, the order counts as on board to the end of the route.
+    """
     best, best_j = np.inf, NOWHERE
     table, up = city.table, city.round_up_s
     courier, n = city.couriers[c], routes.length[c]
@@ -209,8 +208,8 @@ def best_dropoff(city: City, routes: Routes, c: int, o: int) -> tuple[float, int
     end = seq[c, n].depart if n > 0 else 0.0
     for j in range(courier.pinned, n + 1):
         before = seq[c, j]
-        if city.single_store and j < n and before.store >= 0 and seq[c, j + 1].store >= 0:
-            continue  # not between the pickups of a trip
+        if not _fits_until(routes.load, c, j, city.capacity):
+            break
         ride = leg_s(table, up, before, dropoff) * courier.pace
         total = ride * courier.per_ride_s + toll_of(dropoff, before.depart + ride)
         leave = before.depart + ride + dropoff.service
@@ -230,31 +229,18 @@ def best_dropoff(city: City, routes: Routes, c: int, o: int) -> tuple[float, int
                 leave + after,
                 np.inf,
             )
-        if total < best and still_fits(city, routes, c, o, j):
+        if total < best and (not city.single_store or keeps_trips(city, routes, c, o, -1, j)):
             best, best_j = total, j
     return best, best_j
 
 
 @njit(nogil=True, cache=True)
-def still_fits(city: City, routes: Routes, c: int, o: int, j: int) -> bool:
-    """Whether order o, on board from the start, may stay on board up to old stop j.
-
-    Loads of the route are those with the order taken out of it: see `take_off`.
-    """
-    if city.single_store:
-        for k in range(max(j, 0)):
-            if routes.seq[c, k + 1].store >= 0 and k >= city.couriers[c].pinned:
-                return False
-    return all_fit(city, routes, c, o, j)
-
-
-@njit(nogil=True, cache=True)
-def all_fit(city: City, routes: Routes, c: int, o: int, j: int) -> bool:
-    """Whether order o fits on board after each of the first 0..j stops."""
-    for k in range(j + 1):
-        if not fits(routes.load, c, k, city.quantity, o, city.capacity):
-            return False
-    return True
+def _fits_until(load: Ints, c: int, k: int, capacity: Ints) -> bool:
+    """Whether the load of courier c after k stops is within capacity."""
+    room = True
+    for d in range(capacity.shape[1]):
+        room = room and load[c, k, d] <= capacity[c, d]
+    return room
 
 
 @njit(nogil=True, cache=True)
@@ -264,41 +250,38 @@ def _open_gap(city: City, routes: Routes, c: int, at: int, stop: int) -> None:
     for m in range(routes.length[c], at, -1):
         seq[m + 1] = seq[m]
     seq[at + 1] = city.tasks[stop]
-    if not city.tasks[stop].exempt:
+    if city.tasks[stop].exempt == 0:
         seq[at + 1].latest = city.couriers[c].end
     routes.length[c] += 1
 
 
 @njit(nogil=True, cache=True)
 def put_on(city: City, routes: Routes, c: int, o: int, i: int, j: int) -> None:
-    """Insert order o as best_place says; for an order on board i is ignored."""
-    n = city.orders.shape[0]
-    _open_gap(city, routes, c, j, n + o)
-    if city.orders[o].carrier == NOWHERE:
+    """Insert order o as best_place says; of an anchored order only the drop-off."""
+    _open_gap(city, routes, c, j, city.orders.shape[0] + o)
+    if not city.orders[o].anchored:
         _open_gap(city, routes, c, i, o)
-    else:
-        for d in range(city.quantity.shape[1]):
-            routes.load[c, 0, d] += city.quantity[o, d]
     routes.route_of[o] = c
     refresh(city, routes, c)
 
 
 @njit(nogil=True, cache=True)
 def take_off(city: City, routes: Routes, o: int) -> None:
-    """Remove order o from its route. The caller refreshes the route afterwards."""
-    n = city.orders.shape[0]
+    """Remove order o from its route, or only its drop-off if it is anchored.
+
+    The caller refreshes the route afterwards.
+    """
     c = routes.route_of[o]
     seq = routes.seq[c]
+    pickup = NOWHERE if city.orders[o].anchored else o
+    dropoff = city.orders.shape[0] + o
     kept = 0
     for k in range(1, routes.length[c] + 1):
-        if seq[k].stop != o and seq[k].stop != n + o:
+        if seq[k].stop != pickup and seq[k].stop != dropoff:
             kept += 1
             if kept != k:
                 seq[kept] = seq[k]
     routes.length[c] = kept
-    if city.orders[o].carrier != NOWHERE:
-        for d in range(city.quantity.shape[1]):
-            routes.load[c, 0, d] -= city.quantity[o, d]
     routes.route_of[o] = NOWHERE
 
 

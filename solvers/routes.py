@@ -87,7 +87,7 @@ def _load(city: City, routes: Routes, stops: Ints, start: Ints) -> None:
         for k in range(length):
             stop = stops[start[c] + k]
             routes.seq[c, k + 1] = city.tasks[stop]
-            if not city.tasks[stop].exempt:
+            if city.tasks[stop].exempt == 0:
                 routes.seq[c, k + 1].latest = courier.end
             routes.route_of[stop % n] = c
         routes.length[c] = length

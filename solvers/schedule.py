@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from solvers.problem import Floats, Ints, Problem
 
 Records = NDArray[Any]
+Flags = NDArray[np.bool_]
 
 TASK = np.dtype(
     [
         ("stop", np.int32),  # as in Problem: o or N + o; -1 for the start of a route
         ("place", np.int32),
         ("store", np.int32),  # -1 unless it is a pickup
-        ("home", np.int32),  # courier of the published plan; -1 if none, or for a pickup
+        ("exempt", np.int32),  # 1: may be picked up after the shift
         ("x", np.float64),
         ("y", np.float64),
         ("ready", np.float64),  # service does not begin before; -inf for a drop-off
@@ -33,7 +34,6 @@ TASK = np.dtype(
         ("depart", np.float64),
         ("toll", np.float64),  # lateness and freshness cost of this drop-off
         ("calm", np.float64),  # arriving between `arrive` and then changes no toll hereafter
-        ("exempt", np.bool_),  # may be picked up after the shift
     ],
     align=True,
 )
@@ -56,9 +56,11 @@ COURIER = np.dtype(
 ORDER = np.dtype(
     [
         ("group", np.int32),
-        ("carrier", np.int32),  # the courier who has it on board, or -1
+        ("home", np.int32),  # courier of the running plan, or -1
         ("bound", np.int32),  # the only courier who may serve it, or -1
-        ("committed", np.bool_),
+        ("committed", np.bool_),  # must stay with that courier
+        ("anchored", np.bool_),  # on board, or its pickup pinned: only the drop-off moves
+        ("frozen", np.bool_),  # its drop-off is pinned
         ("skills", np.int64),
         ("unserved", np.float64),  # cost of leaving it out
     ],
@@ -115,13 +117,14 @@ def unserved_costs(problem: Problem) -> Floats:
 def city_of(problem: Problem) -> City:
     """Lay a checked problem out for the kernels."""
     group, member_start, members = _groups(problem.group)
-    home, committed = published(problem)
+    home, committed, anchored, frozen = published(problem)
     orders = np.zeros(problem.orders, ORDER)
     orders["group"] = group
-    orders["carrier"] = problem.on_board
     orders["bound"] = np.where(problem.on_board >= 0, problem.on_board, problem.bound_to)
     orders["bound"] = np.where(committed, home, orders["bound"])
     orders["committed"] = committed
+    orders["home"] = home
+    orders["anchored"], orders["frozen"] = anchored, frozen
     orders["skills"] = problem.skills
     orders["unserved"] = unserved_costs(problem)
     base_load = np.zeros(problem.courier_capacity.shape, np.int32)
@@ -130,7 +133,7 @@ def city_of(problem: Problem) -> City:
     return City(
         _couriers(problem),
         orders,
-        _tasks(problem, home, committed),
+        _tasks(problem, committed),
         np.ascontiguousarray(problem.quantity, np.int32),
         np.ascontiguousarray(problem.courier_capacity, np.int32),
         base_load,
@@ -146,8 +149,8 @@ def city_of(problem: Problem) -> City:
     )
 
 
-def published(problem: Problem) -> tuple[Ints, NDArray[np.bool_]]:
-    """The courier of each order in the running plan (-1: none), and whether it is committed."""
+def published(problem: Problem) -> tuple[Ints, Flags, Flags, Flags]:
+    """From the running plan, per order: courier (-1: none), committed, anchored, frozen."""
     n = problem.orders
     per_route = np.diff(problem.route_start)
     courier_of_stop = np.repeat(np.arange(problem.couriers, dtype=np.int32), per_route)
@@ -155,9 +158,12 @@ def published(problem: Problem) -> tuple[Ints, NDArray[np.bool_]]:
     home[problem.route_stops % max(n, 1)] = courier_of_stop
     index = np.arange(len(problem.route_stops)) - np.repeat(problem.route_start[:-1], per_route)
     pinned = problem.route_stops[index < problem.pinned[courier_of_stop]]
-    committed = (problem.on_board >= 0) | ((problem.bound_to >= 0) & (problem.bound_to == home))
-    committed[pinned % max(n, 1)] = True
-    return home, committed
+    anchored = problem.on_board >= 0
+    anchored[pinned % max(n, 1)] = True
+    frozen = np.zeros(n, np.bool_)
+    frozen[pinned[pinned >= n] - n] = True
+    committed = anchored | ((problem.bound_to >= 0) & (problem.bound_to == home))
+    return home, committed, anchored, frozen
 
 
 def _couriers(problem: Problem) -> Records:
@@ -176,14 +182,13 @@ def _couriers(problem: Problem) -> Records:
     return couriers
 
 
-def _tasks(problem: Problem, home: Ints, committed: NDArray[np.bool_]) -> Records:
+def _tasks(problem: Problem, committed: Flags) -> Records:
     n, w = problem.orders, problem.weights
     tasks = np.zeros(2 * n, TASK)
     pickup, dropoff = tasks[:n], tasks[n:]
     tasks["stop"] = np.arange(2 * n)
     pickup["place"], dropoff["place"] = problem.pickup_place, problem.dropoff_place
     pickup["store"], dropoff["store"] = problem.store, -1
-    pickup["home"], dropoff["home"] = -1, home
     if len(problem.xy_s):
         tasks["x"], tasks["y"] = problem.xy_s[tasks["place"], 0], problem.xy_s[tasks["place"], 1]
     pickup["ready"], dropoff["ready"] = effective_ready_s(problem), -np.inf
@@ -193,7 +198,7 @@ def _tasks(problem: Problem, home: Ints, committed: NDArray[np.bool_]) -> Record
     dropoff["late"] = w.lateness_per_s * problem.priority
     dropoff["fresh"] = w.freshness_per_s
     dropoff["origin"] = problem.ready_s
-    pickup["exempt"], dropoff["exempt"] = committed, True
+    pickup["exempt"], dropoff["exempt"] = committed, 1
     return tasks
 
 
@@ -271,11 +276,10 @@ def refresh(city: City, routes: Routes, c: int) -> None:
         task.depart = begin + task.service
         task.toll = toll
         cost += ride * courier.per_ride_s + toll
-        if task.home >= 0 and task.home != c:
-            cost += city.disruption
         stop = task.stop
-        sign = 1 if task.store >= 0 else -1
-        o = stop if task.store >= 0 else stop - city.orders.shape[0]
+        sign, o = (1, stop) if task.store >= 0 else (-1, stop - city.orders.shape[0])
+        if sign < 0 and city.orders[o].home >= 0 and city.orders[o].home != c:
+            cost += city.disruption
         for d in range(city.quantity.shape[1]):
             routes.load[c, k, d] = routes.load[c, k - 1, d] + sign * city.quantity[o, d]
         key = (key ^ np.uint64(stop + 1)) * np.uint64(0xBF58476D1CE4E5B9)

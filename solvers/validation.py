@@ -201,7 +201,9 @@ def _keepers(p: Problem) -> Ints:
     stray = (keeper[orders] >= 0) & (keeper[orders] != rows)
     if stray.any():
         o, c = orders[stray][0], rows[stray][0]
-        raise ProblemError(Fault.PIN_COURIER, f"order {o} is pinned to courier {c}, bound to another")
+        raise ProblemError(
+            Fault.PIN_COURIER, f"order {o} is pinned to courier {c}, bound to another"
+        )
     keeper[orders] = rows
     return keeper
 

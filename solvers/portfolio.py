@@ -1,0 +1,55 @@
+"""The solvers by name, each with what it is for and what it supports."""
+
+from msgspec import Struct
+
+from solvers.improvement import improve
+from solvers.insertion import insertion, regret_insertion
+from solvers.matching import matching
+from solvers.problem import Solver
+
+EVERY_CONSTRAINT = (
+    "capacity vectors, skills, speeds, shift ends, pins, bindings, goods on board, groups, "
+    "ready times, single-store trips, travel by coordinates or table"
+)
+
+
+class Entry(Struct, frozen=True):
+    """One line of `o2o solvers`."""
+
+    solver: Solver
+    description: str
+    constraints: str  # those its plans respect
+    replans: bool  # moves orders that are planned already, where that pays
+    uses_budget: bool
+
+
+SOLVERS: dict[str, Entry] = {
+    "insertion": Entry(
+        insertion,
+        "each unplanned order to its cheapest place, earliest promise first: milliseconds",
+        EVERY_CONSTRAINT,
+        replans=False,
+        uses_budget=False,
+    ),
+    "regret": Entry(
+        regret_insertion,
+        "unplanned orders in the order of their regret: better starts, slower",
+        EVERY_CONSTRAINT,
+        replans=False,
+        uses_budget=False,
+    ),
+    "matching": Entry(
+        matching,
+        "one unplanned order for each idle courier, at the least total cost (Hungarian)",
+        EVERY_CONSTRAINT + "; makes no bundles",
+        replans=False,
+        uses_budget=False,
+    ),
+    "improvement": Entry(
+        improve,
+        "ruin and recreate from the running plan until the budget is spent",
+        EVERY_CONSTRAINT,
+        replans=True,
+        uses_budget=True,
+    ),
+}

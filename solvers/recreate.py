@@ -1,0 +1,172 @@
+"""Recreate: put removed orders back greedily with blinks, remembering prices (kernels).
+
+Greedy insertion with blinks as in Christiaens & Vanden Berghe 2020, section 5.2. The price of an
+order on a route depends on nothing else, so it is kept under a hash of both: most routes come
+back again and again, and nine of ten prices are found instead of computed.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from solvers.insertion import candidates
+from solvers.neighbors import Neighbors
+from solvers.placement import NOWHERE, best_dropoff, best_place, may_serve, put_on
+from solvers.problem import Floats, Ints
+from solvers.randomness import RandomState, uniform
+from solvers.ruin import Undo, remember
+from solvers.schedule import City, Routes
+
+BLINK = 0.01
+
+
+class Memo(NamedTuple):
+    """A direct-mapped cache of insertion prices; row: key, price, i << 32 | j (or a bound)."""
+
+    words: NDArray[np.uint64]  # (2^b, 4)
+    floats: Floats  # the same memory
+    shift: int  # 64 - b
+
+
+class Scratch(NamedTuple):
+    """Buffers that recreate needs and nobody reads afterwards."""
+
+    mark: Ints  # (C,)
+    stamp: Ints  # (1,)
+    near: Ints  # (C,)
+    sort_key: Floats  # (REMOVED,)
+
+
+BOUND = np.uint64(0xFFFFFFFFFFFFFFFF)  # the price is at least this, and was not computed
+
+
+def memo_of(bits: int) -> Memo:
+    """An empty memo of 2^bits prices, 32 bytes each."""
+    words = np.zeros((1 << bits, 4), np.uint64)
+    return Memo(words, words.view(np.float64), 64 - bits)
+
+
+def scratch_of(couriers: int, removed: int) -> Scratch:
+    """Buffers for that many couriers and removed orders."""
+    return Scratch(
+        np.full(couriers, -1, np.int32),
+        np.zeros(1, np.int32),
+        np.zeros(couriers + 1, np.int32),
+        np.zeros(removed),
+    )
+
+
+@njit(nogil=True, cache=True)
+def price(
+    city: City, routes: Routes, memo: Memo, c: int, o: int, limit: float
+) -> tuple[float, int, int]:
+    """As best_place, but remembered."""
+    key = (routes.key[c] ^ np.uint64(o + 1)) * np.uint64(0xD6E8FEB86659FD93)
+    key ^= key >> np.uint64(32)
+    row = np.int64((key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(memo.shift))
+    words, floats = memo.words, memo.floats
+    if words[row, 0] == key:
+        cost, where = floats[row, 1], words[row, 2]
+        if where != BOUND:
+            return cost, np.int64(where >> np.uint64(32)), np.int64(where & np.uint64(0xFFFFFFFF))
+        if cost >= limit:
+            return np.inf, NOWHERE, NOWHERE
+    cost, i, j = best_place(city, routes, c, o, limit)
+    words[row, 0] = key
+    if i == NOWHERE:
+        floats[row, 1] = limit
+        words[row, 2] = BOUND
+    else:
+        floats[row, 1] = cost
+        words[row, 2] = np.uint64(i) << np.uint64(32) | np.uint64(j)
+    return cost, i, j
+
+
+@njit(nogil=True, cache=True)
+def recreate(
+    city: City,
+    routes: Routes,
+    neighbors: Neighbors,
+    undo: Undo,
+    memo: Memo,
+    scratch: Scratch,
+    random: RandomState,
+) -> float:
+    """Put the removed orders back, or leave them out; what those left out cost. inf: failed."""
+    _shuffle(city, undo, scratch.sort_key, random)
+    unserved = 0.0
+    for z in range(undo.count[1]):
+        o = undo.removed[z]
+        order = city.orders[o]
+        if order.anchored:
+            c = order.bound
+            _, j = best_dropoff(city, routes, c, o)
+            i = j
+        else:
+            c, i, j = _blinking(city, routes, neighbors, memo, scratch, random, o)
+        if j != NOWHERE:
+            if not remember(routes, undo, c):
+                return np.inf
+            put_on(city, routes, c, o, i, j)
+        elif order.committed:
+            return np.inf
+        else:
+            unserved += order.unserved
+    return unserved
+
+
+@njit(nogil=True, cache=True)
+def _blinking(
+    city: City,
+    routes: Routes,
+    neighbors: Neighbors,
+    memo: Memo,
+    scratch: Scratch,
+    random: RandomState,
+    o: int,
+) -> tuple[int, int, int]:
+    """The cheapest (courier, i, j), now and then overlooking one; (-1, -1, -1) if none pays."""
+    order = city.orders[o]
+    best = np.inf if order.committed else order.unserved
+    best_c, best_i, best_j = NOWHERE, NOWHERE, NOWHERE
+    scratch.stamp[0] += 1
+    count = candidates(city, routes, neighbors, o, scratch.mark, scratch.stamp[0], scratch.near)
+    for y in range(count):
+        c = scratch.near[y]
+        if may_serve(city, routes, c, o) and uniform(random) >= BLINK:
+            cost, i, j = price(city, routes, memo, c, o, best)
+            if cost < best:
+                best, best_c, best_i, best_j = cost, c, i, j
+    return best_c, best_i, best_j
+
+
+@njit(nogil=True, cache=True)
+def _shuffle(city: City, undo: Undo, sort_key: Floats, random: RandomState) -> None:
+    """Sort the removed: anchored first; then at random, by promise, far or close ones first."""
+    n = city.orders.shape[0]
+    mode = uniform(random)
+    for z in range(undo.count[1]):
+        o = undo.removed[z]
+        pickup, dropoff = city.tasks[o], city.tasks[n + o]
+        if mode < 0.4:
+            sort_key[z] = uniform(random)
+        elif mode < 0.7:
+            sort_key[z] = dropoff.due
+        else:
+            far = (pickup.x - dropoff.x) ** 2 + (pickup.y - dropoff.y) ** 2
+            sort_key[z] = -far if mode < 0.9 else far
+        if city.orders[o].anchored:
+            sort_key[z] = -1e30 + dropoff.due
+        elif city.orders[o].committed:
+            sort_key[z] = -1e29
+    for z in range(1, undo.count[1]):
+        key, o = sort_key[z], undo.removed[z]
+        y = z
+        while y > 0 and sort_key[y - 1] > key:
+            sort_key[y] = sort_key[y - 1]
+            undo.removed[y] = undo.removed[y - 1]
+            y -= 1
+        sort_key[y] = key
+        undo.removed[y] = o
