@@ -5,7 +5,7 @@ from math import asin, cos, inf, nan, radians, sin, sqrt
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.datums import Datum, from_wgs84, to_wgs84
@@ -83,6 +83,7 @@ def test_rows_are_judged_like_points():
 # distance
 
 
+@settings(deadline=None)
 @given(anywhere, anywhere)
 def test_the_portable_haversine_is_the_textbook_one(a, b):
     measured = haversine_m(a.lat_e7, a.lon_e7, b.lat_e7, b.lon_e7)
@@ -99,6 +100,7 @@ def test_known_distances():
     assert distance_m(porto, porto) == 0
 
 
+@settings(deadline=None)
 @given(anywhere, anywhere)
 def test_distance_is_the_same_in_both_directions(a, b):
     assert distance_m(a, b) == distance_m(b, a)
@@ -106,6 +108,7 @@ def test_distance_is_the_same_in_both_directions(a, b):
     assert there == straight_mm(b.lat_e7, b.lon_e7, a.lat_e7, a.lon_e7)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(anywhere, anywhere), min_size=1, max_size=20))
 def test_arrays_and_scalars_agree_to_the_last_bit(pairs):
     scalar = [straight_mm(a.lat_e7, a.lon_e7, b.lat_e7, b.lon_e7) for a, b in pairs]
@@ -144,6 +147,7 @@ def test_a_leg_over_the_date_line_takes_the_short_way():
     assert interpolate(b, a, 3, 4) == Point(0, 1_799_999_950)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(anywhere, anywhere, st.integers(-9, 99), st.integers(0, 90)), min_size=1))
 def test_interpolation_of_rows_is_that_of_points(legs):
     starts, goals, done, whole = zip(*legs, strict=True)
@@ -177,6 +181,7 @@ def test_bd09_matches_a_known_pair():
     assert from_wgs84(gcj02, Datum.BD09) == pytest.approx(expected, abs=2e-7)
 
 
+@settings(deadline=None)
 @given(in_china, st.sampled_from([Datum.GCJ02, Datum.BD09]))
 def test_there_and_back_is_the_same_place_to_a_few_centimeters(degrees, datum):
     point = Point.of_degrees(*degrees)

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.points import Point, distance_m, places
@@ -49,6 +49,7 @@ def test_every_vehicle_has_its_own_speed():
     assert [model.speed_mm_s(v) for v in Vehicle] == [1, 2, 3, 4]
 
 
+@settings(deadline=None)
 @given(st.lists(near, min_size=1, max_size=8), st.lists(near, min_size=1, max_size=8))
 def test_matrix_legs_and_scalar_agree_exactly(origins, destinations):
     one_by_one = [[MODEL.travel_ms(a, b, 4_321) for b in destinations] for a in origins]
@@ -122,6 +123,7 @@ def test_hours_are_local():
     assert new_york.at(24 * HOUR_MS) == 700
 
 
+@settings(deadline=None)
 @given(hours, st.integers(0, 10**12), st.integers(0, 5 * HOUR_MS), st.integers(0, 3 * HOUR_MS))
 def test_who_leaves_later_never_arrives_earlier(permille, leave, later, base):
     speeds = HourlySpeeds(permille, utc_offset_min=345)
@@ -129,6 +131,7 @@ def test_who_leaves_later_never_arrives_earlier(permille, leave, later, base):
     assert leave + later + speeds.stretched_ms(leave + later, base) >= first
 
 
+@settings(deadline=None)
 @given(hours, st.integers(0, 10**12), st.integers(1, 8 * HOUR_MS))
 def test_the_stretched_trip_is_exactly_long_enough(permille, leave, base):
     """Distance covered in [0, t) reaches base at t, rounded up, and not a millisecond before."""

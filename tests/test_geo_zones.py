@@ -3,7 +3,7 @@
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.cells import (
@@ -171,6 +171,7 @@ def _area(a: Point, b: Point, c: Point) -> int:
     )
 
 
+@settings(deadline=None)
 @given(st.lists(zones(), max_size=6), st.lists(nearby, max_size=30))
 def test_the_index_finds_what_asking_each_zone_about_each_point_finds(areas, points):
     index = ZoneIndex(areas)

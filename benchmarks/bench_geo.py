@@ -1,0 +1,141 @@
+"""What the ground costs: distances, zones, and the live grid beside scipy's cKDTree."""
+
+import numpy as np
+import pytest
+from scipy.spatial import cKDTree
+
+from geo.cells import cells_of
+from geo.grid import PositionGrid
+from geo.points import Point, distance_m, places
+from geo.sphere import straight_mm_between
+from geo.travel import TravelModel, project
+from geo.zones import Circle, Polygon, Zone, ZoneIndex
+
+COURIERS, NEAREST, BATCH = 10_000, 50, 1_000
+SOUTH_WEST, NORTH_EAST = Point(411_000_000, -86_700_000), Point(411_900_000, -85_500_000)
+A, B = Point(411_500_000, -86_100_000), Point(411_600_000, -86_200_000)
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """A city of 10 x 10 km: (n, 2) positions of couriers."""
+    low, high = places([SOUTH_WEST, NORTH_EAST])
+    return np.random.default_rng(1).integers(low, high, (COURIERS, 2))
+
+
+@pytest.fixture(scope="module")
+def grid(rows):
+    """With every kernel compiled."""
+    grid = PositionGrid(SOUTH_WEST, NORTH_EAST, 150)
+    grid.update(np.arange(COURIERS, dtype=np.int32), *rows.astype(np.int32).T)
+    grid.nearest(A, 1)
+    grid.nearest_each(rows[:1], 1)
+    return grid
+
+
+@pytest.fixture(scope="module")
+def moves(rows):
+    """Batches of a thousand couriers who moved by up to 30 m."""
+    random = np.random.default_rng(2)
+    batches = []
+    for _ in range(50):
+        who = random.permutation(COURIERS)[:BATCH].astype(np.int32)
+        there = (rows[who] + random.integers(-2_700, 2_700, (BATCH, 2))).astype(np.int32)
+        batches.append((who, there[:, 0].copy(), there[:, 1].copy()))
+    return batches
+
+
+def test_1000_travel_times(benchmark):
+    model = TravelModel()
+
+    def ask():
+        for _ in range(1_000):
+            model.travel_ms(A, B, 4_200)
+
+    benchmark(ask)
+
+
+def test_1000_haversines(benchmark):
+    def ask():
+        for _ in range(1_000):
+            distance_m(A, B)
+
+    benchmark(ask)
+
+
+def test_a_matrix_of_500_by_500(benchmark, rows):
+    model = TravelModel()
+    benchmark(model.matrix_ms, rows[:500], rows[500:1_000], 4_200)
+
+
+def test_50_batches_of_1000_moves_grid(benchmark, grid, moves):
+    def update():
+        for batch in moves:
+            grid.update(*batch)
+
+    benchmark(update)
+
+
+def test_rebuild_of_10000_kdtree(benchmark, rows):
+    """What a tree costs instead of moves: it cannot be updated."""
+    xy = project(rows, A)
+    benchmark(cKDTree, xy)
+
+
+def test_1000_times_50_nearest_grid_one_by_one(benchmark, grid, rows):
+    points = [Point(*row) for row in rows[:1_000].tolist()]
+
+    def ask():
+        for point in points:
+            grid.nearest(point, NEAREST)
+
+    benchmark(ask)
+
+
+def test_1000_times_50_nearest_grid_batched(benchmark, grid, rows):
+    benchmark(grid.nearest_each, rows[:1_000], NEAREST)
+
+
+def test_1000_times_50_nearest_kdtree_one_by_one(benchmark, rows):
+    xy = project(rows, A)
+    tree, questions = cKDTree(xy), list(xy[:1_000])
+
+    def ask():
+        for question in questions:
+            tree.query(question, NEAREST)
+
+    benchmark(ask)
+
+
+def test_1000_times_50_nearest_kdtree_batched(benchmark, rows):
+    xy = project(rows, A)
+    tree = cKDTree(xy)
+    benchmark(tree.query, xy[:1_000], NEAREST)
+
+
+def test_1000_times_50_nearest_by_measuring_everyone(benchmark, rows):
+    """The obvious way, ten times instead of a thousand."""
+
+    def ask():
+        for row in rows[:10]:
+            mm = straight_mm_between(row[None, :], rows)
+            np.argpartition(mm, NEAREST)[:NEAREST]
+
+    benchmark(ask)
+
+
+def test_10000_points_in_200_zones(benchmark, rows):
+    random = np.random.default_rng(3)
+    zones: list[Zone] = [Circle(Point(*row), 700) for row in rows[:100].tolist()]
+    angles = np.arange(12) * (2 * np.pi / 12)
+    for row in rows[100:200]:
+        reach = random.uniform(30_000, 90_000, 12)
+        star = np.column_stack((reach * np.sin(angles), reach * np.cos(angles))).astype(int) + row
+        corners = [Point(*corner) for corner in star.tolist()]
+        zones.append(Polygon((((*corners, corners[0]),),)))
+    index = ZoneIndex(zones)
+    benchmark(index.pairs, rows)
+
+
+def test_10000_h3_cells(benchmark, rows):
+    benchmark(cells_of, rows, 9)
