@@ -1,0 +1,66 @@
+// What the console knows: stores, couriers and orders by id, and where couriers are drawn.
+
+const GLIDE_MS = 1000; // a courier moves to its newest place within a second
+
+export class City {
+  constructor() {
+    this.clear();
+  }
+
+  clear() {
+    this.stores = new Map();
+    this.couriers = new Map();
+    this.orders = new Map();
+    this.kpis = {};
+  }
+
+  snapshot(body) {
+    this.clear();
+    this.delta(body);
+  }
+
+  delta(body) {
+    for (const store of body.stores ?? []) this.stores.set(store.id, store);
+    for (const order of body.orders ?? []) this.orders.set(order.id, order);
+    for (const courier of body.couriers ?? []) this.setCourier(courier);
+    for (const [id, lat, lon] of body.positions ?? []) this.move(id, lat, lon);
+    for (const id of body.removed?.orders ?? []) this.orders.delete(id);
+    for (const id of body.removed?.couriers ?? []) this.couriers.delete(id);
+    if (body.kpis) this.kpis = body.kpis;
+  }
+
+  setCourier(courier) {
+    const before = this.couriers.get(courier.id);
+    this.couriers.set(courier.id, { ...courier, glide: before?.glide });
+    if (courier.lat !== undefined && courier.lat !== null) this.move(courier.id, courier.lat, courier.lon);
+  }
+
+  move(id, lat, lon) {
+    const courier = this.couriers.get(id);
+    if (!courier) return;
+    const now = performance.now();
+    const from = courier.glide ? this.place(courier, now) : [lon, lat];
+    courier.glide = { from, to: [lon, lat], since: now };
+  }
+
+  // [lon, lat] at that moment, or null if nobody has seen the courier yet
+  place(courier, now) {
+    const glide = courier.glide;
+    if (!glide) return null;
+    const part = Math.min(1, (now - glide.since) / GLIDE_MS);
+    return [0, 1].map((k) => glide.from[k] + (glide.to[k] - glide.from[k]) * part);
+  }
+
+  bounds() {
+    const points = [...this.stores.values(), ...this.orders.values()].filter((x) => x.lat !== undefined);
+    if (!points.length) return null;
+    const lats = points.map((p) => p.lat), lons = points.map((p) => p.lon);
+    return [[Math.min(...lons), Math.min(...lats)], [Math.max(...lons), Math.max(...lats)]];
+  }
+}
+
+// "late", "soon" or "fine", by what is left of the promise
+export function risk(order, now) {
+  const left = Date.parse(order.promised_at) - now;
+  return left < 0 ? "late" : left < 8 * 60000 ? "soon" : "fine";
+}

@@ -1,0 +1,65 @@
+// The city feed: hello, subscribe, and resume from the last seq after a cut.
+
+const SILENCE_MS = 12000; // the server's heart beats every five seconds
+const BACKOFF_MS = [250, 500, 1000, 2000, 4000];
+
+export class CityFeed {
+  constructor(token, handlers) {
+    this.token = token;
+    this.handlers = handlers;
+    this.seq = null;
+    this.attempts = 0;
+    this.connect();
+  }
+
+  connect() {
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    this.socket = new WebSocket(`${scheme}://${location.host}/ws`, ["o2o.v1.json"]);
+    this.socket.onopen = () => {
+      this.send({ type: "hello", token: this.token, client: "console" });
+      const subscribe = { type: "subscribe", feed: "city" };
+      if (this.seq !== null) subscribe.from = this.seq;
+      this.send(subscribe);
+    };
+    this.socket.onmessage = (event) => this.receive(JSON.parse(event.data));
+    this.socket.onclose = (event) => this.lost(event);
+    this.listen();
+  }
+
+  send(message) {
+    this.socket.send(JSON.stringify(message));
+  }
+
+  listen() {
+    clearTimeout(this.silence);
+    this.silence = setTimeout(() => this.socket.close(), SILENCE_MS);
+  }
+
+  receive(message) {
+    this.listen();
+    if (message.type === "heartbeat") this.handlers.heartbeat?.(message);
+    else if (message.type === "error") this.refused = message.error ?? message;
+    else if (message.feed !== "city") return;
+    else if (message.type === "snapshot") {
+      this.seq = message.seq;
+      this.attempts = 0;
+      this.handlers.state("live", "live");
+      this.handlers.snapshot(message.body);
+    } else if (message.type === "delta") {
+      if (message.seq !== this.seq + 1) return this.socket.close(); // a gap: resume from what we have
+      this.seq = message.seq;
+      this.attempts = 0;
+      this.handlers.state("live", "live");
+      this.handlers.delta(message.body);
+    }
+  }
+
+  lost(event) {
+    clearTimeout(this.silence);
+    const why = this.refused ? `refused: ${this.refused.code}` : event.reason || "connection lost";
+    const wait = BACKOFF_MS[Math.min(this.attempts++, BACKOFF_MS.length - 1)];
+    this.handlers.state("lost", `${why}; trying again`);
+    this.refused = null;
+    setTimeout(() => this.connect(), wait * (0.5 + Math.random()));
+  }
+}

@@ -1,0 +1,106 @@
+// The panels: key figures, orders by promise, and what was clicked.
+import { COLORS } from "./map.js";
+import { risk } from "./city.js";
+
+const ROWS = 24;
+const TREND_POINTS = 150;
+const $ = (id) => document.getElementById(id);
+
+function element(tag, text, attributes = {}) {
+  const made = document.createElement(tag);
+  if (text !== undefined) made.textContent = text;
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  return made;
+}
+
+const number = (value) => (value === undefined || value === null ? "–" : value.toLocaleString("en"));
+
+export class Panels {
+  constructor(city, onPick) {
+    this.city = city;
+    this.onPick = onPick;
+    this.trend = [];
+    this.legend();
+  }
+
+  state(state, text) {
+    $("connection").dataset.state = state;
+    $("connection").textContent = text;
+  }
+
+  kpis() {
+    const k = this.city.kpis, onTime = k.on_time_permille;
+    const cards = [
+      ["open orders", number(k.orders_open), ""],
+      ["delivered", number(k.delivered), ""],
+      ["on time", onTime === undefined || onTime === null ? "–" : (onTime / 10).toFixed(1), "%", onTime >= 900 ? "good" : onTime < 750 ? "bad" : ""],
+      ["couriers busy", number(k.couriers_busy), ` / ${number(k.couriers_on_shift)}`],
+      ["p99 order → plan", number(k.p99_order_to_plan_ms), "ms"],
+      ["loop lag p99", number(k.loop_lag_p99_ms), "ms"],
+    ];
+    $("kpis").replaceChildren(...cards.map(([name, value, unit, mood]) => {
+      const card = element("div", undefined, mood ? { class: mood } : {});
+      const figure = element("dd", value);
+      figure.append(element("small", unit));
+      card.append(element("dt", name), figure);
+      return card;
+    }));
+    if (k.orders_open !== undefined) this.trend = [...this.trend, k.orders_open].slice(-TREND_POINTS);
+    this.drawTrend();
+  }
+
+  drawTrend() {
+    const canvas = $("trend"), pen = canvas.getContext("2d"), top = Math.max(4, ...this.trend);
+    pen.clearRect(0, 0, canvas.width, canvas.height);
+    pen.strokeStyle = COLORS.to_pickup;
+    pen.lineWidth = 1.5;
+    pen.beginPath();
+    this.trend.forEach((value, k) => {
+      const x = (k / (TREND_POINTS - 1)) * canvas.width, y = canvas.height - 6 - (value / top) * (canvas.height - 20);
+      k ? pen.lineTo(x, y) : pen.moveTo(x, y);
+    });
+    pen.stroke();
+    pen.fillStyle = "#93a5b4";
+    pen.font = "11px system-ui";
+    pen.fillText(`open orders, at most ${top}`, 2, 12);
+  }
+
+  orders(now) {
+    const orders = [...this.city.orders.values()].sort((a, b) => Date.parse(a.promised_at) - Date.parse(b.promised_at));
+    const late = orders.filter((x) => risk(x, now) === "late").length;
+    $("risk-count").textContent = `${orders.length} open, ${late} late`;
+    $("risk-rows").replaceChildren(...orders.slice(0, ROWS).map((order) => {
+      const row = element("tr", undefined, { "data-risk": risk(order, now) });
+      const minutes = Math.round((Date.parse(order.promised_at) - now) / 60000);
+      const store = this.city.stores.get(order.store);
+      for (const cell of [order.id, store?.name ?? order.store, (order.delivery_status ?? order.status ?? "").replaceAll("_", " "), order.courier ?? "", `${minutes} min`]) row.append(element("td", cell));
+      row.addEventListener("click", () => this.onPick({ order: order.id }));
+      return row;
+    }));
+  }
+
+  clock(now) {
+    $("clock").textContent = `city time ${new Date(now).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+  }
+
+  detail(picked) {
+    $("detail").hidden = !picked;
+    if (!picked) return;
+    const [[kind, id]] = Object.entries(picked);
+    const thing = { courier: this.city.couriers, order: this.city.orders, store: this.city.stores }[kind].get(id);
+    $("detail-title").textContent = `${kind} ${thing?.name ?? id}`;
+    const facts = Object.entries(thing ?? { state: "gone" }).filter(([name, value]) => !["route", "glide", "lat", "lon", "id", "name"].includes(name) && value !== null && typeof value !== "object");
+    $("detail-facts").replaceChildren(...facts.flatMap(([name, value]) => [element("dt", name.replaceAll("_", " ")), element("dd", String(value).replaceAll("_", " "))]));
+    $("detail-stops").replaceChildren(...(thing?.route ?? []).map((stop) => element("li", `${stop.kind} ${stop.delivery}`)));
+  }
+
+  legend() {
+    const marks = [["idle", "◯ idle"], ["to_pickup", "● to pickup"], ["delivering", "● delivering"], ["store", "■ store"], ["fine", "◆ on time"], ["soon", "◆ due soon"], ["late", "◆ late"]];
+    $("legend").replaceChildren(...marks.map(([color, text]) => {
+      const item = element("span", text.slice(2));
+      item.prepend(element("b", text[0]));
+      item.firstChild.style.color = COLORS[color];
+      return item;
+    }));
+  }
+}
