@@ -58,12 +58,16 @@ class Engine:
 
     def turns(self, at: Millis, command: AnyCommand, key: RequestKey = NO_KEY) -> Iterator[Record]:
         """The same, one turn at a time: whoever iterates sees the state each record left."""
+        yield from self.turns_due(at)
+        yield self._turn(at, command, key)
+
+    def turns_due(self, at: Millis) -> Iterator[Record]:
+        """What timers have become due by then, each fired at its own time."""
         if at < self.now:
             raise TimeWentBackwardsError(self.now, at)
         timers = self.state.timers
         while (due := timers.next_due()) is not None and due <= at:
             yield self._turn(due, timers.next_command(), NO_KEY, TimerFired())
-        yield self._turn(at, command, key)
 
     def apply(self, record: Record) -> None:
         """Repeat a turn decided earlier, without deciding it again."""

@@ -13,7 +13,8 @@ from engine.events import PlanningRoundOpened
 from engine.values import PlanningRoundId
 from gateway.clock import stopwatch_s
 from gateway.latency import Latency
-from gateway.loop import EngineLoop, RefusedError
+from gateway.loop import EngineLoop
+from gateway.submissions import SubmissionError
 from solvers.bridge import USUAL, Briefing, Objective, answer, brief
 from solvers.problem import Budget, Solver
 
@@ -82,6 +83,6 @@ class Planner:
     def _done(self, task: asyncio.Task[None]) -> None:
         del self._tasks[task]
         error = None if task.cancelled() else task.exception()
-        if error is not None and not isinstance(error, RefusedError):
+        if error is not None and not isinstance(error, SubmissionError):
             self.failures += 1
             log.error("a planning round failed: %s", error, exc_info=error)
