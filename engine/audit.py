@@ -3,17 +3,18 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from engine.handlers.paying import payment_of
 from engine.state import State
 from engine.state.deliveries import BEFORE_PICKUP, ENDED, ON_BOARD, DeliveryStatus
+from engine.state.orders import ENDED as ORDER_ENDED
 from engine.state.orders import HOLDS_STOCK, Order, OrderStatus
-from engine.state.payments import Payment, PaymentStatus
+from engine.state.payments import Payment, PaymentStatus, payment_of
 from engine.values import CourierId, DeliveryId, StopKind
 
 
 def violations(s: State) -> list[str]:
     """Empty, or what is wrong, in words."""
-    return [*_stock(s), *_orders(s), *_money(s), *_ledger(s), *_routes(s), *_loads(s)]
+    checks = (_stock, _orders, _money, _ledger, _routes, _loads, _planning)
+    return [problem for check in checks for problem in check(s)]
 
 
 def _stock(s: State) -> Iterator[str]:
@@ -46,6 +47,9 @@ def _orders(s: State) -> Iterator[str]:
         OrderStatus.PLACED: (None,),
         OrderStatus.CONFIRMED: (None,),
     }
+    still_open = sum(x.status not in ORDER_ENDED for x in s.orders.orders.values())
+    if s.orders.open_count != still_open:
+        yield f"{s.orders.open_count} orders counted as open, {still_open} are"
     for key, order in s.orders.orders.items():
         delivery = s.deliveries.of_order.get(key)
         status = s.deliveries[delivery].status if delivery else None
@@ -69,8 +73,11 @@ def _payment_problem(order: Order, payment: Payment) -> str | None:
         return f"{order.status} with a payment {status}"
     if not 0 <= payment.refunded_minor <= payment.captured_minor <= payment.amount_minor:
         return f"{payment.refunded_minor} refunded of {payment.captured_minor} captured"
-    if order.status is OrderStatus.FULFILLED and payment.captured_minor != order.due_minor:
-        return f"{payment.captured_minor} captured, {order.due_minor} owed"
+    owed = order.due_minor if order.status is OrderStatus.FULFILLED else payment.captured_minor
+    if status is not PaymentStatus.UNCOLLECTED and payment.captured_minor != owed:
+        return f"{payment.captured_minor} captured, {owed} owed"
+    if status is not PaymentStatus.CAPTURED and payment.captured_minor:
+        return f"{payment.captured_minor} captured of a payment {status}"
     return None
 
 
@@ -81,7 +88,7 @@ def _expected_payment(status: OrderStatus) -> tuple[PaymentStatus, ...]:
         case OrderStatus.CANCELLED:
             return PaymentStatus.FAILED, PaymentStatus.VOIDED
         case OrderStatus.FULFILLED | OrderStatus.RETURNED:
-            return PaymentStatus.CAPTURED, PaymentStatus.VOIDED
+            return PaymentStatus.CAPTURED, PaymentStatus.UNCOLLECTED, PaymentStatus.VOIDED
         case _:
             return (PaymentStatus.AUTHORIZED,)
 
@@ -131,3 +138,13 @@ def _loads(s: State) -> Iterator[str]:
             yield f"the route of {courier} ends with {load} on board"
         if route.under_way and not route.stops:
             yield f"{courier} is under way to nowhere"
+
+
+def _planning(s: State) -> Iterator[str]:
+    """Nothing waits for a courier without somebody going to think about it."""
+    rounds = s.planning_rounds
+    if s.deliveries.waiting and rounds.open is None and rounds.due_at is None:
+        yield f"{len(s.deliveries.waiting)} deliveries wait, and no planning round is due"
+    for key, delivery in s.deliveries.open.items():
+        if (key in s.deliveries.waiting) != (delivery.status is DeliveryStatus.CREATED):
+            yield f"{key} is {delivery.status}, and waits: {key in s.deliveries.waiting}"

@@ -8,19 +8,19 @@ Detail = dict[str, str | int | list[str]]
 class RejectionReason(StrEnum):
     """Ordered by precedence: a handler checks in this order and reports the first."""
 
-    MALFORMED = "malformed"  # detail: field
+    MALFORMED = "malformed"  # detail: field, and limit or hint where there is one
     ALREADY_EXISTS = "already_exists"
     UNKNOWN = "unknown"  # detail: what, id. Also for what is somebody else's: no oracle
     ILLEGAL_TRANSITION = "illegal_transition"  # detail: from, to, allowed
     REASON_NOT_ALLOWED = "reason_not_allowed"  # detail: actor, allowed
+    QUOTE_USED = "quote_used"  # detail: order
+    QUOTE_EXPIRED = "quote_expired"  # detail: expired_at
     STORE_CLOSED = "store_closed"
     NOT_LISTED = "not_listed"  # detail: product
     NO_PRICE = "no_price"  # detail: product
     OUT_OF_AREA = "out_of_area"  # detail: distance_m, limit_m
     TOO_LARGE = "too_large"  # detail: load, limit
-    QUOTE_EXPIRED = "quote_expired"  # detail: expired_at
-    QUOTE_USED = "quote_used"  # detail: order
-    INSUFFICIENT_STOCK = "insufficient_stock"  # detail: product, available
+    INSUFFICIENT_STOCK = "insufficient_stock"  # detail: product, available; of a count: reserved
     NO_CAPACITY_NOW = "no_capacity_now"  # detail: retry_after_s
     AMOUNT_MISMATCH = "amount_mismatch"  # detail: expected_minor
     EXCEEDS_CAPTURED = "exceeds_captured"  # detail: refundable_minor

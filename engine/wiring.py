@@ -6,7 +6,7 @@ event   -> what must follow, in order, within the same turn
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 from msgspec import Struct
 
@@ -22,6 +22,8 @@ from engine.handlers.preparing import Preparing
 from engine.handlers.quoting import Quoting
 from engine.handlers.stocking import Stocking
 from engine.handlers.tracking import Tracking
+from engine.rejections import RejectionReason
+from engine.rules.bounds import checks_of
 from engine.state import State
 from engine.turn import Turn
 
@@ -52,7 +54,24 @@ class Wiring(Struct):
 
 def wire(s: State) -> Wiring:
     handlers = _handlers(s)
-    return Wiring(_handler_of(handlers), _state_of(s), _follow_ups(handlers))
+    handler_of = _handler_of(handlers)
+    for command in get_args(c.ExternalCommand):
+        handler_of[command] = _within_bounds(command, handler_of[command])
+    return Wiring(handler_of, _state_of(s), _follow_ups(handlers))
+
+
+def _within_bounds(command: type[c.Command], handle: Handle) -> Handle:
+    """No handler sees an empty id, a place off the map, or a number no book has room for."""
+    checks = checks_of(command)
+
+    def checked(turn: Turn, c: Any) -> None:
+        for field, check in checks:
+            fault = check(getattr(c, field))
+            if fault is not None:
+                turn.reject(RejectionReason.MALFORMED, field=field, **fault)
+        handle(turn, c)
+
+    return checked
 
 
 def no_state(_: Any) -> None:
@@ -170,6 +189,7 @@ def _state_of(s: State) -> dict[type[e.Event], Apply]:
         e.OrderFulfilled: s.orders.order_fulfilled,
         e.OrderCancelled: s.orders.order_cancelled,
         e.OrderReturned: s.orders.order_returned,
+        e.OrderWrittenOff: s.orders.order_written_off,
         e.PaymentRequested: s.payments.payment_requested,
         e.PaymentAuthorized: s.payments.payment_authorized,
         e.PaymentFailed: s.payments.payment_failed,
@@ -216,6 +236,7 @@ def _follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
         ),
         e.OrderFulfilled: (h.paying.capture,),
         e.OrderReturned: (h.paying.charge_for_return,),
+        e.OrderWrittenOff: (h.dispatching.cancel_delivery, h.paying.give_back),
         # the way
         e.DeliveryCreated: (plan,),
         e.RoutePlanned: (leg,),
@@ -228,7 +249,7 @@ def _follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
         e.DeliveryReturned: (h.ordering.take_back, leg, plan),
         e.DeliveryCancelled: (leg, plan),
         e.ShiftStarted: (plan,),
-        e.ShiftEnded: (h.delivering.clear_route,),
+        e.ShiftEnded: (h.delivering.clear_route, plan),
         e.ReadyTimeChanged: (plan,),
         e.OrderReady: (plan,),
     }

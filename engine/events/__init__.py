@@ -61,6 +61,7 @@ from engine.events.orders import (
     OrderReady,
     OrderReduced,
     OrderReturned,
+    OrderWrittenOff,
     PreparationMeasured,
     QuoteAccepted,
     QuoteOffered,
@@ -110,6 +111,7 @@ AnyEvent = (
     | OrderFulfilled
     | OrderCancelled
     | OrderReturned
+    | OrderWrittenOff
     | PaymentRequested
     | PaymentAuthorized
     | PaymentFailed
@@ -172,6 +174,7 @@ __all__ = [
     "OrderReady",
     "OrderReduced",
     "OrderReturned",
+    "OrderWrittenOff",
     "PaymentAuthorized",
     "PaymentFailed",
     "PaymentRequested",

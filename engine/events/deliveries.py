@@ -35,6 +35,7 @@ class DeliveryOffered(Event, frozen=True):
     courier: CourierId
     offer: int
     expires_at: Millis
+    reason: str = ""  # why an operator overruled the planner; empty if none did
 
 
 class OfferAccepted(Event, frozen=True):
@@ -45,11 +46,12 @@ class OfferAccepted(Event, frozen=True):
 
 
 class DeliveryUnassigned(Event, frozen=True):
-    """Back in the queue: declined, lapsed, or the courier left. The courier is remembered."""
+    """Back in the queue: the courier did not want it, did not answer, or left."""
 
     delivery: DeliveryId
     courier: CourierId
-    reason: str
+    reason: str  # REFUSALS, off_shift or broken_down
+    note: str = ""  # the courier's own words
 
 
 class LegStarted(Event, frozen=True):
@@ -84,6 +86,7 @@ class DeliveryFailed(Event, frozen=True):
     delivery: DeliveryId
     courier: CourierId
     reason: str
+    return_at: int = -1  # where among the other stops; -1: after all of them
 
 
 class DeliveryStranded(Event, frozen=True):
@@ -103,5 +106,7 @@ class DeliveryReturned(Event, frozen=True):
 
 
 class DeliveryCancelled(Event, frozen=True):
+    """Nobody is to carry it any further: the order ended."""
+
     delivery: DeliveryId
     courier: CourierId | None = None  # who had been planned or told to carry it

@@ -97,9 +97,12 @@ class OrderFulfilled(Event, frozen=True):
 
 
 class OrderCancelled(Event, frozen=True):
+    """It ended before its goods left the store."""
+
     order: OrderId
     actor: Actor
     reason: str
+    at: Millis = Millis(0)
 
 
 class OrderReturned(Event, frozen=True):
@@ -108,6 +111,16 @@ class OrderReturned(Event, frozen=True):
     order: OrderId
     actor: Actor
     reason: str
+    at: Millis = Millis(0)
+
+
+class OrderWrittenOff(Event, frozen=True):
+    """Its goods were lost on the way: they stay issued, and the customer owes nothing."""
+
+    order: OrderId
+    actor: Actor
+    reason: str
+    at: Millis
 
 
 class PreparationMeasured(Event, frozen=True):

@@ -30,27 +30,22 @@ from engine.events import (
 )
 from engine.rejections import RejectionReason as Reason
 from engine.rules.cancelling import REASONS
+from engine.rules.eligibility import fits, return_position
 from engine.state.couriers import Courier, Couriers
-from engine.state.deliveries import ACCEPTED, ON_BOARD, Deliveries, Delivery, DeliveryStatus
+from engine.state.deliveries import (
+    ACCEPTED,
+    AT_DOOR,
+    ON_BOARD,
+    Deliveries,
+    Delivery,
+    DeliveryStatus,
+)
 from engine.state.orders import Orders
 from engine.state.positions import Positions
 from engine.turn import Turn
-from engine.values import Actor, CourierId, DeliveryId, Proof, StopKind
+from engine.values import Actor, CourierId, DeliveryId, Proof, Stop, StopKind
 
 S = DeliveryStatus
-AT_DOOR = (S.PICKED_UP, S.ARRIVED_AT_DROPOFF)
-NEXT: dict[DeliveryStatus, tuple[DeliveryStatus, ...]] = {  # what a courier may report next
-    S.CREATED: (),
-    S.OFFERED: (S.ASSIGNED, S.CREATED),
-    S.ASSIGNED: (S.ARRIVED_AT_PICKUP, S.PICKED_UP, S.CREATED),
-    S.ARRIVED_AT_PICKUP: (S.PICKED_UP, S.CREATED),
-    S.PICKED_UP: (S.ARRIVED_AT_DROPOFF, S.DELIVERED, S.RETURNING),
-    S.ARRIVED_AT_DROPOFF: (S.DELIVERED, S.RETURNING),
-    S.DELIVERED: (),
-    S.RETURNING: (S.RETURNED,),
-    S.RETURNED: (),
-    S.CANCELLED: (),
-}
 
 
 class Delivering:
@@ -65,18 +60,18 @@ class Delivering:
     # commands
 
     def register_courier(self, turn: Turn, c: RegisterCourier) -> None:
-        if not c.courier or c.capacity < 1:
-            turn.reject(Reason.MALFORMED, field="capacity" if c.courier else "courier")
+        if c.capacity < 1:
+            turn.reject(Reason.MALFORMED, field="capacity")
         if self.couriers.get(c.courier):
             turn.reject(Reason.ALREADY_EXISTS)
         number = self.couriers.next_number()
         turn.emit(CourierRegistered(c.courier, number, c.vehicle, c.capacity))
 
     def start_shift(self, turn: Turn, c: StartShift) -> None:
-        if self._courier(turn, c.courier).on_shift:
-            turn.reject(Reason.ALREADY_EXISTS)
         if c.ends_at <= turn.at:
             turn.reject(Reason.MALFORMED, field="ends_at")
+        if self._courier(turn, c.courier).on_shift:
+            turn.reject(Reason.ALREADY_EXISTS)
         turn.emit(ShiftStarted(c.courier, c.ends_at))
 
     def end_shift(self, turn: Turn, c: EndShift) -> None:
@@ -106,22 +101,24 @@ class Delivering:
         if delivery.status not in (S.OFFERED, *ACCEPTED):
             self._illegal(turn, delivery, S.CREATED)
         reason = "declined" if delivery.status is S.OFFERED else "given_back"
-        turn.emit(DeliveryUnassigned(c.delivery, c.courier, reason))
+        turn.emit(DeliveryUnassigned(c.delivery, c.courier, reason, c.reason))
 
     def report_arrival(self, turn: Turn, c: ReportArrival) -> None:
         delivery = self._own_delivery(turn, c.courier, c.delivery)
-        arrives_at = S.ARRIVED_AT_PICKUP if c.stop is StopKind.PICKUP else S.ARRIVED_AT_DROPOFF
         if c.stop is StopKind.RETURN:
             if delivery.status is not S.RETURNING:
                 self._illegal(turn, delivery, S.RETURNED)
-        elif arrives_at not in NEXT[delivery.status]:
-            self._illegal(turn, delivery, arrives_at)
+        else:
+            at = S.ARRIVED_AT_PICKUP if c.stop is StopKind.PICKUP else S.ARRIVED_AT_DROPOFF
+            if at not in delivery.next_statuses:
+                self._illegal(turn, delivery, at)
         turn.emit(CourierArrived(c.delivery, c.courier, c.stop))
 
     def report_pickup(self, turn: Turn, c: ReportPickup) -> None:
         delivery = self._own_delivery(turn, c.courier, c.delivery)
         if delivery.status not in ACCEPTED:
             self._illegal(turn, delivery, S.PICKED_UP)
+        self._check_load(turn, c)
         turn.emit(DeliveryPickedUp(c.delivery, c.courier, delivery.order))
 
     def report_dropoff(self, turn: Turn, c: ReportDropoff) -> None:
@@ -138,7 +135,10 @@ class Delivering:
         if c.reason not in REASONS[Actor.COURIER]:
             allowed = list(REASONS[Actor.COURIER])
             turn.reject(Reason.REASON_NOT_ALLOWED, actor=Actor.COURIER, allowed=allowed)
-        turn.emit(DeliveryFailed(c.delivery, c.courier, c.reason))
+        capacity = self.couriers[c.courier].capacity
+        stops = self.deliveries.route(c.courier).stops
+        return_at = return_position(capacity, stops, c.delivery, self.deliveries.deliveries)
+        turn.emit(DeliveryFailed(c.delivery, c.courier, c.reason, return_at))
 
     def expire_offer(self, turn: Turn, c: ExpireOffer) -> None:
         delivery = self.deliveries[c.delivery]
@@ -174,6 +174,15 @@ class Delivering:
                 pickup, attempt = place or delivery.pickup, delivery.attempt + 1
                 turn.emit(DeliveryStranded(stop.delivery, courier, pickup, attempt))
 
+    def _check_load(self, turn: Turn, c: ReportPickup) -> None:
+        """Out of order is fine, as long as everything told so far can still be carried."""
+        stops, pickup = self.deliveries.route(c.courier).stops, Stop(StopKind.PICKUP, c.delivery)
+        if stops[0] == pickup:
+            return
+        sooner = [pickup, *(x for x in stops if x != pickup)]
+        if not fits(self.couriers[c.courier].capacity, sooner, self.deliveries.deliveries):
+            turn.reject(Reason.WRONG_STOP, next=stops[0].delivery)
+
     def _check_proof(self, turn: Turn, c: ReportDropoff, delivery: Delivery) -> None:
         placed = self.orders[delivery.order].placed
         if placed.proof is Proof.NONE:
@@ -197,7 +206,7 @@ class Delivering:
         return delivery
 
     def _illegal(self, turn: Turn, delivery: Delivery, to: DeliveryStatus) -> NoReturn:
-        allowed = [str(x) for x in NEXT[delivery.status]]
+        allowed = [str(x) for x in delivery.next_statuses]
         turn.reject(
             Reason.ILLEGAL_TRANSITION, **{"from": delivery.status, "to": to}, allowed=allowed
         )

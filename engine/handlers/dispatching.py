@@ -22,6 +22,7 @@ from engine.events import (
     OfferAccepted,
     OrderAccepted,
     OrderCancelled,
+    OrderWrittenOff,
     PlanningRequested,
     PlanningRoundClosed,
     PlanningRoundOpened,
@@ -83,17 +84,16 @@ class Dispatching:
     def adopt_plan(self, turn: Turn, c: AdoptPlan) -> None:
         if self.planning_rounds.open != c.planning_round:
             turn.reject(Reason.STALE)
-        objections = self._objections(c.lines)
-        for line in c.lines:
-            reason = objections.get(line.courier)
-            if reason is not None:
-                turn.emit(RouteSkipped(line.courier, reason))
-            elif line.stops != self.deliveries.route(line.courier).stops:
+        objections = self._objections(c.lines, turn.at)
+        holding = [line for line in c.lines if line.courier not in objections]
+        for courier, reason in objections.items():
+            turn.emit(RouteSkipped(courier, reason))
+        for line in holding:
+            if line.stops != self.deliveries.route(line.courier).stops:
                 turn.emit(RoutePlanned(line.courier, line.stops))
-        for line in c.lines:
-            if line.courier not in objections:
-                for delivery in line.release:
-                    self._offer(turn, line.courier, delivery)
+        for line in holding:
+            for delivery in line.release:
+                self._offer(turn, line.courier, delivery)
         if objections:
             self.request_plan(turn)
         self._close_round(turn)
@@ -105,14 +105,17 @@ class Dispatching:
             what, key = ("courier", c.courier) if delivery else ("delivery", c.delivery)
             turn.reject(Reason.UNKNOWN, what=what, id=key)
         if delivery.status is not S.CREATED:
+            allowed = [str(x) for x in delivery.next_statuses]
             turn.reject(
-                Reason.ILLEGAL_TRANSITION, **{"from": delivery.status, "to": S.OFFERED}, allowed=[]
+                Reason.ILLEGAL_TRANSITION,
+                **{"from": delivery.status, "to": S.OFFERED},
+                allowed=allowed,
             )
         route = self.deliveries.route(c.courier)
         kept = [x for x in route.stops if x.delivery != c.delivery]
         last = Stop(delivery.last_stop, c.delivery)
         stops = [*kept, Stop(StopKind.PICKUP, c.delivery), last]
-        reason = objection(c.courier, worker, route, stops, self.deliveries.deliveries)
+        reason = objection(c.courier, worker, route, stops, self.deliveries.deliveries, turn.at)
         if reason is not None:
             turn.reject(reason)
         if delivery.courier not in (None, c.courier):
@@ -120,7 +123,7 @@ class Dispatching:
             rest = [x for x in others if x.delivery != c.delivery]
             turn.emit(RoutePlanned(delivery.courier, rest))
         turn.emit(RoutePlanned(c.courier, stops))
-        self._offer(turn, c.courier, c.delivery)
+        self._offer(turn, c.courier, c.delivery, c.reason)
 
     # follow-ups
 
@@ -138,7 +141,7 @@ class Dispatching:
             )
         )
 
-    def cancel_delivery(self, turn: Turn, e: OrderCancelled) -> None:
+    def cancel_delivery(self, turn: Turn, e: OrderCancelled | OrderWrittenOff) -> None:
         key = self.deliveries.of_order.get(e.order)
         if key is not None:
             turn.emit(DeliveryCancelled(key, self.deliveries[key].courier))
@@ -188,24 +191,24 @@ class Dispatching:
         assert rounds.due_at is not None
         turn.set_timer(max(0, rounds.due_at - turn.at), OpenPlanningRound())
 
-    def _offer(self, turn: Turn, courier: CourierId, key: DeliveryId) -> None:
+    def _offer(self, turn: Turn, courier: CourierId, key: DeliveryId, reason: str = "") -> None:
         delivery = self.deliveries.get(key)
         if delivery is None or delivery.courier != courier or delivery.status is not S.CREATED:
             return
         timeout_ms = self.settings.current.offer_timeout_ms
         offer = delivery.offers + 1
-        turn.emit(DeliveryOffered(key, courier, offer, Millis(turn.at + timeout_ms)))
+        turn.emit(DeliveryOffered(key, courier, offer, Millis(turn.at + timeout_ms), reason))
         if timeout_ms:
             turn.set_timer(timeout_ms, ExpireOffer(key, offer))
         else:
             turn.emit(OfferAccepted(key, courier))
 
-    def _objections(self, lines: list[RouteLine]) -> dict[CourierId, Reason]:
+    def _objections(self, lines: list[RouteLine], now: Millis) -> dict[CourierId, Reason]:
         """Which lines do not hold any more, or hold only together with one that does not."""
         objections: dict[CourierId, Reason] = {}
         stops_of: dict[CourierId, list[Stop]] = {}
         for line in lines:
-            reason = self._objection(line, line.courier in stops_of)
+            reason = self._objection(line, line.courier in stops_of, now)
             stops_of[line.courier] = line.stops
             if reason is not None:
                 objections[line.courier] = reason
@@ -221,14 +224,16 @@ class Dispatching:
                     changed = True
         return objections
 
-    def _objection(self, line: RouteLine, again: bool) -> Reason | None:
+    def _objection(self, line: RouteLine, again: bool, now: Millis) -> Reason | None:
         worker = self.couriers.get(line.courier)
-        if not worker or again:
+        if again:
+            return Reason.MALFORMED
+        if not worker:
             return Reason.UNKNOWN
         route = self.deliveries.route(line.courier)
         if route.version != line.version:
             return Reason.STALE
-        return objection(line.courier, worker, route, line.stops, self.deliveries.deliveries)
+        return objection(line.courier, worker, route, line.stops, self.deliveries.deliveries, now)
 
     def _conflicts(
         self,

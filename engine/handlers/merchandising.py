@@ -39,8 +39,8 @@ class Merchandising:
     # commands
 
     def register_store(self, turn: Turn, c: RegisterStore) -> None:
-        if not c.store or c.preparation_ms < 0:
-            turn.reject(Reason.MALFORMED, field="preparation_ms" if c.store else "store")
+        if c.preparation_ms < 0:
+            turn.reject(Reason.MALFORMED, field="preparation_ms")
         if self.stores.get(c.store):
             turn.reject(Reason.ALREADY_EXISTS)
         turn.emit(StoreRegistered(c.store, c.name, c.location, c.preparation_ms))
@@ -54,8 +54,8 @@ class Merchandising:
         turn.emit(StoreClosed(c.store))
 
     def list_product(self, turn: Turn, c: ListProduct) -> None:
-        if not c.product or c.load < 1:
-            turn.reject(Reason.MALFORMED, field="load" if c.product else "product")
+        if c.load < 1:
+            turn.reject(Reason.MALFORMED, field="load")
         turn.emit(ProductListed(c.product, c.name, c.category, c.load))
 
     def delist_product(self, turn: Turn, c: DelistProduct) -> None:
@@ -70,8 +70,6 @@ class Merchandising:
         turn.emit(PriceSet(c.store, c.product, c.price_minor, turn.at))
 
     def register_customer(self, turn: Turn, c: RegisterCustomer) -> None:
-        if not c.customer:
-            turn.reject(Reason.MALFORMED, field="customer")
         if self.customers.get(c.customer):
             turn.reject(Reason.ALREADY_EXISTS)
         turn.emit(CustomerRegistered(c.customer, turn.at))

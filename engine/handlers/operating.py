@@ -1,11 +1,16 @@
 """Operating: starting the engine, turning its knobs, and letting time pass."""
 
+import re
+
 from engine.commands import ChangeSettings, OpenEngine, Tick
 from engine.events import EngineOpened, SettingsChanged
 from engine.rejections import RejectionReason as Reason
 from engine.settings import Settings
 from engine.state.settings import CurrentSettings
 from engine.turn import Turn
+
+SETTING_MAX = 10**9  # milliseconds, meters or minor units; more than any of them can mean
+CURRENCY = re.compile("[A-Z]{3}")  # ISO 4217
 
 
 class Operating:
@@ -39,8 +44,8 @@ def _malformed(settings: Settings) -> str:
             return name
     for name in settings.__struct_fields__:
         value = getattr(settings, name)
-        if isinstance(value, int) and value < 0:
+        if isinstance(value, int) and not 0 <= value <= SETTING_MAX:
             return name
     if settings.promise_min_ms > settings.promise_max_ms:
         return "promise_min_ms"
-    return "" if len(settings.currency) == 3 and settings.currency.isupper() else "currency"
+    return "" if CURRENCY.fullmatch(settings.currency) else "currency"

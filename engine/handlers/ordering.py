@@ -11,6 +11,7 @@ from engine.events import (
     OrderHandedOver,
     OrderPlaced,
     OrderReturned,
+    OrderWrittenOff,
     PaymentAuthorized,
     PaymentFailed,
     QuoteAccepted,
@@ -21,7 +22,7 @@ from engine.events import (
     StockReturned,
 )
 from engine.rejections import RejectionReason as Reason
-from engine.rules.cancelling import REASONS, may_cancel
+from engine.rules.cancelling import reasons
 from engine.rules.pricing import without_prices
 from engine.state.deliveries import Deliveries
 from engine.state.inventory import Inventory
@@ -58,8 +59,8 @@ class Ordering:
     # commands
 
     def place_order(self, turn: Turn, c: PlaceOrder) -> None:
-        if not c.order or (c.proof is Proof.PIN) != bool(c.pin):
-            turn.reject(Reason.MALFORMED, field="pin" if c.order else "order")
+        if (c.proof is Proof.PIN) != bool(c.pin):
+            turn.reject(Reason.MALFORMED, field="pin")
         if self.orders.get(c.order):
             turn.reject(Reason.ALREADY_EXISTS)
         offered = self._valid_quote(turn, c)
@@ -88,20 +89,24 @@ class Ordering:
         )
 
     def cancel_order(self, turn: Turn, c: CancelOrder) -> None:
+        if c.actor not in ASKING:
+            turn.reject(Reason.MALFORMED, field="actor")
         order = self.orders.get(c.order)
         if not order or c.service not in ("", order.placed.service):
             turn.reject(Reason.UNKNOWN, what="order", id=c.order)
-        if not may_cancel(c.actor, order.status):
+        allowed = reasons(c.actor, order.status)
+        if not allowed:
             turn.reject(
                 Reason.ILLEGAL_TRANSITION,
                 **{"from": order.status, "to": OrderStatus.CANCELLED},
                 allowed=[str(x) for x in TRANSITIONS[order.status] if x != OrderStatus.CANCELLED],
             )
-        if c.actor not in ASKING or c.reason not in REASONS[c.actor]:
-            turn.reject(
-                Reason.REASON_NOT_ALLOWED, actor=c.actor, allowed=list(REASONS.get(c.actor, ()))
-            )
-        turn.emit(OrderCancelled(c.order, c.actor, c.reason))
+        if c.reason not in allowed:
+            turn.reject(Reason.REASON_NOT_ALLOWED, actor=c.actor, allowed=list(allowed))
+        if order.status is OrderStatus.HANDED_OVER:
+            turn.emit(OrderWrittenOff(c.order, c.actor, c.reason, turn.at))
+        else:
+            turn.emit(OrderCancelled(c.order, c.actor, c.reason, turn.at))
 
     # follow-ups
 
@@ -117,7 +122,7 @@ class Ordering:
     def cancel_unpaid(self, turn: Turn, e: PaymentFailed) -> None:
         order = self.payments[e.payment].order
         if self.orders[order].status is OrderStatus.PLACED:
-            turn.emit(OrderCancelled(order, Actor.PAYMENT, e.reason))
+            turn.emit(OrderCancelled(order, Actor.PAYMENT, e.reason, turn.at))
 
     def release_stock(self, turn: Turn, e: OrderCancelled) -> None:
         order = self.orders[e.order]
@@ -138,7 +143,7 @@ class Ordering:
     def take_back(self, turn: Turn, e: DeliveryReturned) -> None:
         order = self.orders[e.order]
         reason = self.deliveries[e.delivery].failure
-        turn.emit(OrderReturned(e.order, Actor.COURIER, reason))
+        turn.emit(OrderReturned(e.order, Actor.COURIER, reason, turn.at))
         if e.sellable:
             lines = without_prices(order.lines)
             turn.emit(StockReturned(order.placed.store, e.order, lines, e.delivery))
@@ -149,12 +154,12 @@ class Ordering:
         quote = self.quotes.get(c.quote)
         if not quote or quote.offered.service != c.service:
             turn.reject(Reason.UNKNOWN, what="quote", id=c.quote)
-        if not self.stores[quote.offered.store].is_open:
-            turn.reject(Reason.STORE_CLOSED)
-        if quote.order is None and turn.at >= quote.offered.expires_at:
-            turn.reject(Reason.QUOTE_EXPIRED, expired_at=quote.offered.expires_at)
         if quote.order is not None:
             turn.reject(Reason.QUOTE_USED, order=quote.order)
+        if turn.at >= quote.offered.expires_at:
+            turn.reject(Reason.QUOTE_EXPIRED, expired_at=quote.offered.expires_at)
+        if not self.stores[quote.offered.store].is_open:
+            turn.reject(Reason.STORE_CLOSED)
         return quote.offered
 
     def _check_goods(self, turn: Turn, offered: QuoteOffered, lines: list[Line]) -> None:

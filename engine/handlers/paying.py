@@ -11,6 +11,7 @@ from engine.events import (
     OrderFulfilled,
     OrderPlaced,
     OrderReturned,
+    OrderWrittenOff,
     PaymentAuthorized,
     PaymentFailed,
     PaymentRequested,
@@ -20,11 +21,17 @@ from engine.rules.cancelling import CUSTOMERS_FAULT
 from engine.rules.pricing import courier_fee
 from engine.state.deliveries import Deliveries
 from engine.state.orders import Order, Orders
-from engine.state.payments import InstructionStatus, Payment, Payments, PaymentStatus
+from engine.state.payments import (
+    InstructionStatus,
+    Payment,
+    Payments,
+    PaymentStatus,
+    instruction_of,
+    payment_of,
+)
 from engine.state.settings import CurrentSettings
 from engine.turn import Turn
 from engine.values import (
-    InstructionId,
     InstructionKind,
     Minor,
     OrderId,
@@ -35,6 +42,7 @@ from geo.points import distance_m
 
 FEES, COURIER_COST = "platform:delivery_fees", "platform:courier_cost"
 REFUNDS, UNCOLLECTED = "platform:refunds", "platform:uncollected"
+OUR_INSTRUCTIONS = (f"/{InstructionKind.CAPTURE}", f"/{InstructionKind.VOID}")
 
 
 class Paying:
@@ -62,9 +70,8 @@ class Paying:
             if status is PaymentStatus.REQUESTED:
                 turn.emit(PaymentFailed(c.payment, "payment_declined"))
             elif status is not PaymentStatus.FAILED:
-                turn.reject(
-                    Reason.ILLEGAL_TRANSITION, **{"from": status, "to": "failed"}, allowed=[]
-                )
+                to = PaymentStatus.FAILED  # the money is held, and we relied on it
+                turn.reject(Reason.ILLEGAL_TRANSITION, **{"from": status, "to": to}, allowed=[])
         elif status is PaymentStatus.REQUESTED:
             turn.emit(PaymentAuthorized(c.payment, c.reference))
         elif status is PaymentStatus.FAILED:  # we had given up: the money goes back
@@ -99,18 +106,19 @@ class Paying:
     def refund_order(self, turn: Turn, c: RefundOrder) -> None:
         if c.amount_minor < 1:
             turn.reject(Reason.MALFORMED, field="amount_minor")
+        if c.instruction.endswith(OUR_INSTRUCTIONS):
+            turn.reject(Reason.MALFORMED, field="instruction")
         if c.instruction in self.payments.instructions:
             turn.reject(Reason.ALREADY_EXISTS)
         if not self.orders.get(c.order):
             turn.reject(Reason.UNKNOWN, what="order", id=c.order)
         key = payment_of(c.order)
-        payment = self.payments.get(key)
-        refundable = payment.captured_minor - payment.refunded_minor if payment else 0
-        if not payment or c.amount_minor > refundable:
+        refundable = self.payments.refundable_minor(key)
+        if c.amount_minor > refundable:
             turn.reject(Reason.EXCEEDS_CAPTURED, refundable_minor=refundable)
         refund = InstructionKind.REFUND
         turn.emit(InstructionIssued(c.instruction, key, refund, c.amount_minor, c.reason))
-        provider, amount = f"provider:{payment.provider}", c.amount_minor
+        provider, amount = f"provider:{self.payments[key].provider}", c.amount_minor
         self._post(turn, c.order, "refund", (REFUNDS, amount), (provider, -amount))
 
     def expire_payment(self, turn: Turn, c: ExpirePayment) -> None:
@@ -126,7 +134,7 @@ class Paying:
             turn.emit(PaymentRequested(payment, e.order, e.provider, e.total_minor))
             turn.set_timer(self.settings.current.payment_timeout_ms, ExpirePayment(payment))
 
-    def give_back(self, turn: Turn, e: OrderCancelled) -> None:
+    def give_back(self, turn: Turn, e: OrderCancelled | OrderWrittenOff) -> None:
         key = payment_of(e.order)
         payment = self.payments.get(key)
         if payment and payment.status is PaymentStatus.AUTHORIZED:
@@ -176,7 +184,7 @@ class Paying:
             self._void(turn, payment_key, payment, reason)
             return
         capture = InstructionKind.CAPTURE
-        instruction = InstructionId(f"{payment_key}/{capture}")
+        instruction = instruction_of(payment_key, capture)
         turn.emit(InstructionIssued(instruction, payment_key, capture, Minor(amount), reason))
         provider, store = f"provider:{payment.provider}", f"store:{order.placed.store}"
         postings = ((provider, amount), (store, -goods), (FEES, -fee))
@@ -184,12 +192,8 @@ class Paying:
 
     def _void(self, turn: Turn, key: PaymentId, payment: Payment, reason: str) -> None:
         void = InstructionKind.VOID
-        instruction = InstructionId(f"{key}/{void}")
+        instruction = instruction_of(key, void)
         turn.emit(InstructionIssued(instruction, key, void, payment.amount_minor, reason))
 
     def _post(self, turn: Turn, order: OrderId, memo: str, *postings: tuple[str, int]) -> None:
         turn.emit(LedgerPosted(order, memo, [Posting(*posting) for posting in postings]))
-
-
-def payment_of(order: OrderId) -> PaymentId:
-    return PaymentId(f"{order}/1")

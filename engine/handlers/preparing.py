@@ -24,7 +24,7 @@ from engine.events import (
     StockReleased,
 )
 from engine.rejections import RejectionReason as Reason
-from engine.rules.cancelling import REASONS, may_cancel
+from engine.rules.cancelling import reasons
 from engine.state.deliveries import Deliveries, DeliveryStatus
 from engine.state.orders import TRANSITIONS, Order, Orders, OrderStatus
 from engine.state.settings import CurrentSettings
@@ -43,26 +43,24 @@ class Preparing:
     # commands
 
     def accept_order(self, turn: Turn, c: AcceptOrder) -> None:
+        self._check_ready_time(turn, c.ready_at)
         order = self._own_order(turn, c.store, c.order)
-        if c.ready_at > turn.at + READY_WITHIN_MS:
-            turn.reject(Reason.MALFORMED, field="ready_at")
         if order.status is not OrderStatus.CONFIRMED:
             self._illegal(turn, order, OrderStatus.ACCEPTED)
         turn.emit(OrderAccepted(c.order, Millis(max(c.ready_at, turn.at)), turn.at))
 
     def reject_order(self, turn: Turn, c: RejectOrder) -> None:
         order = self._own_order(turn, c.store, c.order)
-        if not may_cancel(Actor.STORE, order.status):
+        allowed = reasons(Actor.STORE, order.status)
+        if not allowed:
             self._illegal(turn, order, OrderStatus.CANCELLED)
-        if c.reason not in REASONS[Actor.STORE]:
-            allowed = list(REASONS[Actor.STORE])
-            turn.reject(Reason.REASON_NOT_ALLOWED, actor=Actor.STORE, allowed=allowed)
-        turn.emit(OrderCancelled(c.order, Actor.STORE, c.reason))
+        if c.reason not in allowed:
+            turn.reject(Reason.REASON_NOT_ALLOWED, actor=Actor.STORE, allowed=list(allowed))
+        turn.emit(OrderCancelled(c.order, Actor.STORE, c.reason, turn.at))
 
     def update_ready_time(self, turn: Turn, c: UpdateReadyTime) -> None:
+        self._check_ready_time(turn, c.ready_at)
         order = self._own_order(turn, c.store, c.order)
-        if c.ready_at > turn.at + READY_WITHIN_MS:
-            turn.reject(Reason.MALFORMED, field="ready_at")
         if order.status is not OrderStatus.ACCEPTED:
             self._illegal(turn, order, OrderStatus.ACCEPTED)
         ready_at = Millis(max(c.ready_at, turn.at))
@@ -74,23 +72,29 @@ class Preparing:
         if order.status is not OrderStatus.ACCEPTED:
             self._illegal(turn, order, OrderStatus.READY)
         turn.emit(OrderReady(c.order, turn.at))
-        turn.emit(PreparationMeasured(c.store, turn.at - order.accepted_at))
+        forgotten_ms = self.settings.current.promise_max_ms // 2
+        took_ms = min(turn.at - order.accepted_at, forgotten_ms)
+        turn.emit(PreparationMeasured(c.store, took_ms))
 
     def report_missing(self, turn: Turn, c: ReportMissing) -> None:
         """The shelf is set right, the order goes on without the items, and less is owed."""
+        if c.quantity < 1:
+            turn.reject(Reason.MALFORMED, field="quantity")
         order = self._own_order(turn, c.store, c.order)
-        if order.status not in (OrderStatus.CONFIRMED, OrderStatus.ACCEPTED, OrderStatus.READY):
-            self._illegal(turn, order, order.status)
         line = next((x for x in order.lines if x.product == c.product), None)
-        if line is None or not 1 <= c.quantity <= line.quantity:
-            turn.reject(Reason.MALFORMED, field="quantity" if line else "product")
+        if line is None:
+            turn.reject(Reason.UNKNOWN, what="product", id=c.product)
+        if order.status not in (OrderStatus.CONFIRMED, OrderStatus.ACCEPTED, OrderStatus.READY):
+            self._illegal(turn, order, "reduced")
+        if c.quantity > line.quantity:
+            turn.reject(Reason.MALFORMED, field="quantity", limit=line.quantity)
         left = [x for x in (_less(x, c) for x in order.lines) if x.quantity]
         reduction = Minor(line.price_minor * c.quantity)
         turn.emit(StockReleased(c.store, c.order, [Line(c.product, c.quantity)]))
         turn.emit(StockCounted(c.store, c.product, -c.quantity, c.order))
         turn.emit(OrderReduced(c.order, left, reduction))
         if not left:
-            turn.emit(OrderCancelled(c.order, Actor.STORE, "item_missing"))
+            turn.emit(OrderCancelled(c.order, Actor.STORE, "item_missing", turn.at))
 
     def receive_return(self, turn: Turn, c: ReceiveReturn) -> None:
         delivery = self.deliveries.get(c.delivery)
@@ -100,14 +104,14 @@ class Preparing:
             turn.reject(
                 Reason.ILLEGAL_TRANSITION,
                 **{"from": delivery.status, "to": DeliveryStatus.RETURNED},
-                allowed=[],
+                allowed=[str(x) for x in delivery.next_statuses],
             )
         assert delivery.courier is not None
         turn.emit(DeliveryReturned(c.delivery, delivery.order, delivery.courier, c.sellable))
 
     def expire_acceptance(self, turn: Turn, c: ExpireAcceptance) -> None:
         if self.orders[c.order].status is OrderStatus.CONFIRMED:
-            turn.emit(OrderCancelled(c.order, Actor.SYSTEM, "store_silent"))
+            turn.emit(OrderCancelled(c.order, Actor.SYSTEM, "store_silent", turn.at))
 
     # follow-ups
 
@@ -122,7 +126,12 @@ class Preparing:
             turn.reject(Reason.UNKNOWN, what="order", id=key)
         return order
 
-    def _illegal(self, turn: Turn, order: Order, to: OrderStatus) -> NoReturn:
+    def _check_ready_time(self, turn: Turn, ready_at: Millis) -> None:
+        """A time gone by means now; one beyond a day is a slip of the clock or the pen."""
+        if ready_at > turn.at + READY_WITHIN_MS:
+            turn.reject(Reason.MALFORMED, field="ready_at", limit=turn.at + READY_WITHIN_MS)
+
+    def _illegal(self, turn: Turn, order: Order, to: str) -> NoReturn:
         allowed = [str(x) for x in TRANSITIONS[order.status]]
         turn.reject(Reason.ILLEGAL_TRANSITION, **{"from": order.status, "to": to}, allowed=allowed)
 

@@ -11,12 +11,12 @@ from engine.state.deliveries import Deliveries
 from engine.state.inventory import Inventory
 from engine.state.positions import NEVER, Positions
 from engine.state.prices import Prices
-from engine.state.products import Products
+from engine.state.products import Product, Products
 from engine.state.quotes import Quotes
 from engine.state.settings import CurrentSettings
 from engine.state.stores import Store, Stores
 from engine.turn import Turn
-from engine.values import SECOND, Line, Millis, Minor, PricedLine
+from engine.values import SECOND, Line, Millis, Minor, PricedLine, StoreId
 from geo.points import distance_m
 from geo.travel import Vehicle
 
@@ -50,21 +50,23 @@ class Quoting:
 
     def request_quote(self, turn: Turn, c: RequestQuote) -> None:
         settings = self.settings.current
-        if not c.quote or not c.lines or any(line.quantity < 1 for line in c.lines):
-            turn.reject(Reason.MALFORMED, field="lines" if c.quote else "quote")
         if self.quotes.get(c.quote):
             turn.reject(Reason.ALREADY_EXISTS)
         store = self._open_store(turn, c)
         lines = summed(c.lines)
-        priced, load = self._priced(turn, c, lines)
+        products = self._listed(turn, lines)
+        priced = self._priced(turn, c.store, lines)
         far_m = distance_m(store.location, c.dropoff)
         if far_m > settings.delivery_radius_m:
             limit_m = settings.delivery_radius_m
             turn.reject(Reason.OUT_OF_AREA, distance_m=far_m, limit_m=limit_m)
+        load = sum(x.quantity * product.load for x, product in zip(lines, products, strict=True))
+        if load > settings.load_max:
+            turn.reject(Reason.TOO_LARGE, load=load, limit=settings.load_max)
         if short := self.inventory.short(c.store, lines):
             available = short.quantity
             turn.reject(Reason.INSUFFICIENT_STOCK, product=short.product, available=available)
-        promised = self._promised_ms(turn, store, c)
+        promised = self._promised_ms(turn, store, c, load)
         fee = delivery_fee(settings, far_m)
         turn.emit(
             QuoteOffered(
@@ -90,32 +92,31 @@ class Quoting:
         store = self.stores.get(c.store)
         if not store:
             turn.reject(Reason.UNKNOWN, what="store", id=c.store)
+        for line in c.lines:
+            if not self.products.get(line.product):
+                turn.reject(Reason.UNKNOWN, what="product", id=line.product)
         if not store.is_open:
             turn.reject(Reason.STORE_CLOSED)
         return store
 
-    def _priced(
-        self, turn: Turn, c: RequestQuote, lines: list[Line]
-    ) -> tuple[list[PricedLine], int]:
-        """The lines at today's prices, and the load they are for a courier."""
-        priced, load = [], 0
-        for line in lines:
-            product = self.products.get(line.product)
-            if not product:
-                turn.reject(Reason.UNKNOWN, what="product", id=line.product)
+    def _listed(self, turn: Turn, lines: list[Line]) -> list[Product]:
+        products = [self.products[line.product] for line in lines]
+        for line, product in zip(lines, products, strict=True):
             if not product.is_listed:
                 turn.reject(Reason.NOT_LISTED, product=line.product)
-            price = self.prices.current(c.store, line.product)
+        return products
+
+    def _priced(self, turn: Turn, store: StoreId, lines: list[Line]) -> list[PricedLine]:
+        """The lines at today's prices."""
+        priced = []
+        for line in lines:
+            price = self.prices.current(store, line.product)
             if price is None:
                 turn.reject(Reason.NO_PRICE, product=line.product)
-            load += line.quantity * product.load
             priced.append(PricedLine(line.product, line.quantity, price))
-        limit = self.settings.current.load_max
-        if load > limit:
-            turn.reject(Reason.TOO_LARGE, load=load, limit=limit)
-        return priced, load
+        return priced
 
-    def _promised_ms(self, turn: Turn, store: Store, c: RequestQuote) -> int:
+    def _promised_ms(self, turn: Turn, store: Store, c: RequestQuote, pieces: int) -> int:
         settings = self.settings.current
         working = self.couriers.working()
         seen = working[self.positions.last_measured(working) != NEVER]
@@ -126,7 +127,8 @@ class Quoting:
         speed = settings.travel.speed_mm_s(Vehicle.SCOOTER)
         ride_ms = settings.travel.travel_ms(store.location, c.dropoff, speed)
         promised = promised_ms(settings, store.preparation_ms, ride_ms, load)
-        if not has_capacity(settings, load) or promised > settings.promise_max_ms:
+        can_carry = pieces <= self.couriers.capacity_max
+        if not can_carry or not has_capacity(settings, load) or promised > settings.promise_max_ms:
             retry_after_s = settings.planning_heartbeat_ms // SECOND * 4
             turn.reject(Reason.NO_CAPACITY_NOW, retry_after_s=retry_after_s)
         return promised

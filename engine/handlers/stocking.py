@@ -23,7 +23,7 @@ class Stocking:
 
     def count_stock(self, turn: Turn, c: CountStock) -> None:
         """A shelf with less than is reserved means short orders: picking says which."""
-        level = self._level(turn, c, c.counted, at_least=0)
+        level = self._level(turn, c, c.counted, at_least=0, field="counted")
         if c.counted < level.reserved:
             turn.reject(Reason.INSUFFICIENT_STOCK, product=c.product, reserved=level.reserved)
         turn.emit(StockCounted(c.store, c.product, c.counted - level.on_hand))
@@ -48,9 +48,10 @@ class Stocking:
         c: ReceiveStock | CountStock | SetSafetyStock | RecordSale,
         number: int,
         at_least: int,
+        field: str = "quantity",
     ) -> StockLevel:
         if number < at_least:
-            turn.reject(Reason.MALFORMED, field="quantity")
+            turn.reject(Reason.MALFORMED, field=field)
         if not self.stores.get(c.store):
             turn.reject(Reason.UNKNOWN, what="store", id=c.store)
         if not self.products.get(c.product):

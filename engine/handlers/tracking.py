@@ -24,10 +24,11 @@ class Tracking:
         if not c.batch.is_well_formed():
             turn.reject(Reason.MALFORMED, field="batch")
         courier, lat_e7, lon_e7, measured_at = c.batch.columns()
-        if courier.size and not 0 <= courier.min() <= courier.max() < self.couriers.next_number():
-            turn.reject(Reason.UNKNOWN, what="courier", id=str(courier.max()))
         if not are_valid(np.column_stack((lat_e7, lon_e7)).astype(np.int64)).all():
             turn.reject(Reason.MALFORMED, field="position")
+        strangers = courier[(courier < 0) | (courier >= self.couriers.next_number())]
+        if strangers.size:
+            turn.reject(Reason.UNKNOWN, what="courier", id=str(strangers[0]))
         rows = fresh(courier, measured_at, self.positions.last_measured(courier), turn.at)
         if not rows.size:
             turn.reject(Reason.STALE)

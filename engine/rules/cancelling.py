@@ -1,6 +1,10 @@
-"""Who may end an order early, when, and for which reasons."""
+"""Who may end an order early, when, and for which reasons.
 
-from engine.state.orders import OrderStatus
+After the goods have left, nobody cancels: a failed delivery brings them back instead. Only what
+is lost on the way, with its courier or without, can be written off by an operator.
+"""
+
+from engine.state.orders import HOLDS_STOCK, OrderStatus
 from engine.values import Actor
 
 REASONS: dict[Actor, tuple[str, ...]] = {
@@ -17,29 +21,20 @@ REASONS: dict[Actor, tuple[str, ...]] = {
     ),
     Actor.SYSTEM: ("store_silent",),
 }
+WRITE_OFF = ("goods_lost",)  # an operator's, once the goods have left the store
 
-STAGES: dict[Actor, tuple[OrderStatus, ...]] = {
-    Actor.CUSTOMER: (
-        OrderStatus.PLACED,
-        OrderStatus.CONFIRMED,
-        OrderStatus.ACCEPTED,
-        OrderStatus.READY,
-    ),
+STAGES: dict[Actor, tuple[OrderStatus, ...]] = {  # of those who may ask
+    Actor.CUSTOMER: HOLDS_STOCK,
     Actor.STORE: (OrderStatus.CONFIRMED, OrderStatus.ACCEPTED, OrderStatus.READY),
-    Actor.COURIER: (OrderStatus.HANDED_OVER,),  # a failed delivery: the goods go back first
-    Actor.PAYMENT: (OrderStatus.PLACED,),
-    Actor.OPERATOR: (
-        OrderStatus.PLACED,
-        OrderStatus.CONFIRMED,
-        OrderStatus.ACCEPTED,
-        OrderStatus.READY,
-    ),
-    Actor.SYSTEM: (OrderStatus.CONFIRMED,),
+    Actor.OPERATOR: HOLDS_STOCK,
 }
 
 CUSTOMERS_FAULT = ("customer_absent", "customer_refused", "wrong_address")
 
 
-def may_cancel(actor: Actor, status: OrderStatus) -> bool:
-    """After the goods have left, nobody cancels: a failed delivery returns instead."""
-    return status in STAGES[actor]
+def reasons(actor: Actor, status: OrderStatus) -> tuple[str, ...]:
+    """For which this actor may end an order that has come so far; none if he may not."""
+    if status in STAGES.get(actor, ()):
+        return REASONS[actor]
+    written_off = actor is Actor.OPERATOR and status is OrderStatus.HANDED_OVER
+    return WRITE_OFF if written_off else ()

@@ -14,22 +14,24 @@ def objection(
     route: Route,
     stops: list[Stop],
     deliveries: Mapping[DeliveryId, Delivery],
+    now: int,
 ) -> RejectionReason | None:
     """Why these stops cannot be this courier's route now; None if they can.
 
     Pinned: the stop a courier is heading for, everything on board, and every delivery that
     was offered to or accepted by this courier stays; nothing is taken from anybody else.
+    Whoever has worked until the end of the shift is given nothing new.
     """
     if route.under_way and (not stops or stops[0] != route.stops[0]):
         return RejectionReason.PINNED
-    load = sum(deliveries[s.delivery].load for s in route.stops if _drops(s, deliveries))
+    load = load_on_board(route.stops, deliveries)
     seen: dict[DeliveryId, bool] = {}  # delivery -> it has been dropped
     for stop in stops:
         delivery = deliveries.get(stop.delivery)
         if delivery is None:
             return RejectionReason.UNKNOWN
         if stop.kind is StopKind.PICKUP:
-            reason = _pickup_objection(courier, worker, delivery, stop.delivery in seen)
+            reason = _pickup_objection(courier, worker, delivery, stop.delivery in seen, now)
             seen[stop.delivery] = False
             load += delivery.load
         else:
@@ -45,18 +47,48 @@ def objection(
     return _missing(route, deliveries, seen)
 
 
-def _drops(stop: Stop, deliveries: Mapping[DeliveryId, Delivery]) -> bool:
-    """Whether this is the last stop of something that is on board."""
-    return stop.kind is not StopKind.PICKUP and deliveries[stop.delivery].status in ON_BOARD
+def load_on_board(stops: list[Stop], deliveries: Mapping[DeliveryId, Delivery]) -> int:
+    """Of a courier with this route: everything on board has a last stop there."""
+    carried = (deliveries[x.delivery] for x in stops if x.kind is not StopKind.PICKUP)
+    return sum(x.load for x in carried if x.status in ON_BOARD)
+
+
+def fits(capacity: int, stops: list[Stop], deliveries: Mapping[DeliveryId, Delivery]) -> bool:
+    """Whether a courier can make these stops in this order without carrying too much."""
+    load = load_on_board(stops, deliveries)
+    for stop in stops:
+        pieces = deliveries[stop.delivery].load
+        load += pieces if stop.kind is StopKind.PICKUP else -pieces
+        if load > capacity:
+            return False
+    return True
+
+
+def return_position(
+    capacity: int, stops: list[Stop], key: DeliveryId, deliveries: Mapping[DeliveryId, Delivery]
+) -> int:
+    """Where on the route what failed at its door goes back: as late as the load allows.
+
+    In place of the drop-off there is always room, as there was room for it until then.
+    """
+    door = stops.index(Stop(StopKind.DROPOFF, key))
+    others = [*stops[:door], *stops[door + 1 :]]
+    back = Stop(StopKind.RETURN, key)
+    for position in range(len(others), door, -1):
+        if fits(capacity, [*others[:position], back, *others[position:]], deliveries):
+            return position
+    return door
 
 
 def _pickup_objection(
-    courier: CourierId, worker: Courier, delivery: Delivery, again: bool
+    courier: CourierId, worker: Courier, delivery: Delivery, again: bool, now: int
 ) -> RejectionReason | None:
     if again:
         return RejectionReason.WRONG_STOP
     if delivery.status is DeliveryStatus.CREATED:
-        return None if worker.on_shift else RejectionReason.OFF_SHIFT
+        is_new = delivery.courier != courier
+        working = worker.on_shift and not (is_new and now >= worker.ends_at)
+        return None if working else RejectionReason.OFF_SHIFT
     if delivery.status in (DeliveryStatus.OFFERED, *ACCEPTED):
         return None if delivery.courier == courier else RejectionReason.STALE
     return RejectionReason.STALE

@@ -29,6 +29,7 @@ class Couriers(Struct, dict=True):
             x.number: None for x in self.couriers.values() if x.on_shift
         }
         self._working: Int32s | None = None
+        self._capacity_max: int | None = None
 
     # queries
 
@@ -47,6 +48,14 @@ class Couriers(Struct, dict=True):
             self._working = np.array(sorted(self.working_numbers), INT32)
         return self._working
 
+    @property
+    def capacity_max(self) -> int:
+        """The largest capacity on shift; 0 if nobody is."""
+        if self._capacity_max is None:
+            at_work = (x.capacity for x in self.couriers.values() if x.on_shift)
+            self._capacity_max = max(at_work, default=0)
+        return self._capacity_max
+
     # events
 
     def courier_registered(self, e: CourierRegistered) -> None:
@@ -60,11 +69,11 @@ class Couriers(Struct, dict=True):
         assert not courier.on_shift
         courier.on_shift, courier.ends_at = True, e.ends_at
         self.working_numbers[courier.number] = None
-        self._working = None
+        self._working = self._capacity_max = None
 
     def shift_ended(self, e: ShiftEnded) -> None:
         courier = self.couriers[e.courier]
         assert courier.on_shift
         courier.on_shift = False
         del self.working_numbers[courier.number]
-        self._working = None
+        self._working = self._capacity_max = None

@@ -45,7 +45,22 @@ S = DeliveryStatus
 ENDED = (S.DELIVERED, S.RETURNED, S.CANCELLED)
 BEFORE_PICKUP = (S.CREATED, S.OFFERED, S.ASSIGNED, S.ARRIVED_AT_PICKUP)
 ACCEPTED = (S.ASSIGNED, S.ARRIVED_AT_PICKUP)
-ON_BOARD = (S.PICKED_UP, S.ARRIVED_AT_DROPOFF, S.RETURNING)
+AT_DOOR = (S.PICKED_UP, S.ARRIVED_AT_DROPOFF)  # or on the way there: both may hand over
+ON_BOARD = (*AT_DOOR, S.RETURNING)
+REFUSALS = ("declined", "given_back", "lapsed")  # by the courier, who is not asked again at once
+
+TRANSITIONS: dict[DeliveryStatus, tuple[DeliveryStatus, ...]] = {
+    S.CREATED: (S.OFFERED, S.CANCELLED),
+    S.OFFERED: (S.ASSIGNED, S.CREATED, S.CANCELLED),
+    S.ASSIGNED: (S.ARRIVED_AT_PICKUP, S.PICKED_UP, S.RETURNING, S.CREATED, S.CANCELLED),
+    S.ARRIVED_AT_PICKUP: (S.PICKED_UP, S.RETURNING, S.CREATED, S.CANCELLED),
+    S.PICKED_UP: (S.ARRIVED_AT_DROPOFF, S.DELIVERED, S.RETURNING, S.CREATED, S.CANCELLED),
+    S.ARRIVED_AT_DROPOFF: (S.DELIVERED, S.RETURNING, S.CREATED, S.CANCELLED),
+    S.DELIVERED: (),
+    S.RETURNING: (S.RETURNED, S.CREATED, S.CANCELLED),
+    S.RETURNED: (),
+    S.CANCELLED: (),
+}
 
 
 class Delivery(Struct):
@@ -65,6 +80,14 @@ class Delivery(Struct):
     @property
     def last_stop(self) -> StopKind:
         return StopKind.RETURN if self.is_return else StopKind.DROPOFF
+
+    @property
+    def next_statuses(self) -> tuple[DeliveryStatus, ...]:
+        """TRANSITIONS, and whoever picks up a return is returning it."""
+        if self.status not in ACCEPTED:
+            return TRANSITIONS[self.status]
+        never = S.PICKED_UP if self.is_return else S.RETURNING
+        return tuple(x for x in TRANSITIONS[self.status] if x is not never)
 
 
 class Route(Struct):
@@ -120,25 +143,22 @@ class Deliveries(Struct, dict=True):
         route.stops = list(e.stops)  # ours to change; the event is for ever
 
     def delivery_offered(self, e: DeliveryOffered) -> None:
-        delivery = self.waiting.pop(e.delivery)
+        delivery = self._move(e.delivery, S.OFFERED)
         assert delivery.courier == e.courier
-        delivery.status, delivery.offers = S.OFFERED, e.offer
+        delivery.offers = e.offer
+        del self.waiting[e.delivery]
 
     def offer_accepted(self, e: OfferAccepted) -> None:
-        delivery = self.deliveries[e.delivery]
-        assert delivery.status is S.OFFERED
+        delivery = self._move(e.delivery, S.ASSIGNED)
         assert delivery.courier == e.courier
-        delivery.status = S.ASSIGNED
 
     def delivery_unassigned(self, e: DeliveryUnassigned) -> None:
         delivery = self.deliveries[e.delivery]
         assert delivery.status in BEFORE_PICKUP
         assert delivery.courier == e.courier
-        self._take_off(e.courier, e.delivery)
-        delivery.status, delivery.courier = S.CREATED, None
-        if e.courier not in delivery.refused_by:
+        self._requeue(e.delivery, e.courier)
+        if e.reason in REFUSALS and e.courier not in delivery.refused_by:
             delivery.refused_by = [*delivery.refused_by, e.courier]
-        self.waiting[e.delivery] = delivery
 
     def leg_started(self, e: LegStarted) -> None:
         route = self.routes[e.courier]
@@ -147,56 +167,64 @@ class Deliveries(Struct, dict=True):
         route.under_way = True
 
     def courier_arrived(self, e: CourierArrived) -> None:
-        delivery = self.deliveries[e.delivery]
         if e.stop is StopKind.PICKUP:
-            assert delivery.status is S.ASSIGNED
-            delivery.status = S.ARRIVED_AT_PICKUP
+            self._move(e.delivery, S.ARRIVED_AT_PICKUP)
         elif e.stop is StopKind.DROPOFF:
-            assert delivery.status is S.PICKED_UP
-            delivery.status = S.ARRIVED_AT_DROPOFF
+            self._move(e.delivery, S.ARRIVED_AT_DROPOFF)
+        else:  # at the store again: whether it is back, the store says
+            assert self.deliveries[e.delivery].status is S.RETURNING
 
     def delivery_picked_up(self, e: DeliveryPickedUp) -> None:
-        delivery = self.deliveries[e.delivery]
-        assert delivery.status in ACCEPTED
-        delivery.status = S.RETURNING if delivery.is_return else S.PICKED_UP
+        is_return = self.deliveries[e.delivery].is_return
+        self._move(e.delivery, S.RETURNING if is_return else S.PICKED_UP)
         self._done(e.courier, Stop(StopKind.PICKUP, e.delivery))
 
     def delivery_completed(self, e: DeliveryCompleted) -> None:
-        delivery = self.open.pop(e.delivery)
-        assert delivery.status in (S.PICKED_UP, S.ARRIVED_AT_DROPOFF)
-        delivery.status = S.DELIVERED
+        self._move(e.delivery, S.DELIVERED)
+        del self.open[e.delivery]
         self._done(e.courier, Stop(StopKind.DROPOFF, e.delivery))
 
     def delivery_failed(self, e: DeliveryFailed) -> None:
-        delivery = self.deliveries[e.delivery]
-        assert delivery.status in (S.PICKED_UP, S.ARRIVED_AT_DROPOFF)
-        delivery.status, delivery.is_return, delivery.failure = S.RETURNING, True, e.reason
+        assert self.deliveries[e.delivery].status in AT_DOOR
+        delivery = self._move(e.delivery, S.RETURNING)
+        delivery.is_return, delivery.failure = True, e.reason
         self._done(e.courier, Stop(StopKind.DROPOFF, e.delivery))
-        self.routes[e.courier].stops.append(Stop(StopKind.RETURN, e.delivery))
+        stops = self.routes[e.courier].stops
+        position = len(stops) if e.return_at < 0 else e.return_at
+        stops.insert(position, Stop(StopKind.RETURN, e.delivery))
 
     def delivery_stranded(self, e: DeliveryStranded) -> None:
         delivery = self.deliveries[e.delivery]
         assert delivery.status in ON_BOARD
-        self._take_off(e.courier, e.delivery)
-        delivery.status, delivery.courier = S.CREATED, None
+        self._requeue(e.delivery, e.courier)
         delivery.pickup, delivery.attempt = e.pickup, e.attempt
-        self.waiting[e.delivery] = delivery
 
     def delivery_returned(self, e: DeliveryReturned) -> None:
-        delivery = self.open.pop(e.delivery)
-        assert delivery.status is S.RETURNING
-        delivery.status = S.RETURNED
+        self._move(e.delivery, S.RETURNED)
+        del self.open[e.delivery]
         self._done(e.courier, Stop(StopKind.RETURN, e.delivery))
 
     def delivery_cancelled(self, e: DeliveryCancelled) -> None:
-        delivery = self.open.pop(e.delivery)
-        assert delivery.status in BEFORE_PICKUP
+        delivery = self._move(e.delivery, S.CANCELLED)
+        del self.open[e.delivery]
         self.waiting.pop(e.delivery, None)
         if delivery.courier is not None:
             self._take_off(delivery.courier, e.delivery)
-        delivery.status, delivery.courier = S.CANCELLED, None
+        delivery.courier = None
 
     # internals
+
+    def _move(self, key: DeliveryId, status: DeliveryStatus) -> Delivery:
+        """The only line in the project that changes a delivery's status."""
+        delivery = self.deliveries[key]
+        assert status in delivery.next_statuses, f"{key}: {delivery.status} to {status}"
+        delivery.status = status
+        return delivery
+
+    def _requeue(self, key: DeliveryId, courier: CourierId) -> None:
+        self._take_off(courier, key)
+        self.waiting[key] = self._move(key, S.CREATED)
+        self.waiting[key].courier = None
 
     def _done(self, courier: CourierId, stop: Stop) -> None:
         route = self._changing(courier)

@@ -14,6 +14,7 @@ from engine.events import (
     OrderReady,
     OrderReduced,
     OrderReturned,
+    OrderWrittenOff,
     ReadyTimeChanged,
 )
 from engine.values import Millis, OrderId, PricedLine
@@ -35,7 +36,11 @@ TRANSITIONS: dict[OrderStatus, tuple[OrderStatus, ...]] = {
     OrderStatus.CONFIRMED: (OrderStatus.ACCEPTED, OrderStatus.CANCELLED),
     OrderStatus.ACCEPTED: (OrderStatus.READY, OrderStatus.HANDED_OVER, OrderStatus.CANCELLED),
     OrderStatus.READY: (OrderStatus.HANDED_OVER, OrderStatus.CANCELLED),
-    OrderStatus.HANDED_OVER: (OrderStatus.FULFILLED, OrderStatus.RETURNED),
+    OrderStatus.HANDED_OVER: (
+        OrderStatus.FULFILLED,
+        OrderStatus.RETURNED,
+        OrderStatus.CANCELLED,  # written off: the goods are lost
+    ),
     OrderStatus.FULFILLED: (),
     OrderStatus.CANCELLED: (),
     OrderStatus.RETURNED: (),
@@ -108,11 +113,23 @@ class Orders(Struct):
         self.open_count -= 1
 
     def order_cancelled(self, e: OrderCancelled) -> None:
-        self._move(e.order, OrderStatus.CANCELLED).why = f"{e.actor}/{e.reason}"
-        self.open_count -= 1
+        assert self.orders[e.order].status in HOLDS_STOCK
+        self._end_early(OrderStatus.CANCELLED, e)
 
     def order_returned(self, e: OrderReturned) -> None:
-        self._move(e.order, OrderStatus.RETURNED).why = f"{e.actor}/{e.reason}"
+        self._end_early(OrderStatus.RETURNED, e)
+
+    def order_written_off(self, e: OrderWrittenOff) -> None:
+        assert self.orders[e.order].status is OrderStatus.HANDED_OVER
+        self._end_early(OrderStatus.CANCELLED, e)
+
+    # internals
+
+    def _end_early(
+        self, status: OrderStatus, e: OrderCancelled | OrderReturned | OrderWrittenOff
+    ) -> None:
+        order = self._move(e.order, status)
+        order.why, order.ended_at = f"{e.actor}/{e.reason}", e.at
         self.open_count -= 1
 
     def _move(self, key: OrderId, status: OrderStatus) -> Order:

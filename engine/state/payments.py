@@ -19,6 +19,7 @@ class PaymentStatus(StrEnum):
     REQUESTED = "requested"
     AUTHORIZED = "authorized"
     CAPTURED = "captured"
+    UNCOLLECTED = "uncollected"  # the capture failed: delivered, and not paid for
     VOIDED = "voided"
     FAILED = "failed"
 
@@ -60,6 +61,14 @@ class Payments(Struct):
     def get(self, payment: PaymentId) -> Payment | None:
         return self.payments.get(payment)
 
+    def refundable_minor(self, key: PaymentId) -> int:
+        """What the provider says it took, less what was given back."""
+        payment = self.payments.get(key)
+        capture = self.instructions.get(instruction_of(key, InstructionKind.CAPTURE))
+        if not payment or not capture or capture.status is not InstructionStatus.SETTLED:
+            return 0
+        return payment.captured_minor - payment.refunded_minor
+
     # events
 
     def payment_requested(self, e: PaymentRequested) -> None:
@@ -97,11 +106,27 @@ class Payments(Struct):
 
     def instruction_failed(self, e: InstructionFailed) -> None:
         instruction = self._answer(e.instruction, InstructionStatus.FAILED)
+        payment = self.payments[instruction.payment]
         if instruction.kind is InstructionKind.REFUND:  # the money is still ours to give back
-            self.payments[instruction.payment].refunded_minor -= instruction.amount_minor
+            payment.refunded_minor -= instruction.amount_minor
+        elif instruction.kind is InstructionKind.CAPTURE:
+            assert payment.refunded_minor == 0
+            payment.status, payment.captured_minor = PaymentStatus.UNCOLLECTED, 0
+
+    # internals
 
     def _answer(self, key: InstructionId, status: InstructionStatus) -> Instruction:
         instruction = self.instructions[key]
         assert instruction.status is InstructionStatus.PENDING
         instruction.status = status
         return instruction
+
+
+def payment_of(order: OrderId) -> PaymentId:
+    """An order is paid for at most once."""
+    return PaymentId(f"{order}/1")
+
+
+def instruction_of(payment: PaymentId, kind: InstructionKind) -> InstructionId:
+    """A payment is captured or voided, at most once. Refunds are named by whoever asks."""
+    return InstructionId(f"{payment}/{kind}")
