@@ -1,0 +1,84 @@
+"""The command line: `o2o COMMAND`. Each command's module is imported only when it is called."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NamedTuple, Protocol, cast
+
+from engine.errors import EngineError
+
+
+class Entry(NamedTuple):
+    module: str
+    help: str
+
+
+COMMANDS = {
+    "demo": Entry("gateway.demo", "a city comes alive: server, console and simulated clients"),
+    "serve": Entry("gateway.serve", "the engine behind its websocket gateway, until stopped"),
+    "simulate": Entry("simulation.command", "a scenario in simulated time, and its scorecard"),
+    "mdrp": Entry("simulation.mdrp.command", "a public meal-delivery day in simulated time"),
+    "verify": Entry("gateway.verify", "decide a whole journal again and compare every record"),
+    "token": Entry("gateway.token", "mint a token for a client of a server on this machine"),
+    "solvers": Entry("gateway.solver_list", "the solvers there are, and what each supports"),
+    "pdptw": Entry("solvers.pdptw.command", "static pickup and delivery with hard time windows"),
+}
+
+EPILOG = """\
+o2o demo                                a city on http://127.0.0.1:8080, until Ctrl-C
+o2o demo --minutes 10 --headless        the same without a live line; a summary at the end
+o2o simulate scenarios/lunch_rush.toml --seed 7
+o2o verify data                         is the journal in ./data whole and repeatable?
+"""
+
+
+class Command(Protocol):
+    """What a command's module offers."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def run(self, args: argparse.Namespace) -> int: ...
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit status: 0 done, 1 it did not hold or was refused, 2 the call was wrong, 130 Ctrl-C."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser(words[0] if words else "")
+    args = parser.parse_args(words)
+    if args.command is None:
+        parser.print_help()
+        return 2
+    command = cast("Command", import_module(COMMANDS[args.command].module))
+    try:
+        return command.run(args)
+    except KeyboardInterrupt:
+        return 130
+    except (EngineError, OSError, ValueError) as error:
+        sys.stderr.write(f"o2o {args.command}: {error}\n")
+        return 1
+
+
+def _parser(chosen: str) -> argparse.ArgumentParser:
+    """Only the chosen command's module is asked for its arguments: importing all is slow."""
+    parser = argparse.ArgumentParser(
+        prog="o2o",
+        description="The live core of O2O commerce: stock, orders, payments and couriers.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, entry in COMMANDS.items():
+        sub = subparsers.add_parser(
+            name,
+            help=entry.help,
+            description=entry.help[0].upper() + entry.help[1:] + ".",
+            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        )
+        if name == chosen:
+            cast("Command", import_module(entry.module)).add_arguments(sub)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
