@@ -1,0 +1,29 @@
+"""`o2o token`: a token for a client of the server whose data folder this is."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import get_args
+
+from gateway.auth import LIFE_MAX_S, Tokens, load_secret
+from gateway.clock import wall_ms
+from gateway.messages import Role
+
+DEFAULT_TTL_S = 15 * 60
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("role", choices=get_args(Role), help="what its holder may do")
+    parser.add_argument("subject", help="who it is: courier, store, service or provider id")
+    parser.add_argument("--data", type=Path, default=Path("data"), help="the server's data folder")
+    parser.add_argument("--ttl", type=int, help="seconds it lives; at most what the role allows")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints the token. Raises ValueError if it would live too long."""
+    if not args.data.is_dir():
+        raise FileNotFoundError(f"{args.data} is not a folder: start the server first")
+    ttl_s = args.ttl or min(DEFAULT_TTL_S, LIFE_MAX_S[args.role])
+    tokens = Tokens(load_secret(args.data))
+    sys.stdout.write(tokens.mint(args.role, args.subject, ttl_s, wall_ms() // 1_000) + "\n")
+    return 0
