@@ -1,9 +1,8 @@
 """The entrance: a command and a time go in, records come out. No clock, no chance, no I/O."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from engine.commands import AnyCommand
 from engine.errors import ReplayDivergedError, TimeWentBackwardsError
@@ -38,6 +37,16 @@ class Record(Struct, frozen=True, array_like=True):
         return first if isinstance(first, CommandRejected) else None
 
 
+class Outcome(Struct, frozen=True, array_like=True):
+    """A record whose command is left unread: enough to repeat a turn, and half the work."""
+
+    seq: int
+    at: Millis
+    command: Raw
+    events: list[AnyEvent]
+    key: RequestKey = NO_KEY
+
+
 class Engine:
     """Same commands, same times, same records: on any machine, on any day."""
 
@@ -54,7 +63,7 @@ class Engine:
 
     def step(self, at: Millis, command: AnyCommand, key: RequestKey = NO_KEY) -> list[Record]:
         """Decide a command, after every timer that is due before it. Its record comes last."""
-        return list(self.turns(at, command, key))
+        return [*self.turns_due(at), self._turn(at, command, key)]
 
     def turns(self, at: Millis, command: AnyCommand, key: RequestKey = NO_KEY) -> Iterator[Record]:
         """The same, one turn at a time: whoever iterates sees the state each record left."""
@@ -69,7 +78,7 @@ class Engine:
         while (due := timers.next_due()) is not None and due <= at:
             yield self._turn(due, timers.next_command(), NO_KEY, TimerFired())
 
-    def apply(self, record: Record) -> None:
+    def apply(self, record: Record | Outcome) -> None:
         """Repeat a turn decided earlier, without deciding it again."""
         if record.seq != self.seq + 1:
             raise ReplayDivergedError(self.seq + 1, record.seq)
@@ -91,7 +100,7 @@ class Engine:
     def _turn(
         self, at: Millis, command: AnyCommand, key: RequestKey, *preamble: AnyEvent
     ) -> Record:
-        turn = Turn(at, self._apply)
+        turn = Turn(at, self._state_of)
         self.now = at
         for event in preamble:
             turn.emit(event)
@@ -110,6 +119,3 @@ class Engine:
         if key:
             self.state.requests.remember(key, self.seq, at)
         return Record(self.seq, at, command, turn.events, key)
-
-    def _apply(self, event: Any) -> None:
-        self._state_of[type(event)](event)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from engine import snapshot
+from engine.codec import decode_outcome
 from engine.engine import Engine, Record
 from gateway.journal import JournalReader
 from gateway.snapshots import Snapshots
@@ -38,10 +39,11 @@ class Recovery:
 def recover(journal: JournalReader) -> Engine:
     """The engine alone, for who keeps nothing beside it. Raises CorruptJournalError."""
     with collector_paused():
-        recovery = Recovery(journal)
-        for _ in recovery:
-            pass
-    return recovery.engine
+        engine = Recovery(journal).engine
+        apply = engine.apply
+        for body in journal.bodies(engine.seq + 1):
+            apply(decode_outcome(body))
+    return engine
 
 
 @contextmanager

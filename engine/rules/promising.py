@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from engine.settings import Settings
 from engine.values import MINUTE
-from geo.points import Point
-from geo.sphere import straight_mm_between
+from geo.points import E7, Point
+from geo.sphere import FULL_TURN_E7, straight_mm
 from geo.travel import Vehicle
 
 
@@ -43,8 +43,12 @@ def nearest_ms(
     """From the nearest of these places to the store by scooter; 0 if there is no place."""
     if not lat_e7.size:
         return 0
-    there = np.array([[store.lat_e7, store.lon_e7]], np.int64)
-    here = np.column_stack((lat_e7, lon_e7)).astype(np.int64)
+    # Which one is nearest a flat map can tell; how far it is, asked of one, costs nothing.
+    north = lat_e7 - float(store.lat_e7)
+    east = np.abs(lon_e7 - float(store.lon_e7))
+    east = np.minimum(east, FULL_TURN_E7 - east)
+    cos = straight_mm(store.lat_e7, 0, store.lat_e7, E7) / straight_mm(0, 0, 0, E7)
+    nearest = np.argmin(north * north + cos * cos * (east * east))
+    mm = straight_mm(store.lat_e7, store.lon_e7, int(lat_e7[nearest]), int(lon_e7[nearest]))
     travel = settings.travel
-    mm = int(straight_mm_between(here, there).min()) * travel.detour_permille
-    return -(-mm // travel.speed_mm_s(Vehicle.SCOOTER))
+    return -(-mm * travel.detour_permille // travel.speed_mm_s(Vehicle.SCOOTER))

@@ -12,24 +12,27 @@ KEPT_MS = 26 * HOUR  # payment providers repeat their notices for up to 25 hours
 
 
 class Requests(Struct):
-    """Invariant: oldest first; nothing is older than KEPT_MS at the last remembered request."""
+    """Invariant: what was answered within the last KEPT_MS is remembered.
 
-    answered: dict[RequestKey, tuple[int, Millis]] = {}
+    Two generations, and the older one is dropped whole: to delete the oldest entry of a large
+    dict, one at a time, means to search past all that were deleted before it.
+    """
+
+    recent: dict[RequestKey, int] = {}
+    older: dict[RequestKey, int] = {}
+    since: Millis = Millis(0)  # nothing in `recent` was answered before
 
     # queries
 
     def record_of(self, key: RequestKey) -> int | None:
         """The number of the record that answered it."""
-        found = self.answered.get(key)
-        return found[0] if found else None
+        return self.recent.get(key) or self.older.get(key)
 
     # records
 
     def remember(self, key: RequestKey, seq: int, at: Millis) -> None:
-        answered = self.answered
-        assert key not in answered
-        answered[key] = seq, at
-        oldest = next(iter(answered))
-        while answered[oldest][1] < at - KEPT_MS:
-            del answered[oldest]
-            oldest = next(iter(answered))
+        if at - self.since > KEPT_MS:
+            self.older, self.recent, self.since = self.recent, {}, at
+        assert key not in self.recent
+        assert key not in self.older
+        self.recent[key] = seq
