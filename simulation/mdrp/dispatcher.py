@@ -1,0 +1,186 @@
+"""A meal-delivery day through the real engine: what is seen each minute goes in, orders for
+couriers come out. Whatever the engine adopts is what couriers are told.
+"""
+
+import numpy as np
+from msgspec import Struct
+
+from engine import commands as c
+from engine.columns import PositionBatch
+from engine.engine import Record
+from engine.events import OfferAccepted, RouteSkipped
+from engine.state.deliveries import BEFORE_PICKUP, DeliveryStatus
+from engine.values import CourierId, StopKind
+from simulation.mdrp.fleet import CourierView, Instruction, dropoff_times
+from simulation.mdrp.instance import Courier, MealOrder, Restaurant, Spot, Terms
+from simulation.mdrp.outlook import SECONDS, Clock, Names, Outlook
+from simulation.mdrp.reports import Reports
+from simulation.mdrp.town import millis, open_town, point
+from solvers.meals.day import Day, Rates
+from solvers.meals.planning import Routes, plan_trips
+from solvers.problem import Budget
+
+
+class Policy(Struct, frozen=True, kw_only=True):
+    """What the planner may turn. Rates are per minute of click-to-door."""
+
+    iterations: int = 300
+    late_cost_min: float = 30.0
+    late_rate: float = 1.0
+    busy_rate: float = 0.1
+    finish_rate: float = 0.0
+    horizon_min: float = 60.0
+    unserved_min: float = 10_000.0
+
+
+USUAL = Policy()
+
+
+class Dispatcher:
+    """Sees only what it is told; `tick` once a minute (or in any other even rhythm)."""
+
+    def __init__(
+        self,
+        terms: Terms,
+        restaurants: list[Restaurant],
+        couriers: list[Courier],
+        policy: Policy = USUAL,
+    ) -> None:
+        self.terms = terms
+        self.policy = policy
+        self.engine = open_town(terms, restaurants, couriers)
+        self.reports = Reports(self.engine)
+        self.clocks = {x.id: Clock(x, x.spot, x.on_min) for x in couriers}
+        self.spots: dict[str, Spot] = {x.id: x.spot for x in restaurants}
+        self.outlook = Outlook(terms, restaurants, _rates(terms, policy))
+        self.skipped = 0  # lines of plans that the engine did not adopt
+        self._doors: dict[str, Spot] = {}
+        self._ready: dict[str, float] = {}
+        self._running: dict[str, list[tuple[str, bool]]] = {}
+        self._last_min = -1.0
+        for courier in couriers:
+            self.reports.shift(courier)
+
+    def tick(
+        self, now_min: float, orders: list[MealOrder], fleet: list[CourierView]
+    ) -> list[Instruction]:
+        """Everything new goes to the engine; what it wants couriers to be told comes back."""
+        round_min = now_min - self._last_min
+        self._last_min = now_min
+        for order in orders:
+            self._doors[order.id] = order.spot
+            self._ready[order.id] = order.ready_min
+            self.reports.order(order)
+        self._observe(fleet)
+        self.reports.send(now_min)
+        self._locate(now_min, fleet)
+        self.engine.step(millis(now_min), c.Tick())
+        if self.engine.state.planning_rounds.open is None:
+            return []
+        return self._plan(now_min, round_min)
+
+    # internals
+
+    def _observe(self, fleet: list[CourierView]) -> None:
+        """Pickups are seen by the courier no longer heading for the restaurant."""
+        seen = {x.id: x for x in fleet}
+        for key, clock in self.clocks.items():
+            view = seen.get(key)
+            if clock.trip and (view is None or view.state != "to_pickup"):
+                self._picked_up(key, clock)
+
+    def _picked_up(self, key: str, clock: Clock) -> None:
+        terms = self.terms
+        ready_min = max(self._ready[x] for x in clock.trip)
+        arrival_min = clock.arrival_min + terms.pickup_service_min / 2
+        pickup_min = max(arrival_min, clock.told_min, ready_min)
+        doors = [self._doors[x] for x in clock.trip]
+        times = dropoff_times(terms, self.spots[clock.restaurant], doors, pickup_min)
+        half_min = terms.dropoff_service_min / 2
+        self.reports.pickup(key, clock.trip, pickup_min, times, half_min)
+        clock.trip, clock.spot, clock.free_min = [], doors[-1], times[-1] + half_min
+
+    def _locate(self, now_min: float, fleet: list[CourierView]) -> None:
+        """Where couriers who are free, or will be, are next at a standstill."""
+        couriers = self.engine.state.couriers
+        rows = [couriers[CourierId(x.id)].number for x in fleet]
+        if not rows:
+            return
+        places = [point(self.clocks[x.id].spot) for x in fleet]
+        lat_e7, lon_e7 = [p.lat_e7 for p in places], [p.lon_e7 for p in places]
+        at = millis(now_min)
+        measured_at = np.full(len(rows), at)
+        batch = PositionBatch.pack(rows, lat_e7, lon_e7, measured_at)
+        self.engine.step(at, c.ReportPositions(batch))
+
+    def _plan(self, now_min: float, round_min: float) -> list[Instruction]:
+        state = self.engine.state
+        day, names = self.outlook.day(state, self.clocks, now_min)
+        seed = round(now_min) + 1
+        budget = Budget(iterations=self.policy.iterations, seed=seed)
+        routes = plan_trips(day, self._warm(names, day), budget)
+        self._running = {
+            courier: [(names.deliveries[x >> 1], bool(x & 1)) for x in route]
+            for courier, route in zip(names.couriers, routes, strict=True)
+        }
+        plan = self.outlook.answer(state, day, names, routes, round_min * SECONDS)
+        record = self.engine.step(millis(now_min), plan)[-1]
+        return self._told(now_min, record, plan)
+
+    def _warm(self, names: Names, day: Day) -> Routes:
+        """The plan of the round before, without what has been picked up since."""
+        row_of = {key: row for row, key in enumerate(names.deliveries)}
+        routes = []
+        for courier in names.couriers:
+            route: list[int] = []
+            first = False
+            for key, begins in self._running.get(courier, ()):
+                first |= begins
+                if key in row_of:
+                    route.append(row_of[key] << 1 | first)
+                    first = False
+            routes.append(route)
+        return routes
+
+    def _told(self, now_min: float, record: Record, plan: c.AdoptPlan) -> list[Instruction]:
+        """The routes with something new on them, as the engine now has them."""
+        self.skipped += sum(isinstance(x, RouteSkipped) for x in record.events)
+        told = dict.fromkeys(x.courier for x in record.events if isinstance(x, OfferAccepted))
+        deliveries = self.engine.state.deliveries
+        instructions = []
+        for courier in told:
+            keys = [
+                x.delivery
+                for x in deliveries.route(courier).stops
+                if x.kind is not StopKind.PICKUP
+                and deliveries[x.delivery].status in BEFORE_PICKUP
+                and deliveries[x.delivery].status is not DeliveryStatus.CREATED
+            ]
+            orders = [str(deliveries[x].order) for x in keys]
+            self._send_out(now_min, courier, str(deliveries[keys[0]].store), orders)
+            instructions.append(Instruction(courier, orders))
+        return instructions
+
+    def _send_out(self, now_min: float, courier: str, store: str, orders: list[str]) -> None:
+        clock = self.clocks[courier]
+        if not clock.trip:
+            ride_min = self.terms.ride_min(clock.spot, self.spots[store])
+            clock.restaurant, clock.arrival_min = store, now_min + ride_min
+            self.reports.arrival(courier, orders[0], clock.arrival_min)
+        clock.trip, clock.told_min = orders, now_min
+
+
+def _rates(terms: Terms, policy: Policy) -> Rates:
+    return Rates(
+        step_m=terms.meters_per_minute,
+        step_s=SECONDS,
+        pickup_half_s=terms.pickup_service_min / 2 * SECONDS,
+        dropoff_half_s=terms.dropoff_service_min / 2 * SECONDS,
+        late_s=terms.max_click_to_door_min * SECONDS,
+        late_cost_s=policy.late_cost_min * SECONDS,
+        late_rate=policy.late_rate,
+        busy_rate=policy.busy_rate,
+        finish_rate=policy.finish_rate,
+        horizon_s=policy.horizon_min * SECONDS,
+        unserved_s=policy.unserved_min * SECONDS,
+    )
