@@ -1,0 +1,72 @@
+"""What a courier is to do: offers to answer, and the stops that are settled to be his."""
+
+from msgspec import Struct
+
+from engine.rules.pricing import courier_fee
+from engine.state import State
+from engine.state.deliveries import ACCEPTED, ON_BOARD, Delivery, DeliveryStatus
+from engine.state.orders import Order
+from engine.values import CourierId, DeliveryId, Minor, Stop, StopKind
+from geo.points import Point, distance_m
+
+
+class OfferMade(Struct, frozen=True):
+    key: DeliveryId
+    delivery: Delivery
+    store_name: str
+    fee_minor: Minor
+    distance_m: int  # from pickup to drop-off
+
+
+class NextStop(Struct, frozen=True):
+    stop: Stop
+    order: Order
+    place: Point
+    store_name: str
+
+
+class Work(Struct, frozen=True):
+    """`under_way`: the first stop is settled. Stops merely planned are nobody's business yet."""
+
+    on_shift: bool
+    offers: list[OfferMade]
+    stops: list[NextStop]
+    under_way: bool
+
+
+def work_of(s: State, courier: CourierId) -> Work:
+    """Of somebody unknown: none."""
+    registered = s.couriers.get(courier)
+    route = s.deliveries.route(courier)
+    offers: list[OfferMade] = []
+    stops: list[NextStop] = []
+    for stop in route.stops:
+        delivery = s.deliveries[stop.delivery]
+        if delivery.status in ACCEPTED or delivery.status in ON_BOARD:
+            stops.append(_next_stop(s, stop, delivery))
+        elif delivery.status is DeliveryStatus.OFFERED and stop.kind is StopKind.PICKUP:
+            offers.append(_offer(s, stop.delivery, delivery))
+    on_shift = registered is not None and registered.on_shift
+    return Work(on_shift, offers, stops, route.under_way)
+
+
+def _offer(s: State, key: DeliveryId, delivery: Delivery) -> OfferMade:
+    far_m = distance_m(delivery.pickup, delivery.dropoff)
+    fee = courier_fee(s.settings.current, far_m)
+    return OfferMade(key, delivery, s.stores[delivery.store].name, fee, far_m)
+
+
+def _next_stop(s: State, stop: Stop, delivery: Delivery) -> NextStop:
+    place = place_of(s, stop, delivery)
+    return NextStop(stop, s.orders[delivery.order], place, s.stores[delivery.store].name)
+
+
+def place_of(s: State, stop: Stop, delivery: Delivery) -> Point:
+    """Where a stop is: goods that were stranded are picked up where they are."""
+    match stop.kind:
+        case StopKind.PICKUP:
+            return delivery.pickup
+        case StopKind.DROPOFF:
+            return delivery.dropoff
+        case StopKind.RETURN:
+            return s.stores[delivery.store].location

@@ -1,0 +1,50 @@
+"""What the one who ordered may see: how far it has come, and who is coming, roughly."""
+
+from msgspec import Struct
+
+from engine.queries.statuses import ENROUTE_TO_DROPOFF, delivery_status
+from engine.state import State
+from engine.state.deliveries import DeliveryStatus
+from engine.state.orders import Order
+from engine.values import Millis, OrderId
+from geo.points import Point
+
+COARSE_E7 = 10_000  # about a hundred meters
+COMING = (ENROUTE_TO_DROPOFF, DeliveryStatus.ARRIVED_AT_DROPOFF)
+
+
+class Tracked(Struct, frozen=True):
+    key: OrderId
+    order: Order
+    delivery_status: str
+    attempt: int
+    store_name: str
+    courier: Point | None = None  # rounded, and only on the last leg to this customer
+    courier_seen_at: Millis = Millis(0)
+
+
+def track(s: State, key: OrderId) -> Tracked | None:
+    """None if there is no such order."""
+    order = s.orders.get(key)
+    if order is None:
+        return None
+    status = delivery_status(s, key, order)
+    delivery_key = s.deliveries.of_order.get(key)
+    delivery = s.deliveries[delivery_key] if delivery_key is not None else None
+    attempt = delivery.attempt if delivery else 1
+    name = s.stores[order.placed.store].name
+    if delivery is None or delivery.courier is None or status not in COMING:
+        return Tracked(key, order, status, attempt, name)
+    number = s.couriers[delivery.courier].number
+    place = s.positions.get(number)
+    if place is None:
+        return Tracked(key, order, status, attempt, name)
+    seen_at = Millis(int(s.positions.measured_at[number]))
+    return Tracked(key, order, status, attempt, name, _coarse(place), seen_at)
+
+
+def _coarse(p: Point) -> Point:
+    return Point(
+        (p.lat_e7 + COARSE_E7 // 2) // COARSE_E7 * COARSE_E7,
+        (p.lon_e7 + COARSE_E7 // 2) // COARSE_E7 * COARSE_E7,
+    )

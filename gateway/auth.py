@@ -1,0 +1,211 @@
+"""Who somebody is, and what he may ask for. Tokens are signed one way only; everything not in the
+tables is refused."""
+
+import base64
+import hmac
+import os
+import secrets
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from gateway import messages as m
+from gateway.codes import Refusal
+from gateway.messages import Feed, Role
+
+VERSION = "o2o1"
+AUDIENCE = "o2o-gateway"
+SECRET_BYTES = 32
+SECRET_ENV = "O2O_SECRET"
+LEEWAY_S = 5  # between our clock and that of another machine that mints
+
+MINUTE_S, HOUR_S = 60, 3600
+LIFE_MAX_S: dict[Role, int] = {
+    "courier": 15 * MINUTE_S,
+    "order_service": 15 * MINUTE_S,
+    "store": 15 * MINUTE_S,
+    "payment_provider": 15 * MINUTE_S,
+    "operator": 12 * HOUR_S,  # a shift in front of the console
+    "customer": 24 * HOUR_S,  # a tracking link
+}
+
+STORE_KEEPING = frozenset(
+    {
+        m.AcceptOrder,
+        m.RejectOrder,
+        m.UpdateReadyTime,
+        m.ReportReady,
+        m.ReportMissing,
+        m.ReceiveReturn,
+        m.OpenStore,
+        m.CloseStore,
+        m.SetPrice,
+        m.ReceiveStock,
+        m.CountStock,
+        m.SetSafetyStock,
+        m.RecordSale,
+        m.ListStock,
+    }
+)
+MAY_ASK: dict[Role, frozenset[type]] = {
+    "order_service": frozenset(
+        {
+            m.RegisterCustomer,
+            m.RequestQuote,
+            m.PlaceOrder,
+            m.CancelOrder,
+            m.GetOrder,
+            m.ListStores,
+            m.ListProducts,
+            m.CreateTrackingLink,
+        }
+    ),
+    "store": STORE_KEEPING,
+    "courier": frozenset(
+        {
+            m.StartShift,
+            m.EndShift,
+            m.AcceptOffer,
+            m.DeclineOffer,
+            m.ReportArrival,
+            m.ReportPickup,
+            m.ReportDropoff,
+            m.ReportFailure,
+            m.ReportBreakdown,
+        }
+    ),
+    "payment_provider": frozenset({m.ReportAuthorization, m.ReportInstruction}),
+    "customer": frozenset({m.Track}),
+    "operator": frozenset(
+        {
+            m.RegisterStore,
+            m.RegisterCourier,
+            m.RegisterCustomer,
+            m.ListProduct,
+            m.DelistProduct,
+            m.AssignDelivery,
+            m.CancelOrder,
+            m.RefundOrder,
+            m.ChangeSettings,
+            m.GetSettings,
+            m.GetOrder,
+            m.ListStores,
+            m.ListProducts,
+        }
+    ),
+}
+MAY_HEAR: dict[Role, frozenset[Feed]] = {
+    "order_service": frozenset({"orders"}),
+    "store": frozenset({"tickets"}),
+    "courier": frozenset({"route"}),
+    "payment_provider": frozenset({"payments"}),
+    "customer": frozenset({"tracking"}),
+    "operator": frozenset({"city"}),
+}
+
+
+class Identity(Struct, frozen=True):
+    """Who speaks on a connection, until when (seconds since the epoch)."""
+
+    role: Role
+    subject: str
+    expires_at_s: int
+
+    @property
+    def name(self) -> str:
+        """The same for every token of the same party: what limits and request keys go by."""
+        return f"{self.role}:{self.subject}"
+
+
+class Claims(Struct, frozen=True, forbid_unknown_fields=True):
+    aud: str
+    role: Role
+    sub: str
+    iat: int
+    exp: int
+
+
+_claims = msgspec.json.Decoder(Claims).decode
+
+
+class Tokens:
+    """Mints and reads tokens: version.claims.signature, HMAC-SHA256 over the first two.
+
+    The algorithm is no part of a token, so a token cannot choose it.
+    """
+
+    def __init__(self, secret: bytes, audience: str = AUDIENCE) -> None:
+        if len(secret) < SECRET_BYTES:
+            raise ValueError(f"a secret has at least {SECRET_BYTES} bytes")
+        self._secret = secret
+        self._audience = audience
+
+    def mint(self, role: Role, subject: str, ttl_s: int, now_s: int) -> str:
+        """A token for `subject`, from now on. Raises ValueError if it would live too long."""
+        if not 0 < ttl_s <= LIFE_MAX_S[role]:
+            raise ValueError(f"a token for a {role} lives at most {LIFE_MAX_S[role]} s")
+        claims = Claims(self._audience, role, subject, now_s, now_s + ttl_s)
+        signed = f"{VERSION}.{_base64(msgspec.json.encode(claims))}"
+        return f"{signed}.{_base64(self._signature(signed))}"
+
+    def read(self, token: str, now_s: int) -> Identity:
+        """Raises Refusal: `unauthenticated`, or `token_expired` if it was once valid."""
+        signed, _, signature = token.rpartition(".")
+        version, _, body = signed.partition(".")
+        expected = _base64(self._signature(signed))
+        # Compared as text: base64 that decodes to the same bytes is another token.
+        genuine = hmac.compare_digest(expected.encode(), signature.encode(errors="replace"))
+        if not genuine or version != VERSION:
+            raise Refusal("unauthenticated")
+        claims = _claims(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        life = claims.exp - claims.iat
+        fresh = claims.iat <= now_s + LEEWAY_S and 0 < life <= LIFE_MAX_S[claims.role]
+        if claims.aud != self._audience or not fresh:
+            raise Refusal("unauthenticated")
+        if now_s >= claims.exp:
+            raise Refusal("token_expired")
+        return Identity(claims.role, claims.sub, claims.exp)
+
+    def _signature(self, signed: str) -> bytes:
+        return hmac.digest(self._secret, signed.encode(errors="replace"), sha256)
+
+
+def check_may_ask(identity: Identity, body: object) -> None:
+    """Raises Refusal("forbidden")."""
+    if type(body) not in MAY_ASK[identity.role]:
+        raise Refusal("forbidden")
+
+
+def check_may_hear(identity: Identity, feed: Feed) -> None:
+    """Raises Refusal("unknown_feed")."""
+    if feed not in MAY_HEAR[identity.role]:
+        raise Refusal("unknown_feed", detail={"feed": feed})
+
+
+def load_secret(folder: Path) -> bytes:
+    """From the environment, or from a file only its owner can read, made at the first start.
+
+    Raises PermissionError if others could read it.
+    """
+    given = os.environ.get(SECRET_ENV)
+    if given:
+        return given.encode()
+    path = folder / "secret"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        if path.stat().st_mode & 0o077:
+            raise PermissionError(f"{path} can be read by others: chmod 600 it") from None
+        return bytes.fromhex(path.read_text().strip())
+    with os.fdopen(handle, "w") as file:
+        made = secrets.token_bytes(SECRET_BYTES)
+        file.write(made.hex() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return made
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

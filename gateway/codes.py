@@ -1,0 +1,74 @@
+"""Every reason the gateway or the engine says no, as clients hear it: one table of codes."""
+
+from typing import NamedTuple
+
+from engine.rejections import Detail, RejectionReason
+from gateway.messages.values import Error
+
+R = RejectionReason
+
+
+class Code(NamedTuple):
+    message: str
+    retryable: bool = False  # the same request may succeed later, unchanged
+
+
+OWN: dict[str, Code] = {  # the gateway's
+    "unauthenticated": Code("this token is not valid"),
+    "token_expired": Code("this token has expired"),
+    "hello_expected": Code("the first message is hello, within three seconds"),
+    "forbidden": Code("this role may not do that"),
+    "unknown_feed": Code("this role has no such feed"),
+    "coordinates_out_of_range": Code("latitude is within 90 degrees, longitude within 180"),
+    "implausible_fix": Code("this position was not taken"),
+    "idempotency_conflict": Code("this id was used for a different request"),
+    "rate_limited": Code("too many requests", retryable=True),
+    "overloaded": Code("too much is waiting", retryable=True),
+    "stopping": Code("the server is going down; another will answer", retryable=True),
+    "storage_full": Code("nothing can be stored now", retryable=True),
+    "internal": Code(
+        "nobody knows whether it was done: repeat it with the same id", retryable=True
+    ),
+}
+ENGINES: dict[RejectionReason, Code] = {
+    R.MALFORMED: Code("a field is not acceptable"),
+    R.ALREADY_EXISTS: Code("this id is taken, or this is so already"),
+    R.UNKNOWN: Code("there is no such thing, or it is not yours"),
+    R.ILLEGAL_TRANSITION: Code("that cannot follow"),
+    R.REASON_NOT_ALLOWED: Code("this reason is not for you to give"),
+    R.STORE_CLOSED: Code("the store takes no orders", retryable=True),
+    R.NOT_LISTED: Code("the product is not sold any more"),
+    R.NO_PRICE: Code("the product has no price in this store"),
+    R.OUT_OF_AREA: Code("too far from the store"),
+    R.TOO_LARGE: Code("more than a courier can carry"),
+    R.QUOTE_EXPIRED: Code("ask for a new quote"),
+    R.QUOTE_USED: Code("this quote became an order"),
+    R.INSUFFICIENT_STOCK: Code("not so many are available"),
+    R.NO_CAPACITY_NOW: Code("no courier could be there in time", retryable=True),
+    R.AMOUNT_MISMATCH: Code("another amount was requested"),
+    R.EXCEEDS_CAPTURED: Code("more than is left of what was captured"),
+    R.OFF_SHIFT: Code("the courier is off shift"),
+    R.WRONG_STOP: Code("another stop comes first"),
+    R.OVER_CAPACITY: Code("more than this courier can carry"),
+    R.PINNED: Code("this would take goods from who carries them"),
+    R.PROOF_REQUIRED: Code("the order asks for a proof"),
+    R.PROOF_MISMATCH: Code("this is not the proof"),
+    R.STALE: Code("the world moved on meanwhile"),
+}
+CODES: dict[str, Code] = {**{str(k): known for k, known in ENGINES.items()}, **OWN}
+
+
+class Refusal(Exception):  # noqa: N818 — an answer, hence no "Error" in its name
+    """No, before anything reached the engine."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str = "",
+        detail: Detail | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(code)
+        known = CODES[code]
+        text = message or known.message
+        self.error = Error(code, text, detail or {}, known.retryable, retry_after_s)

@@ -1,0 +1,137 @@
+"""What the same port answers to plain HTTP: the console's files, health, metrics. Only GET.
+
+Files are read once, at start: no path from outside ever meets the file system.
+"""
+
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
+from http import HTTPStatus
+from importlib import resources
+from importlib.resources.abc import Traversable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from websockets.datastructures import Headers
+from websockets.http11 import Request, Response
+
+from gateway.metrics import Metric, exposition
+
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".geojson": "application/geo+json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".woff2": "font/woff2",
+}
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self' 'unsafe-inline'",  # MapLibre sets styles on its own elements
+        "img-src 'self' data: blob:",
+        "worker-src 'self' blob:",  # MapLibre's workers are made from a blob
+        "child-src blob:",
+        "connect-src 'self'",
+        "font-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+SECURITY = (
+    ("Content-Security-Policy", POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "geolocation=(), camera=(), microphone=()"),
+)
+VENDORED = ("maplibre-gl.js", "maplibre-gl.css")
+
+
+class File(Struct, frozen=True):
+    body: bytes
+    kind: str
+    etag: str
+
+
+class Site:
+    """`health` and `metrics` are asked at each request; `files` are path -> content."""
+
+    def __init__(
+        self,
+        health: Callable[[], dict[str, Any]],
+        metrics: Callable[[], Iterable[Metric]],
+        files: dict[str, File] | None = None,
+    ) -> None:
+        self._health = health
+        self._metrics = metrics
+        self._files = console_files() if files is None else files
+
+    def response(self, request: Request) -> Response:
+        path = request.path.partition("?")[0]
+        if path == "/health":
+            health = self._health()
+            status = HTTPStatus.OK if health.get("ok") else HTTPStatus.SERVICE_UNAVAILABLE
+            return _response(status, msgspec.json.encode(health), "application/json")
+        if path == "/metrics":
+            text = exposition(self._metrics()).encode()
+            return _response(HTTPStatus.OK, text, "text/plain; version=0.0.4; charset=utf-8")
+        file = self._files.get(path)
+        if file is None:
+            return _response(HTTPStatus.NOT_FOUND, b"not found\n", "text/plain; charset=utf-8")
+        if file.etag in request.headers.get_all("If-None-Match"):
+            return _response(HTTPStatus.NOT_MODIFIED, b"", file.kind, file.etag)
+        return _response(HTTPStatus.OK, file.body, file.kind, file.etag)
+
+
+def console_files() -> dict[str, File]:
+    """The console of this package, and the map library out of the installed `maplibre`."""
+    found: dict[str, File] = {}
+    console = resources.files("gateway").joinpath("console")
+    if console.is_dir():
+        found |= _tree(console, "/console")
+    index = found.get("/console/index.html")
+    if index is not None:
+        found["/"] = index
+    spec = find_spec("maplibre")  # found, not imported: it would bring much we do not need
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        for name in VENDORED:
+            found[f"/vendor/{name}"] = _file(Path(folder, "srcjs", name))
+    return found
+
+
+def _tree(folder: Traversable, at: str) -> dict[str, File]:
+    found: dict[str, File] = {}
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            found |= _tree(entry, f"{at}/{entry.name}")
+        elif _suffix(entry.name) in TYPES:
+            found[f"{at}/{entry.name}"] = _file(entry)
+    return found
+
+
+def _file(path: Traversable | Path) -> File:
+    body = path.read_bytes()
+    tag = blake2b(body, digest_size=12).hexdigest()
+    return File(body, TYPES[_suffix(path.name)], f'"{tag}"')
+
+
+def _suffix(name: str) -> str:
+    return name[name.rfind(".") :]
+
+
+def _response(status: HTTPStatus, body: bytes, kind: str, etag: str = "") -> Response:
+    headers = Headers([("Content-Type", kind), ("Content-Length", str(len(body))), *SECURITY])
+    headers["Connection"] = "close"
+    headers["Cache-Control"] = "no-cache" if etag else "no-store"
+    if etag:
+        headers["ETag"] = etag
+    return Response(status.value, status.phrase, headers, body)

@@ -1,0 +1,254 @@
+"""What subscriptions tell: the bodies of `snapshot` and `delta`, one pair per feed.
+
+*Logs* (`orders`, `tickets`, `payments`) number every change for ever: nothing is skipped, and a
+subscription resumes where it was cut. *Views* (`route`, `tracking`, `city`) tell the newest state;
+each subscription numbers its own messages, and after a cut it starts with a fresh snapshot.
+"""
+
+from typing import Literal
+
+from gateway.messages.replies import Order, Tracking
+from gateway.messages.values import (
+    CourierStatus,
+    DeliveryStatus,
+    InstructionKind,
+    Money,
+    OrderStatus,
+    Part,
+    Place,
+    PricedLine,
+    Proof,
+    StopKind,
+    Told,
+    Vehicle,
+)
+
+Feed = Literal["orders", "tickets", "payments", "route", "tracking", "city"]
+LOGS: tuple[Feed, ...] = ("orders", "tickets", "payments")
+
+# orders: an order service's own. A delta is an `order`, one per change of either status
+
+
+class OrdersOpen(Told, frozen=True):
+    """Every order of this service that has not ended."""
+
+    orders: list[Order]
+
+
+# tickets: a store's work
+
+
+class Ticket(Told, frozen=True):
+    """An order to accept, prepare or hand over."""
+
+    order: str
+    order_status: OrderStatus
+    delivery_status: DeliveryStatus
+    lines: list[PricedLine]
+    placed_at: str
+    promised_at: str
+    ready_at: str | None = None
+    courier: str | None = None  # who has accepted to fetch it
+    delivery: str | None = None
+
+
+class TicketClosed(Told, frozen=True):
+    """Handed over, or ended early: nothing is left to do for it."""
+
+    order: str
+    order_status: OrderStatus
+    reason: str | None = None
+
+
+class ReturnDue(Told, frozen=True):
+    """A courier is bringing back what could not be delivered."""
+
+    delivery: str
+    order: str
+    courier: str
+    reason: str
+
+
+class ReturnClosed(Told, frozen=True):
+    """It is back, or its courier broke down and another return will be announced."""
+
+    delivery: str
+
+
+class Tickets(Told, frozen=True):
+    tickets: list[Ticket]
+    returns: list[ReturnDue]
+
+
+# payments: what a provider has to do
+
+
+class PaymentDue(Told, frozen=True):
+    """Hold this amount, and report the authorization."""
+
+    payment: str
+    order: str
+    amount: Money
+
+
+class PaymentClosed(Told, frozen=True):
+    """No longer wanted (`failed`: we gave up), or answered. A late authorization is voided."""
+
+    payment: str
+    status: Literal["authorized", "failed"]
+
+
+class InstructionDue(Told, frozen=True):
+    """Carry this out, and report it."""
+
+    instruction: str
+    payment: str
+    kind: InstructionKind
+    amount: Money
+
+
+class InstructionClosed(Told, frozen=True):
+    instruction: str
+    succeeded: bool
+
+
+class PaymentsDue(Told, frozen=True):
+    """Everything not yet answered: a provider that was away finds all of it here."""
+
+    payments: list[PaymentDue]
+    instructions: list[InstructionDue]
+
+
+# route: a courier's work; snapshot and delta are the same, always whole
+
+
+class Offer(Part, frozen=True):
+    """Accept or decline before it expires. Fee for the ride; distance store to door."""
+
+    delivery: str
+    order: str
+    expires_at: str
+    store_name: str
+    pickup: Place
+    dropoff: Place
+    load: int
+    fee: Money
+    distance_m: int
+
+
+class RouteStop(Part, frozen=True):
+    """What to do next, in this order. `ready_at` at pickups, `proof` at drop-offs."""
+
+    kind: StopKind
+    delivery: str
+    order: str
+    place: Place
+    store_name: str | None = None
+    ready_at: str | None = None
+    promised_at: str | None = None
+    proof: Proof = "none"
+
+
+class Route(Told, frozen=True):
+    """`under_way`: the first stop is settled, go there."""
+
+    on_shift: bool
+    offers: list[Offer]
+    stops: list[RouteStop]
+    under_way: bool = False
+
+
+# city: the operator's live map
+
+
+class CityStore(Part, frozen=True):
+    id: str
+    name: str
+    lat: float
+    lon: float
+    open: bool
+    orders: int  # open ones
+
+
+class CityStop(Part, frozen=True):
+    kind: StopKind
+    delivery: str
+    lat: float
+    lon: float
+
+
+class CityCourier(Part, frozen=True):
+    id: str
+    vehicle: Vehicle
+    status: CourierStatus
+    route: list[CityStop]
+    lat: float | None = None
+    lon: float | None = None
+
+
+class CityOrder(Part, frozen=True):
+    id: str
+    store: str
+    lat: float  # of the drop-off
+    lon: float
+    order_status: OrderStatus
+    delivery_status: DeliveryStatus
+    placed_at: str
+    promised_at: str
+    courier: str | None = None
+
+
+class CityRemoved(Part, frozen=True):
+    orders: list[str] = []
+    couriers: list[str] = []
+
+
+class Kpis(Part, frozen=True):
+    """Since the engine was opened, unless the name says otherwise; empty until measured."""
+
+    orders_open: int
+    delivered: int
+    cancelled: int
+    couriers_on_shift: int
+    couriers_busy: int
+    on_time_permille: int | None = None
+    p99_order_to_plan_ms: int | None = None
+    loop_lag_p99_ms: float | None = None
+    figures: dict[str, float] = {}
+
+
+class CityWhole(Told, frozen=True):
+    at: str
+    stores: list[CityStore]
+    couriers: list[CityCourier]
+    orders: list[CityOrder]
+    kpis: Kpis
+
+
+class CityChanges(Told, frozen=True):
+    """Whole objects that changed; positions as (courier, lat, lon)."""
+
+    at: str
+    stores: list[CityStore] = []
+    couriers: list[CityCourier] = []
+    orders: list[CityOrder] = []
+    removed: CityRemoved | None = None
+    positions: list[tuple[str, float, float]] = []
+    kpis: Kpis | None = None
+
+
+SnapshotBody = OrdersOpen | Tickets | PaymentsDue | Route | Tracking | CityWhole
+DeltaBody = (
+    Order
+    | Ticket
+    | TicketClosed
+    | ReturnDue
+    | ReturnClosed
+    | PaymentDue
+    | PaymentClosed
+    | InstructionDue
+    | InstructionClosed
+    | Route
+    | Tracking
+    | CityChanges
+)

@@ -1,0 +1,142 @@
+"""What requests are answered with: the bodies of `reply`. A request not named here has none."""
+
+from gateway.messages.requests import SettingsInForce
+from gateway.messages.values import (
+    DeliveryStatus,
+    Money,
+    OrderStatus,
+    Part,
+    Place,
+    PricedLine,
+    Told,
+)
+
+
+class Quote(Told, frozen=True):
+    """A promise until `expires_at`: this price, and there within so many seconds of placing."""
+
+    quote: str
+    lines: list[PricedLine]
+    delivery_fee: Money
+    total: Money
+    promised_within_s: int
+    expires_at: str
+    load: int
+
+
+class OrderPlaced(Told, frozen=True):
+    """`payment` is what the provider is asked to authorize; none if it costs nothing."""
+
+    order: str
+    total: Money
+    placed_at: str
+    promised_at: str
+    payment: str | None = None
+
+
+class Order(Told, frozen=True):
+    """An order as it stands: how far the bargain has come, and how far the goods.
+
+    `attempt` counts deliveries of the same order; a status may go back when a courier is
+    replaced. `reason` is `actor/code` of an early end.
+    """
+
+    order: str
+    store: str
+    customer: str
+    order_status: OrderStatus
+    delivery_status: DeliveryStatus
+    attempt: int
+    due: Money
+    placed_at: str
+    promised_at: str
+    at: str  # of the last change told here
+    delivery: str | None = None
+    courier: str | None = None
+    ready_at: str | None = None
+    reason: str | None = None
+
+
+class StoreListed(Part, frozen=True):
+    store: str
+    name: str
+    location: Place
+    open: bool
+    preparation_s: int  # learned from what it needed so far
+
+
+class Stores(Told, frozen=True):
+    stores: list[StoreListed]
+
+
+class ProductOffered(Part, frozen=True):
+    """`available` = on hand - reserved - safety."""
+
+    product: str
+    name: str
+    category: str
+    price: Money
+    available: int
+    load: int
+
+
+class Products(Told, frozen=True):
+    """`next`, if there is more: pass it as `after`."""
+
+    store: str
+    products: list[ProductOffered]
+    next: str | None = None
+
+
+class Shelf(Part, frozen=True):
+    product: str
+    on_hand: int
+    reserved: int
+    safety: int
+    available: int
+    price: Money | None = None
+
+
+class Stock(Told, frozen=True):
+    """`next`, if there is more: pass it as `after`."""
+
+    products: list[Shelf]
+    next: str | None = None
+
+
+class TrackingLink(Told, frozen=True):
+    """For the one who ordered: a token of role `customer`."""
+
+    order: str
+    token: str
+    expires_at: str
+
+
+class Settings(Told, frozen=True):
+    settings: SettingsInForce
+
+
+class CourierSeen(Part, frozen=True):
+    """Rounded to about a hundred meters; only while on the way to this customer."""
+
+    lat: float
+    lon: float
+    at: str
+
+
+class Tracking(Told, frozen=True):
+    """What the holder of a tracking link sees."""
+
+    order: str
+    delivery_status: DeliveryStatus
+    attempt: int
+    promised_at: str
+    store_name: str
+    dropoff: Place
+    courier: CourierSeen | None = None
+    reason: str | None = None
+
+
+ReplyBody = (
+    Quote | OrderPlaced | Order | Stores | Products | Stock | TrackingLink | Settings | Tracking
+)

@@ -1,0 +1,143 @@
+"""The words every message is made of: ids, places, money, times. Public shapes, not the engine's.
+
+What clients send is refused if it has an unknown field; what we send may grow new fields, and
+clients ignore those they do not know.
+"""
+
+import re
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Id = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9._:-]{1,64}\Z",
+        description="Chosen by a client: 1 to 64 of A-Z a-z 0-9 . _ : -",
+    ),
+]
+Ref = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9._:/-]{1,200}\Z",
+        description="An id we gave; may contain slashes",
+    ),
+]
+Time = Annotated[
+    str,
+    Meta(
+        pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)\Z",
+        description="RFC 3339 with offset; from us always UTC with Z and milliseconds",
+    ),
+]
+Text = Annotated[str, Meta(max_length=200)]
+Reason = Annotated[str, Meta(min_length=1, max_length=64)]
+Quantity = Annotated[int, Meta(ge=1, le=10_000)]
+Seq = Annotated[int, Meta(ge=0, le=2**62, description="Counts from 1; 0 is before the first")]
+
+Vehicle = Literal["walk", "bicycle", "scooter", "car"]
+Proof = Literal["none", "photo", "signature", "pin"]
+StopKind = Literal["pickup", "dropoff", "return"]
+InstructionKind = Literal["capture", "void", "refund"]
+OrderStatus = Literal[
+    "placed",
+    "confirmed",
+    "accepted",
+    "ready",
+    "handed_over",
+    "fulfilled",
+    "cancelled",
+    "returned",
+]
+DeliveryStatus = Literal[
+    "created",
+    "offered",
+    "assigned",
+    "enroute_to_pickup",
+    "arrived_at_pickup",
+    "picked_up",
+    "enroute_to_dropoff",
+    "arrived_at_dropoff",
+    "delivered",
+    "returning",
+    "returned",
+    "cancelled",
+]
+CourierStatus = Literal["off_shift", "idle", "to_pickup", "delivering"]
+
+
+def snake_case(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+class Sent(
+    Struct,
+    frozen=True,
+    tag=snake_case,
+    tag_field="type",
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+):
+    """What clients send. `type` says which."""
+
+
+class Told(Struct, frozen=True, tag=snake_case, tag_field="type", omit_defaults=True):
+    """What the server sends. `type` says which."""
+
+
+class Asked(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A part of what clients send."""
+
+
+class Part(Struct, frozen=True, omit_defaults=True):
+    """A part of what the server sends."""
+
+
+class Place(Asked, frozen=True):
+    """Degrees, datum WGS-84. Out of range is refused, with a hint if swapped."""
+
+    lat: float
+    lon: float
+
+
+class Money(Asked, frozen=True):
+    """Whole minor units (fen, cent) and an ISO 4217 code."""
+
+    amount: Annotated[int, Meta(ge=0, le=10**12)]
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
+
+
+class Line(Asked, frozen=True):
+    """So many of one product."""
+
+    product: Id
+    quantity: Quantity
+
+
+class PricedLine(Part, frozen=True):
+    """So many of one product, at the price of one."""
+
+    product: str
+    quantity: int
+    price: Money
+
+
+class Fix(Asked, frozen=True):
+    """One GPS measurement. Radius of accuracy in meters, course in degrees from north."""
+
+    lat: float
+    lon: float
+    fix_time: Time
+    accuracy_m: Annotated[float, Meta(ge=0, le=100_000)] | None = None
+    speed_mps: Annotated[float, Meta(ge=0, le=200)] | None = None
+    heading_deg: Annotated[float, Meta(ge=0, lt=360)] | None = None
+
+
+class Error(Part, frozen=True):
+    """Why not. `code` is for programs, `message` for people, `detail` depends on the code."""
+
+    code: str
+    message: str
+    detail: dict[str, str | int | list[str]] = {}
+    retryable: bool = False
+    retry_after_s: float | None = None

@@ -1,0 +1,124 @@
+"""Questions: answered from the state as it is, and nothing enters the journal."""
+
+from bisect import bisect_right
+from collections.abc import Callable
+from typing import Any
+
+from engine.engine import Engine
+from engine.queries import for_customers
+from engine.state import State
+from engine.values import SECOND, OrderId, ProductId, StoreId
+from gateway import messages as m
+from gateway.auth import LIFE_MAX_S, Identity, Tokens
+from gateway.codes import Refusal
+from gateway.translation import money, settings_told
+from gateway.views import order_told, tracking_told
+from gateway.wire import place, time_text
+
+Read = Callable[[Any, Identity, Engine], m.ReplyBody]
+
+
+def read(
+    body: m.RequestBody, who: Identity, engine: Engine, tokens: Tokens, wall_ms: int
+) -> m.ReplyBody:
+    """Raises Refusal: `unknown` for what is not there and for what is somebody else's."""
+    if isinstance(body, m.CreateTrackingLink):
+        return _tracking_link(body, who, engine.state, tokens, wall_ms)
+    return ANSWER_OF[type(body)](body, who, engine)
+
+
+def _get_order(b: m.GetOrder, who: Identity, engine: Engine) -> m.Order:
+    return order_told(engine.state, _own_order(b.order, who, engine.state), engine.now)
+
+
+def _list_stores(_: m.ListStores, __: Identity, engine: Engine) -> m.Stores:
+    s = engine.state
+    return m.Stores(
+        [
+            m.StoreListed(k, x.name, place(x.location), x.is_open, x.preparation_ms // SECOND)
+            for k, x in s.stores.stores.items()
+        ]
+    )
+
+
+def _list_products(b: m.ListProducts, _: Identity, engine: Engine) -> m.Products:
+    """Only what can be bought: listed, and with a price in this store."""
+    s = engine.state
+    store = StoreId(b.store)
+    if s.stores.get(store) is None:
+        raise Refusal("unknown", detail={"what": "store", "id": b.store})
+    priced = s.prices.history.get(store, {})
+    sold = [x for x in priced if s.products[x].is_listed]
+    page, more = _page(sold, b.after, b.limit)
+    return m.Products(b.store, [_product(s, store, x) for x in page], more)
+
+
+def _product(s: State, store: StoreId, key: ProductId) -> m.ProductOffered:
+    product, price = s.products[key], s.prices.current(store, key)
+    assert price is not None
+    cost = money(price, s.settings.current.currency)
+    available = s.inventory.available(store, key)
+    return m.ProductOffered(key, product.name, product.category, cost, available, product.load)
+
+
+def _list_stock(b: m.ListStock, who: Identity, engine: Engine) -> m.Stock:
+    s = engine.state
+    store = StoreId(who.subject)
+    page, more = _page(list(s.inventory.levels.get(store, {})), b.after, b.limit)
+    return m.Stock([_shelf(s, store, x) for x in page], more)
+
+
+def _shelf(s: State, store: StoreId, key: ProductId) -> m.Shelf:
+    level, price = s.inventory.levels[store][key], s.prices.current(store, key)
+    cost = None if price is None else money(price, s.settings.current.currency)
+    return m.Shelf(key, level.on_hand, level.reserved, level.safety, level.available, cost)
+
+
+def _get_settings(_: m.GetSettings, __: Identity, engine: Engine) -> m.Settings:
+    s = engine.state
+    return m.Settings(settings_told(s.settings.current))
+
+
+def _track(_: m.Track, who: Identity, engine: Engine) -> m.Tracking:
+    s = engine.state
+    seen = for_customers.track(s, OrderId(who.subject))
+    if seen is None:
+        raise Refusal("unknown", detail={"what": "order", "id": who.subject})
+    return tracking_told(seen)
+
+
+def _tracking_link(
+    b: m.CreateTrackingLink, who: Identity, s: State, tokens: Tokens, wall_ms: int
+) -> m.TrackingLink:
+    order = _own_order(b.order, who, s)
+    now_s, ttl_s = wall_ms // SECOND, LIFE_MAX_S["customer"]
+    token = tokens.mint("customer", order, ttl_s, now_s)
+    return m.TrackingLink(order, token, time_text((now_s + ttl_s) * SECOND))
+
+
+def _own_order(key: str, who: Identity, s: State) -> OrderId:
+    order = s.orders.get(OrderId(key))
+    if order is None or (who.role == "order_service" and order.placed.service != who.subject):
+        raise Refusal("unknown", detail={"what": "order", "id": key})
+    return OrderId(key)
+
+
+def _page(
+    keys: list[ProductId], after: str | None, limit: int
+) -> tuple[list[ProductId], str | None]:
+    """By id, so that pages stay right while products come and go."""
+    keys.sort()
+    start = bisect_right(keys, after) if after is not None else 0
+    page = keys[start : start + limit]
+    return page, page[-1] if start + limit < len(keys) else None
+
+
+ANSWER_OF: dict[type, Read] = {
+    m.GetOrder: _get_order,
+    m.ListStores: _list_stores,
+    m.ListProducts: _list_products,
+    m.ListStock: _list_stock,
+    m.GetSettings: _get_settings,
+    m.Track: _track,
+}
+READS = frozenset((*ANSWER_OF, m.CreateTrackingLink))

@@ -1,0 +1,355 @@
+"""One connection: hello, then requests, subscriptions and positions, until it ends.
+
+Requests are put to the engine in the order they came; each is answered once it is durable.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+
+from msgspec import Struct
+from websockets.asyncio.connection import broadcast
+from websockets.asyncio.server import ServerConnection
+from websockets.exceptions import ConnectionClosed
+
+from engine.engine import NO_KEY, Engine
+from engine.values import Millis, RequestKey
+from gateway import messages as m
+from gateway.auth import Identity, Tokens, check_may_ask, check_may_hear
+from gateway.clock import Clock
+from gateway.codes import Refusal
+from gateway.fixes import Fixes
+from gateway.limits import Buckets, Limits
+from gateway.loop import Reply
+from gateway.messages.frames import RequestFrame
+from gateway.metrics import Counters
+from gateway.reading import READS, read
+from gateway.submissions import SubmissionError
+from gateway.translation import command_of, rejection_error, reply_of, submission_error
+from gateway.wire import Codec, codec_of, time_text
+
+log = logging.getLogger("o2o.gateway")
+
+CLOSE_MALFORMED = 1007
+CLOSE_POLICY = 1008
+CLOSE_UNAUTHENTICATED = 4401
+CLOSE_REPLACED = 4409
+CLOSE_THROTTLED = 4429
+
+
+class Loop(Protocol):
+    """What the gateway needs of an EngineLoop."""
+
+    @property
+    def engine(self) -> Engine: ...
+    @property
+    def durable_seq(self) -> int: ...
+    @property
+    def clock(self) -> Clock: ...
+    async def submit(self, command: Any, key: RequestKey = NO_KEY) -> Reply: ...
+    async def settled(self) -> int: ...
+
+
+class Feeds(Protocol):
+    """What sessions need of a FeedHub."""
+
+    def subscribe(
+        self, to: "Session", feed: m.Feed, subject: str, last_seen: int | None
+    ) -> None: ...
+    def unsubscribe(self, who: "Session", feed: m.Feed) -> None: ...
+    def drop(self, who: "Session") -> None: ...
+
+
+class Desk(Struct):
+    """What every session of a gateway shares."""
+
+    loop: Loop
+    feeds: Feeds
+    fixes: Fixes
+    tokens: Tokens
+    limits: Limits
+    buckets: Buckets
+    counters: Counters
+    roll: "Roll"
+    wall_ms: Callable[[], Millis]  # tokens expire by the date
+    monotonic_s: Callable[[], float]
+
+
+class Roll:
+    """Who is here. The newest connection of a party wins, so nobody is locked out by a dead one."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[str, dict[Session, None]] = {}
+
+    def enter(self, session: "Session", name: str, at_most: int) -> None:
+        present = self._sessions.setdefault(name, {})
+        present[session] = None
+        if len(present) > at_most:
+            oldest = next(iter(present))
+            self.leave(oldest, name)
+            oldest.close_soon(CLOSE_REPLACED, "replaced")
+
+    def leave(self, session: "Session", name: str) -> None:
+        present = self._sessions.get(name)
+        if present is not None:
+            present.pop(session, None)
+            if not present:
+                del self._sessions[name]
+
+    def all(self) -> list["Session"]:
+        return [session for present in self._sessions.values() for session in present]
+
+    def close_all_of(self, name: str, code: int, reason: str) -> None:
+        for session in list(self._sessions.get(name, ())):
+            session.close_soon(code, reason)
+
+
+class Session:
+    """See `run`, its whole life. Everything sent goes through `send`, which never waits."""
+
+    def __init__(self, ws: ServerConnection, desk: Desk) -> None:
+        self.codec: Codec = codec_of(ws.subprotocol)
+        self.who: Identity | None = None
+        self.subscriptions: dict[m.Feed, Any] = {}  # kept here for the hub
+        self._ws = ws
+        self._desk = desk
+        self._answering: set[asyncio.Task[None]] = set()
+        self._slots: asyncio.Semaphore | None = None
+        self._expiry: asyncio.TimerHandle | None = None
+        self._malformed = 0
+        self._throttled = 0
+
+    async def run(self) -> None:
+        """Until either side closes. Whatever the peer sends, this does not raise."""
+        try:
+            if await self._greeted():
+                async for data in self._ws:
+                    await self._receive(data)
+        except ConnectionClosed:
+            pass
+        finally:
+            self._leave()
+
+    # sending
+
+    def send(self, frame: Any) -> None:
+        self.send_bytes(self.codec.encode(frame))
+
+    def send_bytes(self, data: bytes) -> None:
+        """At once, into the write buffer; who does not read it is cut, and nobody waits."""
+        broadcast([self._ws], data, text=self.codec.is_text)
+        if self.backlog_bytes > self._desk.limits.write_hard_bytes:
+            self.abort()
+
+    @property
+    def backlog_bytes(self) -> int:
+        """Sent by us and not yet taken by the peer."""
+        return self._ws.transport.get_write_buffer_size()
+
+    def abort(self) -> None:
+        """Cut a peer that does not read; a close frame would only join the queue."""
+        self._desk.counters.slow_consumers += 1
+        self._ws.transport.abort()
+
+    def close_soon(self, code: int, reason: str) -> None:
+        task = asyncio.get_running_loop().create_task(self._ws.close(code, reason))
+        self._answering.add(task)
+        task.add_done_callback(self._answering.discard)
+
+    # hello
+
+    async def _greeted(self) -> bool:
+        try:
+            async with asyncio.timeout(self._desk.limits.hello_s):
+                data = await self._ws.recv()
+        except TimeoutError:
+            return await self._turned_away(Refusal("hello_expected"))
+        try:
+            frame = self.codec.client_frame(data)
+            if not isinstance(frame, m.Hello):
+                raise Refusal("hello_expected")
+            self._hello(frame)
+        except Refusal as refusal:
+            return await self._turned_away(refusal)
+        return True
+
+    async def _turned_away(self, refusal: Refusal) -> bool:
+        self._desk.counters.turned_away += 1
+        self.send(m.Refused(refusal.error))
+        unauthenticated = refusal.error.code in ("unauthenticated", "token_expired")
+        code = CLOSE_UNAUTHENTICATED if unauthenticated else CLOSE_POLICY
+        await self._ws.close(code, refusal.error.code)
+        return False
+
+    def _hello(self, hello: m.Hello) -> None:
+        """The first one says who is here; later ones only prolong the stay."""
+        desk = self._desk
+        now_s = desk.wall_ms() // 1_000
+        who = desk.tokens.read(hello.token, now_s)
+        if self.who is None:
+            limits = desk.limits.roles[who.role]
+            self._slots = asyncio.Semaphore(limits.in_flight)
+            desk.roll.enter(self, who.name, limits.connections)
+        elif who.name != self.who.name:
+            raise Refusal("unauthenticated")
+        self.who = who
+        if self._expiry is not None:
+            self._expiry.cancel()
+        self._expiry = asyncio.get_running_loop().call_later(
+            who.expires_at_s - now_s, self.close_soon, CLOSE_UNAUTHENTICATED, "token_expired"
+        )
+        self.send(
+            m.Welcome(
+                who.role,
+                who.subject,
+                desk.loop.durable_seq,
+                time_text(desk.loop.clock.now()),
+                who.expires_at_s - now_s,
+                desk.limits.heartbeat_s,
+            )
+        )
+        for feed, seq in hello.resume.items():
+            self._subscribe(who, feed, seq or None)
+
+    # receiving
+
+    async def _receive(self, data: str | bytes) -> None:
+        assert self.who is not None
+        desk = self._desk
+        desk.counters.frames_in += 1
+        now_s = desk.monotonic_s()
+        wait_s = desk.buckets.of(self.who.name, self.who.role, now_s).wait_s(now_s)
+        try:
+            frame = self.codec.client_frame(data)
+        except Refusal as refusal:
+            await self._complain(refusal)
+            return
+        if wait_s:
+            await self._throttle(frame, wait_s)
+            return
+        match frame:
+            case RequestFrame():
+                await self._request(self.who, frame)
+            case m.Positions():
+                self._positions(self.who, frame)
+            case m.Heartbeat():
+                pass
+            case m.Hello():
+                await self._hello_again(frame)
+            case m.Subscribe():
+                self._subscribe(self.who, frame.feed, frame.from_)
+            case m.Unsubscribe():
+                desk.feeds.unsubscribe(self, frame.feed)
+
+    async def _complain(self, refusal: Refusal) -> None:
+        """A frame nobody can read. The first few are answered, then it is enough."""
+        self._malformed += 1
+        self._desk.counters.malformed += 1
+        self.send(m.Refused(refusal.error))
+        if self._malformed >= self._desk.limits.malformed:
+            await self._ws.close(CLOSE_MALFORMED, "malformed")
+
+    async def _throttle(self, frame: Any, wait_s: float) -> None:
+        self._throttled += 1
+        self._desk.counters.throttled += 1
+        refusal = Refusal("rate_limited", retry_after_s=round(wait_s, 3))
+        if isinstance(frame, RequestFrame):
+            self._answer(frame.id, error=refusal.error)
+        elif self._throttled == 1:
+            self.send(m.Refused(refusal.error))
+        if self._throttled >= self._desk.limits.throttled:
+            await self._ws.close(CLOSE_THROTTLED, "rate_limited")
+
+    async def _hello_again(self, hello: m.Hello) -> None:
+        try:
+            self._hello(hello)
+        except Refusal as refusal:
+            await self._turned_away(refusal)
+
+    def _subscribe(self, who: Identity, feed: m.Feed, last_seen: int | None) -> None:
+        try:
+            check_may_hear(who, feed)
+        except Refusal as refusal:
+            self.send(m.Refused(refusal.error, feed))
+            return
+        self._desk.feeds.subscribe(self, feed, who.subject, last_seen)
+
+    def _positions(self, who: Identity, frame: m.Positions) -> None:
+        if who.role != "courier":
+            self.send(m.Refused(Refusal("forbidden").error))
+            return
+        for fix in frame.fixes:
+            try:
+                self._desk.fixes.take(who.subject, fix)
+            except Refusal as refusal:
+                self._desk.counters.fixes_refused += 1
+                self.send(m.Refused(refusal.error))
+
+    # requests
+
+    async def _request(self, who: Identity, frame: RequestFrame) -> None:
+        """Starts it, and returns when there is a free slot for the next."""
+        assert self._slots is not None
+        try:
+            body = self.codec.request_body(frame.body)
+            check_may_ask(who, body)
+            work = self._work(who, frame.id, body)
+        except Refusal as refusal:
+            self._answer(frame.id, error=refusal.error)
+            return
+        await self._slots.acquire()
+        task = asyncio.get_running_loop().create_task(work)
+        self._answering.add(task)
+        task.add_done_callback(self._answered)
+
+    def _work(self, who: Identity, id: str, body: m.RequestBody) -> Coroutine[Any, Any, None]:
+        if type(body) in READS:
+            return self._read(who, id, body)
+        currency = self._desk.loop.engine.state.settings.current.currency
+        command = command_of(body, who, currency)
+        return self._submit(id, command, RequestKey(f"{who.name}/{id}"))
+
+    async def _submit(self, id: str, command: Any, key: RequestKey) -> None:
+        loop = self._desk.loop
+        try:
+            record = (await loop.submit(command, key)).record
+        except SubmissionError as error:
+            self._answer(id, error=submission_error(error))
+            return
+        rejected = record.rejection
+        if rejected is not None:
+            self.send(m.Reply(id, record.seq, error=rejection_error(rejected)))
+            return
+        currency = loop.engine.state.settings.current.currency
+        self.send(m.Reply(id, record.seq, reply_of(record, currency)))
+
+    async def _read(self, who: Identity, id: str, body: m.RequestBody) -> None:
+        """Nothing is told before it is durable, not even by way of a question."""
+        desk = self._desk
+        try:
+            told = read(body, who, desk.loop.engine, desk.tokens, desk.wall_ms())
+        except Refusal as refusal:
+            self._answer(id, error=refusal.error)
+            return
+        seq = await desk.loop.settled()
+        self.send(m.Reply(id, seq, told))
+
+    def _answer(self, id: str, error: m.Error) -> None:
+        self.send(m.Reply(id, self._desk.loop.durable_seq, error=error))
+
+    def _answered(self, task: asyncio.Task[None]) -> None:
+        assert self._slots is not None
+        self._slots.release()
+        self._answering.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a request was not answered: %r", error, exc_info=error)
+
+    def _leave(self) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+        if self.who is not None:
+            self._desk.roll.leave(self, self.who.name)
+        self._desk.feeds.drop(self)
+        for task in self._answering:
+            task.cancel()

@@ -1,0 +1,186 @@
+"""What queries find, in the public shapes: one function per thing told."""
+
+from engine.queries.for_couriers import NextStop, OfferMade, Work, work_of
+from engine.queries.for_customers import Tracked
+from engine.queries.for_operators import courier_status, stops_with_places
+from engine.queries.statuses import delivery_status
+from engine.state import State
+from engine.state.deliveries import BEFORE_PICKUP, DeliveryStatus
+from engine.values import CourierId, DeliveryId, InstructionId, Millis, OrderId, PaymentId, StoreId
+from gateway import messages as m
+from gateway.translation import money, priced
+from gateway.wire import place, time_text
+
+TOLD = (DeliveryStatus.CREATED, DeliveryStatus.OFFERED)  # until then nobody has accepted
+
+
+def order_told(
+    s: State, key: OrderId, at: Millis, statuses: tuple[str, str] | None = None
+) -> m.Order:
+    """As of `at`; `statuses` are what they were at one event, else as they are."""
+    order = s.orders[key]
+    placed = order.placed
+    bargain, goods = statuses or (order.status, delivery_status(s, key, order))
+    delivery_key = s.deliveries.of_order.get(key)
+    delivery = s.deliveries[delivery_key] if delivery_key is not None else None
+    accepted = delivery is not None and delivery.status not in TOLD
+    return m.Order(
+        key,
+        placed.store,
+        placed.customer,
+        bargain,  # type: ignore[arg-type]
+        goods,  # type: ignore[arg-type]
+        delivery.attempt if delivery else 1,
+        money(order.due_minor, s.settings.current.currency),
+        time_text(placed.placed_at),
+        time_text(placed.promised_at),
+        time_text(at),
+        delivery_key,
+        delivery.courier if delivery and accepted else None,
+        time_text(order.ready_at) if order.ready_at else None,
+        order.why or None,
+    )
+
+
+def tracking_told(seen: Tracked) -> m.Tracking:
+    placed = seen.order.placed
+    courier = None
+    if seen.courier is not None:
+        at = time_text(seen.courier_seen_at)
+        courier = m.CourierSeen(seen.courier.lat_deg, seen.courier.lon_deg, at)
+    return m.Tracking(
+        seen.key,
+        seen.delivery_status,  # type: ignore[arg-type]
+        seen.attempt,
+        time_text(placed.promised_at),
+        seen.store_name,
+        place(placed.dropoff),
+        courier,
+        seen.order.why or None,
+    )
+
+
+# stores
+
+
+def ticket_told(s: State, key: OrderId) -> m.Ticket:
+    order = s.orders[key]
+    delivery_key = s.deliveries.of_order.get(key)
+    delivery = s.deliveries[delivery_key] if delivery_key is not None else None
+    coming = delivery and delivery.status in BEFORE_PICKUP and delivery.status not in TOLD
+    return m.Ticket(
+        key,
+        order.status.value,
+        delivery_status(s, key, order),  # type: ignore[arg-type]
+        priced(order.lines, s.settings.current.currency),
+        time_text(order.placed.placed_at),
+        time_text(order.placed.promised_at),
+        time_text(order.ready_at) if order.ready_at else None,
+        delivery.courier if delivery and coming else None,
+        delivery_key,
+    )
+
+
+def return_told(s: State, key: DeliveryId) -> m.ReturnDue:
+    delivery = s.deliveries[key]
+    return m.ReturnDue(key, delivery.order, delivery.courier or "", delivery.failure)
+
+
+# payment providers
+
+
+def payment_told(s: State, key: PaymentId) -> m.PaymentDue:
+    payment = s.payments[key]
+    amount = money(payment.amount_minor, s.settings.current.currency)
+    return m.PaymentDue(key, payment.order, amount)
+
+
+def instruction_told(s: State, key: InstructionId) -> m.InstructionDue:
+    instruction = s.payments.instructions[key]
+    amount = money(instruction.amount_minor, s.settings.current.currency)
+    return m.InstructionDue(key, instruction.payment, instruction.kind.value, amount)
+
+
+# couriers
+
+
+def route_told(s: State, courier: CourierId, expires_at: dict[DeliveryId, Millis]) -> m.Route:
+    work: Work = work_of(s, courier)
+    currency = s.settings.current.currency
+    return m.Route(
+        work.on_shift,
+        [_offer(x, expires_at.get(x.key, Millis(0)), currency) for x in work.offers],
+        [_stop(x) for x in work.stops],
+        work.under_way,
+    )
+
+
+def _offer(x: OfferMade, expires_at: Millis, currency: str) -> m.Offer:
+    return m.Offer(
+        x.key,
+        x.delivery.order,
+        time_text(expires_at),
+        x.store_name,
+        place(x.delivery.pickup),
+        place(x.delivery.dropoff),
+        x.delivery.load,
+        money(x.fee_minor, currency),
+        x.distance_m,
+    )
+
+
+def _stop(x: NextStop) -> m.RouteStop:
+    placed, is_dropoff = x.order.placed, x.stop.kind == "dropoff"
+    return m.RouteStop(
+        x.stop.kind.value,
+        x.stop.delivery,
+        placed.order,
+        place(x.place),
+        None if is_dropoff else x.store_name,
+        time_text(x.order.ready_at) if x.stop.kind == "pickup" and x.order.ready_at else None,
+        time_text(placed.promised_at) if is_dropoff else None,
+        placed.proof.value if is_dropoff else "none",
+    )
+
+
+# operators
+
+
+def city_store(s: State, key: StoreId, orders: int) -> m.CityStore:
+    store = s.stores[key]
+    at = store.location
+    return m.CityStore(key, store.name, at.lat_deg, at.lon_deg, store.is_open, orders)
+
+
+def city_courier(s: State, key: CourierId) -> m.CityCourier:
+    courier = s.couriers[key]
+    seen = s.positions.get(courier.number)
+    route = [
+        m.CityStop(stop.kind.value, stop.delivery, at.lat_deg, at.lon_deg)
+        for stop, at in stops_with_places(s, key)
+    ]
+    return m.CityCourier(
+        key,
+        courier.vehicle.value,
+        courier_status(s, key),  # type: ignore[arg-type]
+        route,
+        seen.lat_deg if seen else None,
+        seen.lon_deg if seen else None,
+    )
+
+
+def city_order(s: State, key: OrderId) -> m.CityOrder:
+    order = s.orders[key]
+    placed, at = order.placed, order.placed.dropoff
+    delivery_key = s.deliveries.of_order.get(key)
+    return m.CityOrder(
+        key,
+        placed.store,
+        at.lat_deg,
+        at.lon_deg,
+        order.status.value,
+        delivery_status(s, key, order),  # type: ignore[arg-type]
+        time_text(placed.placed_at),
+        time_text(placed.promised_at),
+        s.deliveries[delivery_key].courier if delivery_key else None,
+    )

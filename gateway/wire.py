@@ -1,0 +1,130 @@
+"""Frames to bytes and back, in either subprotocol; times and places to the engine's integers."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+from engine.rejections import Detail
+from engine.values import Millis, Minor
+from gateway.codes import Refusal
+from gateway.messages import JSON, MSGPACK, Fix, Money, Place
+from gateway.messages.frames import ClientFrame, ServerFrame
+from gateway.messages.requests import RequestBody
+from geo.points import Point, PointError
+
+QUOTED_MAX = 160  # characters of a parser's complaint that are told
+UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeError)
+
+
+class Codec(Struct, frozen=True):
+    """One subprotocol. Decoders raise Refusal; `frame` is what websockets is given to send."""
+
+    name: str
+    is_text: bool
+    encode: Callable[[Any], bytes]
+    _frame: Callable[[Any], Any]
+    _body: Callable[[Any], Any]
+    _answer: Callable[[Any], Any]
+
+    def client_frame(self, data: str | bytes) -> ClientFrame:
+        """What a client sent. Raises Refusal("malformed")."""
+        if isinstance(data, str) is not self.is_text:
+            raise Refusal("malformed", f"{self.name} is sent in {self._kind} messages")
+        return _read(self._frame, data)  # type: ignore[no-any-return]
+
+    def request_body(self, raw: Raw) -> RequestBody:
+        """What is asked for. Raises Refusal("malformed")."""
+        return _read(self._body, raw)  # type: ignore[no-any-return]
+
+    def server_frame(self, data: str | bytes) -> ServerFrame:
+        """What a server sent. Raises msgspec.MsgspecError."""
+        return self._answer(data)  # type: ignore[no-any-return]
+
+    def message(self, frame: Any) -> str | bytes:
+        """A frame as one websocket message."""
+        data = self.encode(frame)
+        return data.decode() if self.is_text else data
+
+    @property
+    def _kind(self) -> str:
+        return "text" if self.is_text else "binary"
+
+
+def _codec(name: str, is_text: bool, kind: Any) -> Codec:
+    return Codec(
+        name,
+        is_text,
+        kind.Encoder().encode,
+        kind.Decoder(ClientFrame).decode,
+        kind.Decoder(RequestBody).decode,
+        kind.Decoder(ServerFrame).decode,
+    )
+
+
+CODECS = {
+    MSGPACK: _codec(MSGPACK, False, msgspec.msgpack),
+    JSON: _codec(JSON, True, msgspec.json),
+}
+
+
+def codec_of(subprotocol: str | None) -> Codec:
+    """MessagePack, unless something else was agreed on."""
+    return CODECS[subprotocol or MSGPACK]
+
+
+def _read(decode: Callable[[Any], Any], data: Any) -> Any:
+    try:
+        return decode(data)
+    except UNREADABLE as error:
+        text = str(error).encode(errors="replace").decode()
+        path = text.rpartition(" - at `$.")[2].rstrip("`") if " - at `$." in text else ""
+        detail: Detail = {"field": path[:QUOTED_MAX]} if path else {}
+        raise Refusal("malformed", text[:QUOTED_MAX], detail) from None
+
+
+# times
+
+
+def time_text(at: int) -> str:
+    """Milliseconds since the epoch as RFC 3339, UTC, with milliseconds and Z."""
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def millis(text: str, field: str) -> Millis:
+    """The way back, rounded down to milliseconds. Raises Refusal("malformed")."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return Millis(int(moment.timestamp() * 1000))
+    except (ValueError, OverflowError):
+        raise Refusal("malformed", "not a time that exists", {"field": field}) from None
+
+
+# places
+
+
+def point(place: Place | Fix, field: str) -> Point:
+    """Raises Refusal("coordinates_out_of_range"), with a hint if lat and lon look swapped."""
+    try:
+        return Point.of_degrees(place.lat, place.lon)
+    except PointError as error:
+        detail: Detail = {"field": field}
+        if error.hint:
+            detail["hint"] = error.hint
+        raise Refusal("coordinates_out_of_range", detail=detail) from None
+
+
+def place(at: Point) -> Place:
+    return Place(at.lat_deg, at.lon_deg)
+
+
+# money
+
+
+def minor(money: Money, currency: str, field: str) -> Minor:
+    """Raises Refusal("malformed") if it is not in the engine's currency."""
+    if money.currency != currency:
+        raise Refusal("malformed", f"amounts are in {currency}", {"field": f"{field}.currency"})
+    return Minor(money.amount)
