@@ -1,0 +1,113 @@
+"""A whole city of clients: one connection per courier, store, provider, service and operator."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from engine.values import MINUTE
+from simulation.city import StoreSite, couriers_of, stores_of
+from simulation.live.city_time import CityTime
+from simulation.live.courier_app import CourierApp
+from simulation.live.office import Office
+from simulation.live.order_service import OrderService
+from simulation.live.party import Party, TokenSource, World
+from simulation.live.provider import Provider
+from simulation.live.store_terminal import StoreTerminal
+from simulation.live.street import Street
+from simulation.scenario import Scenario
+from simulation.streams import RandomStreams
+
+RESYNC_S = 0.05
+
+
+class City:
+    """`async with alive(...) as city`: everybody is connected and at work."""
+
+    def __init__(self, world: World, sites: list[StoreSite]) -> None:
+        self.world = world
+        couriers = couriers_of(world.scenario, world.streams)
+        self._sites, self._profiles = sites, couriers
+        self.office = Office(world)
+        self.service = OrderService(world, sites)
+        self.provider = Provider(world)
+        self.stores = [StoreTerminal(world, site) for site in sites]
+        self.couriers = [CourierApp(world, profile) for profile in couriers]
+
+    @property
+    def parties(self) -> list[Party]:
+        return [self.office, self.service, self.provider, *self.stores, *self.couriers]
+
+    @property
+    def refusals(self) -> Counter[str]:
+        return self.world.refusals
+
+    @property
+    def reconnects(self) -> int:
+        return sum(max(0, x.client.connections - 1) for x in self.parties)
+
+    async def begin(self) -> None:
+        """The office first, for it registers the others; then everybody at once."""
+        self.office.client.start()
+        await self.office.client.ready()
+        self._tell_time()
+        self.world.spawn(self._keep_time())
+        await self.office.register(self._sites, self._profiles)
+        rest = [x for x in self.parties if x is not self.office]
+        for party in rest:
+            party.client.start()
+        await asyncio.gather(*(x.client.ready() for x in rest))
+        await asyncio.gather(*(x.open() for x in self.stores))
+        for courier in self.couriers:
+            if courier.subject in self.office.places:
+                courier.stand(self.office.places[courier.subject])
+            courier.spawn(courier.work())
+        self.office.spawn(self.office.watch())
+
+    async def run(self, minutes: float | None) -> None:
+        """Customers come for so many city minutes (None: until cancelled)."""
+        until = None if minutes is None else self.world.time.now() + minutes * MINUTE
+        await self.service.serve(until)
+
+    async def drain(self, at_most_min: float) -> bool:
+        """Wait until every order of this run has ended; False if some have not by then."""
+        until = self.world.time.now() + at_most_min * MINUTE
+        while self.service.open_orders and self.world.time.now() < until:
+            await asyncio.sleep(RESYNC_S)
+        return not self.service.open_orders
+
+    async def close(self) -> None:
+        await asyncio.gather(*(x.client.close() for x in self.parties))
+
+    def _tell_time(self) -> None:
+        welcome = self.office.client.welcome
+        assert welcome is not None
+        self.world.time.set(welcome.at)
+
+    async def _keep_time(self) -> None:
+        """A server that was restarted tells another time than the one we were counting."""
+        welcomed = self.office.client.connections
+        while True:
+            await asyncio.sleep(RESYNC_S)
+            if self.office.client.connections != welcomed:
+                welcomed = self.office.client.connections
+                self._tell_time()
+
+
+@asynccontextmanager
+async def alive(
+    url: str, token: TokenSource, scenario: Scenario, seed: int, speed: float
+) -> AsyncIterator[City]:
+    """A city of clients at that server; whoever of them fails ends it."""
+    streams = RandomStreams(seed)
+    async with asyncio.TaskGroup() as group:
+        sites = stores_of(scenario, streams)
+        street = Street(streams, [x.location for x in sites])
+        world = World(url, token, scenario, streams, CityTime(speed), street, group)
+        city = City(world, sites)
+        try:
+            await city.begin()
+            yield city
+        finally:
+            await city.close()
+            world.stop()

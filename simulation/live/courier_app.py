@@ -1,0 +1,179 @@
+"""A courier's phone: shifts, answers to offers, GPS, and the way along the route it is told."""
+
+import asyncio
+from random import Random
+
+from engine.values import HOUR, MINUTE, SECOND, CourierId, DeliveryId, Millis, OrderId
+from gateway import messages as m
+from gateway.client import Update
+from geo.points import Point, interpolate
+from simulation import conduct
+from simulation.city import PERMILLE, CourierProfile
+from simulation.conduct import Answer
+from simulation.live.city_time import millis, text
+from simulation.live.party import Party, World
+
+REPORTS_AT_MOST_EVERY_S = 0.4  # of the wall, however fast the city runs
+ACCURACY_M = 8.0
+
+
+class CourierApp(Party):
+    """Does one thing at a time: rides to the first stop of the route, and acts there.
+
+    `_ride` is that thing; another first stop on the route, and it is dropped for the new one.
+    """
+
+    def __init__(self, world: World, profile: CourierProfile) -> None:
+        super().__init__(world, "courier", profile.id)
+        self.profile = profile
+        travel = world.scenario.engine.travel
+        self._speed_mm_s = max(
+            1, travel.speed_mm_s(profile.group.vehicle) * profile.pace_permille // PERMILLE
+        )
+        self._from = self._to = profile.home
+        self._left_at, self._arrives_at = Millis(0), Millis(0)
+        self._on_shift = False
+        self._heading: tuple[str, str] | None = None
+        self._ride: asyncio.Task[None] | None = None
+        self._considered: dict[tuple[str, str], None] = {}  # delivery, expiry
+        self._broken = False
+        self.client.subscribe("route", self._hear)
+
+    # the day
+
+    def stand(self, place: Point) -> None:
+        """Where the courier was last seen, if this city ran before."""
+        self._from = self._to = place
+
+    async def work(self) -> None:
+        """Shift after shift, for as long as the city lives."""
+        self.spawn(self._report_forever())
+        group, shift = self.profile.group, 0
+        await self.sleep(self._late_ms())
+        while True:
+            shift += 1
+            length_ms = (group.to_h - group.from_h) * HOUR
+            ends_at = Millis(self.world.time.now() + round(length_ms))
+            if not self._on_shift:
+                await self.ask(m.StartShift(text(ends_at)))
+            breaks_ms = conduct.breakdown_ms(
+                self.world.streams, group, CourierId(self.subject), shift
+            )
+            if breaks_ms is not None and breaks_ms < length_ms:
+                await self.sleep(breaks_ms)
+                await self._break_down()
+                await self.sleep(group.repair_min * MINUTE)
+                self._broken = False
+            else:
+                await self.sleep(length_ms)
+                await self.ask(m.EndShift())
+                await self.sleep(group.stagger_min * MINUTE)
+
+    def _late_ms(self) -> int:
+        """Not all at once: the first minutes of a city see its couriers come."""
+        return Random(self.subject).randrange(2 * MINUTE)
+
+    async def _break_down(self) -> None:
+        self._broken = True
+        self._turn_to(None)
+        self._send_fix()
+        await self.ask(m.ReportBreakdown())
+
+    # where
+
+    def place(self) -> Point:
+        done = self.world.time.now() - self._left_at
+        return interpolate(self._from, self._to, done, self._arrives_at - self._left_at)
+
+    def _depart(self, goal: Point) -> int:
+        travel, now, here = self.world.scenario.engine.travel, self.world.time.now(), self.place()
+        trip_ms = travel.travel_ms(here, goal, self._speed_mm_s)
+        self._from, self._to = here, goal
+        self._left_at, self._arrives_at = now, Millis(now + trip_ms)
+        return trip_ms
+
+    def _stand_still(self) -> None:
+        self._from = self._to = self.place()
+
+    def _send_fix(self) -> None:
+        here = self.place()
+        at = text(self.world.time.now())
+        self.client.report([m.Fix(here.lat_deg, here.lon_deg, at, accuracy_m=ACCURACY_M)])
+
+    async def _report_forever(self) -> None:
+        city_s = max(
+            self.world.scenario.positions_every_s,
+            REPORTS_AT_MOST_EVERY_S * self.world.time.speed,
+        )
+        while True:
+            self._send_fix()
+            await self.sleep(city_s * SECOND)
+
+    # offers and route
+
+    def _hear(self, update: Update) -> None:
+        route: m.Route = update.body
+        self._on_shift = route.on_shift
+        for offer in route.offers:
+            key = offer.delivery, offer.expires_at
+            if key not in self._considered:
+                self._considered[key] = None
+                self.spawn(self._consider(offer))
+        open_offers = {(x.delivery, x.expires_at): None for x in route.offers}
+        self._considered = {x: None for x in self._considered if x in open_offers}
+        self._turn_to(route.stops[0] if route.stops and route.under_way else None)
+
+    async def _consider(self, offer: m.Offer) -> None:
+        courier, delivery = CourierId(self.subject), DeliveryId(offer.delivery)
+        reply = conduct.offer_reply(
+            self.world.streams, self.profile.group, courier, delivery, millis(offer.expires_at)
+        )
+        if reply.answer is Answer.SILENCE:
+            return
+        await self.sleep(reply.after_ms)
+        if reply.answer is Answer.YES:
+            await self.ask(m.AcceptOffer(offer.delivery))
+        else:
+            await self.ask(m.DeclineOffer(offer.delivery, reply.reason))
+
+    def _turn_to(self, stop: m.RouteStop | None) -> None:
+        heading = (stop.kind, stop.delivery) if stop is not None and not self._broken else None
+        if heading == self._heading:
+            return
+        self._heading = heading
+        if self._ride is not None:
+            self._ride.cancel()
+            self._ride = None
+        self._stand_still()
+        if stop is not None and heading is not None:
+            self._ride = self.spawn(self._go(stop))
+
+    async def _go(self, stop: m.RouteStop) -> None:
+        """Ride there, say so, and do what is to be done. The next route tells how it goes on."""
+        await self.sleep(self._depart(Point.of_degrees(stop.place.lat, stop.place.lon)))
+        self._send_fix()
+        await self.ask(m.ReportArrival(stop.delivery, stop.kind))
+        if stop.kind == "pickup":
+            await self._pick_up(stop)
+        elif stop.kind == "dropoff":
+            await self._drop_off(stop)
+        else:
+            self.world.street.brought_back(stop.delivery).set()
+
+    async def _pick_up(self, stop: m.RouteStop) -> None:
+        """Goods that are in the street already, with a colleague's broken scooter, are ready."""
+        if Point.of_degrees(stop.place.lat, stop.place.lon) in self.world.street.counters:
+            await self.sleep(await self.world.street.fetch(stop.order))
+        await self.ask(m.ReportPickup(stop.delivery))
+
+    async def _drop_off(self, stop: m.RouteStop) -> None:
+        demand = self.world.scenario.demand
+        door = conduct.at_the_door(
+            self.world.streams, self.profile.group, demand, OrderId(stop.order)
+        )
+        await self.sleep(door.after_ms)
+        if door.failure:
+            await self.ask(m.ReportFailure(stop.delivery, door.failure))
+            return
+        evidence = self.world.street.pin(stop.order) if stop.proof == "pin" else ""
+        await self.ask(m.ReportDropoff(stop.delivery, stop.proof, evidence))

@@ -1,0 +1,70 @@
+"""The operator's office: registers who takes part, watches the city, gives up what is hopeless."""
+
+from engine.values import MINUTE, SECOND
+from gateway import messages as m
+from gateway.client import Update
+from geo.points import Point
+from simulation.city import CourierProfile, StoreSite
+from simulation.live.city_time import millis
+from simulation.live.party import Party, World
+
+
+class Office(Party):
+    """`kpis` and `places` are the newest of the city feed."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world, "operator", "office")
+        self.kpis: m.Kpis | None = None
+        self.places: dict[str, Point] = {}  # couriers as last seen
+        self._orders: dict[str, m.CityOrder] = {}
+        self.client.subscribe("city", self._hear)
+
+    async def register(self, sites: list[StoreSite], couriers: list[CourierProfile]) -> None:
+        """Under ids of their own, so that a city that is started again finds itself."""
+        for product in self.world.scenario.products:
+            listed = m.ListProduct(product.id, product.name, product.category, product.load)
+            await self.client.ask(listed)
+        for site in sites:
+            place = m.Place(site.location.lat_deg, site.location.lon_deg)
+            preparation_s = round(site.group.preparation_s.median)
+            await self._once(m.RegisterStore(site.id, site.name, place, preparation_s))
+        for profile in couriers:
+            group = profile.group
+            await self._once(m.RegisterCourier(profile.id, group.vehicle.value, group.capacity))
+
+    async def _once(self, body: m.RegisterStore | m.RegisterCourier) -> None:
+        """Who is registered already stays as registered."""
+        reply = await self.client.ask(body)
+        if reply.error is not None and reply.error.code != "already_exists":
+            raise RuntimeError(f"{body}: {reply.error.code} {reply.error.message}")
+
+    async def watch(self) -> None:
+        """End what nobody has taken for hours: nothing else would."""
+        office = self.world.scenario.operator
+        while True:
+            await self.sleep(office.looks_every_s * SECOND)
+            oldest = self.world.time.now() - office.gives_up_after_min * MINUTE
+            for order in list(self._orders.values()):
+                waiting = order.delivery_status == "created" and order.order_status in (
+                    "accepted",
+                    "ready",
+                )
+                if waiting and millis(order.placed_at) < oldest:
+                    await self.ask(m.CancelOrder(order.id, "undeliverable"))
+
+    def _hear(self, update: Update) -> None:
+        body: m.CityWhole | m.CityChanges = update.body
+        if isinstance(body, m.CityWhole):
+            self._orders.clear()
+        for courier in body.couriers:
+            if courier.lat is not None and courier.lon is not None:
+                self.places[courier.id] = Point.of_degrees(courier.lat, courier.lon)
+        for order in body.orders:
+            self._orders[order.id] = order
+        if isinstance(body, m.CityChanges):
+            for key in body.removed.orders if body.removed else []:
+                self._orders.pop(key, None)
+            for key, lat, lon in body.positions:
+                self.places[key] = Point.of_degrees(lat, lon)
+        if body.kpis is not None:
+            self.kpis = body.kpis

@@ -1,0 +1,145 @@
+"""An order service: the app customers use. It keeps its own list of what was acknowledged."""
+
+from collections import Counter
+from itertools import count
+
+from engine.values import HOUR
+from gateway import messages as m
+from gateway.client import Update
+from simulation.city import StoreSite
+from simulation.demand import SERVICE, Arrivals, Population, Wish
+from simulation.live.city_time import millis
+from simulation.live.party import Party, World
+
+ENDED = ("fulfilled", "cancelled", "returned")
+
+
+class OrderService(Party):
+    """`acknowledged` are the orders the server has confirmed with a reply: none may be missing."""
+
+    def __init__(self, world: World, sites: list[StoreSite]) -> None:
+        super().__init__(world, "order_service", SERVICE)
+        self.come = 0
+        self.lost: Counter[str] = Counter()
+        self.acknowledged: dict[str, str] = {}  # order -> status as last heard
+        self.promised: dict[str, int] = {}
+        self.on_time = self.late = 0
+        self.click_to_door_ms: list[int] = []
+        self._placed_at: dict[str, int] = {}
+        self._population = Population(world.scenario, world.streams, sites)
+        self._known: dict[str, None] = {}
+        self._run = ""
+        self.client.subscribe("orders", self._hear)
+
+    @property
+    def open_orders(self) -> int:
+        return sum(status not in ENDED for status in self.acknowledged.values())
+
+    async def serve(self, until_ms: float | None) -> None:
+        """Customers come, day after day, until that city time (None: for ever)."""
+        welcome = self.client.welcome
+        assert welcome is not None
+        self._run = _base36(welcome.seq)  # ids of an earlier run on the same data are not reused
+        began = self.world.time.now()
+        scenario = self.world.scenario
+        for day in count():
+            offset = began - scenario.starts_ms + day * round(scenario.hours * HOUR)
+            for at in Arrivals(scenario, self.world.streams):
+                due = at + offset
+                if until_ms is not None and due >= until_ms:
+                    await self.sleep(until_ms - self.world.time.now())
+                    return
+                await self.sleep(due - self.world.time.now())
+                self.spawn(self._visit(self._population.wish(self.come)))
+                self.come += 1
+
+    # a customer's visit
+
+    async def _visit(self, wish: Wish) -> None:
+        if wish.customer not in self._known:
+            self._known[wish.customer] = None
+            await self.client.ask(m.RegisterCustomer(wish.customer), f"customer:{wish.customer}")
+        name = f"{self._run}-{wish.number}"
+        quote = await self._quote(wish, f"q{name}")
+        if quote is None:
+            return
+        if quote.promised_within_s * 1_000 > wish.longest_promise_ms:
+            self.lost["promise_too_late"] += 1
+            return
+        await self.sleep(wish.thinks_ms)
+        await self._place(wish, quote.quote, f"o{name}")
+
+    async def _quote(self, wish: Wish, key: str) -> m.Quote | None:
+        lines = [m.Line(x.product, x.quantity) for x in wish.lines]
+        home = m.Place(wish.home.lat_deg, wish.home.lon_deg)
+        for attempt in (key, f"{key}:2"):
+            ask = m.RequestQuote(attempt, wish.customer, wish.store.id, lines, home)
+            reply = await self.client.ask(ask, attempt, None)
+            if isinstance(reply.body, m.Quote):
+                return reply.body
+            assert reply.error is not None
+            if reply.error.code != "no_capacity_now" or not wish.comes_back:
+                break
+            await self.sleep((reply.error.retry_after_s or 60) * 1_000)
+        assert reply.error is not None
+        self.lost[reply.error.code] += 1
+        return None
+
+    async def _place(self, wish: Wish, quote: str, order: str) -> None:
+        pin = self.world.street.pin(order) if wish.pin else ""
+        provider = self.world.scenario.bank.name
+        place = m.PlaceOrder(order, quote, provider, "pin" if pin else "none", pin)
+        reply = await self.client.ask(place, order, None)
+        if not isinstance(reply.body, m.OrderPlaced):
+            assert reply.error is not None
+            self.lost[reply.error.code] += 1
+            return
+        self.acknowledged.setdefault(order, "placed")
+        placed = reply.body
+        self._placed_at[order] = millis(placed.placed_at)
+        self.promised[order] = millis(placed.promised_at)
+        if wish.changes_mind_after_ms is not None:
+            self.spawn(self._give_up(order, wish.changes_mind_after_ms, "changed_mind"))
+        patience_ms = self.promised[order] + wish.tolerance_ms - self.world.time.now()
+        self.spawn(self._give_up(order, patience_ms, "too_slow"))
+
+    async def _give_up(self, order: str, after_ms: float, reason: str) -> None:
+        """The app offers the button only while it would still work."""
+        await self.sleep(after_ms)
+        if self.acknowledged[order] in ("placed", "confirmed", "accepted", "ready"):
+            await self.ask(m.CancelOrder(order, reason))
+
+    # what the server tells
+
+    def _hear(self, update: Update) -> None:
+        orders = update.body.orders if isinstance(update.body, m.OrdersOpen) else [update.body]
+        for order in orders:
+            self._note(order)
+
+    def _note(self, order: m.Order) -> None:
+        before = self.acknowledged.get(order.order)
+        if before is None and not order.order.startswith(f"o{self._run}-"):
+            return  # of an earlier run: somebody else's bookkeeping
+        self.acknowledged[order.order] = order.order_status
+        if order.order_status == "fulfilled" and before != "fulfilled":
+            ended_at, promised_at = millis(order.at), millis(order.promised_at)
+            self.on_time += ended_at <= promised_at
+            self.late += ended_at > promised_at
+            self.click_to_door_ms.append(ended_at - millis(order.placed_at))
+
+    async def missing(self) -> list[str]:
+        """Acknowledged orders the server does not know any more. There must be none."""
+        lost = []
+        for order in self.acknowledged:
+            reply = await self.client.ask(m.GetOrder(order), None, 30)
+            if not isinstance(reply.body, m.Order):
+                lost.append(order)
+        return lost
+
+
+def _base36(number: int) -> str:
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = "0123456789abcdefghijklmnopqrstuvwxyz"[digit] + digits
+    return digits or "0"

@@ -1,0 +1,75 @@
+"""What every simulated client has: a connection, the city's time, and work that may be dropped."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway import messages as m
+from gateway.client import Client, GivenUpError
+from gateway.messages import Role
+from simulation.live.city_time import CityTime
+from simulation.live.street import Street
+from simulation.scenario import Scenario
+from simulation.streams import RandomStreams
+
+ANSWER_S = 120.0  # of the wall: a server that restarts needs a few seconds
+TokenSource = Callable[[Role, str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What all parties of one city share."""
+
+    url: str
+    token: TokenSource
+    scenario: Scenario
+    streams: RandomStreams
+    time: CityTime
+    street: Street
+    group: asyncio.TaskGroup  # whoever fails, fails the city
+    tasks: dict[asyncio.Task[None], None] = field(default_factory=dict)
+    refusals: Counter[str] = field(default_factory=Counter)
+    unanswered: Counter[str] = field(default_factory=Counter)
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = self.group.create_task(work)
+        self.tasks[task] = None
+        task.add_done_callback(self._forget)
+        return task
+
+    def stop(self) -> None:
+        """Everybody drops what is at hand."""
+        for task in list(self.tasks):
+            task.cancel()
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self.tasks.pop(task, None)
+
+
+class Party:
+    """One client: a role and a subject. `ask` counts refusals; they are part of life."""
+
+    def __init__(self, world: World, role: Role, subject: str) -> None:
+        self.world = world
+        self.subject = subject
+        self.client = Client(world.url, lambda: world.token(role, subject), name=f"city/{subject}")
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        return self.world.spawn(work)
+
+    async def ask(self, body: m.RequestBody, id: str | None = None) -> m.Reply | None:
+        """The reply; None if it was refused, or nobody answered for a long time."""
+        try:
+            reply = await self.client.ask(body, id, ANSWER_S)
+        except (TimeoutError, GivenUpError):
+            self.world.unanswered[type(body).__name__] += 1
+            return None
+        if reply.error is None:
+            return reply
+        self.world.refusals[f"{type(body).__name__}: {reply.error.code}"] += 1
+        return None
+
+    async def sleep(self, city_ms: float) -> None:
+        await self.world.time.sleep(city_ms)

@@ -1,0 +1,164 @@
+"""A store's screen: accepts orders, cooks them in turn, hands them over, takes goods back."""
+
+from engine.values import HOUR, SECOND, Millis, OrderId
+from gateway import messages as m
+from gateway.client import Update
+from simulation import conduct
+from simulation.city import StoreSite
+from simulation.conduct import Answer
+from simulation.live.city_time import millis, text
+from simulation.live.party import Party, World
+from simulation.stores import Kitchen
+
+
+class StoreTerminal(Party):
+    """`_begun` names the orders and returns somebody here is working on."""
+
+    def __init__(self, world: World, site: StoreSite) -> None:
+        super().__init__(world, "store", site.id)
+        self.site = site
+        self._kitchen = Kitchen(site.group.cooks, 0)
+        self._begun: dict[str, None] = {}
+        self._cooking = 0
+        self._paused = False
+        self.client.subscribe("tickets", self._hear)
+
+    async def open(self) -> None:
+        """Prices on every product; shelves filled now and then."""
+        currency = self.world.scenario.engine.currency
+        for product in self.site.products:
+            await self.ask(m.SetPrice(product.id, m.Money(product.price_minor, currency)))
+        await self._fill()
+        self.spawn(self._fill_forever())
+        if self.site.group.walk_ins_per_h:
+            self.spawn(self._sell_forever())
+
+    async def _fill(self) -> None:
+        """Up to the morning's stock."""
+        reply = await self.ask(m.ListStock(limit=200))
+        shelf = reply.body.products if reply and isinstance(reply.body, m.Stock) else []
+        on_hand = {x.product: x.on_hand for x in shelf}
+        for product in self.site.products:
+            short = self.site.group.stock - on_hand.get(product.id, 0)
+            if short > 0:
+                await self.ask(m.ReceiveStock(product.id, short))
+
+    async def _fill_forever(self) -> None:
+        while True:
+            await self.sleep(self.site.group.restocks_every_h * HOUR)
+            await self._fill()
+
+    async def _sell_forever(self) -> None:
+        """Pieces over the counter, from the same shelf, so a sale may be refused."""
+        draws = self.world.streams.named("till", self.site.id)
+        while True:
+            await self.sleep(draws.exponential(HOUR / self.site.group.walk_ins_per_h))
+            product = self.site.products[draws.pick(self.site.popularity)]
+            await self.ask(m.RecordSale(product.id, 1))
+
+    # orders
+
+    def _hear(self, update: Update) -> None:
+        match update.body:
+            case m.Tickets(tickets=tickets, returns=returns):
+                for ticket in tickets:
+                    self._look_at(ticket)
+                for due in returns:
+                    self._expect(due)
+            case m.Ticket():
+                self._look_at(update.body)
+            case m.TicketClosed(order=order):
+                self._begun.pop(order, None)
+                self.world.street.taken(order)
+            case m.ReturnDue():
+                self._expect(update.body)
+            case m.ReturnClosed(delivery=delivery):
+                self._begun.pop(delivery, None)
+                self.world.street.forget_return(delivery)
+
+    def _look_at(self, ticket: m.Ticket) -> None:
+        if ticket.order_status == "ready":
+            self._put_on_counter(ticket.order)
+        if ticket.order in self._begun or ticket.order_status not in ("confirmed", "accepted"):
+            return
+        self._begun[ticket.order] = None
+        if ticket.order_status == "confirmed":
+            self.spawn(self._consider(ticket))
+        else:  # accepted before this screen was switched on
+            left_ms = millis(ticket.ready_at or ticket.promised_at) - self.world.time.now()
+            self.spawn(self._cook(ticket, left_ms))
+
+    async def _consider(self, ticket: m.Ticket) -> None:
+        reply = conduct.store_reply(self.world.streams, self.site.group, OrderId(ticket.order))
+        if reply.answer is Answer.SILENCE:
+            return
+        await self.sleep(reply.after_ms)
+        if reply.answer is Answer.NO:
+            await self.ask(m.RejectOrder(ticket.order, reply.reason))
+        else:
+            await self._accept(ticket)
+
+    async def _accept(self, ticket: m.Ticket) -> None:
+        """Say when it will be ready, and hand it to the kitchen; unless it is off meanwhile."""
+        now, group = self.world.time.now(), self.site.group
+        queue_ms = self._kitchen.next_free(now) - now
+        expected_ms = (queue_ms + group.preparation_s.median * SECOND) * (1 - group.optimism)
+        told = Millis(now + round(expected_ms))
+        cooking = conduct.cooking(self.world.streams, group, OrderId(ticket.order))
+        done = Millis(self._kitchen.take(now, cooking.preparation_ms))
+        if await self.ask(m.AcceptOrder(ticket.order, text(told))) is None:
+            return
+        if done > told and cooking.tells_when_late:
+            self.spawn(self._tell_late(ticket.order, told, done))
+        await self._pause_if_busy()
+        await self._cook(ticket, done - now, cooking)
+
+    async def _tell_late(self, order: str, told: Millis, done: Millis) -> None:
+        await self.sleep(told - self.world.time.now())
+        if order in self._begun:
+            await self.ask(m.UpdateReadyTime(order, text(done)))
+
+    async def _cook(
+        self, ticket: m.Ticket, for_ms: float, cooking: conduct.Cooking | None = None
+    ) -> None:
+        """On the counter, short of what the shelf did not have; or in the bin, if cancelled."""
+        self._cooking += 1
+        await self.sleep(for_ms)
+        self._cooking -= 1
+        await self._reopen_if_quiet()
+        if ticket.order not in self._begun:
+            return
+        if cooking is not None and cooking.piece_missing:
+            line = ticket.lines[int(cooking.which * len(ticket.lines))]
+            await self.ask(m.ReportMissing(ticket.order, line.product, 1))
+        if ticket.order in self._begun and await self.ask(m.ReportReady(ticket.order)):
+            self._put_on_counter(ticket.order)
+
+    def _put_on_counter(self, order: str) -> None:
+        handover_ms = conduct.handover_ms(self.world.streams, self.site.group, OrderId(order))
+        self.world.street.put_on_counter(order, handover_ms)
+
+    async def _pause_if_busy(self) -> None:
+        limit = self.site.group.pauses_at_orders
+        if limit and self._cooking >= limit and not self._paused:
+            self._paused = True
+            await self.ask(m.CloseStore())
+
+    async def _reopen_if_quiet(self) -> None:
+        if self._paused and self._cooking <= self.site.group.pauses_at_orders // 2:
+            self._paused = False
+            await self.ask(m.OpenStore())
+
+    # goods that come back
+
+    def _expect(self, due: m.ReturnDue) -> None:
+        if due.delivery not in self._begun:
+            self._begun[due.delivery] = None
+            self.spawn(self._take_back(due))
+
+    async def _take_back(self, due: m.ReturnDue) -> None:
+        await self.world.street.brought_back(due.delivery).wait()
+        streams, order = self.world.streams, OrderId(due.order)
+        await self.sleep(conduct.handover_ms(streams, self.site.group, order))
+        sellable = conduct.is_sellable(streams, self.site.group, order)
+        await self.ask(m.ReceiveReturn(due.delivery, sellable))
