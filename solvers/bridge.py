@@ -33,6 +33,7 @@ from solvers.problem import Floats, Plan, Problem, Rules, Weights
 S = DeliveryStatus
 PREPARATION_P90_SHARE = 0.25  # how much later than said the slowest tenth is ready
 REFUSALS_MAX = 62  # each takes a bit of the skills
+WORTH_A_RIDE_S = 3_600.0  # what can be at the door within that time is not left out
 ALL_SKILLS = (1 << REFUSALS_MAX) - 1
 MM_PER_KM = 1_000_000
 
@@ -193,6 +194,18 @@ def leg_s(p: Problem, i: int, j: int) -> float:
     return seconds
 
 
+def _unserved_costs(weights: Weights, times: Floats) -> Floats:
+    """Never less than what serving an order would cost for lateness that has happened already.
+
+    Otherwise an order that is late enough would be cheaper to leave out, and wait for ever.
+    """
+    ready_s, due_s = times[:, 0], times[:, 2]
+    lateness = weights.lateness_per_s * np.maximum(0.0, WORTH_A_RIDE_S - due_s)
+    freshness = weights.freshness_per_s * np.maximum(0.0, WORTH_A_RIDE_S - ready_s)
+    costs: Floats = weights.unserved + lateness + freshness
+    return costs
+
+
 class _Draft:
     """The columns of a problem while they are being written. Lives for one briefing."""
 
@@ -325,7 +338,7 @@ class _Draft:
             priority=np.ones(n),
             skills=order_skills,
             group=np.full(n, -1, np.int32),
-            unserved_cost=np.full(n, np.nan),
+            unserved_cost=_unserved_costs(objective.weights, times),
             on_board=np.array(self.on_board, np.int32),
             bound_to=np.array(self.bound_to, np.int32),
             route_stops=np.array(stops, np.int32),
