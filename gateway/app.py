@@ -1,0 +1,219 @@
+"""The composition root of a serving process: builds journal, engine, loop, feeds and server.
+
+Owns nothing else. The planner is given, so that this module knows no solver.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Protocol, Self, TypeVar
+
+from msgspec import Struct, field
+
+from engine.commands import OpenEngine
+from engine.settings import Settings
+from gateway.auth import LIFE_MAX_S, Tokens, load_secret
+from gateway.clock import resumed, stopwatch_s, wall_ms
+from gateway.feeds import FeedHub
+from gateway.fixes import AHEAD_MAX_MS, INTERVAL_S, Fixes
+from gateway.http import Site, console_files
+from gateway.journal import SqliteJournal
+from gateway.latency import OrderToPlan
+from gateway.limits import Buckets, Limits
+from gateway.loop import SNAPSHOT_EVERY, EngineLoop
+from gateway.messages import Role
+from gateway.metrics import Counters, Metric, of_counters
+from gateway.recovery import Recovery, collector_paused
+from gateway.server import Server
+from gateway.sessions import Desk, Roll
+from gateway.snapshots import Snapshots
+
+T = TypeVar("T")
+JOURNAL = "journal.sqlite"
+
+
+class Planning(Protocol):
+    """What is asked of a planner: it follows the loop by itself."""
+
+    def resume(self) -> None: ...
+    async def close(self) -> None: ...
+
+
+MakePlanner = Callable[[EngineLoop], Planning]
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """`settings` hold for a new journal; an old one keeps those it was opened with."""
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 8080
+    speed: float = 1.0  # of the engine's time, in seconds per second
+    settings: Settings = field(default_factory=Settings)
+    limits: Limits = field(default_factory=Limits)
+    origins: tuple[str, ...] = ()  # of pages, besides our own, that may connect
+    snapshot_every: int = SNAPSHOT_EVERY
+    fix_interval_s: float = INTERVAL_S
+
+
+class App:
+    """`async with App(config, planner) as app:` — recovered, listening, planning.
+
+    On the way out: clients are told to come back, what was taken is finished, a snapshot is kept.
+    """
+
+    def __init__(self, config: Config, planner: MakePlanner | None = None) -> None:
+        self.config = config
+        self.counters = Counters()
+        self.order_to_plan = OrderToPlan()
+        self.recovered_records = 0
+        self._make_planner = planner
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def ended(self) -> None:
+        """Waits until the engine stops by itself. Raises why: the process must end."""
+        await asyncio.shield(self._life)
+
+    @property
+    def url(self) -> str:
+        """Of the websocket endpoint."""
+        return self.server.url
+
+    @property
+    def console_url(self) -> str:
+        """With a token in the fragment, which browsers never send anywhere."""
+        token = self.mint("operator", "console")
+        return f"http://{self.server.host}:{self.server.port}/#token={token}"
+
+    def mint(self, role: Role, subject: str, ttl_s: int | None = None) -> str:
+        """A token that this process accepts."""
+        return self.tokens.mint(role, subject, ttl_s or LIFE_MAX_S[role], wall_ms() // 1_000)
+
+    # internals
+
+    async def _start(self) -> None:
+        config, stack = self.config, self._stack
+        config.data.mkdir(parents=True, exist_ok=True)
+        self.tokens = Tokens(load_secret(config.data))
+        journal = SqliteJournal(config.data / JOURNAL)
+        stack.callback(journal.close)
+        self._recover(journal)
+        snapshots = Snapshots(config.data)
+        clock = resumed(self.engine.now, config.speed)
+        self.loop = EngineLoop(
+            self.engine, journal, clock, snapshots, self.hub.dump, config.snapshot_every
+        )
+        self.hub.attach(self.loop)
+        self.loop.on_durable(self.order_to_plan)
+        self._life = asyncio.create_task(self.loop.run())
+        stack.push_async_callback(self._stop_loop)
+        if not self.engine.state.settings.is_open:
+            await self.loop.submit(OpenEngine(config.settings))
+        if self._make_planner is not None:
+            planner = self._make_planner(self.loop)
+            stack.push_async_callback(planner.close)
+            planner.resume()
+        await self._open()
+
+    def _recover(self, journal: SqliteJournal) -> None:
+        """Engine and feeds come back together: the same record is folded into both."""
+        with collector_paused():
+            recovery = Recovery(journal)
+            self.engine = recovery.engine
+            self.hub = FeedHub(self.engine, recovery.feeds, self.figures)
+            for record in recovery:
+                self.hub.fold(record)
+                self.recovered_records += 1
+
+    async def _open(self) -> None:
+        config = self.config
+        ahead_ms = round(AHEAD_MAX_MS * config.speed)
+        fixes = Fixes(self.loop, self.counters, ahead_ms)
+        self.desk = Desk(
+            self.loop,
+            self.hub,
+            fixes,
+            self.tokens,
+            config.limits,
+            Buckets(config.limits.roles),
+            self.counters,
+            Roll(),
+            wall_ms,
+            stopwatch_s,
+        )
+        site = Site(self._health, self._metrics, console_files())
+        self.server = Server(self.desk, site, config.host, config.port, config.origins)
+        for forever in (self.hub.run(), fixes.run(config.fix_interval_s)):
+            self._stack.push_async_callback(_cancelled, asyncio.create_task(forever))
+        await self._stack.enter_async_context(self.server)
+
+    async def _stop_loop(self) -> None:
+        self.loop.stop()
+        await asyncio.gather(self._life, return_exceptions=True)
+
+    # telling how it goes
+
+    def figures(self) -> dict[str, float]:
+        """For the console's key figures; milliseconds on the wall's clock."""
+        found = {
+            "loop_lag_p99_ms": round(self.loop.lag_ms.p99, 2),
+            "sync_p99_ms": round(self.loop.sync_ms.p99, 2),
+        }
+        if self.order_to_plan.latency.count:
+            found["p99_order_to_plan_ms"] = round(self.order_to_plan.latency.p99, 1)
+        return found
+
+    def _health(self) -> dict[str, Any]:
+        return {
+            "ok": not self._life.done() and not self.loop.is_full,
+            "storage_full": self.loop.is_full,
+            "seq": self.loop.durable_seq,
+            "connections": self.server.connections,
+        }
+
+    def _metrics(self) -> list[Metric]:
+        loop = self.loop
+        gauges = {
+            "o2o_connections": ("open connections", self.server.connections),
+            "o2o_sessions": ("parties that said hello", len(self.desk.roll.all())),
+            "o2o_subscriptions": ("open subscriptions", self.hub.subscriptions),
+            "o2o_journal_seq": ("last durable record", loop.durable_seq),
+            "o2o_inbox": ("commands not yet decided", loop.inbox_size),
+            "o2o_orders_open": ("orders not ended", self.engine.state.orders.open_count),
+            "o2o_storage_full": ("no room on the disk", int(loop.is_full)),
+            "o2o_loop_lag_p99_ms": ("how late sleepers are woken", loop.lag_ms.p99),
+            "o2o_sync_p99_ms": ("from decided to durable", loop.sync_ms.p99),
+            "o2o_order_to_plan_p99_ms": (
+                "from a delivery to its first route",
+                self.order_to_plan.latency.p99,
+            ),
+        }
+        told = [Metric(name, "gauge", text, value) for name, (text, value) in gauges.items()]
+        return [*of_counters(self.counters), *told]
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """asyncio.run, on uvloop where that is installed."""
+    if find_spec("uvloop") is None:
+        return asyncio.run(main)
+    import uvloop  # not on every platform
+
+    return uvloop.run(main)  # type: ignore[no-any-return]
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

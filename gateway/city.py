@@ -1,0 +1,171 @@
+"""The operator's live map: what changed since the last look, collected until somebody looks."""
+
+from collections.abc import Callable
+
+from msgspec import Struct, field
+
+from engine import events as e
+from engine.engine import Record
+from engine.queries.open_work import OpenWork
+from engine.state import State
+from engine.values import CourierId, OrderId, StoreId
+from gateway import messages as m
+from gateway.views import TOLD, city_courier, city_order, city_store
+from gateway.wire import time_text
+
+DEGREE_DIGITS = 5  # about a meter
+Figures = Callable[[], dict[str, float]]
+ROUTE_EVENTS = (
+    e.RoutePlanned,
+    e.DeliveryOffered,
+    e.OfferAccepted,
+    e.DeliveryUnassigned,
+    e.LegStarted,
+    e.CourierArrived,
+    e.DeliveryPickedUp,
+    e.DeliveryCompleted,
+    e.DeliveryFailed,
+    e.DeliveryStranded,
+    e.DeliveryReturned,
+    e.DeliveryCancelled,
+    e.ShiftStarted,
+    e.ShiftEnded,
+    e.CourierRegistered,
+)
+
+
+class Tally(Struct, array_like=True):
+    """Counted since the engine was opened; kept with the feeds."""
+
+    delivered: int = 0
+    on_time: int = 0
+    cancelled: int = 0
+
+    def fold(self, event: object, s: State) -> None:
+        match event:
+            case e.OrderFulfilled():
+                self.delivered += 1
+                self.on_time += event.at <= s.orders[event.order].placed.promised_at
+            case e.OrderCancelled() | e.OrderReturned() | e.OrderWrittenOff():
+                self.cancelled += 1
+
+
+class Changes(Struct):
+    """Keys of what is out of date at whoever looks. Bounded by the size of the city."""
+
+    orders: dict[OrderId, None] = field(default_factory=dict)
+    couriers: dict[CourierId, None] = field(default_factory=dict)
+    stores: dict[StoreId, None] = field(default_factory=dict)
+    moved: set[int] = field(default_factory=set)  # courier numbers
+
+    def __bool__(self) -> bool:
+        return bool(self.orders or self.couriers or self.stores or self.moved)
+
+    def note(
+        self,
+        record: Record,
+        couriers: dict[CourierId, None],
+        orders: dict[OrderId, None],
+        s: State,
+    ) -> None:
+        """What a turn changed: the couriers and orders it touched, and who moved."""
+        self.couriers |= couriers
+        self.orders |= orders
+        for event in record.events:
+            match event:
+                case e.PositionsReported():
+                    self.moved.update(event.batch.columns()[0].tolist())
+                case e.StoreRegistered() | e.StoreOpened() | e.StoreClosed() | e.OrderPlaced():
+                    self.stores[event.store] = None
+                case (
+                    e.OrderFulfilled()
+                    | e.OrderCancelled()
+                    | e.OrderReturned()
+                    | e.OrderWrittenOff()
+                ):
+                    self.stores[s.orders[event.order].placed.store] = None
+
+    def add(self, other: "Changes") -> None:
+        self.orders |= other.orders
+        self.couriers |= other.couriers
+        self.stores |= other.stores
+        self.moved |= other.moved
+
+
+def touched_couriers(record: Record, s: State) -> dict[CourierId, None]:
+    """Whose work, or what is told about it, this turn may have changed."""
+    touched: dict[CourierId, None] = {}
+    for event in record.events:
+        if isinstance(event, ROUTE_EVENTS):
+            if event.courier is not None:
+                touched[event.courier] = None
+        elif isinstance(event, e.ReadyTimeChanged | e.OrderReady):
+            key = s.deliveries.of_order.get(event.order)
+            courier = s.deliveries[key].courier if key is not None else None
+            if courier is not None:
+                touched[courier] = None
+    return touched
+
+
+def city_whole(s: State, at: int, work: OpenWork, kpis: m.Kpis) -> m.CityWhole:
+    return m.CityWhole(
+        time_text(at),
+        [_store(s, key, work) for key in s.stores.stores],
+        [city_courier(s, key) for key in s.couriers.ids],
+        [city_order(s, key) for key in work.statuses],
+        kpis,
+    )
+
+
+def city_changes(
+    s: State, at: int, work: OpenWork, changes: Changes, kpis: m.Kpis | None
+) -> m.CityChanges:
+    gone = [key for key in changes.orders if key not in work.statuses]
+    return m.CityChanges(
+        time_text(at),
+        [_store(s, key, work) for key in changes.stores],
+        [city_courier(s, key) for key in changes.couriers],
+        [city_order(s, key) for key in changes.orders if key in work.statuses],
+        m.CityRemoved(list(gone)) if gone else None,
+        _positions(s, changes),
+        kpis,
+    )
+
+
+def city_kpis(s: State, work: OpenWork, tally: Tally, figures: dict[str, float]) -> m.Kpis:
+    on_time = 1000 * tally.on_time // tally.delivered if tally.delivered else None
+    to_plan = figures.get("p99_order_to_plan_ms")
+    return m.Kpis(
+        len(work.statuses),
+        tally.delivered,
+        tally.cancelled,
+        len(s.couriers.working_numbers),
+        _busy(s),
+        on_time,
+        None if to_plan is None else round(to_plan),
+        figures.get("loop_lag_p99_ms"),
+        figures,
+    )
+
+
+def _busy(s: State) -> int:
+    """Couriers who have accepted something and not yet brought it."""
+    busy: set[CourierId | None] = set()
+    for delivery in s.deliveries.open.values():
+        if delivery.status not in TOLD:
+            busy.add(delivery.courier)
+    return len(busy)
+
+
+def _store(s: State, key: StoreId, work: OpenWork) -> m.CityStore:
+    return city_store(s, key, len(work.of_store.get(key, ())))
+
+
+def _positions(s: State, changes: Changes) -> list[tuple[str, float, float]]:
+    ids, lat, lon = s.couriers.ids, s.positions.lat_e7, s.positions.lon_e7
+    told = {s.couriers[key].number for key in changes.couriers}
+    numbers = [n for n in changes.moved if n not in told]
+    return [
+        (ids[n], round(a / 1e7, DEGREE_DIGITS), round(b / 1e7, DEGREE_DIGITS))
+        for n, a, b in zip(numbers, lat[numbers].tolist(), lon[numbers].tolist(), strict=True)
+    ]

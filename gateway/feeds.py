@@ -1,0 +1,352 @@
+"""The feed hub: renders what each turn changed, and tells it once the turn is durable.
+
+Rendering happens in `on_record`, when the state is exactly as the record left it; sending in
+`on_durable`. A snapshot, too, waits for what it already shows.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+import msgspec
+from msgspec import Raw, Struct
+
+from engine import events as e
+from engine.engine import Engine, Record
+from engine.queries import for_customers
+from engine.queries.open_work import order_of
+from engine.state import State
+from engine.values import CourierId, DeliveryId, Millis, OrderId
+from gateway import messages as m
+from gateway.city import (
+    Changes,
+    Figures,
+    Tally,
+    city_changes,
+    city_kpis,
+    city_whole,
+    touched_couriers,
+)
+from gateway.codes import Refusal
+from gateway.logs import Log, Logs
+from gateway.messages import LOGS, Feed
+from gateway.messages.frames import Envelope
+from gateway.views import route_told, tracking_told
+from gateway.wire import CODECS, Codec
+
+INTERVAL_S = 0.25  # between two looks at the city, and two tries at who was slow
+VIEW_BACKLOG_BYTES = 32 * 1024  # above: a view skips to its newest state
+KPI_TICKS = 4  # looks at the city between two at its figures
+CITY: tuple[Feed, str] = ("city", "")  # one for all operators
+UNKNOWN_FIRST = 1_000  # times the record number: beyond any count a lost one could have had
+
+_encode = CODECS[m.MSGPACK].encode
+
+
+class Session(Protocol):
+    """What the hub needs of a connection."""
+
+    codec: Codec
+    subscriptions: "dict[Feed, Subscriber]"
+
+    def send(self, frame: object) -> None: ...
+    def send_bytes(self, data: bytes) -> None: ...
+    @property
+    def backlog_bytes(self) -> int: ...
+
+
+class Loop(Protocol):
+    @property
+    def engine(self) -> Engine: ...
+    def on_record(self, callback: Callable[[Record], None]) -> None: ...
+    def on_durable(self, callback: Callable[[list[Record]], None]) -> None: ...
+
+
+class Subscriber:
+    """One subscription of one connection."""
+
+    __slots__ = ("began", "changes", "feed", "newest", "seq", "session", "shown", "subject")
+
+    def __init__(self, session: Session, feed: Feed, subject: str) -> None:
+        self.session = session
+        self.feed = feed
+        self.subject = subject
+        self.began = False  # its snapshot was sent
+        self.seq = 0  # of a view: how many messages it was sent
+        self.shown = b""  # of a view: what it was sent last,
+        self.newest: bytes | None = None  # and what waits until it reads
+        self.changes = Changes()  # of the city: what waits until it reads
+
+    @property
+    def is_slow(self) -> bool:
+        return self.session.backlog_bytes > VIEW_BACKLOG_BYTES
+
+
+class Kept(Struct, array_like=True):
+    """What is saved beside a snapshot of the engine."""
+
+    seq: int
+    logs: list[tuple[Feed, str, Log]]
+    offers: dict[DeliveryId, Millis]
+    tally: Tally
+
+
+class FeedHub:
+    """Made with the engine's state; `fold` brings it up to date while the journal is recovered."""
+
+    def __init__(self, engine: Engine, kept: bytes = b"", figures: Figures = dict) -> None:
+        """`kept`: what `dump` gave when the engine was at this record. Raises ValueError."""
+        self._engine = engine
+        self._figures = figures
+        if kept:
+            found = msgspec.msgpack.decode(kept, type=Kept)
+            if found.seq != engine.seq:
+                raise ValueError(f"feeds of record {found.seq}, an engine at {engine.seq}")
+        else:
+            found = Kept(engine.seq, [], {}, Tally())
+        known = {(feed, subject): log for feed, subject, log in found.logs}
+        self._logs = Logs(engine.state, known, 0 if kept else engine.seq * UNKNOWN_FIRST)
+        self._offers = found.offers
+        self._tally = found.tally
+        self._folded = engine.seq
+        self._durable = engine.seq
+        self._held: deque[tuple[int, Callable[[], None]]] = deque()
+        self._subscribers: dict[tuple[Feed, str], dict[Subscriber, None]] = {}
+        self._changes = Changes()
+        self._ticks = 0
+
+    def attach(self, loop: Loop) -> None:
+        """From now on, follow the live engine."""
+        assert loop.engine is self._engine
+        self._folded = self._durable = loop.engine.seq
+        loop.on_record(self._on_record)
+        loop.on_durable(self._on_durable)
+
+    async def run(self, interval_s: float = INTERVAL_S) -> None:
+        """Until cancelled: the city's rhythm, and another try at views of slow readers."""
+        while True:
+            await asyncio.sleep(interval_s)
+            self.tick()
+
+    # keeping
+
+    def dump(self) -> bytes:
+        """As of the last folded record."""
+        logs = [(feed, subject, log) for (feed, subject), log in self._logs.logs.items()]
+        return _encode(Kept(self._folded, logs, self._offers, self._tally))
+
+    def fold(self, record: Record) -> list[tuple[Feed, str, int, bytes]]:
+        """Number what a turn changed; the state is as it left it."""
+        s = self._engine.state
+        for event in record.events:
+            self._tally.fold(event, s)
+            match event:
+                case e.DeliveryOffered():
+                    self._offers[event.delivery] = event.expires_at
+                case e.OfferAccepted() | e.DeliveryUnassigned() | e.DeliveryCancelled():
+                    self._offers.pop(event.delivery, None)
+        self._folded = record.seq
+        return self._logs.fold(record)
+
+    # subscribing
+
+    def subscribe(self, session: Session, feed: Feed, subject: str, last_seen: int | None) -> None:
+        """Answered by `snapshot` or `resumed`, when what it shows is durable."""
+        self.unsubscribe(session, feed)
+        to = Subscriber(session, feed, CITY[1] if feed == CITY[0] else subject)
+        try:
+            if feed in LOGS:
+                begin = self._log_beginning(to, last_seen)
+            else:
+                begin = self._view_beginning(to, again=last_seen is not None)
+        except Refusal as refusal:
+            session.send(m.Refused(refusal.error, feed))
+            return
+        session.subscriptions[feed] = to
+        self._hold(self._folded, begin)
+
+    def unsubscribe(self, session: Session, feed: Feed) -> None:
+        subscriber = session.subscriptions.pop(feed, None)
+        if subscriber is None:
+            return
+        key = (feed, subscriber.subject)
+        present = self._subscribers.get(key)
+        if present is not None:
+            present.pop(subscriber, None)
+            if not present:
+                del self._subscribers[key]
+
+    def drop(self, session: Session) -> None:
+        for feed in list(session.subscriptions):
+            self.unsubscribe(session, feed)
+
+    @property
+    def subscriptions(self) -> int:
+        return sum(len(x) for x in self._subscribers.values())
+
+    def _log_beginning(self, to: Subscriber, last_seen: int | None) -> Callable[[], None]:
+        log = self._logs.log(to.feed, to.subject)
+        missed = None if last_seen is None else log.after(last_seen)
+        if missed is None:
+            body = self._logs.snapshot(to.feed, to.subject, self._engine.now)
+            frame = m.Snapshot(to.feed, log.seq, body, reset=last_seen is not None)
+            return partial(self._begin_log, to, frame, 0, ())
+        assert last_seen is not None
+        resumed = m.Resumed(to.feed, last_seen)
+        return partial(self._begin_log, to, resumed, last_seen, tuple(missed))
+
+    def _begin_log(
+        self, to: Subscriber, frame: object, seq: int, missed: tuple[bytes, ...]
+    ) -> None:
+        """From here on it hears what becomes durable; until here its snapshot said it."""
+        if to.session.subscriptions.get(to.feed) is not to:
+            return  # it was gone before it began
+        self._subscribers.setdefault((to.feed, to.subject), {})[to] = None
+        to.session.send(frame)
+        for number, body in enumerate(missed, seq + 1):
+            to.session.send_bytes(_envelope(to.session.codec, to.feed, number, body))
+
+    def _view_beginning(self, to: Subscriber, again: bool) -> Callable[[], None]:
+        """Present at once: what changes after this rendering is shown after it."""
+        body: m.SnapshotBody
+        if to.feed == "city":
+            s, work = self._engine.state, self._logs.work
+            body = city_whole(s, self._engine.now, work, self._kpis())
+        else:
+            view = self._view(to.feed, to.subject)
+            to.shown, body = _encode(view), view
+        self._subscribers.setdefault((to.feed, to.subject), {})[to] = None
+        return partial(self._begin_view, to, m.Snapshot(to.feed, 1, body, reset=again))
+
+    def _begin_view(self, to: Subscriber, frame: m.Snapshot) -> None:
+        if to.session.subscriptions.get(to.feed) is to:
+            to.began, to.seq = True, frame.seq
+            to.session.send(frame)
+
+    # live
+
+    def _on_record(self, record: Record) -> None:
+        s = self._engine.state
+        for feed, subject, seq, body in self.fold(record):
+            self._hold(record.seq, partial(self._tell, feed, subject, seq, body))
+        couriers = touched_couriers(record, s)
+        orders = {key: None for x in record.events if (key := order_of(x, s)) is not None}
+        for courier in couriers:
+            self._look(record.seq, "route", courier)
+        for order in orders:
+            self._look(record.seq, "tracking", order)
+        if any(isinstance(x, e.PositionsReported) for x in record.events):
+            for feed, subject in list(self._subscribers):
+                if feed == "tracking":
+                    self._look(record.seq, feed, subject)
+        if CITY in self._subscribers:
+            self._changes.note(record, couriers, orders, s)
+
+    def _on_durable(self, records: list[Record]) -> None:
+        self._durable = records[-1].seq
+        held = self._held
+        while held and held[0][0] <= self._durable:
+            held.popleft()[1]()
+
+    def tick(self) -> None:
+        """The city is due; and who was too slow for a view may have caught up."""
+        for present in list(self._subscribers.values()):
+            for to in list(present):
+                if to.newest is not None:
+                    self._show(to, to.newest)
+        self._flush_city()
+
+    def _hold(self, seq: int, tell: Callable[[], None]) -> None:
+        """Tell it when record `seq` is durable, in the order it was held."""
+        if seq <= self._durable and not self._held:
+            tell()
+        else:
+            self._held.append((seq, tell))
+
+    def _tell(self, feed: Feed, subject: str, seq: int, body: bytes) -> None:
+        """A change of a log: to everybody, at once, whatever they have not yet read."""
+        encoded: dict[str, bytes] = {}
+        for to in list(self._subscribers.get((feed, subject), ())):
+            codec = to.session.codec
+            if codec.name not in encoded:
+                encoded[codec.name] = _envelope(codec, feed, seq, body)
+            to.session.send_bytes(encoded[codec.name])
+
+    # views
+
+    def _look(self, seq: int, feed: Feed, subject: str) -> None:
+        """Render a view somebody has open; it is shown when it is durable."""
+        present = self._subscribers.get((feed, subject))
+        if present:
+            body = _encode(self._view(feed, subject))
+            for to in present:
+                self._hold(seq, partial(self._show, to, body))
+
+    def _view(self, feed: Feed, subject: str) -> m.Route | m.Tracking:
+        s: State = self._engine.state
+        if feed == "route":
+            return route_told(s, CourierId(subject), self._offers)
+        seen = for_customers.track(s, OrderId(subject))
+        if seen is None:
+            raise Refusal("unknown", detail={"what": "order", "id": subject})
+        return tracking_told(seen)
+
+    def _show(self, to: Subscriber, body: bytes) -> None:
+        """The newest state, if it is news; later, if the reader is slow."""
+        to.newest = None
+        if body == to.shown:
+            return
+        if to.is_slow:
+            to.newest = body
+            return
+        to.shown = body
+        self._send_next(to, body)
+
+    def _send_next(self, to: Subscriber, body: bytes) -> None:
+        if to.session.subscriptions.get(to.feed) is to:
+            to.seq += 1
+            to.session.send_bytes(_envelope(to.session.codec, to.feed, to.seq, body))
+
+    # the city
+
+    def _flush_city(self) -> None:
+        """The same changes for everybody who keeps up; for who does not, they add up."""
+        present = self._subscribers.get(CITY)
+        changes, self._changes = self._changes, Changes()
+        if not present:
+            return
+        self._ticks += 1
+        kpis = self._kpis() if self._ticks % KPI_TICKS == 0 else None
+        common = self._city_body(changes, kpis)
+        for to in present:
+            if not to.began or to.is_slow:
+                to.changes.add(changes)
+            elif to.changes:
+                to.changes.add(changes)
+                self._tell_city(to, self._city_body(to.changes, kpis))
+                to.changes = Changes()
+            else:
+                self._tell_city(to, common)
+
+    def _city_body(self, changes: Changes, kpis: m.Kpis | None) -> bytes:
+        if not changes and kpis is None:
+            return b""
+        s, work = self._engine.state, self._logs.work
+        return _encode(city_changes(s, self._engine.now, work, changes, kpis))
+
+    def _tell_city(self, to: Subscriber, body: bytes) -> None:
+        if body:
+            self._hold(self._folded, partial(self._send_next, to, body))
+
+    def _kpis(self) -> m.Kpis:
+        work = self._logs.work
+        return city_kpis(self._engine.state, work, self._tally, self._figures())
+
+
+def _envelope(codec: Codec, feed: Feed, seq: int, body: bytes) -> bytes:
+    """A delta around a body that is encoded already."""
+    if codec.is_text:
+        body = msgspec.json.encode(msgspec.msgpack.decode(body))
+    return codec.encode(Envelope(feed, seq, Raw(body)))

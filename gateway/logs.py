@@ -1,0 +1,176 @@
+"""The feeds that are logs: every change numbered, the latest kept, so that nobody misses one.
+
+Numbers and contents are functions of the journal alone: a server that recovers from a snapshot
+and the records after it continues exactly where the one before was cut.
+"""
+
+from collections.abc import Iterator
+
+from msgspec import Struct, field, msgpack
+
+from engine import events as e
+from engine.engine import Record
+from engine.queries.open_work import OpenWork, order_of
+from engine.state import State
+from engine.values import DeliveryId, Millis, OrderId, StoreId
+from gateway import messages as m
+from gateway.messages import DeltaBody, Feed, SnapshotBody
+from gateway.views import (
+    instruction_told,
+    order_told,
+    payment_told,
+    return_told,
+    ticket_told,
+)
+
+KEPT: dict[Feed, int] = {"orders": 8_192, "payments": 4_096, "tickets": 128}
+RETURN_EVENTS = (
+    e.DeliveryFailed,
+    e.DeliveryPickedUp,
+    e.DeliveryReturned,
+    e.DeliveryStranded,
+    e.DeliveryCancelled,
+)
+Change = tuple[Feed, str, DeltaBody]  # the feed, whose it is, what is told
+
+_encode = msgpack.Encoder().encode
+
+
+class Log(Struct, array_like=True):
+    """`latest[-1]` has number `seq`; bodies are MessagePack."""
+
+    seq: int = 0
+    latest: list[bytes] = field(default_factory=list)
+
+    def append(self, body: bytes, kept: int) -> int:
+        self.seq += 1
+        self.latest.append(body)
+        if len(self.latest) >= 2 * kept:  # amortized: now and then, not every time
+            del self.latest[:-kept]
+        return self.seq
+
+    def after(self, seq: int) -> list[bytes] | None:
+        """What was missed since; None if it is not kept any more, or never was."""
+        missed = self.seq - seq
+        if not 0 <= missed <= len(self.latest):
+            return None
+        return self.latest[len(self.latest) - missed :]
+
+
+class Logs:
+    """Every log there is, by (feed, subject)."""
+
+    def __init__(self, s: State, logs: dict[tuple[Feed, str], Log], first: int = 0) -> None:
+        self.logs = logs
+        self.work = OpenWork.of(s)
+        self._first = first  # where a log that is not known begins
+        self._state = s
+
+    def log(self, feed: Feed, subject: str) -> Log:
+        log = self.logs.get((feed, subject))
+        return log if log is not None else Log(self._first)
+
+    def fold(self, record: Record) -> list[tuple[Feed, str, int, bytes]]:
+        """Number what a turn changed; the state is as it left it. Returns what to tell."""
+        told: dict[tuple[str, OrderId], DeltaBody] = {}
+        news = []
+        for event in record.events:
+            for feed, subject, body in self._changes(event, record.at):
+                if isinstance(body, m.Ticket):
+                    if told.get((subject, OrderId(body.order))) == body:
+                        continue  # one turn, one news of a ticket
+                    told[subject, OrderId(body.order)] = body
+                encoded = _encode(body)
+                log = self.logs.setdefault((feed, subject), Log(self._first))
+                news.append((feed, subject, log.append(encoded, KEPT[feed]), encoded))
+        return news
+
+    def snapshot(self, feed: Feed, subject: str, at: Millis) -> SnapshotBody:
+        """Everything open; the number to go on from is that of the log now."""
+        s, work = self._state, self.work
+        match feed:
+            case "orders":
+                keys = work.of_service.get(subject, ())  # type: ignore[call-overload]
+                return m.OrdersOpen([order_told(s, key, at) for key in keys])
+            case "tickets":
+                tickets = work.tickets.get(subject, ())  # type: ignore[call-overload]
+                returns = work.returns.get(subject, ())  # type: ignore[call-overload]
+                return m.Tickets(
+                    [ticket_told(s, key) for key in tickets],
+                    [return_told(s, key) for key in returns],
+                )
+            case "payments":
+                payments = work.payments.get(subject, ())  # type: ignore[call-overload]
+                instructions = work.instructions.get(subject, ())  # type: ignore[call-overload]
+                return m.PaymentsDue(
+                    [payment_told(s, key) for key in payments],
+                    [instruction_told(s, key) for key in instructions],
+                )
+        raise AssertionError(f"{feed} is not a log")
+
+    # internals
+
+    def _changes(self, event: e.AnyEvent, at: Millis) -> Iterator[Change]:
+        s, work = self._state, self.work
+        key = order_of(event, s)
+        if key is None:
+            work.fold(event, s)
+            if isinstance(event, e.ReadyTimeChanged | e.OrderReduced):
+                yield from self._order_changes(event.order, at, None)
+                yield from self._ticket_changes(event.order, was_open=False)
+            else:
+                yield from self._payment_changes(event)
+            return
+        store = s.orders[key].placed.store
+        was_open = key in work.tickets.get(store, ())
+        was_due = dict(work.returns.get(store, ()))
+        moved = work.fold(event, s)
+        if moved is not None:
+            yield from self._order_changes(key, at, moved[1])
+            yield from self._ticket_changes(key, was_open)
+        if isinstance(event, RETURN_EVENTS):
+            yield from self._return_changes(event.delivery, store, was_due)
+
+    def _order_changes(
+        self, key: OrderId, at: Millis, statuses: tuple[str, str] | None
+    ) -> Iterator[Change]:
+        s = self._state
+        now = statuses or self.work.statuses.get(key)
+        yield "orders", s.orders[key].placed.service, order_told(s, key, at, now)
+
+    def _ticket_changes(self, key: OrderId, was_open: bool) -> Iterator[Change]:
+        s = self._state
+        order = s.orders[key]
+        store = order.placed.store
+        if key in self.work.tickets.get(store, ()):
+            yield "tickets", store, ticket_told(s, key)
+        elif was_open:
+            closed = m.TicketClosed(key, order.status.value, order.why or None)
+            yield "tickets", store, closed
+
+    def _return_changes(
+        self, key: DeliveryId, store: StoreId, was_due: dict[DeliveryId, None]
+    ) -> Iterator[Change]:
+        is_due = key in self.work.returns.get(store, ())
+        if is_due and key not in was_due:
+            yield "tickets", store, return_told(self._state, key)
+        elif key in was_due and not is_due:
+            yield "tickets", store, m.ReturnClosed(key)
+
+    def _payment_changes(self, event: e.AnyEvent) -> Iterator[Change]:
+        s = self._state
+        match event:
+            case e.PaymentRequested():
+                yield "payments", event.provider, payment_told(s, event.payment)
+            case e.PaymentAuthorized(late=False) | e.PaymentFailed():
+                status = "failed" if isinstance(event, e.PaymentFailed) else "authorized"
+                closed = m.PaymentClosed(event.payment, status)  # type: ignore[arg-type]
+                yield "payments", s.payments[event.payment].provider, closed
+            case e.InstructionIssued():
+                provider = s.payments[event.payment].provider
+                yield "payments", provider, instruction_told(s, event.instruction)
+            case e.InstructionSettled() | e.InstructionFailed():
+                payment = s.payments.instructions[event.instruction].payment
+                succeeded = isinstance(event, e.InstructionSettled)
+                done = m.InstructionClosed(event.instruction, succeeded)
+                yield "payments", s.payments[payment].provider, done
