@@ -154,12 +154,13 @@ class EngineLoop:
     async def take_snapshot(self) -> int:
         """Returns the record it follows. The loop stands still only while the state is copied."""
         assert self._snapshots is not None
-        taken = Snapshot(self.engine.seq, snapshot.dump(self.engine), self._feeds())
-        self._snapshot_seq = taken.seq
+        seq, state, feeds = self.engine.seq, snapshot.dump(self.engine), self._feeds()
+        self._snapshot_seq = seq
         await self.settled()
-        digest = await self._on_thread(self._journal.digest_at, taken.seq)
-        await asyncio.to_thread(self._snapshots.save, taken, digest)  # appends go on meanwhile
-        return taken.seq
+        digest = await self._on_thread(self._journal.digest_at, seq)
+        taken = Snapshot(seq, digest, state, feeds)
+        await asyncio.to_thread(self._snapshots.save, taken)  # appends go on meanwhile
+        return seq
 
     @property
     def inbox_size(self) -> int:

@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from engine import snapshot
 from engine.codec import decode_outcome
 from engine.engine import Engine, Record
+from engine.errors import CorruptJournalError
 from gateway.journal import JournalReader
-from gateway.snapshots import Snapshots
+from gateway.snapshots import Snapshot, Snapshots
 
 
 class Recovery:
@@ -25,9 +26,10 @@ class Recovery:
     def __init__(self, journal: JournalReader) -> None:
         self.engine, self.feeds = Engine(), b""
         self._journal = journal
-        for found in Snapshots(journal.path.parent).intact(journal.digest_at):
-            self.engine, self.feeds = snapshot.load(found.state), found.feeds
-            break
+        newest = next(Snapshots(journal.path.parent).intact(), None)
+        if newest is not None:
+            must_follow(newest, journal)
+            self.engine, self.feeds = snapshot.load(newest.state), newest.feeds
 
     def __iter__(self) -> Iterator[Record]:
         engine = self.engine
@@ -37,13 +39,27 @@ class Recovery:
 
 
 def recover(journal: JournalReader) -> Engine:
-    """The engine alone, for who keeps nothing beside it. Raises CorruptJournalError."""
+    """The engine alone, for who keeps nothing beside it: commands are not even read.
+
+    Raises CorruptJournalError.
+    """
     with collector_paused():
         engine = Recovery(journal).engine
         apply = engine.apply
         for body in journal.bodies(engine.seq + 1):
             apply(decode_outcome(body))
     return engine
+
+
+def must_follow(kept: Snapshot, journal: JournalReader) -> None:
+    """Raises CorruptJournalError: what a snapshot knows and the journal does not, was lost."""
+    seq, _ = journal.head()
+    if kept.seq > seq:
+        said = f"a snapshot follows record {kept.seq}, the journal ends at {seq}"
+        raise CorruptJournalError(said, seq + 1)
+    if kept.digest != journal.digest_at(kept.seq):
+        said = f"the snapshot at record {kept.seq} follows another history than the journal"
+        raise CorruptJournalError(said, kept.seq)
 
 
 @contextmanager

@@ -1,12 +1,12 @@
 """Snapshots: where recovery may begin, so that it need not read the whole journal.
 
-A file each, chained to the digest of the record it follows. A missing or damaged one costs
+A file each, and each names the digest of the record it follows. A missing or damaged one costs
 time and nothing else: the journal has everything.
 """
 
 import os
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,14 +15,18 @@ from gateway.journal import sync_directory
 
 KEPT = 2
 MAGIC = b"o2o-snap"
-HEADER = struct.Struct("<8sQQQ16s")  # magic, seq, bytes of state, bytes of feeds, digest
+HEADER = struct.Struct("<8sQ16sQQ16s")  # magic, seq, its digest, sizes of both parts, seal
 PREFIX, SUFFIX, UNFINISHED = "snapshot-", ".bin", ".tmp"
 
 
 class Snapshot(NamedTuple):
-    """The engine as record `seq` left it, and what the gateway keeps beside it."""
+    """The engine as record `seq` left it, and what the gateway keeps beside it.
+
+    `digest` is the journal's at that record: it vouches for the history the state stands for.
+    """
 
     seq: int
+    digest: bytes
     state: bytes
     feeds: bytes
 
@@ -33,15 +37,12 @@ class Snapshots:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    def save(self, snapshot: Snapshot, digest: bytes) -> Path:
-        """Written, synced, named, and only then are older ones removed.
-
-        `digest` is the one of record `seq`: the snapshot vouches for the history it stands for.
-        """
+    def save(self, snapshot: Snapshot) -> Path:
+        """Written, synced, named, and only then are older ones removed. Raises OSError."""
         path = self._directory / f"{PREFIX}{snapshot.seq:015d}{SUFFIX}"
         unfinished = path.with_suffix(UNFINISHED)
         with unfinished.open("wb") as file:
-            file.write(_header(snapshot, digest))
+            file.write(_header(snapshot))
             file.write(snapshot.state)
             file.write(snapshot.feeds)
             file.flush()
@@ -51,10 +52,10 @@ class Snapshots:
         self._prune()
         return path
 
-    def intact(self, digest_at: Callable[[int], bytes]) -> Iterator[Snapshot]:
-        """Those that follow the journal's own records, newest first."""
+    def intact(self) -> Iterator[Snapshot]:
+        """Newest first; damaged ones are passed by."""
         for path in self.paths():
-            snapshot = _read(path, digest_at)
+            snapshot = _read(path)
             if snapshot is not None:
                 yield snapshot
 
@@ -69,21 +70,22 @@ class Snapshots:
             path.unlink()
 
 
-def _header(snapshot: Snapshot, digest: bytes) -> bytes:
-    seq, state, feeds = snapshot
-    content = chain(chain(digest, state), feeds)
-    return HEADER.pack(MAGIC, seq, len(state), len(feeds), content)
+def _header(snapshot: Snapshot) -> bytes:
+    seq, digest, state, feeds = snapshot
+    front = HEADER.pack(MAGIC, seq, digest, len(state), len(feeds), bytes(16))
+    seal = chain(chain(chain(digest, front), state), feeds)
+    return front[: -len(seal)] + seal
 
 
-def _read(path: Path, digest_at: Callable[[int], bytes]) -> Snapshot | None:
+def _read(path: Path) -> Snapshot | None:
     try:
         data = path.read_bytes()
-        _, seq, state_size, feeds_size, _ = HEADER.unpack_from(data)
-        end = HEADER.size + state_size
-        snapshot = Snapshot(seq, data[HEADER.size : end], data[end : end + feeds_size])
-        whole = HEADER.size + state_size + feeds_size == len(data)
-        if not whole or data[: HEADER.size] != _header(snapshot, digest_at(seq)):
-            return None
-    except (OSError, ValueError, OverflowError, struct.error):
+    except OSError:
         return None
-    return snapshot
+    if len(data) < HEADER.size:
+        return None
+    _, seq, digest, size, feeds_size, _ = HEADER.unpack_from(data)
+    end = HEADER.size + size
+    snapshot = Snapshot(seq, digest, data[HEADER.size : end], data[end:])
+    intact = len(snapshot.feeds) == feeds_size and data[: HEADER.size] == _header(snapshot)
+    return snapshot if intact else None

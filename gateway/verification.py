@@ -18,6 +18,7 @@ from engine.commands import TimerCommand
 from engine.engine import Engine, Record
 from engine.errors import CorruptJournalError, EngineError
 from gateway.journal import JOURNAL_FILE, JournalReader
+from gateway.recovery import must_follow
 from gateway.snapshots import Snapshot, Snapshots
 
 AUDIT_EVERY = 10_000  # records
@@ -99,7 +100,9 @@ def verify(
 
 
 def _snapshots(journal: JournalReader, kept: Snapshots, report: Report) -> dict[int, Snapshot]:
-    intact = {x.seq: x for x in kept.intact(journal.digest_at)}
+    intact = {x.seq: x for x in kept.intact()}
+    for found in intact.values():
+        must_follow(found, journal)
     damaged = len(kept.paths()) - len(intact)
     if damaged:
         report.add(Kind.SNAPSHOT, journal.head()[0], f"{damaged} damaged, recovery passes them by")
