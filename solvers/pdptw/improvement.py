@@ -1,0 +1,237 @@
+"""Ruin and recreate, accepted by simulated annealing: shorter routes, or one route fewer.
+
+Christiaens & Vanden Berghe (2020): slack induction by string removals, and the minimization
+of the fleet by absence counts (section 5.4).
+"""
+
+import math
+
+from numba import njit
+
+from solvers.pdptw.arrays import ABSENT, INFEASIBLE, REMOVED, STAMP, TOUCHED, Arrays
+from solvers.pdptw.ejection import eject
+from solvers.pdptw.insertion import cheapest, insert, new_content
+from solvers.pdptw.randomness import below, uniform
+from solvers.pdptw.ruin import close_up, ruin, take_out
+
+
+@njit(nogil=True, cache=True)
+def begin(arrays: Arrays) -> None:
+    """Start an iteration: nothing touched, nothing removed, the absent written down."""
+    tally, work = arrays.work.tally, arrays.work
+    tally[STAMP] += 1
+    tally[TOUCHED] = 0
+    tally[REMOVED] = 0
+    for z in range(tally[ABSENT]):
+        work.absent_before[z] = work.absent[z]
+
+
+@njit(nogil=True, cache=True)
+def undo(arrays: Arrays, absent: int) -> None:
+    """Back to where the iteration began, when `absent` requests were absent."""
+    routes, work, tally = arrays.routes, arrays.work, arrays.work.tally
+    for z in range(tally[TOUCHED]):
+        slot = work.touched[z]
+        routes.row[slot] ^= 1
+        routes.print[slot] = routes.prints[routes.row[slot]]
+    for z in range(tally[REMOVED]):
+        routes.slot[work.removed[z]] = work.removed_from[z]
+    tally[ABSENT] = absent
+    for z in range(absent):
+        work.absent[z] = work.absent_before[z]
+        routes.slot[work.absent[z]] = -1
+
+
+@njit(nogil=True, cache=True)
+def arrange(arrays: Arrays) -> int:
+    """Put the absent requests into the queue in the order of a random criterion; their number."""
+    problem, work, rng = arrays.problem, arrays.work, arrays.rng
+    count = work.tally[ABSENT]
+    mode = int(uniform(rng) * 6)
+    depot = problem.depot[0]
+    for z in range(count):
+        r = work.absent[z]
+        p, d = problem.pickup[r], problem.delivery[r]
+        if mode == 0:
+            key = uniform(rng)
+        elif mode == 1:
+            key = -float(problem.quantity[p])
+        elif mode == 2:
+            key = -problem.travel[depot, p] - problem.travel[depot, d]
+        elif mode == 3:
+            key = problem.due[p] - problem.ready[p] + problem.due[d] - problem.ready[d]
+        elif mode == 4:
+            key = -problem.travel[p, d]
+        else:
+            key = problem.due[p]
+        m = z
+        while m > 0 and work.key[m - 1] > key:
+            work.key[m] = work.key[m - 1]
+            work.queue[m] = work.queue[m - 1]
+            m -= 1
+        work.key[m] = key
+        work.queue[m] = r
+    return count
+
+
+@njit(nogil=True, cache=True)
+def recreate(arrays: Arrays, budget: float, may_leave: bool, blink: float) -> float:
+    """Insert the absent greedily; the increase in cost.
+
+    INFEASIBLE as soon as it exceeds `budget`, or if a request fits nowhere and none may be left.
+    """
+    work = arrays.work
+    count = arrange(arrays)
+    work.tally[ABSENT] = 0
+    added = 0.0
+    for z in range(count):
+        r = work.queue[z]
+        cost, slot, gaps = cheapest(arrays, r, blink)
+        if slot < 0:
+            if not may_leave:
+                return INFEASIBLE
+            work.absent[work.tally[ABSENT]] = r
+            work.tally[ABSENT] += 1
+            continue
+        if added + cost > budget:
+            return INFEASIBLE
+        added += insert(arrays, r, slot, gaps)
+    return added
+
+
+@njit(nogil=True, cache=True)
+def keep_as_best(arrays: Arrays) -> None:
+    """Copy the routes that differ from the best kept so far."""
+    routes, work = arrays.routes, arrays.work
+    for k in range(routes.row.shape[0]):
+        if work.best_print[k] != routes.print[k]:
+            row = routes.row[k]
+            n = routes.length[row]
+            work.best_print[k] = routes.print[k]
+            work.best_length[k] = n
+            for m in range(n):
+                work.best_node[k, m] = routes.node[row, m + 1]
+
+
+@njit(nogil=True, cache=True)
+def load_rows(arrays: Arrays) -> None:
+    """Times and fingerprints of all slots from their nodes, kept as best."""
+    for k in range(arrays.routes.row.shape[0]):
+        new_content(arrays, k)
+    keep_as_best(arrays)
+
+
+@njit(nogil=True, cache=True)
+def construct(arrays: Arrays) -> None:
+    """Insert the absent greedily; some stay absent if the slots do not suffice."""
+    begin(arrays)
+    recreate(arrays, INFEASIBLE, True, 0.0)
+    keep_as_best(arrays)
+
+
+@njit(nogil=True, cache=True)
+def shorten(
+    arrays: Arrays,
+    iterations: int,
+    temperature: float,
+    best: float,
+    removals: float,
+    longest: float,
+    blink: float,
+):
+    """Ruin and recreate `iterations` times; the best cost, whose routes are kept as best.
+
+    `best` is the best cost before. Nothing may be absent, and nothing will be.
+    """
+    routes, work = arrays.routes, arrays.work
+    total = 0.0
+    for k in range(routes.row.shape[0]):
+        total += routes.cost[routes.row[k]]
+    for _ in range(iterations):
+        begin(arrays)
+        allowance = -temperature * math.log(1.0 - uniform(arrays.rng))
+        saved = ruin(arrays, removals, longest)
+        added = recreate(arrays, saved + allowance, False, blink)
+        if added >= INFEASIBLE:
+            undo(arrays, 0)
+            continue
+        total += added - saved
+        if total < best - 1e-7:
+            best = total
+            keep_as_best(arrays)
+    return best
+
+
+@njit(nogil=True, cache=True)
+def failures_of_absent(arrays: Arrays) -> int:
+    """Sum of the absence counts over the requests absent now."""
+    work = arrays.work
+    total = 0
+    for z in range(work.tally[ABSENT]):
+        total += work.failures[work.absent[z]]
+    return total
+
+
+@njit(nogil=True, cache=True)
+def dissolve(arrays: Arrays) -> None:
+    """Take out the route whose requests have been left over least often."""
+    problem, routes, work = arrays.problem, arrays.routes, arrays.work
+    begin(arrays)
+    fewest, victim = -1, -1
+    for k in range(routes.row.shape[0]):
+        row = routes.row[k]
+        if routes.length[row] == 0:
+            continue
+        failures = 0
+        for m in range(1, routes.length[row] + 1):
+            failures += work.failures[problem.request[routes.node[row, m]]]
+        if victim < 0 or failures < fewest:
+            fewest, victim = failures, k
+    row = routes.row[victim]
+    for m in range(1, routes.length[row] + 1):
+        take_out(arrays, problem.request[routes.node[row, m]])
+    close_up(arrays, victim)
+    routes.closed[victim] = True
+
+
+@njit(nogil=True, cache=True)
+def fill(
+    arrays: Arrays,
+    iterations: int,
+    temperature: float,
+    removals: float,
+    longest: float,
+    blink: float,
+    ejections: float,
+    trials: int,
+    most: int,
+) -> int:
+    """Ruin and recreate until no request is absent, at most `iterations` times; the number left.
+
+    Never accepts more absent requests; among as many, smaller absence counts are accepted
+    whatever their cost. A share `ejections` of the iterations inserts an absent request by
+    ejecting up to `most` others, in at most `trials` trials.
+    """
+    work = arrays.work
+    for left in range(iterations, 0, -1):
+        absent = work.tally[ABSENT]
+        if absent == 0:
+            return left
+        begin(arrays)
+        if uniform(arrays.rng) < ejections:
+            request = work.absent[below(arrays.rng, absent)]
+            work.failures[request] += 1
+            eject(arrays, request, trials, most)
+            continue
+        failures = failures_of_absent(arrays)
+        saved = ruin(arrays, removals, longest)
+        added = recreate(arrays, INFEASIBLE, True, blink)
+        now = work.tally[ABSENT]
+        accepted = now <= absent and failures_of_absent(arrays) < failures
+        for z in range(now):
+            work.failures[work.absent[z]] += 1
+        if not accepted and now <= absent:
+            accepted = added - saved < -temperature * math.log(1.0 - uniform(arrays.rng))
+        if not accepted:
+            undo(arrays, absent)
+    return 0
