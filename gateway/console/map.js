@@ -103,13 +103,13 @@ export class CityMap {
 
   drawStore(store) {
     const { pen } = this, p = this.at([store.lon, store.lat]);
-    pen.fillStyle = store.is_open === false ? "#59636d" : COLORS.store;
+    pen.fillStyle = store.open === false ? "#59636d" : COLORS.store;
     pen.fillRect(p.x - 7, p.y - 7, 14, 14);
     pen.fillStyle = "#0e151d";
     pen.font = "bold 10px system-ui";
     pen.textAlign = "center";
     pen.textBaseline = "middle";
-    if (store.open_orders) pen.fillText(store.open_orders, p.x, p.y + 0.5);
+    if (store.orders) pen.fillText(store.orders, p.x, p.y + 0.5);
     if (this.map.getZoom() < 12.5) return;
     pen.fillStyle = "#b9c6d0";
     pen.font = "11px system-ui";

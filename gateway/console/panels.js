@@ -73,7 +73,7 @@ export class Panels {
       const row = element("tr", undefined, { "data-risk": risk(order, now) });
       const minutes = Math.round((Date.parse(order.promised_at) - now) / 60000);
       const store = this.city.stores.get(order.store);
-      for (const cell of [order.id, store?.name ?? order.store, (order.delivery_status ?? order.status ?? "").replaceAll("_", " "), order.courier ?? "", `${minutes} min`]) row.append(element("td", cell));
+      for (const cell of [order.id, store?.name ?? order.store, (order.delivery_status === "created" ? order.order_status : order.delivery_status).replaceAll("_", " "), order.courier ?? "", `${minutes} min`]) row.append(element("td", cell));
       row.addEventListener("click", () => this.onPick({ order: order.id }));
       return row;
     }));

@@ -6,16 +6,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from engine.values import MINUTE
-from simulation.city import StoreSite, couriers_of, stores_of
 from simulation.live.city_time import CityTime
 from simulation.live.courier_app import CourierApp
+from simulation.live.day import Day
 from simulation.live.office import Office
 from simulation.live.order_service import OrderService
 from simulation.live.party import Party, TokenSource, World
 from simulation.live.provider import Provider
 from simulation.live.store_terminal import StoreTerminal
 from simulation.live.street import Street
-from simulation.scenario import Scenario
 from simulation.streams import RandomStreams
 
 RESYNC_S = 0.05
@@ -24,15 +23,13 @@ RESYNC_S = 0.05
 class City:
     """`async with alive(...) as city`: everybody is connected and at work."""
 
-    def __init__(self, world: World, sites: list[StoreSite]) -> None:
+    def __init__(self, world: World) -> None:
         self.world = world
-        couriers = couriers_of(world.scenario, world.streams)
-        self._sites, self._profiles = sites, couriers
         self.office = Office(world)
-        self.service = OrderService(world, sites)
+        self.service = OrderService(world)
         self.provider = Provider(world)
-        self.stores = [StoreTerminal(world, site) for site in sites]
-        self.couriers = [CourierApp(world, profile) for profile in couriers]
+        self.stores = [StoreTerminal(world, site) for site in world.day.sites]
+        self.couriers = [CourierApp(world, profile) for profile in world.day.couriers]
 
     @property
     def parties(self) -> list[Party]:
@@ -52,12 +49,13 @@ class City:
         await self.office.client.ready()
         self._tell_time()
         self.world.spawn(self._keep_time())
-        await self.office.register(self._sites, self._profiles)
+        await self.office.register()
         rest = [x for x in self.parties if x is not self.office]
         for party in rest:
             party.client.start()
         await asyncio.gather(*(x.client.ready() for x in rest))
         await asyncio.gather(*(x.open() for x in self.stores))
+        self.world.time.day_began = self.world.time.now()
         for courier in self.couriers:
             if courier.subject in self.office.places:
                 courier.stand(self.office.places[courier.subject])
@@ -65,8 +63,8 @@ class City:
         self.office.spawn(self.office.watch())
 
     async def run(self, minutes: float | None) -> None:
-        """Customers come for so many city minutes (None: until cancelled)."""
-        until = None if minutes is None else self.world.time.now() + minutes * MINUTE
+        """Customers come for so many city minutes (None: until cancelled, or the day is over)."""
+        until = None if minutes is None else self.world.time.day_began + minutes * MINUTE
         await self.service.serve(until)
 
     async def drain(self, at_most_min: float) -> bool:
@@ -96,15 +94,13 @@ class City:
 
 @asynccontextmanager
 async def alive(
-    url: str, token: TokenSource, scenario: Scenario, seed: int, speed: float
+    url: str, token: TokenSource, day: Day, streams: RandomStreams, speed: float
 ) -> AsyncIterator[City]:
     """A city of clients at that server; whoever of them fails ends it."""
-    streams = RandomStreams(seed)
     async with asyncio.TaskGroup() as group:
-        sites = stores_of(scenario, streams)
-        street = Street(streams, [x.location for x in sites])
-        world = World(url, token, scenario, streams, CityTime(speed), street, group)
-        city = City(world, sites)
+        street = Street(streams, [x.location for x in day.sites])
+        world = World(url, token, day, streams, CityTime(speed), street, group)
+        city = City(world)
         try:
             await city.begin()
             yield city

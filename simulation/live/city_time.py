@@ -13,6 +13,7 @@ class CityTime:
 
     def __init__(self, speed: float) -> None:
         self.speed = speed
+        self.day_began = Millis(0)  # when this city's first customer may come
         self._at_ms = 0.0
         self._set_at_s = 0.0
 

@@ -1,9 +1,9 @@
 """A courier's phone: shifts, answers to offers, GPS, and the way along the route it is told."""
 
 import asyncio
-from random import Random
+from itertools import count
 
-from engine.values import HOUR, MINUTE, SECOND, CourierId, DeliveryId, Millis, OrderId
+from engine.values import MINUTE, SECOND, CourierId, DeliveryId, Millis, OrderId
 from gateway import messages as m
 from gateway.client import Update
 from geo.points import Point, interpolate
@@ -48,30 +48,32 @@ class CourierApp(Party):
     async def work(self) -> None:
         """Shift after shift, for as long as the city lives."""
         self.spawn(self._report_forever())
-        group, shift = self.profile.group, 0
-        await self.sleep(self._late_ms())
-        while True:
-            shift += 1
-            length_ms = (group.to_h - group.from_h) * HOUR
-            ends_at = Millis(self.world.time.now() + round(length_ms))
-            if not self._on_shift:
-                await self.ask(m.StartShift(text(ends_at)))
-            breaks_ms = conduct.breakdown_ms(
-                self.world.streams, group, CourierId(self.subject), shift
-            )
-            if breaks_ms is not None and breaks_ms < length_ms:
-                await self.sleep(breaks_ms)
-                await self._break_down()
-                await self.sleep(group.repair_min * MINUTE)
-                self._broken = False
-            else:
-                await self.sleep(length_ms)
-                await self.ask(m.EndShift())
-                await self.sleep(group.stagger_min * MINUTE)
+        day = self.world.day
+        starts = self.profile.starts_ms - day.scenario.starts_ms + self.world.time.day_began
+        length_ms = self.profile.ends_ms - self.profile.starts_ms
+        for shift in count(1):
+            await self.sleep(starts - self.world.time.now())
+            await self._work_until(Millis(starts + length_ms), shift)
+            if not day.comes_again:
+                return
+            while starts + length_ms <= self.world.time.now():
+                starts += day.length_ms
 
-    def _late_ms(self) -> int:
-        """Not all at once: the first minutes of a city see its couriers come."""
-        return Random(self.subject).randrange(2 * MINUTE)
+    async def _work_until(self, ends_at: Millis, shift: int) -> None:
+        """One shift; after a breakdown the rest of it, if the repair leaves any."""
+        group, streams = self.profile.group, self.world.streams
+        if not self._on_shift:
+            await self.ask(m.StartShift(text(ends_at)))
+        breaks_ms = conduct.breakdown_ms(streams, group, CourierId(self.subject), shift)
+        if breaks_ms is not None and self.world.time.now() + breaks_ms < ends_at:
+            await self.sleep(breaks_ms)
+            await self._break_down()
+            await self.sleep(group.repair_min * MINUTE)
+            self._broken = False
+            if self.world.time.now() < ends_at:
+                await self.ask(m.StartShift(text(ends_at)))
+        await self.sleep(ends_at - self.world.time.now())
+        await self.ask(m.EndShift())
 
     async def _break_down(self) -> None:
         self._broken = True

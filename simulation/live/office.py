@@ -4,7 +4,6 @@ from engine.values import MINUTE, SECOND
 from gateway import messages as m
 from gateway.client import Update
 from geo.points import Point
-from simulation.city import CourierProfile, StoreSite
 from simulation.live.city_time import millis
 from simulation.live.party import Party, World
 
@@ -19,16 +18,16 @@ class Office(Party):
         self._orders: dict[str, m.CityOrder] = {}
         self.client.subscribe("city", self._hear)
 
-    async def register(self, sites: list[StoreSite], couriers: list[CourierProfile]) -> None:
+    async def register(self) -> None:
         """Under ids of their own, so that a city that is started again finds itself."""
         for product in self.world.scenario.products:
             listed = m.ListProduct(product.id, product.name, product.category, product.load)
             await self.client.ask(listed)
-        for site in sites:
+        for site in self.world.day.sites:
             place = m.Place(site.location.lat_deg, site.location.lon_deg)
             preparation_s = round(site.group.preparation_s.median)
             await self._once(m.RegisterStore(site.id, site.name, place, preparation_s))
-        for profile in couriers:
+        for profile in self.world.day.couriers:
             group = profile.group
             await self._once(m.RegisterCourier(profile.id, group.vehicle.value, group.capacity))
 

@@ -1,13 +1,11 @@
 """An order service: the app customers use. It keeps its own list of what was acknowledged."""
 
 from collections import Counter
-from itertools import count
 
-from engine.values import HOUR
+from engine.values import Millis
 from gateway import messages as m
 from gateway.client import Update
-from simulation.city import StoreSite
-from simulation.demand import SERVICE, Arrivals, Population, Wish
+from simulation.demand import SERVICE, Wish
 from simulation.live.city_time import millis
 from simulation.live.party import Party, World
 
@@ -17,7 +15,7 @@ ENDED = ("fulfilled", "cancelled", "returned")
 class OrderService(Party):
     """`acknowledged` are the orders the server has confirmed with a reply: none may be missing."""
 
-    def __init__(self, world: World, sites: list[StoreSite]) -> None:
+    def __init__(self, world: World) -> None:
         super().__init__(world, "order_service", SERVICE)
         self.come = 0
         self.lost: Counter[str] = Counter()
@@ -26,7 +24,6 @@ class OrderService(Party):
         self.on_time = self.late = 0
         self.click_to_door_ms: list[int] = []
         self._placed_at: dict[str, int] = {}
-        self._population = Population(world.scenario, world.streams, sites)
         self._known: dict[str, None] = {}
         self._run = ""
         self.client.subscribe("orders", self._hear)
@@ -36,22 +33,23 @@ class OrderService(Party):
         return sum(status not in ENDED for status in self.acknowledged.values())
 
     async def serve(self, until_ms: float | None) -> None:
-        """Customers come, day after day, until that city time (None: for ever)."""
+        """Customers come, day after day, until that city time (None: as long as days come)."""
         welcome = self.client.welcome
         assert welcome is not None
         self._run = _base36(welcome.seq)  # ids of an earlier run on the same data are not reused
-        began = self.world.time.now()
-        scenario = self.world.scenario
-        for day in count():
-            offset = began - scenario.starts_ms + day * round(scenario.hours * HOUR)
-            for at in Arrivals(scenario, self.world.streams):
-                due = at + offset
+        day, began = self.world.day, self.world.time.day_began
+        while True:
+            for offset, wish in day.visits(self.come):
+                due = began + offset
                 if until_ms is not None and due >= until_ms:
                     await self.sleep(until_ms - self.world.time.now())
                     return
                 await self.sleep(due - self.world.time.now())
-                self.spawn(self._visit(self._population.wish(self.come)))
+                self.spawn(self._visit(wish))
                 self.come += 1
+            if not day.comes_again:
+                return
+            began = Millis(began + day.length_ms)
 
     # a customer's visit
 

@@ -6,10 +6,12 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.values import Millis
 from gateway import messages as m
 from gateway.client import Client, GivenUpError
 from gateway.messages import Role
 from simulation.live.city_time import CityTime
+from simulation.live.day import Day
 from simulation.live.street import Street
 from simulation.scenario import Scenario
 from simulation.streams import RandomStreams
@@ -24,7 +26,7 @@ class World:
 
     url: str
     token: TokenSource
-    scenario: Scenario
+    day: Day
     streams: RandomStreams
     time: CityTime
     street: Street
@@ -32,6 +34,16 @@ class World:
     tasks: dict[asyncio.Task[None], None] = field(default_factory=dict)
     refusals: Counter[str] = field(default_factory=Counter)
     unanswered: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def scenario(self) -> Scenario:
+        return self.day.scenario
+
+    def ready_at(self, order: str) -> Millis | None:
+        """If the day fixes when this order is ready: orders are named `run-number`."""
+        number = order.rpartition("-")[2]
+        offset = self.day.ready_ms.get(int(number)) if number.isdecimal() else None
+        return None if offset is None else Millis(self.time.day_began + offset)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = self.group.create_task(work)

@@ -1,0 +1,265 @@
+"""`o2o demo`: a server in one process, a city of websocket clients in this one.
+
+The server is supervised: if it dies, however it dies, it is started again on the same data, and
+the clients resume by themselves.
+"""
+
+import argparse
+import asyncio
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from gateway.auth import LIFE_MAX_S, Tokens, load_secret
+from gateway.clock import stopwatch_s, wall_ms
+from gateway.latency import Latency
+from gateway.messages import Role
+from gateway.verification import verify
+from simulation.live.city import City, alive
+from simulation.live.day import Day, of_scenario
+from simulation.live.meals import day_of
+from simulation.mdrp.instance import read_instance
+from simulation.scenario_file import load
+from simulation.streams import RandomStreams
+
+SCENARIOS = Path(__file__).resolve().parent.parent / "scenarios"
+STARTS_WITHIN_S = 180.0  # the first start compiles the kernels
+DRAIN_MIN = 120.0
+LINE_S = 1.0
+out = Console(highlight=False)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--scenario", default="lunch_rush", help="a name in scenarios/, or a file")
+    parser.add_argument("--mdrp", type=Path, help="a meal-delivery instance's folder, instead")
+    parser.add_argument("--speed", type=float, default=60.0, help="city seconds in one of yours")
+    parser.add_argument(
+        "--minutes", type=float, help="city minutes of customers; then a summary (none: for ever)"
+    )
+    parser.add_argument("--headless", action="store_true", help="no live line, for scripts")
+    parser.add_argument("--data", type=Path, default=Path("data"), help="where the journal is kept")
+    parser.add_argument("--port", type=int, default=8080, help="of gateway and console")
+    parser.add_argument("--seed", type=int, default=1, help="of everything the city draws")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 if every acknowledged order is there and has ended, and the journal is whole."""
+    if not args.speed > 0:
+        raise ValueError(f"time must pass: --speed {args.speed}")
+    streams = RandomStreams(args.seed)
+    if args.mdrp is not None:
+        day = day_of(read_instance(args.mdrp))
+    else:
+        day = of_scenario(load(scenario_path(args.scenario)), streams)
+    return asyncio.run(_demo(args, day, streams))
+
+
+def scenario_path(name: str) -> Path:
+    """A file, or a name in scenarios/. Raises FileNotFoundError naming those there are."""
+    path = Path(name)
+    if path.suffix == ".toml" and path.exists():
+        return path
+    known = SCENARIOS / f"{path.stem}.toml"
+    if not known.exists():
+        names = ", ".join(sorted(x.stem for x in SCENARIOS.glob("*.toml")))
+        raise FileNotFoundError(f"no scenario {name}; there are {names}")
+    return known
+
+
+class Supervisor:
+    """Keeps one `o2o serve` running until told otherwise."""
+
+    def __init__(self, args: argparse.Namespace, settings: Path) -> None:
+        self.restarts = 0
+        self._command = [
+            *(sys.executable, "-m", "gateway.cli", "serve"),
+            *("--data", str(args.data), "--port", str(args.port)),
+            *("--speed", str(args.speed), "--settings", str(settings), "--quiet"),
+        ]
+        self._port = args.port
+        self._process: asyncio.subprocess.Process | None = None
+        self._watch: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    async def start(self) -> None:
+        """Returns when it answers. Raises RuntimeError if it ends instead."""
+        await self._spawn()
+        until_s = stopwatch_s() + STARTS_WITHIN_S
+        while not await self._answers():
+            assert self._process is not None
+            if self._process.returncode is not None or stopwatch_s() > until_s:
+                raise RuntimeError(f"the server did not start: {' '.join(self._command)}")
+            await asyncio.sleep(0.1)
+        self._watch = asyncio.create_task(self._keep_alive())
+
+    async def stop(self) -> int:
+        """Ask it to end, and wait. Its exit status."""
+        if self._watch is not None:
+            self._watch.cancel()
+        if self._process is None:
+            return 0
+        with suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGTERM)
+        return await self._process.wait()
+
+    async def _spawn(self) -> None:
+        # Its own session: Ctrl-C is ours to pass on, so that clients leave first.
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command, stdin=asyncio.subprocess.DEVNULL, start_new_session=True
+        )
+
+    async def _keep_alive(self) -> None:
+        while True:
+            assert self._process is not None
+            await self._process.wait()
+            self.restarts += 1
+            await self._spawn()
+
+    async def _answers(self) -> bool:
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        except OSError:
+            return False
+        writer.write(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+        with suppress(OSError):
+            line = await reader.readline()
+            writer.close()
+            return b" 200 " in line
+        return False
+
+
+async def _demo(args: argparse.Namespace, day: Day, streams: RandomStreams) -> int:
+    args.data.mkdir(parents=True, exist_ok=True)
+    settings = args.data / "settings.json"
+    settings.write_bytes(msgspec.json.encode(day.scenario.engine))
+    tokens = Tokens(load_secret(args.data))
+    supervisor = Supervisor(args, settings)
+    stopped = _on_signals()
+    out.print(f"[bold]{day.scenario.name}[/] at {args.speed:g} times the speed of life ...")
+    await supervisor.start()
+    page = mint(tokens, "operator", "console")
+    out.print(f"console  http://127.0.0.1:{args.port}/#token={page}", soft_wrap=True)
+    began_s = stopwatch_s()
+    ends = args.minutes is not None or not day.comes_again
+    try:
+        url = f"ws://127.0.0.1:{args.port}/ws"
+        token = lambda role, subject: mint(tokens, role, subject)  # noqa: E731
+        async with alive(url, token, day, streams, args.speed) as city:
+            drained = await _live(args, city, supervisor, stopped)
+            missing = await city.service.missing() if ends else []
+            figures = summary(city, supervisor, missing, stopwatch_s() - began_s)
+    finally:
+        status = await supervisor.stop()
+    if not ends or stopped.is_set():
+        out.print("stopped; start it again on the same data and it goes on")
+        return status
+    report = await asyncio.to_thread(verify, args.data)
+    out.print(figures)
+    for line in report.lines():
+        out.print(f"journal: {line}")
+    return 0 if drained and not missing and not report.exit_code and not status else 1
+
+
+async def _live(
+    args: argparse.Namespace, city: City, supervisor: Supervisor, stopped: asyncio.Event
+) -> bool:
+    """Customers, then the rest of their orders. True if all has ended."""
+    day = asyncio.create_task(_day(args, city))
+    line = asyncio.create_task(_tell(args, city, supervisor))
+    stop = asyncio.create_task(stopped.wait())
+    await asyncio.wait((day, line, stop), return_when=asyncio.FIRST_COMPLETED)
+    for task in (day, line, stop):
+        if not task.done():
+            task.cancel()
+    results = await asyncio.gather(day, line, stop, return_exceptions=True)
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+    return results[0] is True
+
+
+async def _day(args: argparse.Namespace, city: City) -> bool:
+    await city.run(args.minutes)
+    return await city.drain(DRAIN_MIN)
+
+
+async def _tell(args: argparse.Namespace, city: City, supervisor: Supervisor) -> None:
+    """One line that stays where it is; on a pipe, a line now and then."""
+    if args.headless:
+        await asyncio.Event().wait()
+    with Live(console=out, auto_refresh=False, transient=True) as live:
+        while True:
+            live.update(_line(city, supervisor), refresh=True)
+            await asyncio.sleep(LINE_S)
+
+
+def _line(city: City, supervisor: Supervisor) -> str:
+    k = city.office.kpis
+    if k is None:
+        return "waiting for the first figures ..."
+    on_time = "-" if k.on_time_permille is None else f"{k.on_time_permille / 10:.1f} %"
+    p99 = "-" if k.p99_order_to_plan_ms is None else f"{k.p99_order_to_plan_ms} ms"
+    line = (
+        f"orders open [bold]{k.orders_open}[/] · delivered {k.delivered}"
+        f" · on time [bold]{on_time}[/]"
+        f" · couriers busy [bold]{k.couriers_busy}[/]/{k.couriers_on_shift}"
+        f" · p99 order to plan [bold]{p99}[/]"
+    )
+    return line + (f" · restarts {supervisor.restarts}" if supervisor.restarts else "")
+
+
+def summary(city: City, supervisor: Supervisor, missing: list[str], wall_s: float) -> Table:
+    """What happened, from the clients' side."""
+    service, kpis = city.service, city.office.kpis
+    door = Latency()
+    for ms in service.click_to_door_ms:
+        door.add(ms / 60_000)
+    delivered = service.on_time + service.late
+    rows: list[tuple[str, Any]] = [
+        ("customers", service.come),
+        ("orders acknowledged", len(service.acknowledged)),
+        ("  of these missing on the server", len(missing)),
+        ("  delivered", delivered),
+        ("  on time", f"{100 * service.on_time / delivered:.1f} %" if delivered else "-"),
+        ("  ended otherwise", len(service.acknowledged) - delivered - service.open_orders),
+        ("  still open", service.open_orders),
+        ("click to door, p50 / p99", f"{door.p50:.1f} / {door.p99:.1f} min"),
+        ("left without ordering", _counts(service.lost)),
+        ("order to plan, p99", f"{kpis.p99_order_to_plan_ms} ms" if kpis else "-"),
+        ("loop lag, p99", f"{kpis.loop_lag_p99_ms} ms" if kpis else "-"),
+        ("server restarts", supervisor.restarts),
+        ("clients reconnected", city.reconnects),
+        ("requests refused", _counts(city.refusals)),
+        ("wall time", f"{wall_s:.1f} s"),
+    ]
+    table = Table("what", "figure", title="the city, as its clients saw it")
+    for name, value in rows:
+        table.add_row(name, str(value))
+    return table
+
+
+def _counts(counter: Any) -> str:
+    return ", ".join(f"{name} {n}" for name, n in sorted(counter.items())) or "0"
+
+
+def mint(tokens: Tokens, role: Role, subject: str) -> str:
+    """As long-lived as the role allows."""
+    return tokens.mint(role, subject, LIFE_MAX_S[role], wall_ms() // 1_000)
+
+
+def _on_signals() -> asyncio.Event:
+    """Set by the first Ctrl-C or SIGTERM."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    return stopped
