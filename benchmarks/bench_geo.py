@@ -7,7 +7,11 @@ from scipy.spatial import cKDTree
 from geo.cells import cells_of
 from geo.grid import PositionGrid
 from geo.points import Point, distance_m, places
+from geo.roads import BOTH_WAYS, RoadGraph, Ways
+from geo.snapping import Snapper
 from geo.sphere import straight_mm_between
+from geo.tables import StoreTables
+from geo.tracks import NEVER, Fixes, FixLimits, LastKnown, judge
 from geo.travel import TravelModel, project
 from geo.zones import Circle, Polygon, Zone, ZoneIndex
 
@@ -139,3 +143,51 @@ def test_10000_points_in_200_zones(benchmark, rows):
 
 def test_10000_h3_cells(benchmark, rows):
     benchmark(cells_of, rows, 9)
+
+
+def test_1000_fixes_judged(benchmark, rows):
+    here = rows[:1_000]
+    one = np.ones(1_000, np.int64)
+    last = LastKnown(here[:, 0] + 500, here[:, 1], one * 1_700_000_000_000)
+    fixes = Fixes(np.arange(1_000), here[:, 0], here[:, 1], last.measured_at_ms + 5_000, one * 8)
+    assert not judge(fixes, last, FixLimits(), 1_700_000_006_000).any()
+    assert NEVER not in last.measured_at_ms
+    benchmark(judge, fixes, last, FixLimits(), 1_700_000_006_000)
+
+
+@pytest.fixture(scope="module")
+def streets():
+    """A grid of 150 x 150 junctions, 67 m apart: 22,500 junctions and 89,400 arcs."""
+    size, step = 150, np.arange(150)
+    lat, lon = (x.ravel() for x in np.meshgrid(step * 6_000, step * 8_000, indexing="ij"))
+    number = np.arange(size * size).reshape(size, size)
+    speeds = np.random.default_rng(4).integers(3_000, 14_000, 2 * size)
+    ways = Ways(
+        places=np.column_stack((lat + SOUTH_WEST.lat_e7, lon + SOUTH_WEST.lon_e7)),
+        start=np.arange(0, 2 * size * size + 1, size),
+        nodes=np.concatenate((number.ravel(), number.T.ravel())),
+        speed_mm_s=speeds,
+        direction=np.full(2 * size, BOTH_WAYS),
+    )
+    return RoadGraph.of_ways(ways)
+
+
+@pytest.fixture(scope="module")
+def snapper(streets):
+    return Snapper(streets)
+
+
+def test_1000_places_put_on_streets(benchmark, snapper, rows):
+    benchmark(snapper.snap, rows[:1_000])
+
+
+def test_a_table_of_10_stores(benchmark, streets, snapper, rows):
+    benchmark.pedantic(StoreTables.of, (streets, snapper.snap(rows[:10])), rounds=3)
+
+
+def test_100000_street_times_looked_up(benchmark, streets, snapper, rows):
+    points, tables = snapper.snap(rows), StoreTables.of(streets, snapper.snap(rows[:20]))
+    random = np.random.default_rng(5)
+    store, row = random.integers(0, 20, 100_000), random.integers(0, COURIERS, 100_000)
+    tables.from_stores_ms(store[:1], points, row[:1])
+    benchmark(tables.from_stores_ms, store, points, row)

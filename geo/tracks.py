@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import astuple
 from numba import njit
 from numpy.typing import NDArray
 
@@ -113,8 +114,10 @@ def judge(fixes: Fixes, last: LastKnown, limits: FixLimits, now_ms: int) -> Verd
 
     Duplicates, period and speed are measured against the fix believed before it in time, of the
     same courier in this batch, and against the last one known. Of two fixes at one moment the more
-    accurate one is believed.
+    accurate one is believed. Raises ValueError if columns are not equally long.
     """
+    if len({column.shape for column in (*astuple(fixes), *astuple(last))}) != 1:
+        raise ValueError("columns of different length")
     verdicts = np.select(
         [
             is_out_of_range(fixes),

@@ -13,14 +13,11 @@ from geo.roads import (
     BOTH_WAYS,
     ONE_WAY,
     ONE_WAY_BACK,
-    SHARES,
     RoadError,
     RoadGraph,
-    Snapped,
-    Snapper,
     Ways,
-    exact_ms,
 )
+from geo.snapping import SHARES, Snapped, Snapper, exact_ms
 from geo.sphere import straight_mm_between
 from geo.tables import TOO_FAR_MS, StoreTables
 from geo.travel import Vehicle
@@ -54,26 +51,38 @@ def grid_city(size: int, seed: int) -> Ways:
     return ways_of(nodes, *ways)
 
 
-def arcs_of(graph: RoadGraph) -> dict[tuple[int, int], int]:
-    columns = zip(graph.tail.tolist(), graph.head.tolist(), graph.ms.tolist(), strict=True)
-    return {(a, b): ms for a, b, ms in columns}
+def streets_of(graph: RoadGraph) -> dict[tuple, int]:
+    """Every piece in every direction that is open, by its ends in blocks from the corner."""
+    p, streets = graph.pieces, {}
+    for k, edge in enumerate(p.edge.tolist()):
+        start, end = (named(rows[k]) for rows in (p.start, p.end))
+        if graph.forward_ms[edge] < TOO_FAR_MS:
+            streets[start, end] = int(p.forward_ms[k])
+        if graph.backward_ms[edge] < TOO_FAR_MS:
+            streets[end, start] = int(p.backward_ms[k])
+    return streets
 
 
-def slow_ms(graph: RoadGraph, origin: tuple, destination: tuple) -> float:
-    """From and to (edge, share): places become nodes of their own; then a textbook Dijkstra."""
+def named(place: np.ndarray) -> tuple[float, float]:
+    y, x = ((place - [CORNER.lat_e7, CORNER.lon_e7]) / BLOCK_E7).tolist()
+    return y, x
+
+
+def slow_ms(streets: dict, origin: tuple, destination: tuple) -> float:
+    """From and to (start, end, part of the way): both become nodes; a textbook Dijkstra then."""
     near: dict[object, list[tuple[object, float]]] = {}
-    on_edge: dict[int, list[tuple[int, object]]] = {}
-    for name, (edge, share) in (("from", origin), ("to", destination)):
-        on_edge.setdefault(edge, []).append((share, name))
-    arcs = arcs_of(graph)
-    for edge, (a, b) in enumerate(zip(graph.first.tolist(), graph.second.tolist(), strict=True)):
-        chain = [(0, a), *sorted(on_edge.get(edge, []), key=lambda x: x[0]), (SHARES, b)]
+    on: dict[frozenset, list[tuple[float, object]]] = {}
+    for name, (start, end, part) in (("from", origin), ("to", destination)):
+        low, high = sorted((start, end))
+        on.setdefault(frozenset((low, high)), []).append((part if start == low else 1 - part, name))
+    for low, high in {tuple(sorted(ends)) for ends in streets}:
+        places_on = sorted(on.get(frozenset((low, high)), []), key=lambda x: x[0])
+        chain = [(0.0, low), *places_on, (1.0, high)]
         for (s, u), (t, v) in pairwise(chain):
-            for one, other, way in ((u, v, (a, b)), (v, u, (b, a))):
+            for one, other, way in ((u, v, (low, high)), (v, u, (high, low))):
                 # A place exactly at a node is that node, whatever the signs say.
-                if way in arcs or s == t:
-                    ms = arcs.get(way, 0) * (t - s) / SHARES
-                    near.setdefault(one, []).append((other, ms))
+                if way in streets or s == t:
+                    near.setdefault(one, []).append((other, streets.get(way, 0) * (t - s)))
     heap, done, tie = [(0.0, 0, "from")], set(), 0
     while heap:
         ms, _, here = heappop(heap)
@@ -93,36 +102,61 @@ def some_places(graph: RoadGraph, count: int, seed: int) -> np.ndarray:
 
 
 def some_snapped(graph: RoadGraph, count: int, seed: int) -> Snapped:
-    """A third of them exactly on nodes, and several on one edge."""
+    """A third of them exactly on junctions, and several on one piece."""
     rows = some_places(graph, count, seed)
     rows[::3] = graph.places[
         np.random.default_rng(seed).integers(0, len(graph.places), len(rows[::3]))
     ]
-    middle = (graph.places[graph.first[0]] + graph.places[graph.second[0]]) // 2
+    middle = (graph.pieces.start[0] + graph.pieces.end[0]) // 2
     rows[1:7:2] = middle + np.array([[-900, -900], [0, 0], [900, 900]])
     return Snapper(graph).snap(rows)
 
 
-# from ways to arcs
+# from ways to edges
 
 
-def test_a_two_way_street_is_an_arc_each_way_and_takes_its_time():
+def test_a_two_way_street_takes_its_time_in_both_directions():
     graph = RoadGraph.of_ways(ways_of([(0, 0), (1, 0)], ([0, 1], 10_000, BOTH_WAYS)))
     mm = int(straight_mm_between(graph.places[:1], graph.places[1:])[0])
     assert mm == pytest.approx(100_075, abs=5)
-    assert arcs_of(graph) == {(0, 1): -(-mm // 10), (1, 0): -(-mm // 10)}
+    assert streets_of(graph) == {((0, 0), (1, 0)): -(-mm // 10), ((1, 0), (0, 0)): -(-mm // 10)}
 
 
 def test_of_parallel_streets_the_faster_one_counts():
     """A sparse matrix would have added them up."""
     slow, fast = ([0, 1], 1_000, BOTH_WAYS), ([1, 0], 20_000, ONE_WAY)
     graph = RoadGraph.of_ways(ways_of([(0, 0), (1, 0)], slow, fast))
-    assert arcs_of(graph) == {
-        (0, 1): pytest.approx(100_075, abs=5),
-        (1, 0): pytest.approx(5_004, abs=1),
+    assert streets_of(graph) == {
+        ((0, 0), (1, 0)): pytest.approx(100_075, abs=5),
+        ((1, 0), (0, 0)): pytest.approx(5_004, abs=1),
     }
-    assert len(graph.first) == 1
-    assert graph.times_ms(np.array([0])).tolist() == [[0, arcs_of(graph)[0, 1]]]
+    ends = Snapper(graph).snap(graph.places)
+    assert exact_ms(graph, ends, ends).tolist() == [[0, graph.ms.max()], [graph.ms.min(), 0]]
+
+
+def test_points_that_only_bend_a_street_are_no_junctions():
+    """A bend, and another where the speed changes; a fork; and a ring that hangs on it."""
+    nodes = [(0, 0), (1, 1), (2, 1), (3, 1), (3, 2), (4, 1), (4, 2)]
+    graph = RoadGraph.of_ways(
+        ways_of(
+            nodes,
+            ([0, 1, 2], 5_000, BOTH_WAYS),
+            ([3, 2], 10_000, BOTH_WAYS),
+            ([3, 4], 5_000, BOTH_WAYS),
+            ([3, 5, 6, 3], 5_000, ONE_WAY),
+        )
+    )
+    assert sorted(named(p) for p in graph.places) == [(0, 0), (3, 1), (3, 2)]
+    assert sorted(np.bincount(graph.pieces.edge).tolist()) == [1, 3, 3]
+    assert len(streets_of(graph)) == 3 * 2 + 2 + 3
+
+
+def test_a_bend_where_a_one_way_begins_is_a_junction():
+    """One can turn round there, and nowhere else on the way."""
+    nodes = [(0, 0), (1, 1), (2, 1), (2, 0)]
+    there, back = ([0, 1, 2], 5_000, ONE_WAY), ([2, 3, 0], 5_000, BOTH_WAYS)
+    graph = RoadGraph.of_ways(ways_of(nodes, there, back))
+    assert sorted(named(p) for p in graph.places) == [(0, 0), (2, 1)]
 
 
 def test_what_cannot_be_left_or_reached_again_is_left_out():
@@ -130,14 +164,15 @@ def test_what_cannot_be_left_or_reached_again_is_left_out():
     ring = ([0, 1, 2, 3, 0], 5_000, ONE_WAY)
     island, dead_end = ([4, 5], 5_000, BOTH_WAYS), ([2, 6], 5_000, ONE_WAY)
     graph = RoadGraph.of_ways(ways_of(nodes, island, ring, dead_end))
-    assert sorted(arcs_of(graph)) == [(0, 1), (1, 2), (2, 3), (3, 0)]
-    assert len(graph.places) == 4
+    corners = [(0, 0), (0, 1), (1, 1), (1, 0), (0, 0)]
+    assert sorted(streets_of(graph)) == sorted(pairwise(corners))
 
 
 def test_a_one_way_against_its_drawing_goes_the_other_way():
     ring = ([0, 1, 2, 0], 5_000, ONE_WAY_BACK)
     graph = RoadGraph.of_ways(ways_of([(0, 0), (0, 1), (1, 1)], ring))
-    assert sorted(arcs_of(graph)) == [(0, 2), (1, 0), (2, 1)]
+    assert sorted(streets_of(graph)) == sorted(pairwise([(0, 0), (1, 1), (0, 1), (0, 0)]))
+    assert len(graph.places) == 1  # a lone ring has to begin somewhere
 
 
 @pytest.mark.parametrize(
@@ -158,53 +193,89 @@ def test_what_makes_no_network_is_refused(ways):
 # snapping
 
 
-def test_a_place_is_put_on_the_nearest_of_all_edges():
+def test_a_place_is_put_on_the_nearest_of_all_pieces():
     graph = RoadGraph.of_ways(grid_city(6, seed=1))
     rows = some_places(graph, 300, seed=2)
     snapped = Snapper(graph).snap(rows)
     scale = np.array([1.0, np.cos(np.radians(CORNER.lat_deg))])
-    xy = (rows - graph.places[0]) * scale
-    a, b = ((graph.places[e] - graph.places[0]) * scale for e in (graph.first, graph.second))
+    xy, a, b = ((r - graph.places[0]) * scale for r in (rows, graph.pieces.start, graph.pieces.end))
     for i in range(len(rows)):
         part = np.clip(((xy[i] - a) * (b - a)).sum(axis=1) / ((b - a) ** 2).sum(axis=1), 0, 1)
         off = np.hypot(*(xy[i] - a - (b - a) * part[:, None]).T) * 0.0111195
         assert snapped.off_road_m[i] == pytest.approx(off.min(), abs=0.05)
-        edge = snapped.edge[i]
-        assert off[edge] == pytest.approx(off.min(), abs=0.05)
-        assert snapped.share[i] / SHARES == pytest.approx(part[edge], abs=0.002)
+        piece = snapped.piece[i]
+        assert off[piece] == pytest.approx(off.min(), abs=0.05)
+        assert snapped.share[i] / SHARES == pytest.approx(part[piece], abs=0.002)
 
 
-def test_offsets_to_both_ends_follow_the_direction_of_the_street():
-    ring = ([0, 1, 2, 0], 5_000, ONE_WAY)
-    graph = RoadGraph.of_ways(ways_of([(0, 0), (4, 0), (0, 4)], ring))
-    snapped = Snapper(graph).snap(places([Point(CORNER.lat_e7 + BLOCK_E7, CORNER.lon_e7 - 50)]))
-    whole = arcs_of(graph)[0, 1]
-    assert snapped.node.tolist() == [[0, 1]]
-    assert snapped.share[0] == pytest.approx(SHARES / 4, abs=5)
-    assert snapped.leave_ms[0] == pytest.approx([TOO_FAR_MS, whole * 3 / 4], abs=10)
-    assert snapped.enter_ms[0] == pytest.approx([whole / 4, TOO_FAR_MS], abs=10)
+@pytest.mark.parametrize("direction", [ONE_WAY, ONE_WAY_BACK])
+def test_offsets_to_both_ends_follow_the_direction_of_the_street(direction):
+    """A one-way with a bend, from (0, 0) by (4, 0) to (4, 4), and a street back."""
+    bent, back = ([0, 1, 2], 5_000, direction), ([2, 0], 5_000, BOTH_WAYS)
+    graph = RoadGraph.of_ways(ways_of([(0, 0), (4, 0), (4, 4)], bent, back))
+    assert len(graph.places) == 2
+    at = places(
+        [Point(CORNER.lat_e7 + BLOCK_E7, CORNER.lon_e7 - 50)]
+    )  # a quarter up the first piece
+    snapped = Snapper(graph).snap(at)
+    streets = streets_of(graph)
+    way = [(0, 0), (4, 0), (4, 4)][:: 1 if direction == ONE_WAY else -1]
+    whole = [streets[leg] for leg in pairwise(way)]
+    from_corner = whole[direction == ONE_WAY_BACK] / 4
+    to_end, to_corner = sum(whole) - from_corner, from_corner
+    corner = 0 if named(graph.places[snapped.node[0, 0]]) == (0, 0) else 1
+    if direction == ONE_WAY:
+        assert snapped.enter_ms[0, corner] == pytest.approx(to_corner, abs=20)
+        assert snapped.leave_ms[0, 1 - corner] == pytest.approx(to_end, abs=20)
+        assert snapped.leave_ms[0, corner] == snapped.enter_ms[0, 1 - corner] == TOO_FAR_MS
+    else:
+        assert snapped.leave_ms[0, corner] == pytest.approx(to_corner, abs=20)
+        assert snapped.enter_ms[0, 1 - corner] == pytest.approx(to_end, abs=20)
+        assert snapped.enter_ms[0, corner] == snapped.leave_ms[0, 1 - corner] == TOO_FAR_MS
 
 
 # times
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_exact_times_are_those_of_a_textbook_dijkstra(seed):
-    graph = RoadGraph.of_ways(grid_city(7, seed))
-    snapped = some_snapped(graph, 12, seed)
-    found = exact_ms(graph, snapped, snapped)
-    where = list(zip(snapped.edge.tolist(), snapped.share.tolist(), strict=True))
+def bent_city(seed: int) -> Ways:
+    """A third of the streets of a grid left out, so that many corners are bends or dead ends."""
+    whole, random = grid_city(8, seed), np.random.default_rng(seed)
+    one, other = (
+        whole.nodes.reshape(16, 8)[:, :-1].ravel(),
+        whole.nodes.reshape(16, 8)[:, 1:].ravel(),
+    )
+    kept = random.random(len(one)) < 0.67
+    speed, direction = (np.repeat(x, 7)[kept] for x in (whole.speed_mm_s, whole.direction))
+    return Ways(
+        places=whole.places,
+        start=np.arange(0, 2 * kept.sum() + 1, 2),
+        nodes=np.column_stack((one[kept], other[kept])).ravel(),
+        speed_mm_s=speed,
+        direction=np.where(random.random(len(speed)) < 0.5, BOTH_WAYS, direction),
+    )
+
+
+@pytest.mark.parametrize("city", [grid_city(7, 1), grid_city(7, 2), *map(bent_city, range(6))])
+def test_exact_times_are_those_of_a_textbook_dijkstra(city):
+    graph = RoadGraph.of_ways(city)
+    snapped = some_snapped(graph, 12, seed=1)
+    found, p, streets = exact_ms(graph, snapped, snapped), graph.pieces, streets_of(graph)
+    where = [
+        (named(p.start[piece]), named(p.end[piece]), share / SHARES)
+        for piece, share in zip(snapped.piece, snapped.share, strict=True)
+    ]
     for i, origin in enumerate(where):
         for j, destination in enumerate(where):
-            assert found[i, j] == pytest.approx(slow_ms(graph, origin, destination), abs=2), (i, j)
+            assert found[i, j] == pytest.approx(slow_ms(streets, origin, destination), abs=2), (
+                i,
+                j,
+            )
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_looked_up_times_are_exact_to_a_quarter_of_a_second(seed):
-    graph = RoadGraph.of_ways(grid_city(12, seed))
-    points = some_snapped(graph, 200, seed)
-    stores = some_snapped(graph, 40, seed + 10)
-    check_tables(graph, stores, points)
+@pytest.mark.parametrize("city", [grid_city(12, 1), *map(bent_city, range(4))])
+def test_looked_up_times_are_exact_to_a_quarter_of_a_second(city):
+    graph = RoadGraph.of_ways(city)
+    check_tables(graph, some_snapped(graph, 40, seed=11), some_snapped(graph, 200, seed=1))
 
 
 def check_tables(graph: RoadGraph, stores: Snapped, points: Snapped) -> None:
@@ -218,17 +289,33 @@ def check_tables(graph: RoadGraph, stores: Snapped, points: Snapped) -> None:
 
 
 def test_a_way_that_takes_longer_than_a_table_can_say_is_too_far():
-    graph = RoadGraph.of_ways(ways_of([(0, 0), (300, 0), (600, 0)], ([0, 1, 2], 1_000, BOTH_WAYS)))
-    snapped = Snapper(graph).snap(graph.places)
+    nodes = [(0, 0), (300, 0), (600, 0), (300, 1)]
+    ways = ways_of(nodes, ([0, 1, 2], 1_000, BOTH_WAYS), ([1, 3], 1_000, BOTH_WAYS))
+    graph = RoadGraph.of_ways(ways)
+    near, middle, far = range(3)
+    snapped = Snapper(graph).snap(ways.places)
     tables = StoreTables.of(graph, snapped)
-    ms = tables.from_stores_ms(np.array([0, 0, 1]), snapped, np.array([0, 2, 2]))
-    along_one_edge = int(graph.ms[0])
-    assert ms.tolist() == [0, TOO_FAR_MS, along_one_edge]
-    assert along_one_edge > 4.55 * 3_600_000
+    ms = tables.from_stores_ms(np.array([near, near, middle]), snapped, np.array([near, far, far]))
+    whole = streets_of(graph)[(300, 0), (600, 0)]
+    assert ms.tolist() == [0, TOO_FAR_MS, whole]  # along one edge nothing is too far
+    assert whole > 4.55 * 3_600_000
     short = Snapper(graph).snap(graph.places[:1] + np.array([BLOCK_E7, 0]))
-    assert tables.to_stores_ms(np.array([0]), short, np.array([0]))[0] == pytest.approx(
-        100_000, rel=0.01
-    )
+    back = tables.to_stores_ms(np.array([0]), short, np.array([near]))
+    assert back[0] == pytest.approx(100_000, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("store", "row", "error"),
+    [([0, 0], [0], ValueError), ([2], [0], IndexError), ([0], [-1], IndexError), ([-1], [0], IndexError), ([0], [2], IndexError)],
+)  # fmt: skip
+def test_looking_beside_a_table_is_refused(store, row, error):
+    graph = RoadGraph.of_ways(ways_of([(0, 0), (1, 0)], ([0, 1], 10_000, BOTH_WAYS)))
+    ends = Snapper(graph).snap(graph.places)
+    tables = StoreTables.of(graph, ends)
+    with pytest.raises(error):
+        tables.from_stores_ms(np.array(store), ends, np.array(row))
+    nothing = np.zeros(0, np.int64)
+    assert tables.to_stores_ms(nothing, ends, nothing).size == 0
 
 
 def test_monaco_is_looked_up_as_exactly():

@@ -96,7 +96,7 @@ def test_a_small_file_becomes_the_ways_it_describes(tmp_path):
     assert ways.nodes.tolist() == [2, 0, 1, 1, 2]
     assert ways.speed_mm_s.tolist() == [9_722, 6_111]
     assert ways.direction.tolist() == [BOTH_WAYS, ONE_WAY]
-    assert len(RoadGraph.of_ways(ways).tail) == 5
+    assert len(RoadGraph.of_ways(ways).pieces.edge) == 3
     (tmp_path / "torn.osm").write_text("<osm version='0.6'><node id=")
     with pytest.raises(StreetFileError, match="torn"):
         read_ways(tmp_path / "torn.osm", CAR)

@@ -102,6 +102,12 @@ def test_a_refused_jump_does_not_make_the_way_back_look_fast():
     assert verdicts(track) == ["none", "too_fast", "none"]
 
 
+def test_a_duplicate_is_called_one_even_where_it_is_also_too_fast():
+    """It is far from the last one known, and as old as another of its batch."""
+    batch = fixes_of((1, 2_000, 0, -200_000, 5), (1, 5_000, 0, -200_000, 90))
+    assert verdicts(batch, seen(batch, 0, -240_000)) == ["none", "duplicate"]
+
+
 def test_couriers_are_judged_apart():
     batch = fixes_of((1, 0, 0, -5_000, 5), (2, 9_000, 0, -4_000, 5), (1, 20, 0, -3_000, 5))
     assert verdicts(batch) == ["none", "none", "none"]
@@ -114,6 +120,12 @@ def test_of_two_fixes_at_one_moment_the_more_accurate_is_believed():
 
 def test_an_empty_batch_is_no_trouble():
     assert verdicts(fixes_of()) == []
+
+
+def test_columns_of_different_length_are_refused():
+    batch = fixes_of((1, 0, 0, -5_000, 5), (1, 9, 0, -4_000, 5))
+    with pytest.raises(ValueError, match="length"):
+        judge(batch, never_seen(one_fix()), LIMITS, NOW)
 
 
 def test_columns_of_32_bits_are_judged_alike():
