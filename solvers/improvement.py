@@ -19,9 +19,9 @@ from solvers.schedule import City, Routes, city_of, refresh
 from solvers.validation import check_problem
 
 CHUNK = 100  # iterations between two looks at the clock
-MEAN_REMOVED = 10
+MEAN_REMOVED = 4
 LONGEST_STRING = 10
-HOT, COLD = 0.3, 0.005  # temperatures as shares of the cost per order
+HOT, COLD = 0.3, 0.02  # temperatures as shares of the cost per order
 
 
 class Best(NamedTuple):

@@ -106,10 +106,11 @@ def candidates(
     keep them apart without clearing.
     """
     count = 0
-    keeper = group_courier(city, routes, o)
-    if keeper != NOWHERE:
-        near[0] = keeper
-        return 1
+    if city.orders[o].group >= 0:
+        keeper = group_courier(city, routes, o)
+        if keeper != NOWHERE:
+            near[0] = keeper
+            return 1
     for c in courier_row(city, neighbors, routes.seq, o):
         if c >= 0 and mark[c] != stamp:
             mark[c] = stamp

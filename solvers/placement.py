@@ -20,9 +20,9 @@ from solvers.schedule import (
 
 NOWHERE = -1
 
-
-# Inner functions index whole arrays instead of slicing them: a slice counts a reference, which is
-# an atomic operation, and ten nanoseconds here.
+# Inner functions take arrays one by one and index them whole. Binding an array to a name or
+# slicing it counts a reference, which is an atomic operation: ten nanoseconds where the work
+# takes three, and a City has a dozen arrays.
 
 
 @njit(nogil=True, cache=True)
@@ -71,31 +71,31 @@ def suffix_delta(
 
 
 @njit(nogil=True, cache=True)
-def keeps_trips(city: City, routes: Routes, c: int, o: int, i: int, j: int) -> bool:
+def keeps_trips(
+    couriers: Records, store: int, seq: Records, c: int, n: int, i: int, j: int
+) -> bool:
     """Whether every trip beyond the pinned stops stays one of a single store (see best_place).
 
     A pickup is legal with nothing on board, or right after a pickup of the same store.
-    i = -1: order o is anchored, and only its drop-off is inserted.
+    The order inserted is one of `store`; i = -1: it is anchored, and only dropped off.
     """
-    seq = routes.seq[c]
-    n, pinned = routes.length[c], city.couriers[c].pinned
-    aboard = city.couriers[c].carrying
+    aboard, pinned = couriers[c].carrying, couriers[c].pinned
     last_store = -1
     for k in range(n + 1):
         if k == i:
-            if aboard > 0 and last_store != city.tasks[o].store:
+            if aboard > 0 and last_store != store:
                 return False
             aboard += 1
-            last_store = city.tasks[o].store
+            last_store = store
         if k == j:
             aboard -= 1
             last_store = -1
         if k < n:
-            store = seq[k + 1].store
-            if store >= 0 and aboard > 0 and last_store != store and k >= pinned:
+            here = seq[c, k + 1].store
+            if here >= 0 and aboard > 0 and last_store != here and k >= pinned:
                 return False
-            aboard += 1 if store >= 0 else -1
-            last_store = store
+            aboard += 1 if here >= 0 else -1
+            last_store = here
     return True
 
 
@@ -122,70 +122,127 @@ def _measure(
 
 
 @njit(nogil=True, cache=True)
+def _least_detours(seq: Records, c: int, first: int, n: int, rides: Floats) -> None:
+    """Row 4 of rides: the least detour for a drop-off after record k or later."""
+    least = np.inf
+    rides[4, n + 1] = least
+    for k in range(n, first - 1, -1):
+        detour = rides[2, k]
+        if k < n:
+            detour += rides[3, k + 1] - seq[c, k + 1].ride
+        least = min(least, detour)
+        rides[4, k] = least
+
+
+@njit(nogil=True, cache=True)
 def best_place(city: City, routes: Routes, c: int, o: int, limit: float) -> tuple[float, int, int]:
     """Cheapest places for pickup and drop-off of order o on route c: (cost change, i, j).
 
     The pickup goes before old stop i, the drop-off before old stop j >= i. (inf, -1, -1) if
     nothing legal costs less than `limit`. Skills and bindings are the caller's business.
     """
+    return _best_place(
+        city.couriers,
+        city.orders,
+        city.tasks,
+        city.quantity,
+        city.capacity,
+        city.table,
+        city.round_up_s,
+        city.disruption,
+        city.metric,
+        city.single_store,
+        city.shared_service,
+        routes.seq,
+        routes.load,
+        routes.length,
+        routes.rides,
+        c,
+        o,
+        limit,
+    )
+
+
+@njit(nogil=True, cache=True)
+def _best_place(
+    couriers: Records,
+    orders: Records,
+    tasks: Records,
+    quantity: Ints,
+    capacity: Ints,
+    table: NDArray[np.float32],
+    round_up_s: float,
+    disruption: float,
+    metric: bool,
+    single_store: bool,
+    rule: bool,
+    seq: Records,
+    load: Ints,
+    length: Ints,
+    rides: Floats,
+    c: int,
+    o: int,
+    limit: float,
+) -> tuple[float, int, int]:
     best, best_i, best_j = limit, NOWHERE, NOWHERE
-    rule, rides = city.shared_service, routes.rides
-    courier, n = city.couriers[c], routes.length[c]
-    seq, load, quantity, capacity = routes.seq, routes.load, city.quantity, city.capacity
+    n = length[c]
     if n + 3 > seq.shape[1]:
         return np.inf, NOWHERE, NOWHERE
-    pickup, dropoff = city.tasks[o], city.tasks[city.orders.shape[0] + o]
-    table, up = city.table, city.round_up_s
-    _measure(table, up, courier.pace, pickup, seq, c, courier.pinned, n, rides, 0)
-    _measure(table, up, courier.pace, dropoff, seq, c, courier.pinned, n, rides, 2)
-    direct = leg_s(table, up, pickup, dropoff) * courier.pace
-    latest = np.inf if pickup.exempt == 1 else courier.end
-    home = city.orders[o].home
-    fixed = city.disruption if home >= 0 and home != c else 0.0
-    per_ride_s, end = courier.per_ride_s, seq[c, n].depart if n > 0 else 0.0
+    courier, pickup, dropoff = couriers[c], tasks[o], tasks[orders.shape[0] + o]
+    pace, per_ride_s, per_work_s = courier.pace, courier.per_ride_s, courier.per_work_s
+    _measure(table, round_up_s, pace, pickup, seq, c, courier.pinned, n, rides, 0)
+    _measure(table, round_up_s, pace, dropoff, seq, c, courier.pinned, n, rides, 2)
+    _least_detours(seq, c, courier.pinned, n, rides)
+    direct = leg_s(table, round_up_s, pickup, dropoff) * pace
+    latest = pickup.latest + courier.end
+    fixed = disruption if orders[o].home >= 0 and orders[o].home != c else 0.0
+    end = seq[c, n].depart if n > 0 else 0.0
     for i in range(courier.pinned, n + 1):
         before = seq[c, i]
         ride_out = rides[1, i + 1] - seq[c, i + 1].ride if i < n else 0.0
         # acc: change in cost up to old stop j, the order being on board since old stop i
         acc = fixed + rides[0, i] * per_ride_s
-        if city.metric and acc + ride_out * per_ride_s >= best:
+        if metric and acc + ride_out * per_ride_s >= best:
             continue
         arrive = before.depart + rides[0, i]
         begin = begin_service(pickup, arrive, shares_service(rule, before, pickup))
         if begin > latest or not fits(load, c, i, quantity, o, capacity):
             continue
         depart = begin + pickup.service
-        for j in range(i, n + 1):
+        # Apart from each other both detours count in full, and the second has a least one.
+        near_only = metric and acc + (ride_out + rides[4, i + 1]) * per_ride_s >= best
+        for j in range(i, (i if near_only else n) + 1):
             if j > i:
                 task = seq[c, j]
                 arrive = depart + task.ride
                 if j == i + 1:
                     arrive += ride_out
                     acc += ride_out * per_ride_s
-                last = seq[c, j - 1]
-                shared = shares_service(rule, pickup if j == i + 1 else last, task)
-                begin = begin_service(task, arrive, shared)
+                last = pickup if j == i + 1 else seq[c, j - 1]
+                begin = begin_service(task, arrive, shares_service(rule, last, task))
                 if begin > task.latest or not fits(load, c, j, quantity, o, capacity):
                     break
                 depart = begin + task.service
                 acc += toll_of(task, arrive) - task.toll
-                if city.metric and acc >= best:
+                if metric and acc + rides[4, j] * per_ride_s >= best:
                     break
             ride = direct if j == i else rides[2, j]
             total = acc + ride * per_ride_s + toll_of(dropoff, depart + ride)
             leave = depart + ride + dropoff.service
             if j == n:
-                total += courier.per_work_s * (leave - end)
+                total += per_work_s * (leave - end)
             else:
-                total += (rides[3, j + 1] - seq[c, j + 1].ride) * per_ride_s
-                if city.metric and total >= best:
-                    continue
+                task = seq[c, j + 1]
                 arrive = leave + rides[3, j + 1]
-                room = best - total if city.metric else np.inf
-                total += suffix_delta(
-                    rule, courier.per_work_s, seq, c, j + 1, n, dropoff, arrive, room
-                )
-            if total < best and (not city.single_store or keeps_trips(city, routes, c, o, i, j)):
+                total += (rides[3, j + 1] - task.ride) * per_ride_s
+                if rule or not task.arrive <= arrive <= task.calm:
+                    room = best - total if metric else np.inf
+                    if metric and not rule and task.slope * (arrive - task.arrive) >= room:
+                        continue
+                    total += suffix_delta(rule, per_work_s, seq, c, j + 1, n, dropoff, arrive, room)
+            if total < best and (
+                not single_store or keeps_trips(couriers, pickup.store, seq, c, n, i, j)
+            ):
                 best, best_i, best_j = total, i, j
     if best_i == NOWHERE:
         best = np.inf
@@ -229,7 +286,9 @@ def best_dropoff(city: City, routes: Routes, c: int, o: int) -> tuple[float, int
                 leave + after,
                 np.inf,
             )
-        if total < best and (not city.single_store or keeps_trips(city, routes, c, o, -1, j)):
+        if total < best and (
+            not city.single_store or keeps_trips(city.couriers, NOWHERE, seq, c, n, NOWHERE, j)
+        ):
             best, best_j = total, j
     return best, best_j
 
@@ -250,8 +309,7 @@ def _open_gap(city: City, routes: Routes, c: int, at: int, stop: int) -> None:
     for m in range(routes.length[c], at, -1):
         seq[m + 1] = seq[m]
     seq[at + 1] = city.tasks[stop]
-    if city.tasks[stop].exempt == 0:
-        seq[at + 1].latest = city.couriers[c].end
+    seq[at + 1].latest += city.couriers[c].end
     routes.length[c] += 1
 
 

@@ -23,10 +23,15 @@ BLINK = 0.01
 
 
 class Memo(NamedTuple):
-    """A direct-mapped cache of insertion prices; row: key, price, i << 32 | j (or a bound)."""
+    """A cache of insertion prices: rows of WAYS entries (a cache line), newest first.
 
-    words: NDArray[np.uint64]  # (2^b, 4)
-    floats: Floats  # the same memory
+    An entry is a key, then price (float32), i, j. A price in single precision is good enough
+    to choose by; what is charged is computed anew.
+    """
+
+    words: NDArray[np.uint64]  # (2^b, 2 WAYS): key and the rest, by turns
+    prices: NDArray[np.float32]  # the same memory, (2^b, 4 WAYS): price in column 4 w + 2
+    places: NDArray[np.uint16]  # the same memory, (2^b, 8 WAYS): i, j in columns 8 w + 6, + 7
     shift: int  # 64 - b
 
 
@@ -39,13 +44,14 @@ class Scratch(NamedTuple):
     sort_key: Floats  # (REMOVED,)
 
 
-BOUND = np.uint64(0xFFFFFFFFFFFFFFFF)  # the price is at least this, and was not computed
+WAYS = 4
+BOUND = 0xFFFF  # in place of i and j: the price is at least this, and was not computed
 
 
 def memo_of(bits: int) -> Memo:
-    """An empty memo of 2^bits prices, 32 bytes each."""
-    words = np.zeros((1 << bits, 4), np.uint64)
-    return Memo(words, words.view(np.float64), 64 - bits)
+    """An empty memo of 2^bits rows, 64 bytes each."""
+    words = np.zeros((1 << bits, 2 * WAYS), np.uint64)
+    return Memo(words, words.view(np.float32), words.view(np.uint16), 64 - bits)
 
 
 def scratch_of(couriers: int, removed: int) -> Scratch:
@@ -56,32 +62,6 @@ def scratch_of(couriers: int, removed: int) -> Scratch:
         np.zeros(couriers + 1, np.int32),
         np.zeros(removed),
     )
-
-
-@njit(nogil=True, cache=True)
-def price(
-    city: City, routes: Routes, memo: Memo, c: int, o: int, limit: float
-) -> tuple[float, int, int]:
-    """As best_place, but remembered."""
-    key = (routes.key[c] ^ np.uint64(o + 1)) * np.uint64(0xD6E8FEB86659FD93)
-    key ^= key >> np.uint64(32)
-    row = np.int64((key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(memo.shift))
-    words, floats = memo.words, memo.floats
-    if words[row, 0] == key:
-        cost, where = floats[row, 1], words[row, 2]
-        if where != BOUND:
-            return cost, np.int64(where >> np.uint64(32)), np.int64(where & np.uint64(0xFFFFFFFF))
-        if cost >= limit:
-            return np.inf, NOWHERE, NOWHERE
-    cost, i, j = best_place(city, routes, c, o, limit)
-    words[row, 0] = key
-    if i == NOWHERE:
-        floats[row, 1] = limit
-        words[row, 2] = BOUND
-    else:
-        floats[row, 1] = cost
-        words[row, 2] = np.uint64(i) << np.uint64(32) | np.uint64(j)
-    return cost, i, j
 
 
 @njit(nogil=True, cache=True)
@@ -129,16 +109,67 @@ def _blinking(
 ) -> tuple[int, int, int]:
     """The cheapest (courier, i, j), now and then overlooking one; (-1, -1, -1) if none pays."""
     order = city.orders[o]
-    best = np.inf if order.committed else order.unserved
-    best_c, best_i, best_j = NOWHERE, NOWHERE, NOWHERE
+    restricted = order.group >= 0 or order.bound >= 0 or order.skills != 0
     scratch.stamp[0] += 1
     count = candidates(city, routes, neighbors, o, scratch.mark, scratch.stamp[0], scratch.near)
+    kept = 0
     for y in range(count):
         c = scratch.near[y]
-        if may_serve(city, routes, c, o) and uniform(random) >= BLINK:
-            cost, i, j = price(city, routes, memo, c, o, best)
-            if cost < best:
-                best, best_c, best_i, best_j = cost, c, i, j
+        if uniform(random) >= BLINK and (not restricted or may_serve(city, routes, c, o)):
+            scratch.near[kept] = c
+            kept += 1
+    return _cheapest(
+        city,
+        routes,
+        routes.key,
+        memo.words,
+        memo.prices,
+        memo.places,
+        np.uint64(memo.shift),
+        scratch.near,
+        kept,
+        o,
+        np.inf if order.committed else order.unserved,
+    )
+
+
+@njit(nogil=True, cache=True)
+def _cheapest(
+    city: City,
+    routes: Routes,
+    keys: NDArray[np.uint64],
+    words: NDArray[np.uint64],
+    prices: NDArray[np.float32],
+    places: NDArray[np.uint16],
+    shift: np.uint64,
+    near: Ints,
+    count: int,
+    o: int,
+    best: float,
+) -> tuple[int, int, int]:
+    """The cheapest of the first `count` couriers, by the memo where it knows."""
+    best_c, best_i, best_j = NOWHERE, NOWHERE, NOWHERE
+    mixed = np.uint64(o + 1) * np.uint64(0xD6E8FEB86659FD93)
+    for y in range(count):
+        c = near[y]
+        key = (keys[c] ^ mixed) * np.uint64(0x9E3779B97F4A7C15)
+        row = np.int64(key >> shift)
+        way = 0
+        while way < WAYS and words[row, 2 * way] != key:
+            way += 1
+        if way < WAYS and (prices[row, 4 * way + 2] >= best or places[row, 8 * way + 6] != BOUND):
+            cost = np.float64(prices[row, 4 * way + 2])
+            i, j = np.int64(places[row, 8 * way + 6]), np.int64(places[row, 8 * way + 7])
+        else:
+            cost, i, j = best_place(city, routes, c, o, best)
+            for older in range(2 * min(way, WAYS - 1) - 1, -1, -1):
+                words[row, older + 2] = words[row, older]
+            words[row, 0] = key
+            prices[row, 2] = best if i == NOWHERE else cost
+            places[row, 6] = BOUND if i == NOWHERE else i
+            places[row, 7] = BOUND if j == NOWHERE else j
+        if cost < best:
+            best, best_c, best_i, best_j = cost, c, i, j
     return best_c, best_i, best_j
 
 

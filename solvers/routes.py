@@ -25,7 +25,7 @@ def routes_of(problem: Problem, city: City, stops: int = 0) -> Routes:
         np.zeros(couriers),
         np.zeros(couriers, np.uint64),
         np.full(problem.orders, NOWHERE, np.int32),
-        np.zeros((4, width)),
+        np.zeros((5, width)),
     )
     _load(city, routes, problem.route_stops, problem.route_start)
     return routes
@@ -43,7 +43,7 @@ def wider(routes: Routes) -> Routes:
     seq[:, :width] = routes.seq
     load = np.zeros((couriers, 2 * width, routes.load.shape[2]), np.int32)
     load[:, :width] = routes.load
-    return routes._replace(seq=seq, load=load, rides=np.zeros((4, 2 * width)))
+    return routes._replace(seq=seq, load=load, rides=np.zeros((5, 2 * width)))
 
 
 def plan_of(routes: Routes) -> Plan:
@@ -87,8 +87,7 @@ def _load(city: City, routes: Routes, stops: Ints, start: Ints) -> None:
         for k in range(length):
             stop = stops[start[c] + k]
             routes.seq[c, k + 1] = city.tasks[stop]
-            if city.tasks[stop].exempt == 0:
-                routes.seq[c, k + 1].latest = courier.end
+            routes.seq[c, k + 1].latest += courier.end
             routes.route_of[stop % n] = c
         routes.length[c] = length
         refresh(city, routes, c)

@@ -19,12 +19,15 @@ TASK = np.dtype(
         ("stop", np.int32),  # as in Problem: o or N + o; -1 for the start of a route
         ("place", np.int32),
         ("store", np.int32),  # -1 unless it is a pickup
-        ("exempt", np.int32),  # 1: may be picked up after the shift
+        ("slope", np.float32),  # the least that a second of delay here costs; set by refresh
         ("x", np.float64),
         ("y", np.float64),
         ("ready", np.float64),  # service does not begin before; -inf for a drop-off
         ("service", np.float64),
-        ("latest", np.float64),  # service may not begin after; a courier's end on entering a route
+        (
+            "latest",
+            np.float64,
+        ),  # service may not begin after; inf or 0, plus the shift's end on a route
         ("due", np.float64),  # inf for a pickup
         ("late", np.float64),  # cost of a second past due
         ("fresh", np.float64),  # cost of a second past origin
@@ -97,7 +100,7 @@ class Routes(NamedTuple):
     cost: Floats  # (C,)
     key: NDArray[np.uint64]  # (C,) a hash of courier and stops: equal key, equal route
     route_of: Ints  # (N,) courier, or -1
-    rides: Floats  # (4, L + 1) scratch of best_place
+    rides: Floats  # (5, L + 1) scratch of best_place
 
 
 def effective_ready_s(problem: Problem) -> Floats:
@@ -193,12 +196,12 @@ def _tasks(problem: Problem, committed: Flags) -> Records:
         tasks["x"], tasks["y"] = problem.xy_s[tasks["place"], 0], problem.xy_s[tasks["place"], 1]
     pickup["ready"], dropoff["ready"] = effective_ready_s(problem), -np.inf
     pickup["service"], dropoff["service"] = problem.pickup_service_s, problem.dropoff_service_s
-    tasks["latest"] = np.inf
+    dropoff["latest"] = np.inf
+    pickup["latest"] = np.where(committed, np.inf, 0.0)
     pickup["due"], dropoff["due"] = np.inf, problem.due_s
     dropoff["late"] = w.lateness_per_s * problem.priority
     dropoff["fresh"] = w.freshness_per_s
     dropoff["origin"] = problem.ready_s
-    pickup["exempt"], dropoff["exempt"] = committed, 1
     return tasks
 
 
@@ -284,18 +287,32 @@ def refresh(city: City, routes: Routes, c: int) -> None:
             routes.load[c, k, d] = routes.load[c, k - 1, d] + sign * city.quantity[o, d]
         key = (key ^ np.uint64(stop + 1)) * np.uint64(0xBF58476D1CE4E5B9)
         key ^= key >> np.uint64(29)
-    calm = np.inf
     if n > 0:
         cost += courier.per_work_s * seq[n].depart
-        if courier.per_work_s > 0.0:
-            calm = seq[n].depart
-    for k in range(n, 0, -1):
-        task = seq[k]
-        calm = calm_arrival(task, calm, shares_service(city.shared_service, seq[k - 1], task))
-        task.calm = calm
-        calm -= task.ride
     routes.cost[c] = cost
     routes.key[c] = key
+    _look_back(city.shared_service, courier.per_work_s, seq, n)
+
+
+@njit(nogil=True, cache=True)
+def _look_back(rule: bool, per_work_s: float, seq: Records, n: int) -> None:
+    """What a delay at each stop would do to those after it: `calm` and `slope`."""
+    calm = seq[n].depart if per_work_s > 0.0 else np.inf
+    slope = per_work_s
+    for k in range(n, 0, -1):
+        task = seq[k]
+        shared = shares_service(rule, seq[k - 1], task)
+        calm = calm_arrival(task, calm, shared)
+        if task.store >= 0:
+            if task.arrive - (task.service if shared else 0.0) < task.ready:
+                slope = 0.0
+        else:
+            slope += task.fresh
+            if task.arrive >= task.due:
+                slope += task.late
+        task.calm = calm
+        task.slope = slope * (1.0 - 1e-6)  # stays a lower bound in single precision
+        calm -= task.ride
 
 
 @njit(nogil=True, cache=True)
