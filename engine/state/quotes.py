@@ -5,7 +5,7 @@ from msgspec import Struct
 from engine.events import QuoteAccepted, QuoteOffered
 from engine.values import HOUR, OrderId, QuoteId
 
-KEPT_MS = HOUR  # after expiry, so that a late customer hears "expired" and not "unknown"
+KEPT_MS = HOUR  # longer than the newest, so that a late customer hears "expired", not "unknown"
 
 
 class Quote(Struct):

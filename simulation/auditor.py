@@ -1,0 +1,218 @@
+"""The auditor: keeps its own books from the events alone, and compares them with the state.
+
+Written without looking at any state module: plain sums of what was said to have happened.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from engine import events as e
+from engine.engine import Record
+from engine.state import State
+from engine.values import (
+    CourierId,
+    DeliveryId,
+    InstructionId,
+    InstructionKind,
+    Line,
+    OrderId,
+    PaymentId,
+    ProductId,
+    StopKind,
+    StoreId,
+)
+
+Place = tuple[StoreId, ProductId]
+
+
+class Auditor:
+    """`fold` every record, in order; `differences(state)` whenever you like."""
+
+    def __init__(self) -> None:
+        self.records = 0
+        self.problems: list[str] = []
+        self.on_hand: Counter[Place] = Counter()
+        self.reserved: Counter[Place] = Counter()
+        self.held: dict[OrderId, Counter[Place]] = {}  # by order: taken and not yet ended
+        self.open_orders: dict[OrderId, None] = {}
+        self.ended_orders: dict[OrderId, str] = {}
+        self.holder: dict[
+            DeliveryId, CourierId | None
+        ] = {}  # open delivery -> who was told to carry it
+        self.on_board: dict[DeliveryId, CourierId] = {}  # delivery -> who carries the goods
+        self.promised: Counter[PaymentId] = Counter()  # by payment: authorized
+        self.captured: Counter[PaymentId] = Counter()
+        self.refunded: Counter[PaymentId] = Counter()
+        self.instructions: dict[InstructionId, e.InstructionIssued] = {}
+        self.books: Counter[str] = Counter()
+
+    def fold(self, record: Record) -> None:
+        self.records += 1
+        if record.seq != self.records:
+            self.problems.append(f"record {record.seq} came as number {self.records}")
+        for event in record.events:
+            self._stock(event)
+            self._bargain(event)
+            self._money(event)
+            self._way(event)
+
+    def differences(self, s: State) -> list[str]:
+        """What the engine says otherwise, and what was wrong in itself. Empty if all is well."""
+        found = [*self.problems, *self._stock_differences(s), *self._money_differences(s)]
+        if len(self.open_orders) != s.orders.open_count:
+            found.append(f"{len(self.open_orders)} open orders, {s.orders.open_count} in the state")
+        for delivery, courier in self.holder.items():
+            carrier = s.deliveries[delivery].courier
+            if courier is not None and carrier != courier:
+                found.append(f"{delivery}: {courier} was told, the state says {carrier}")
+        return found
+
+    def leftovers(self) -> list[str]:
+        """What a day that is over must not leave behind."""
+        found = [f"{order} never ended" for order in self.open_orders]
+        found += [f"{delivery} is still open" for delivery in self.holder]
+        found += [f"{courier} still carries {key}" for key, courier in self.on_board.items()]
+        found += [f"{x} of {key} still reserved" for key, x in self.reserved.items() if x]
+        return found
+
+    # comparing
+
+    def _stock_differences(self, s: State) -> Iterator[str]:
+        for store, products in s.inventory.levels.items():
+            for product, level in products.items():
+                place = store, product
+                mine, yours = self.on_hand[place], level.on_hand
+                if (mine, self.reserved[place]) != (yours, level.reserved):
+                    yield f"{place}: {mine} on hand by the events, {yours} in the state"
+
+    def _money_differences(self, s: State) -> Iterator[str]:
+        for key, payment in s.payments.payments.items():
+            mine = self.captured[key], self.refunded[key]
+            yours = payment.captured_minor, payment.refunded_minor
+            if mine != yours:
+                yield f"{key}: captured and refunded {mine}, in the state {yours}"
+        books = {account: amount for account, amount in self.books.items() if amount}
+        if books != {account: x for account, x in s.ledger.balances.items() if x}:
+            yield f"the books say {books}, the ledger {s.ledger.balances}"
+
+    # one kind of fact each
+
+    def _stock(self, event: e.AnyEvent) -> None:
+        match event:
+            case e.StockReceived(store=store, product=product, quantity=quantity):
+                self.on_hand[store, product] += quantity
+            case e.StockSold(store=store, product=product, quantity=quantity):
+                self.on_hand[store, product] -= quantity
+            case e.StockCounted(store=store, product=product, difference=difference):
+                self.on_hand[store, product] += difference
+            case e.StockReserved(store=store, order=order, lines=lines):
+                self._expect(order not in self.held, f"{order} reserved twice")
+                self.held[order] = Counter({(store, x.product): x.quantity for x in lines})
+                self.reserved.update(self.held[order])
+            case e.StockReleased(store=store, order=order, lines=lines):
+                self._let_go(store, order, lines)
+            case e.StockIssued(store=store, order=order, lines=lines):
+                self._let_go(store, order, lines)
+                for x in lines:
+                    self.on_hand[store, x.product] -= x.quantity
+            case e.StockReturned(store=store, lines=lines):
+                for x in lines:
+                    self.on_hand[store, x.product] += x.quantity
+            case _:
+                return
+        products = (
+            [event.product] if hasattr(event, "product") else [x.product for x in event.lines]
+        )
+        for product in products:
+            place = event.store, product
+            free = self.on_hand[place] - self.reserved[place]
+            self._expect(self.reserved[place] >= 0 and free >= 0, f"{place}: {free} are free")
+
+    def _let_go(self, store: StoreId, order: OrderId, lines: list[Line]) -> None:
+        for x in lines:
+            self.reserved[store, x.product] -= x.quantity
+            self.held[order][store, x.product] -= x.quantity
+            self._expect(self.held[order][store, x.product] >= 0, f"{order} let go too much")
+
+    def _bargain(self, event: e.AnyEvent) -> None:
+        match event:
+            case e.OrderPlaced(order=order):
+                self._expect(order not in self.ended_orders, f"{order} placed twice")
+                self.open_orders[order] = None
+            case e.OrderFulfilled() | e.OrderCancelled() | e.OrderReturned() | e.OrderWrittenOff():
+                self._expect(event.order in self.open_orders, f"{event.order} ended twice")
+                self.open_orders.pop(event.order, None)
+                self.ended_orders[event.order] = type(event).__name__
+                still = +self.held[event.order]
+                released_next = isinstance(event, e.OrderCancelled)
+                self._expect(released_next or not still, f"{event.order} ended holding {still}")
+            case _:
+                return
+
+    def _money(self, event: e.AnyEvent) -> None:
+        match event:
+            case e.PaymentRequested(payment=payment, amount_minor=amount):
+                self.promised[payment] = amount
+            case e.InstructionIssued(instruction=key, payment=payment, amount_minor=amount):
+                self._expect(key not in self.instructions, f"{key} instructed twice")
+                self.instructions[key] = event
+                self._instructed(event.kind, payment, amount)
+            case e.InstructionFailed(instruction=key):
+                failed = self.instructions[key]
+                self._instructed(failed.kind, failed.payment, -failed.amount_minor)
+            case e.LedgerPosted(postings=postings):
+                self._expect(sum(x.amount_minor for x in postings) == 0, f"unbalanced: {event}")
+                for x in postings:
+                    self.books[x.account] += x.amount_minor
+            case _:
+                return
+
+    def _instructed(self, kind: InstructionKind, payment: PaymentId, amount: int) -> None:
+        if kind is InstructionKind.CAPTURE:
+            self.captured[payment] += amount
+        elif kind is InstructionKind.REFUND:
+            self.refunded[payment] += amount
+        in_order = 0 <= self.refunded[payment] <= self.captured[payment] <= self.promised[payment]
+        self._expect(in_order, f"{payment}: {kind} of {amount} is too much")
+
+    def _way(self, event: e.AnyEvent) -> None:
+        match event:
+            case e.DeliveryCreated(delivery=key):
+                self.holder[key] = None
+            case e.DeliveryOffered(delivery=key, courier=courier):
+                self._expect(
+                    key in self.holder and self.holder[key] is None,
+                    f"{key} offered to a second courier",
+                )
+                self.holder[key] = courier
+            case e.DeliveryUnassigned(delivery=key, courier=courier):
+                self._expect(self.holder[key] == courier, f"{key} taken from {courier}")
+                self._expect(key not in self.on_board, f"{key} taken off board by a decision")
+                self.holder[key] = None
+            case e.DeliveryPickedUp(delivery=key, courier=courier):
+                self._expect(self.holder[key] == courier, f"{key} picked up by {courier}")
+                self._expect(key not in self.on_board, f"{key} picked up twice")
+                self.on_board[key] = courier
+            case e.CourierArrived(delivery=key, courier=courier, stop=stop):
+                aboard = self.on_board.get(key) == courier
+                self._expect(aboard != (stop is StopKind.PICKUP), f"{courier} arrived for {key}")
+            case e.DeliveryFailed(delivery=key, courier=courier):
+                self._expect(self.on_board.get(key) == courier, f"{key} failed by {courier}")
+            case e.DeliveryStranded(delivery=key, courier=courier):
+                self._expect(
+                    self.on_board.pop(key, None) == courier, f"{key} stranded by {courier}"
+                )
+                self.holder[key] = None
+            case e.DeliveryCompleted() | e.DeliveryReturned():
+                mine = self.on_board.pop(event.delivery, None) == event.courier
+                self._expect(mine, f"{event.delivery} ended by {event.courier}, who had it not")
+                self.holder.pop(event.delivery, None)
+            case e.DeliveryCancelled(delivery=key):
+                self.holder.pop(key, None)
+                self.on_board.pop(key, None)
+            case _:
+                return
+
+    def _expect(self, holds: bool, otherwise: str) -> None:
+        if not holds:
+            self.problems.append(otherwise)

@@ -1,0 +1,367 @@
+"""Random days: half sense, half nonsense, from everyone at once; then everybody behaves.
+
+Each seed draws its own mixture (swarm testing: some things are nearly never said), so that
+rare combinations get their day.
+"""
+
+from collections.abc import Callable, Iterator
+from random import Random
+
+from engine import commands as c
+from engine.engine import Engine, Record
+from engine.rules.cancelling import REASONS, WRITE_OFF
+from engine.settings import Settings
+from engine.state.deliveries import ON_BOARD, Delivery
+from engine.values import HOUR, MINUTE, Actor, Line, Proof, Stop, StopKind
+from geo.points import Point
+from geo.travel import Vehicle
+from tests.cases import positions
+from tests.good_deeds import answers, good_plan, last_stop, next_report, progress
+
+CENTER = Point(390_000_000, 1_160_000_000)
+STORES, PRODUCTS, CUSTOMERS = ("s0", "s1"), ("ramen", "tea", "cake"), ("ann", "bob")
+UNPRICED = ("s1", "cake")
+COURIERS = {"kim": 12, "lee": 6, "max": 4, "sun": 12}
+LULL_MS = 7 * MINUTE  # enough for every timeout there is
+NONSENSE = 0.04  # of the ids
+NEVER_RARE = 2  # makers: progress and purchases, without which nothing happens
+PAUSES_MS = (0, 0, 0, 1, 40, 40, 300, 300, 700, 700, 2_000, 2_000, 2_000, 6_000, 30_000)
+BIG = 10**9
+
+
+def setup() -> list[c.AnyCommand]:
+    return [
+        c.OpenEngine(Settings()),
+        *(
+            c.RegisterStore(s, s, Point(CENTER.lat_e7 + n * 50_000, CENTER.lon_e7), 8 * MINUTE)
+            for n, s in enumerate(STORES)
+        ),
+        *(c.ListProduct(p, p, "food", 1 + n % 2) for n, p in enumerate(PRODUCTS)),
+        *(
+            c.SetPrice(s, p, 100 * (n + 1))
+            for s in STORES
+            for n, p in enumerate(PRODUCTS)
+            if (s, p) != UNPRICED
+        ),
+        *(c.ReceiveStock(s, p, 40) for s in STORES for p in PRODUCTS),
+        *(c.RegisterCustomer(x) for x in CUSTOMERS),
+        *(c.RegisterCourier(x, Vehicle.SCOOTER, n) for x, n in COURIERS.items()),
+        *(c.StartShift(x, 6 * HOUR) for x in COURIERS),
+    ]
+
+
+class RandomDay:
+    """`for record in RandomDay(seed).records(steps)`; what was submitted is kept."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = Random(seed)
+        self.engine = Engine()
+        self.at = 0
+        self.submitted: list[tuple[int, c.AnyCommand]] = []
+        self.count = 0
+        self.makers = list(self._makers())
+        self.weights = [
+            weight * (self.rng.random() ** 2 if n >= NEVER_RARE else 0.5 + self.rng.random())
+            for n, (weight, _) in enumerate(self.makers)
+        ]
+
+    def records(self, steps: int) -> Iterator[Record]:
+        """One turn at a time; the engine is in the state that each record left."""
+        for command in setup():
+            yield from self._submit(command)
+        while steps > 0:
+            self.at += self.rng.choice(PAUSES_MS)
+            self.at += LULL_MS * (self.rng.random() < 0.004)
+            for command in self._next():
+                steps -= 1
+                yield from self._submit(command)
+
+    def heal(self, rounds: int = 2_000) -> Iterator[Record]:
+        """No more faults: everyone answers, and time runs on until all orders have ended."""
+        hero = c.RegisterCourier("hero", Vehicle.CAR, 40)
+        for command in (c.ChangeSettings(Settings()), hero):
+            yield from self._submit(command)
+        for _ in range(rounds):
+            self.at += 3_000
+            if self._is_over():
+                break
+            for command in list(self._good_deeds()):
+                yield from self._submit(command)
+        self.at += HOUR
+        yield from self._submit(c.Tick())
+
+    # what is said
+
+    def _submit(self, command: c.AnyCommand) -> Iterator[Record]:
+        self.submitted.append((self.at, command))
+        yield from self.engine.turns(self.at, command)
+
+    def _next(self) -> list[c.AnyCommand]:
+        [(_, make)] = self.rng.choices(self.makers, self.weights)
+        if self._s.planning_rounds.open and self.rng.random() < 0.3:
+            make = self._plan
+        made = make()
+        commands = made if isinstance(made, list) else [made]
+        return commands * 2 if self.rng.random() < 0.05 else commands  # people double-click
+
+    def _makers(self) -> Iterator[tuple[float, Callable[[], c.AnyCommand | list[c.AnyCommand]]]]:
+        """How likely, and what. In the order of engine/commands."""
+        yield 16, self._go_on
+        yield 8, self._buy
+        yield (
+            1,
+            lambda: c.RequestQuote(
+                self._new("q"),
+                "app",
+                self._any(CUSTOMERS),
+                self._any(STORES),
+                self._lines(),
+                self._place(9),
+            ),
+        )
+        yield (
+            2,
+            lambda: c.PlaceOrder(self._new("o"), "app", self._one(self._s.quotes.quotes), "bank"),
+        )
+        yield 2, self._cancel
+        yield 2, self._authorize
+        yield 3, self._instruct
+        yield (
+            1,
+            lambda: c.RefundOrder(
+                self._new("r"), self._order(), self.rng.randrange(-1, 400), "cold"
+            ),
+        )
+        yield 6, self._store_says
+        yield (
+            1,
+            lambda: c.ReportMissing(
+                self._any(STORES), self._order(), self._any(PRODUCTS), self.rng.randrange(3)
+            ),
+        )
+        yield (
+            3,
+            lambda: c.ReceiveReturn(
+                self._any(STORES), self._delivery()[0], self.rng.random() < 0.5
+            ),
+        )
+        yield (
+            1,
+            lambda: c.StartShift(
+                self._any(COURIERS), self.at + self.rng.choice((-1, 60_000, HOUR))
+            ),
+        )
+        yield 1.5, lambda: c.EndShift(self._any(COURIERS))
+        yield 1.5, lambda: c.ReportBreakdown(self._any(COURIERS))
+        yield 1, lambda: c.RegisterCourier(self._any(COURIERS), Vehicle.WALK, self.rng.randrange(3))
+        yield 15, self._courier_says
+        yield 0.2, self._plan
+        yield 0.5, lambda: c.AdoptPlan(self.rng.randrange(9), [])
+        yield 1, lambda: c.AssignDelivery(self._any(COURIERS), self._delivery()[0], "by hand")
+        yield 4, self._stock
+        yield 0.5, self._catalog
+        yield (
+            0.4,
+            lambda: c.ChangeSettings(
+                Settings(
+                    offer_timeout_ms=self.rng.choice((0, 9_000, -1)),
+                    payment_timeout_ms=self.rng.choice((9_000, 120_000)),
+                    open_deliveries_per_courier=self.rng.choice((0, 1, 6)),
+                    currency=self.rng.choice(("CNY", "cny")),
+                )
+            ),
+        )
+        yield 2, self._positions
+        yield 1, c.Tick
+
+    def _go_on(self) -> list[c.AnyCommand]:
+        """One of the things somebody is waiting for."""
+        deeds = [*answers(self._s, self.at), *progress(self._s, COURIERS, self.rng)]
+        idle = [x for x in COURIERS if not self._s.couriers[x].on_shift]
+        deeds += [c.StartShift(x, self.at + HOUR) for x in idle]
+        return [self.rng.choice(deeds)] if deeds else [c.Tick()]
+
+    def _buy(self) -> list[c.AnyCommand]:
+        quote, proof = self._new("q"), self.rng.choice(list(Proof))
+        pin = "42" if proof is Proof.PIN else ""
+        return [
+            c.RequestQuote(quote, "app", "ann", self._any(STORES), self._lines(), self._place(1)),
+            c.PlaceOrder(self._new("o"), "app", quote, "bank", proof, pin),
+        ]
+
+    def _cancel(self) -> c.AnyCommand:
+        actor = self.rng.choice([Actor.CUSTOMER, Actor.OPERATOR, *Actor])
+        reasons = [*REASONS[actor], "because"]
+        key = self._order()
+        order = self._s.orders.get(key)
+        if order and order.status == "handed_over":
+            actor, reasons = Actor.OPERATOR, [*WRITE_OFF, "fraud"]
+        return c.CancelOrder(key, actor, self.rng.choice(reasons))
+
+    def _authorize(self) -> c.AnyCommand:
+        key = self._one(self._s.payments.payments)
+        payment = self._s.payments.get(key)
+        amount = payment.amount_minor if payment and self.rng.random() < 0.95 else 1
+        return c.ReportAuthorization("bank", key, self.rng.random() < 0.85, amount)
+
+    def _instruct(self) -> c.AnyCommand:
+        key = self._one(self._s.payments.instructions)
+        return c.ReportInstruction("bank", key, self.rng.random() < 0.8)
+
+    def _store_says(self) -> c.AnyCommand:
+        key = self._order()
+        order = self._s.orders.get(key)
+        store = order.placed.store if order and self.rng.random() > NONSENSE else "s0"
+        ready_at = self.at + self.rng.choice((-5_000, 0, 300_000, 25 * HOUR))
+        kinds = [c.AcceptOrder] * 4 + [c.ReportReady] * 2 + [c.UpdateReadyTime, c.RejectOrder]
+        kind = self.rng.choice(kinds)
+        if kind is c.ReportReady:
+            return kind(store, key)
+        return kind(store, key, "too_busy" if kind is c.RejectOrder else ready_at)
+
+    def _courier_says(self) -> c.AnyCommand:
+        key, delivery = self._delivery()
+        courier = delivery.courier if delivery and delivery.courier else self._any(COURIERS)
+        if self.rng.random() < NONSENSE:
+            courier = self._any(COURIERS)
+        reason = self.rng.choice([*REASONS[Actor.COURIER], "bored"])
+        if delivery and delivery.status == "picked_up" and self.rng.random() < 0.2:
+            return c.ReportFailure(courier, key, reason)
+        if delivery and self.rng.random() < 0.2:
+            return c.ReportDropoff(courier, key, Proof.PIN, "43")
+        sense = [next_report(self._s, key, courier, self.rng)] * 6 if delivery else []
+        return self.rng.choice(
+            [
+                *sense,
+                c.AcceptOffer(courier, key),
+                c.DeclineOffer(courier, key, reason),
+                c.ReportArrival(courier, key, self.rng.choice(list(StopKind))),
+                c.ReportPickup(courier, key),
+                c.ReportDropoff(courier, key, self.rng.choice(list(Proof)), "42"),
+                c.ReportFailure(courier, key, reason),
+            ]
+        )
+
+    def _stock(self) -> c.AnyCommand:
+        kind = self.rng.choice([c.ReceiveStock, c.CountStock, c.SetSafetyStock, c.RecordSale])
+        return kind(self._any(STORES), self._any(PRODUCTS), self.rng.randrange(-1, 9))
+
+    def _catalog(self) -> c.AnyCommand:
+        store, product = self._any(STORES), self._any(PRODUCTS)
+        return self.rng.choice(
+            [
+                c.OpenStore(store),
+                c.OpenStore(store),
+                c.CloseStore(store),
+                c.ListProduct(product, product, "food", self.rng.randrange(4)),
+                c.ListProduct(product, product, "food"),
+                c.DelistProduct(product),
+                c.SetPrice(store, product, self.rng.randrange(-1, 400)),
+                c.RegisterCustomer(self._any(CUSTOMERS)),
+                c.RegisterStore(store, store, CENTER, 0),
+            ]
+        )
+
+    def _positions(self) -> c.AnyCommand:
+        rows = [
+            (
+                self.rng.randrange(-1, 5) if self.rng.random() < 0.1 else self.rng.randrange(4),
+                self._place(3),
+                (self.at - self.rng.randrange(-999, 60_000)) / 1_000,
+            )
+            for _ in range(self.rng.randrange(4))
+        ]
+        return positions(*rows)
+
+    # a planner without judgment
+
+    def _plan(self) -> c.AnyCommand:
+        """Routes that may be legal: what waits is dealt out, dropped, shuffled, or kept."""
+        deliveries, rng = self._s.deliveries, self.rng
+        routes = {x: list(deliveries.route(x).stops) for x in COURIERS}
+        for key in deliveries.waiting:
+            if rng.random() < 0.7:
+                for courier in routes:
+                    routes[courier] = [x for x in routes[courier] if x.delivery != key]
+                stops = routes[rng.choice([*routes])]
+                i = rng.randrange(len(stops) + 1)
+                stops.insert(i, Stop(StopKind.PICKUP, key))
+                stops.insert(rng.randrange(i + 1, len(stops) + 1), last_stop(self._s, key))
+        lines = []
+        for courier, stops in routes.items():
+            if rng.random() < 0.08:
+                rng.shuffle(stops)
+            version = deliveries.route(courier).version - (rng.random() < 0.05)
+            release = [x.delivery for x in stops if rng.random() < 0.7]
+            lines.append(c.RouteLine(courier, version, stops, release))
+        lines = [x for x in lines if rng.random() < 0.9] + lines[: rng.random() < 0.03]
+        return c.AdoptPlan(self._s.planning_rounds.open or 0, lines)
+
+    # when everybody behaves
+
+    def _is_over(self) -> bool:
+        pending = any(x.status == "pending" for x in self._s.payments.instructions.values())
+        return self._s.orders.open_count == 0 and not pending
+
+    def _good_deeds(self) -> Iterator[c.AnyCommand]:
+        if not self._s.couriers["hero"].on_shift:
+            yield c.StartShift("hero", self.at + 100 * HOUR)
+        yield from answers(self._s, self.at)
+        yield from good_plan(self._s, COURIERS, "hero")
+        yield from progress(self._s, [*COURIERS, "hero"], self.rng)
+
+    # drawing
+
+    @property
+    def _s(self):
+        return self.engine.state
+
+    def _new(self, letter: str) -> str:
+        if self.rng.random() < NONSENSE:
+            return self.rng.choice(["", "x" * 999, f"{letter}1"])
+        self.count += 1
+        return f"{letter}{self.count}"
+
+    def _any(self, known) -> str:
+        return "nobody" if self.rng.random() < NONSENSE / 3 else self.rng.choice([*known])
+
+    def _one(self, known) -> str:
+        """Of what exists, mostly something recent."""
+        keys = [*known][-8:]
+        return self.rng.choice(keys) if keys and self.rng.random() > NONSENSE else "nothing"
+
+    def _order(self) -> str:
+        still = [
+            k for k, x in self._s.orders.orders.items() if not x.why and x.status != "fulfilled"
+        ]
+        return self._one(still if self.rng.random() < 0.8 else self._s.orders.orders)
+
+    def _delivery(self) -> tuple[str, Delivery | None]:
+        deliveries = self._s.deliveries
+        told = [k for k, x in deliveries.open.items() if x.status != "created"]
+        known = self.rng.choice([told, told, told, deliveries.open, deliveries.deliveries])
+        key = self._one(known)
+        return key, deliveries.get(key)
+
+    def _lines(self) -> list[Line]:
+        number = self.rng.choice((1, 1, 2, 3, 0))
+        return [
+            Line(self._any(PRODUCTS), self.rng.choice((1, 1, 2, 5, 0, BIG)))
+            if self.rng.random() < 0.15
+            else Line(self._any(PRODUCTS), self.rng.choice((1, 1, 2)))
+            for _ in range(number)
+        ]
+
+    def _place(self, km: int) -> Point:
+        def offset() -> int:
+            return self.rng.randrange(-km * 90_000, km * 90_000)
+
+        if self.rng.random() < NONSENSE / 3:
+            return Point(CENTER.lon_e7, CENTER.lat_e7)
+        return Point(CENTER.lat_e7 + offset(), CENTER.lon_e7 + offset())
+
+
+def aboard(engine: Engine) -> dict[str, str]:
+    """Who carries what."""
+    open_ = engine.state.deliveries.open.items()
+    return {key: x.courier for key, x in open_ if x.status in ON_BOARD}

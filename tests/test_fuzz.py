@@ -1,0 +1,45 @@
+"""Half nonsense, half sense, from everyone at once; after every single record the books are right.
+
+Longer, with other seeds: `O2O_FUZZ_SEEDS=100:1100 pytest tests/test_fuzz.py`.
+"""
+
+import os
+from collections import Counter
+
+from engine import codec, snapshot
+from engine import commands as c
+from engine import events as e
+from engine.audit import violations
+from engine.engine import Engine
+from engine.rejections import RejectionReason
+from simulation.auditor import Auditor
+from tests.random_days import RandomDay
+
+FIRST, LAST = (int(x) for x in os.environ.get("O2O_FUZZ_SEEDS", "0:16").split(":"))
+STEPS = 700
+
+
+def test_a_fuzzer_breaks_nothing_and_reaches_everything():
+    happened: Counter[type] = Counter()
+    refused: Counter[RejectionReason] = Counter()
+    asked: Counter[type] = Counter()
+    for seed in range(FIRST, LAST):
+        chaos, shadow, auditor = RandomDay(seed), Engine(), Auditor()
+        state = chaos.engine.state
+        for phase in (chaos.records(STEPS), chaos.heal()):
+            for record in phase:
+                written = codec.decode(codec.encode(record))
+                shadow.apply(written)
+                auditor.fold(written)
+                wrong = violations(state) + auditor.differences(state)
+                assert wrong == [], f"seed {seed}, record {record.seq}: {record}"
+                happened.update(type(x) for x in record.events)
+                refused.update(x.reason for x in record.events if isinstance(x, e.RouteSkipped))
+                asked[type(record.command)] += 1
+                if record.rejection:
+                    refused[record.rejection.reason] += 1
+        assert snapshot.dump(chaos.engine) == snapshot.dump(shadow), f"seed {seed}"
+        assert auditor.leftovers() == [], f"seed {seed}"
+    assert [x.__name__ for x in e.Event.__subclasses__() if not happened[x]] == []
+    assert [x.__name__ for x in c.Command.__subclasses__() if not asked[x]] == []
+    assert [x.value for x in RejectionReason if not refused[x]] == []
