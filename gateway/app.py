@@ -4,6 +4,7 @@ Owns nothing else. The planner is given, so that this module knows no solver.
 """
 
 import asyncio
+import resource
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from importlib.util import find_spec
@@ -19,7 +20,7 @@ from gateway.clock import resumed, stopwatch_s, wall_ms
 from gateway.feeds import FeedHub
 from gateway.fixes import AHEAD_MAX_MS, INTERVAL_S, Fixes
 from gateway.http import Site, console_files
-from gateway.journal import SqliteJournal
+from gateway.journal import JOURNAL_FILE, SqliteJournal
 from gateway.latency import OrderToPlan
 from gateway.limits import Buckets, Limits
 from gateway.loop import SNAPSHOT_EVERY, EngineLoop
@@ -31,7 +32,6 @@ from gateway.sessions import Desk, Roll
 from gateway.snapshots import Snapshots
 
 T = TypeVar("T")
-JOURNAL = "journal.sqlite"
 
 
 class Planning(Protocol):
@@ -108,7 +108,7 @@ class App:
         config, stack = self.config, self._stack
         config.data.mkdir(parents=True, exist_ok=True)
         self.tokens = Tokens(load_secret(config.data))
-        journal = SqliteJournal(config.data / JOURNAL)
+        journal = SqliteJournal(config.data / JOURNAL_FILE)
         stack.callback(journal.close)
         self._recover(journal)
         snapshots = Snapshots(config.data)
@@ -206,7 +206,10 @@ class App:
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
-    """asyncio.run, on uvloop where that is installed."""
+    """asyncio.run, on uvloop where that is installed, and with all the sockets we may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     if find_spec("uvloop") is None:
         return asyncio.run(main)
     import uvloop  # not on every platform

@@ -163,8 +163,8 @@ async def _demo(args: argparse.Namespace, day: Day, streams: RandomStreams) -> i
     if not ends or stopped.is_set():
         out.print("stopped; start it again on the same data and it goes on")
         return status
-    report = await asyncio.to_thread(verify, args.data)
     out.print(figures)
+    report = await asyncio.to_thread(verify, args.data)
     for line in report.lines():
         out.print(f"journal: {line}")
     return 0 if drained and not missing and not report.exit_code and not status else 1

@@ -12,7 +12,7 @@ export class CityMap {
   constructor(city, onPick) {
     this.city = city;
     this.map = new maplibregl.Map({ container: "map", style: STYLE, center: [121.47, 31.23], zoom: 12, attributionControl: false });
-    this.map.addControl(new maplibregl.ScaleControl(), "bottom-right");
+    this.map.addControl(new maplibregl.ScaleControl(), "bottom-left");
     this.map.on("click", (event) => onPick(this.nearest(event.point)));
     this.canvas = document.getElementById("overlay");
     this.picked = null;

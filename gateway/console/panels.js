@@ -35,8 +35,8 @@ export class Panels {
       ["delivered", number(k.delivered), ""],
       ["on time", onTime === undefined || onTime === null ? "–" : (onTime / 10).toFixed(1), "%", onTime >= 900 ? "good" : onTime < 750 ? "bad" : ""],
       ["couriers busy", number(k.couriers_busy), ` / ${number(k.couriers_on_shift)}`],
-      ["p99 order → plan", number(k.p99_order_to_plan_ms), "ms"],
-      ["loop lag p99", number(k.loop_lag_p99_ms), "ms"],
+      ["to plan, p99", number(k.p99_order_to_plan_ms), "ms"],
+      ["lag, p99", number(k.loop_lag_p99_ms), "ms"],
     ];
     $("kpis").replaceChildren(...cards.map(([name, value, unit, mood]) => {
       const card = element("div", undefined, mood ? { class: mood } : {});

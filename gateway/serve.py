@@ -1,0 +1,85 @@
+"""`o2o serve`: the engine behind its gateway, with planner and console, until told to stop."""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from pathlib import Path
+
+import msgspec
+
+from engine.settings import Settings
+from gateway.app import App, Config, MakePlanner
+from gateway.app import run as run_loop
+from gateway.planner import Planner
+from solvers.problem import Budget
+
+THINK_MS = 40
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", type=Path, default=Path("data"), help="where the journal is kept")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen at")
+    parser.add_argument("--port", type=int, default=8080, help="of gateway and console; 0: any")
+    parser.add_argument("--speed", type=float, default=1.0, help="engine seconds in one of yours")
+    parser.add_argument("--settings", type=Path, help="engine settings as JSON, for a new journal")
+    parser.add_argument("--solver", default="improvement", help="one of `o2o solvers`")
+    parser.add_argument(
+        "--think-ms", type=int, default=THINK_MS, help="for each planning round, on its own thread"
+    )
+    parser.add_argument("--quiet", action="store_true", help="say only what goes wrong")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Until SIGINT or SIGTERM, then 0. Raises ValueError for what cannot be served."""
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    if args.think_ms < 0:
+        raise ValueError("a planner cannot think for less than no time: --think-ms")
+    config = Config(
+        data=args.data,
+        host=args.host,
+        port=args.port,
+        speed=args.speed,
+        settings=read_settings(args.settings) if args.settings else Settings(),
+    )
+    return run_loop(_serve(args, config))
+
+
+def read_settings(path: Path) -> Settings:
+    """Raises ValueError naming the key that is wrong."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Settings)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+async def _serve(args: argparse.Namespace, config: Config) -> int:
+    stopped = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    plan = _planning(args.solver, Budget(seconds=args.think_ms / 1_000))
+    async with App(config, plan) as app:
+        if not args.quiet:
+            sys.stdout.write(f"gateway  {app.url}\nconsole  {app.console_url}\n")
+            sys.stdout.flush()
+        stop = asyncio.create_task(stopped.wait())
+        end = asyncio.create_task(app.ended())
+        await asyncio.wait((stop, end), return_when=asyncio.FIRST_COMPLETED)
+        if end.done():
+            end.result()  # raises why the engine cannot go on
+        end.cancel()
+        stop.cancel()
+    return 0
+
+
+def _planning(name: str, budget: Budget) -> MakePlanner:
+    """Kernels are compiled before the doors open: the first order does not wait for that."""
+    from solvers.portfolio import SOLVERS  # here, for it loads the kernels
+    from solvers.warming import warm
+
+    if name not in SOLVERS:
+        raise ValueError(f"no solver {name}; there are {', '.join(SOLVERS)}")
+    solver = SOLVERS[name].solver
+    warm(solver)
+    return lambda loop: Planner(loop, solver, budget)
