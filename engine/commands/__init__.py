@@ -4,7 +4,7 @@ A module here per handler. `ExternalCommand` is what the gateway may submit for 
 outside; who may submit which is gateway/auth.py's table.
 """
 
-from engine.commands.base import Command
+from engine.commands.command import Command
 from engine.commands.delivering import (
     AcceptOffer,
     DeclineOffer,

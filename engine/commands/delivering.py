@@ -1,6 +1,6 @@
 """What couriers report, from the start of a shift to the last drop-off."""
 
-from engine.commands.base import Command
+from engine.commands.command import Command
 from engine.values import CourierId, DeliveryId, Millis, Proof, StopKind
 from geo.travel import Vehicle
 

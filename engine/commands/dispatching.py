@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from engine.commands.base import Command
+from engine.commands.command import Command
 from engine.values import CourierId, DeliveryId, PlanningRoundId, Stop
 
 

@@ -1,6 +1,6 @@
 """What is sold, where, for how much, and to whom."""
 
-from engine.commands.base import Command
+from engine.commands.command import Command
 from engine.values import CustomerId, Minor, ProductId, StoreId
 from geo.points import Point
 

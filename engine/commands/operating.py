@@ -1,6 +1,6 @@
 """Running the engine itself."""
 
-from engine.commands.base import Command
+from engine.commands.command import Command
 from engine.settings import Settings
 
 

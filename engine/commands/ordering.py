@@ -1,6 +1,6 @@
 """From a question about price and time to an order, or its end."""
 
-from engine.commands.base import Command
+from engine.commands.command import Command
 from engine.values import (
     Actor,
     CustomerId,

@@ -1,6 +1,6 @@
 """What payment providers report, and what support decides about money."""
 
-from engine.commands.base import Command
+from engine.commands.command import Command
 from engine.values import InstructionId, Minor, OrderId, PaymentId, ProviderId
 
 

@@ -1,6 +1,6 @@
 """What a store does with an order, and with goods that come back."""
 
-from engine.commands.base import Command
+from engine.commands.command import Command
 from engine.values import DeliveryId, Millis, OrderId, ProductId, StoreId
 
 

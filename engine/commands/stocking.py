@@ -1,6 +1,6 @@
 """Goods in a store, other than by orders."""
 
-from engine.commands.base import Command
+from engine.commands.command import Command
 from engine.values import ProductId, StoreId
 
 

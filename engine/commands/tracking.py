@@ -1,7 +1,7 @@
 """Where couriers are."""
 
 from engine.columns import PositionBatch
-from engine.commands.base import Command
+from engine.commands.command import Command
 
 
 class ReportPositions(Command, frozen=True):

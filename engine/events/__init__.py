@@ -1,6 +1,5 @@
 """Every fact. Past tense; one owning state module each, and a module here per owner."""
 
-from engine.events.base import CommandRejected, Event
 from engine.events.catalog import (
     CustomerRegistered,
     PriceSet,
@@ -32,6 +31,7 @@ from engine.events.deliveries import (
     RoutePlanned,
     RouteSkipped,
 )
+from engine.events.event import CommandRejected, Event
 from engine.events.inventory import (
     SafetyStockSet,
     StockCounted,

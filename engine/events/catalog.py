@@ -1,6 +1,6 @@
 """Facts about stores, products, prices and customers."""
 
-from engine.events.base import Event
+from engine.events.event import Event
 from engine.values import CustomerId, Millis, Minor, ProductId, StoreId
 from geo.points import Point
 

@@ -1,7 +1,7 @@
 """Facts about couriers and where they are."""
 
 from engine.columns import PositionBatch
-from engine.events.base import Event
+from engine.events.event import Event
 from engine.values import CourierId, CourierNumber, Millis
 from geo.travel import Vehicle
 

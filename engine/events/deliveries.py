@@ -1,6 +1,6 @@
 """Facts about deliveries and routes: who carries what, and how far it has come."""
 
-from engine.events.base import Event
+from engine.events.event import Event
 from engine.rejections import RejectionReason
 from engine.values import CourierId, DeliveryId, Millis, OrderId, Proof, Stop, StopKind, StoreId
 from geo.points import Point

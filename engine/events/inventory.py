@@ -1,6 +1,6 @@
 """Facts about goods on shelves. One event per change of level, whatever the cause."""
 
-from engine.events.base import Event
+from engine.events.event import Event
 from engine.values import DeliveryId, Line, OrderId, ProductId, StoreId
 
 

@@ -1,7 +1,7 @@
 """Facts about the engine itself: settings, timers, planning rounds."""
 
 from engine.commands import AnyCommand
-from engine.events.base import Event
+from engine.events.event import Event
 from engine.settings import Settings
 from engine.values import Millis, PlanningRoundId
 

@@ -1,6 +1,6 @@
 """Facts about quotes and orders: the bargain with a customer."""
 
-from engine.events.base import Event
+from engine.events.event import Event
 from engine.values import (
     Actor,
     CustomerId,

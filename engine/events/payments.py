@@ -1,6 +1,6 @@
 """Facts about money: what was asked of providers, what they answered, what the books say."""
 
-from engine.events.base import Event
+from engine.events.event import Event
 from engine.values import (
     InstructionId,
     InstructionKind,
