@@ -97,6 +97,7 @@ class EngineLoop:
         self._work = asyncio.Event()
         self._decided = asyncio.Event()
         self._snapshot_due = asyncio.Event()
+        self._snapshotting = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, "journal")
         self._per_command_s = 0.0
         self._stopping = False
@@ -154,12 +155,16 @@ class EngineLoop:
     async def take_snapshot(self) -> int:
         """Returns the record it follows. The loop stands still only while the state is copied."""
         assert self._snapshots is not None
+        async with self._snapshotting:
+            return await self._take_snapshot(self._snapshots)
+
+    async def _take_snapshot(self, snapshots: Snapshots) -> int:
         seq, state, feeds = self.engine.seq, snapshot.dump(self.engine), self._feeds()
         self._snapshot_seq = seq
         await self.settled()
         digest = await self._on_thread(self._journal.digest_at, seq)
         taken = Snapshot(seq, digest, state, feeds)
-        await asyncio.to_thread(self._snapshots.save, taken)  # appends go on meanwhile
+        await asyncio.to_thread(snapshots.save, taken)  # appends go on meanwhile
         return seq
 
     @property
@@ -197,8 +202,7 @@ class EngineLoop:
                 servants = [tasks.create_task(live()) for live in lives]
                 await self._decide_until_stopped()
                 await self.settled()
-                if self._snapshots is not None and not self.is_full:
-                    await self.take_snapshot()
+                await self._try_snapshot()
                 for servant in servants:
                     servant.cancel()
             self._abandon(StoppingError("the engine has stopped"))
@@ -275,9 +279,9 @@ class EngineLoop:
         now, turns = self.clock.now, self.engine.turns
         self._keep(self.engine.turns_due(now()))
         while self._inbox and len(self._records) < UNDURABLE_MAX and stopwatch_s() < until_s:
-            submission = self._inbox.popleft()
+            submission = self._inbox[0]  # until it is decided: a bug must find it there
             self._keep(turns(now(), submission.command, submission.key))
-            self._answers.append((submission, self._records[-1]))
+            self._answers.append((self._inbox.popleft(), self._records[-1]))
         if self._records:
             self._decided.set()
 
@@ -339,16 +343,19 @@ class EngineLoop:
             self._per_command_s += 0.1 * (sync_s / answered - self._per_command_s)
 
     async def _snapshot_forever(self) -> None:
-        """A snapshot that fails is one not taken: the journal has everything."""
         while True:
             await self._snapshot_due.wait()
             self._snapshot_due.clear()
-            if self._snapshots is not None:
-                try:
-                    await self.take_snapshot()
-                    self.snapshot_failure = None
-                except OSError as error:
-                    self.snapshot_failure = error
+            await self._try_snapshot()
+
+    async def _try_snapshot(self) -> None:
+        """One that fails is one not taken: the journal has everything."""
+        if self._snapshots is not None and not self.is_full:
+            try:
+                await self.take_snapshot()
+                self.snapshot_failure = None
+            except OSError as error:
+                self.snapshot_failure = error
 
     async def _watch(self) -> None:
         while True:
