@@ -4,8 +4,12 @@ points      a place on the ground in integers; validation, distance, interpolati
 sphere      the arithmetic under it: the same bits on every machine
 datums      GCJ-02 and BD-09 (China) to WGS-84 and back
 travel      travel times without streets: straight line x detour / speed, by hour of the day
-roads       travel times with streets: a graph in arrays, snapping, tables to and from stores
-zones       delivery areas: polygons and circles; H3 cells
+roads       streets as a graph in arrays, made of ways; chains joins the pieces between junctions
+snapping    places put on streets, and exact times between them
+tables      times between stores and everywhere, looked up
+zones       delivery areas: polygons and circles
+cells       H3 cells of points: heat maps
 grid        live positions in cells: who is near?
-tracks      which position reports to believe; fences crossed on the way
+tracks      which position reports to believe
+fences      arrivals, departures and crossings on the way
 """

@@ -238,21 +238,41 @@ def test_offsets_to_both_ends_follow_the_direction_of_the_street(direction):
 
 
 def bent_city(seed: int) -> Ways:
-    """A third of the streets of a grid left out, so that many corners are bends or dead ends."""
+    """A third of the streets of a grid left out, so that many corners are bends or dead ends;
+    along some of the others a faster street leads one way."""
     whole, random = grid_city(8, seed), np.random.default_rng(seed)
     one, other = (
         whole.nodes.reshape(16, 8)[:, :-1].ravel(),
         whole.nodes.reshape(16, 8)[:, 1:].ravel(),
     )
     kept = random.random(len(one)) < 0.67
+    ends = np.column_stack((one[kept], other[kept]))
     speed, direction = (np.repeat(x, 7)[kept] for x in (whole.speed_mm_s, whole.direction))
+    direction = np.where(random.random(len(speed)) < 0.5, BOTH_WAYS, direction)
+    fast = random.random(len(ends)) < 0.3
     return Ways(
         places=whole.places,
-        start=np.arange(0, 2 * kept.sum() + 1, 2),
-        nodes=np.column_stack((one[kept], other[kept])).ravel(),
-        speed_mm_s=speed,
-        direction=np.where(random.random(len(speed)) < 0.5, BOTH_WAYS, direction),
+        start=np.arange(0, 2 * (len(ends) + fast.sum()) + 1, 2),
+        nodes=np.vstack((ends, ends[fast])).ravel(),
+        speed_mm_s=np.append(speed, speed[fast] * 2),
+        direction=np.append(direction, np.where(direction[fast] == ONE_WAY_BACK, -1, ONE_WAY)),
     )
+
+
+@pytest.mark.parametrize("direction", [BOTH_WAYS, ONE_WAY])
+def test_on_a_ring_the_way_back_may_be_the_rest_of_the_ring(direction):
+    """The ring begins and ends at one junction: both arcs of a place on it lead there."""
+    nodes = [(0, 0), (0, 4), (4, 4), (4, 0)]
+    graph = RoadGraph.of_ways(ways_of(nodes, ([0, 1, 2, 3, 0], 5_000, direction)))
+    at = [CORNER.lat_e7, CORNER.lon_e7] + np.array([[0, 1], [0, 3], [4, 3]]) * BLOCK_E7
+    snapped = Snapper(graph).snap(at)
+    found, streets = exact_ms(graph, snapped, snapped), streets_of(graph)
+    corners = [(0, 0), (0, 4), (4, 4), (4, 0), (0, 0)]
+    first, second, third, fourth = (streets[leg] for leg in pairwise(corners))
+    assert found[0, 1] == pytest.approx(first / 2, abs=20)
+    assert found[1, 2] == pytest.approx(first / 4 + second + third / 4, abs=20)
+    around = first / 2 + second + third + fourth
+    assert found[1, 0] == pytest.approx(around if direction == ONE_WAY else first / 2, abs=20)
 
 
 @pytest.mark.parametrize("city", [grid_city(7, 1), grid_city(7, 2), *map(bent_city, range(6))])
