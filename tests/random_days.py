@@ -157,6 +157,7 @@ class RandomDay:
         yield 15, self._courier_says
         yield 0.2, self._plan
         yield 0.5, lambda: c.AdoptPlan(self.rng.randrange(9), [])
+        yield 1, lambda: c.RepositionCourier(self._any(COURIERS), self._any(STORES))
         yield 1, lambda: c.AssignDelivery(self._any(COURIERS), self._delivery()[0], "by hand")
         yield 4, self._stock
         yield 0.5, self._catalog

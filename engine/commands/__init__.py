@@ -23,6 +23,7 @@ from engine.commands.dispatching import (
     AssignDelivery,
     ClosePlanningRound,
     OpenPlanningRound,
+    RepositionCourier,
     RouteLine,
 )
 from engine.commands.merchandising import (
@@ -100,7 +101,9 @@ ExternalCommand = (
 TimerCommand = (  # only timers submit these
     OpenPlanningRound | ClosePlanningRound | ExpirePayment | ExpireAcceptance | ExpireOffer
 )
-InternalCommand = Tick | OpenEngine | AdoptPlan | TimerCommand  # the gateway never decodes these
+InternalCommand = (  # the gateway never decodes these
+    Tick | OpenEngine | AdoptPlan | RepositionCourier | TimerCommand
+)
 AnyCommand = ExternalCommand | InternalCommand
 
 __all__ = [
@@ -146,6 +149,7 @@ __all__ = [
     "ReportPickup",
     "ReportPositions",
     "ReportReady",
+    "RepositionCourier",
     "RequestQuote",
     "RouteLine",
     "SetPrice",

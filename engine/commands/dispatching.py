@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from engine.commands.command import Command
-from engine.values import CourierId, DeliveryId, PlanningRoundId, Stop
+from engine.values import CourierId, DeliveryId, PlanningRoundId, Stop, StoreId
 
 
 class RouteLine(Struct, frozen=True, array_like=True):
@@ -38,3 +38,10 @@ class AssignDelivery(Command, frozen=True):
     courier: CourierId
     delivery: DeliveryId
     reason: str
+
+
+class RepositionCourier(Command, frozen=True):
+    """The planner has nothing for this courier now: wait where the next orders are expected."""
+
+    courier: CourierId
+    store: StoreId

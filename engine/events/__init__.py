@@ -11,6 +11,7 @@ from engine.events.catalog import (
 )
 from engine.events.couriers import (
     CourierRegistered,
+    CourierRepositioned,
     PositionsReported,
     ShiftEnded,
     ShiftStarted,
@@ -120,6 +121,7 @@ AnyEvent = (
     | InstructionFailed
     | LedgerPosted
     | CourierRegistered
+    | CourierRepositioned
     | ShiftStarted
     | ShiftEnded
     | PositionsReported
@@ -147,6 +149,7 @@ __all__ = [
     "CommandRejected",
     "CourierArrived",
     "CourierRegistered",
+    "CourierRepositioned",
     "CustomerRegistered",
     "DeliveryCancelled",
     "DeliveryCompleted",

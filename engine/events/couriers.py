@@ -2,7 +2,7 @@
 
 from engine.columns import PositionBatch
 from engine.events.event import Event
-from engine.values import CourierId, CourierNumber, Millis
+from engine.values import CourierId, CourierNumber, Millis, StoreId
 from geo.travel import Vehicle
 
 
@@ -21,6 +21,13 @@ class ShiftStarted(Event, frozen=True):
 class ShiftEnded(Event, frozen=True):
     courier: CourierId
     broken_down: bool = False
+
+
+class CourierRepositioned(Event, frozen=True):
+    """Nothing to do for now: the courier is asked to wait near a store."""
+
+    courier: CourierId
+    store: StoreId
 
 
 class PositionsReported(Event, frozen=True):

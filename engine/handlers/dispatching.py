@@ -6,10 +6,12 @@ from engine.commands import (
     ClosePlanningRound,
     ExpireOffer,
     OpenPlanningRound,
+    RepositionCourier,
     RouteLine,
 )
 from engine.events import (
     AnyEvent,
+    CourierRepositioned,
     DeliveryCancelled,
     DeliveryCompleted,
     DeliveryCreated,
@@ -124,6 +126,19 @@ class Dispatching:
             turn.emit(RoutePlanned(delivery.courier, rest))
         turn.emit(RoutePlanned(c.courier, stops))
         self._offer(turn, c.courier, c.delivery, c.reason)
+
+    def reposition_courier(self, turn: Turn, c: RepositionCourier) -> None:
+        """Only who has nothing to do is sent to wait somewhere else."""
+        worker = self.couriers.get(c.courier)
+        if not worker or not self.stores.get(c.store):
+            what, key = ("store", c.store) if worker else ("courier", c.courier)
+            turn.reject(Reason.UNKNOWN, what=what, id=key)
+        if not worker.on_shift:
+            turn.reject(Reason.OFF_SHIFT)
+        stops = self.deliveries.route(c.courier).stops
+        if any(self.deliveries[x.delivery].status is not S.CREATED for x in stops):
+            turn.reject(Reason.PINNED)
+        turn.emit(CourierRepositioned(c.courier, c.store))
 
     # follow-ups
 

@@ -4,8 +4,8 @@ import numpy as np
 from msgspec import Struct
 
 from engine.columns import INT32, Int32s
-from engine.events import CourierRegistered, ShiftEnded, ShiftStarted
-from engine.values import CourierId, CourierNumber, Millis
+from engine.events import CourierRegistered, CourierRepositioned, ShiftEnded, ShiftStarted
+from engine.values import CourierId, CourierNumber, Millis, StoreId
 from geo.travel import Vehicle
 
 
@@ -15,6 +15,7 @@ class Courier(Struct):
     capacity: int
     on_shift: bool = False
     ends_at: Millis = Millis(0)
+    asked_to_wait_at: StoreId | None = None  # the last time there was nothing to do
 
 
 class Couriers(Struct, dict=True):
@@ -71,9 +72,13 @@ class Couriers(Struct, dict=True):
         self.working_numbers[courier.number] = None
         self._working = self._capacity_max = None
 
+    def courier_repositioned(self, e: CourierRepositioned) -> None:
+        assert self.couriers[e.courier].on_shift
+        self.couriers[e.courier].asked_to_wait_at = e.store
+
     def shift_ended(self, e: ShiftEnded) -> None:
         courier = self.couriers[e.courier]
         assert courier.on_shift
-        courier.on_shift = False
+        courier.on_shift, courier.asked_to_wait_at = False, None
         del self.working_numbers[courier.number]
         self._working = self._capacity_max = None
