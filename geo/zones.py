@@ -148,7 +148,7 @@ class ZoneIndex:
                 candidates = rows[row[start:end]]
                 inside[start:end] = self.zones[number].contains_each(candidates)
         row, zone = row[inside], zone[inside]
-        order = np.lexsort((zone, row))
+        order = np.argsort(row, kind="stable")  # and so by zone within each row
         return row[order], zone[order]
 
     def first(self, rows: Places) -> Int64s:
