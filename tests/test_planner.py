@@ -1,0 +1,161 @@
+"""The planner beside a live loop: it answers, it fails, and it holds nobody up."""
+
+import asyncio
+import logging
+import threading
+from contextlib import asynccontextmanager
+
+from engine import commands as c
+from engine import events as e
+from engine.audit import violations
+from engine.columns import PositionBatch
+from engine.engine import Engine
+from engine.settings import Settings
+from engine.state.deliveries import DeliveryStatus
+from engine.values import MINUTE, Line, Millis
+from gateway.clock import resumed
+from gateway.loop import EngineLoop
+from gateway.planner import Planner
+from geo.points import Point
+from geo.travel import Vehicle
+from solvers.insertion import insertion
+from solvers.problem import Budget
+
+CENTER = Point.of_degrees(31.23, 121.47)
+HOME = Point.of_degrees(31.235, 121.475)
+PATIENCE_S = 20
+
+
+class ListJournal:
+    def __init__(self):
+        self.records = []
+
+    def append(self, records):
+        self.records += records
+
+    def has_room(self):
+        return True
+
+
+@asynccontextmanager
+async def city(solver, **settings):
+    """A store, a courier, a planner; time runs a hundred times as fast as the wall's."""
+    loop = EngineLoop(Engine(), ListJournal(), resumed(Millis(0), 100))
+    running = asyncio.create_task(loop.run())
+    planner = Planner(loop, solver, Budget(iterations=0))
+    now = loop.clock.now()
+    for command in (
+        c.OpenEngine(Settings(offer_timeout_ms=0, **settings)),
+        c.RegisterStore("s", "Noodles", CENTER, MINUTE),
+        c.ListProduct("p", "Ramen", "noodles"),
+        c.SetPrice("s", "p", 1_200),
+        c.ReceiveStock("s", "p", 100),
+        c.RegisterCustomer("ann"),
+        c.RegisterCourier("kim", Vehicle.SCOOTER, 10),
+        c.StartShift("kim", Millis(now + 600 * MINUTE)),
+        c.ReportPositions(PositionBatch.pack([0], [CENTER.lat_e7], [CENTER.lon_e7], [now])),
+    ):
+        assert (await loop.submit(command)).record.rejection is None
+    try:
+        yield loop, planner
+    finally:
+        await planner.close()
+        loop.stop()
+        await running
+
+
+async def order(loop, name):
+    await loop.submit(c.RequestQuote(f"q-{name}", "svc", "ann", "s", [Line("p", 1)], HOME))
+    await loop.submit(c.PlaceOrder(name, "svc", f"q-{name}", "bank"))
+    amount = loop.engine.state.orders[name].due_minor
+    await loop.submit(c.ReportAuthorization("bank", f"{name}/1", True, amount))
+    await loop.submit(c.AcceptOrder("s", name, loop.clock.now()))
+
+
+async def until(condition):
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+def test_an_order_finds_its_courier_without_anybody_asking():
+    async def evening():
+        async with city(insertion) as (loop, planner):
+            for n in range(5):
+                await order(loop, f"o{n}")
+            deliveries = loop.engine.state.deliveries
+            await until(lambda: not deliveries.waiting)
+            assert {x.courier for x in deliveries.open.values()} == {"kim"}
+            assert {x.status for x in deliveries.open.values()} == {DeliveryStatus.ASSIGNED}
+            assert violations(loop.engine.state) == []
+            assert planner.failures == 0
+            assert planner.thinking.count > 0
+
+    asyncio.run(evening())
+
+
+def test_a_solver_that_fails_costs_one_round_and_is_heard_of(caplog):
+    calls = []
+
+    def fails_once(problem, budget):
+        calls.append(problem.orders)
+        if len(calls) == 1:
+            raise ZeroDivisionError("a solver's bug")
+        return insertion(problem, budget)
+
+    async def evening():
+        async with city(fails_once, planning_heartbeat_ms=1_000) as (loop, planner):
+            await order(loop, "o")
+            await until(lambda: not loop.engine.state.deliveries.waiting)
+            assert planner.failures == 1
+
+    with caplog.at_level(logging.ERROR):
+        asyncio.run(evening())
+    assert "a solver's bug" in caplog.text
+
+
+def test_a_solver_that_never_answers_keeps_nobody_waiting():
+    """Orders, stores and couriers are served meanwhile; the engine's own timer ends the round."""
+    may_answer = threading.Event()
+
+    def stuck(problem, budget):
+        may_answer.wait(PATIENCE_S)
+        return insertion(problem, budget)
+
+    async def evening():
+        async with city(stuck, planning_timeout_ms=1_000) as (loop, _):
+            await order(loop, "o")
+            await until(lambda: any(_closed_unanswered(r) for r in loop._journal.records))
+            await order(loop, "n")  # the loop still decides
+            may_answer.set()
+            await until(lambda: not loop.engine.state.deliveries.waiting)
+
+    def _closed_unanswered(record):
+        return isinstance(record.command, c.ClosePlanningRound) and any(
+            isinstance(x, e.PlanningRoundClosed) for x in record.events
+        )
+
+    asyncio.run(evening())
+
+
+def test_the_round_that_was_open_at_a_crash_is_answered_after_the_restart():
+    async def evening():
+        async with city(insertion) as (loop, _):
+            await order(loop, "o")
+            await until(lambda: not loop.engine.state.deliveries.waiting)
+        engine = Engine()
+        for record in loop._journal.records:
+            engine.apply(record)
+            if any(isinstance(x, e.PlanningRoundOpened) for x in record.events):
+                break
+        assert engine.state.planning_rounds.open is not None
+        again = EngineLoop(engine, ListJournal(), resumed(engine.now, 100))
+        running = asyncio.create_task(again.run())
+        planner = Planner(again, insertion, Budget(iterations=0))
+        planner.resume()
+        await until(lambda: not engine.state.deliveries.waiting)
+        await planner.close()
+        again.stop()
+        await running
+
+    asyncio.run(evening())
