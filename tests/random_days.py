@@ -83,6 +83,7 @@ class RandomDay:
             yield from self._submit(command)
         for _ in range(rounds):
             self.at += 3_000
+            yield from self._submit(c.Tick())
             if self._is_over():
                 break
             for command in list(self._good_deeds()):
