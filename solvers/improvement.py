@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from solvers.exchange import exchange_tails
 from solvers.insertion import insert_unplanned, is_full
 from solvers.neighbors import Neighbors, neighbors_of
 from solvers.placement import NOWHERE
@@ -21,6 +22,7 @@ from solvers.validation import check_problem
 CHUNK = 100  # iterations between two looks at the clock
 MEAN_REMOVED = 4
 LONGEST_STRING = 10
+EXCHANGES = 0.7  # share of the iterations
 HOT, COLD = 0.3, 0.02  # temperatures as shares of the cost per order
 
 
@@ -162,10 +164,16 @@ def _anneal(
     temperature: float,
 ) -> None:
     sequence = np.empty(routes.seq.shape[1], np.int32)
+    cuts = np.empty((2, routes.seq.shape[1]), np.int32)
     for _ in range(iterations):
         forget(undo)
-        ruin(city, routes, neighbors, undo, random, MEAN_REMOVED, LONGEST_STRING, sequence)
-        delta = recreate(city, routes, neighbors, undo, memo, scratch, random)
+        delta = 0.0
+        if uniform(random) < EXCHANGES:
+            if not exchange_tails(city, routes, neighbors, undo, random, cuts):
+                continue
+        else:
+            ruin(city, routes, neighbors, undo, random, MEAN_REMOVED, LONGEST_STRING, sequence)
+            delta = recreate(city, routes, neighbors, undo, memo, scratch, random)
         for t in range(undo.count[0]):
             delta += routes.cost[undo.touched[t]] - undo.cost[t]
         delta -= undo.unserved[0]

@@ -13,6 +13,7 @@ from solvers.schedule import (
     Routes,
     begin_service,
     leg_s,
+    moved,
     refresh,
     shares_service,
     toll_of,
@@ -195,7 +196,7 @@ def _best_place(
     _least_detours(seq, c, courier.pinned, n, rides)
     direct = leg_s(table, round_up_s, pickup, dropoff) * pace
     latest = pickup.latest + courier.end
-    fixed = disruption if orders[o].home >= 0 and orders[o].home != c else 0.0
+    fixed = disruption if moved(orders, o, c) else 0.0
     end = seq[c, n].depart if n > 0 else 0.0
     for i in range(courier.pinned, n + 1):
         before = seq[c, i]

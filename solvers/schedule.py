@@ -260,6 +260,13 @@ def toll_of(task: Any, arrive_s: float) -> float:
 
 
 @njit(nogil=True, cache=True)
+def moved(orders: Records, o: int, c: int) -> bool:
+    """Whether courier c is another than the one published for order o."""
+    home = orders[o].home
+    return home >= 0 and home != c
+
+
+@njit(nogil=True, cache=True)
 def refresh(city: City, routes: Routes, c: int) -> None:
     """Recompute times, loads, cost and key of one route from its stops."""
     seq = routes.seq[c]
@@ -281,7 +288,7 @@ def refresh(city: City, routes: Routes, c: int) -> None:
         cost += ride * courier.per_ride_s + toll
         stop = task.stop
         sign, o = (1, stop) if task.store >= 0 else (-1, stop - city.orders.shape[0])
-        if sign < 0 and city.orders[o].home >= 0 and city.orders[o].home != c:
+        if sign < 0 and moved(city.orders, o, c):
             cost += city.disruption
         for d in range(city.quantity.shape[1]):
             routes.load[c, k, d] = routes.load[c, k - 1, d] + sign * city.quantity[o, d]
