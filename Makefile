@@ -34,10 +34,13 @@ lint: setup          ## style, types, and who may import whom
 
 check: lint test     ## what must be green before a commit
 
+mutants: setup       ## plant each bug of tests/mutants.toml; every one must be caught (10 min)
+	$(BIN)/python tests/mutants.py
+
 bench: setup         ## pytest-benchmark: engine, journal, loop, solvers, gateway
 	$(BIN)/pytest -q benchmarks --benchmark-columns=min,median,rounds --benchmark-sort=name
 
 clean:               ## forget the environment and the demo's data
 	rm -rf $(VENV) $(DATA) *.egg-info
 
-.PHONY: help run test setup format lint check bench clean
+.PHONY: help run test setup format lint check mutants bench clean
