@@ -88,6 +88,8 @@ def test_a_return_whose_courier_breaks_down_is_rescued_to_the_store():
     case.at(case.now_s + 1, c.ReportDropoff("lee", D))
     assert case.events[0].detail["from"] == "returning"
     case.at(case.now_s + 9, c.ReportArrival("lee", D, StopKind.RETURN)).emits(e.CourierArrived)
+    case.at(case.now_s + 1, c.ReportArrival("lee", D, StopKind.RETURN))
+    assert case.events[0].reason is Reason.ILLEGAL_TRANSITION  # said already
     case.at(case.now_s + 1, c.ReceiveReturn("store", D, True)).includes(
         e.OrderReturned("o", Actor.COURIER, "customer_absent", case.engine.now), e.StockReturned
     )

@@ -106,7 +106,7 @@ class Delivering:
     def report_arrival(self, turn: Turn, c: ReportArrival) -> None:
         delivery = self._own_delivery(turn, c.courier, c.delivery)
         if c.stop is StopKind.RETURN:
-            if delivery.status is not S.RETURNING:
+            if delivery.status is not S.RETURNING or delivery.at_store:
                 self._illegal(turn, delivery, S.RETURNED)
         else:
             at = S.ARRIVED_AT_PICKUP if c.stop is StopKind.PICKUP else S.ARRIVED_AT_DROPOFF

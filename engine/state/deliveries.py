@@ -76,6 +76,7 @@ class Delivery(Struct):
     refused_by: list[CourierId] = []
     is_return: bool = False  # the goods are on their way back to the store
     failure: str = ""  # why they are
+    at_store: bool = False  # and the courier stands there with them
 
     @property
     def last_stop(self) -> StopKind:
@@ -172,7 +173,9 @@ class Deliveries(Struct, dict=True):
         elif e.stop is StopKind.DROPOFF:
             self._move(e.delivery, S.ARRIVED_AT_DROPOFF)
         else:  # at the store again: whether it is back, the store says
-            assert self.deliveries[e.delivery].status is S.RETURNING
+            delivery = self.deliveries[e.delivery]
+            assert delivery.status is S.RETURNING
+            delivery.at_store = True
 
     def delivery_picked_up(self, e: DeliveryPickedUp) -> None:
         is_return = self.deliveries[e.delivery].is_return
@@ -197,7 +200,7 @@ class Deliveries(Struct, dict=True):
         delivery = self.deliveries[e.delivery]
         assert delivery.status in ON_BOARD
         self._requeue(e.delivery, e.courier)
-        delivery.pickup, delivery.attempt = e.pickup, e.attempt
+        delivery.pickup, delivery.attempt, delivery.at_store = e.pickup, e.attempt, False
 
     def delivery_returned(self, e: DeliveryReturned) -> None:
         self._move(e.delivery, S.RETURNED)
