@@ -29,15 +29,24 @@ _ARCTAN: list[float] = [(-1) ** k / (2 * k + 1) for k in range(8, -1, -1)]
 
 
 def haversine_m(lat_a_e7: int, lon_a_e7: int, lat_b_e7: int, lon_b_e7: int) -> float:
-    """Great-circle distance in meters, anywhere on Earth, to better than a millimeter below
-    1,000 km and 0.2 m at the antipodes. R. W. Sinnott, "Virtues of the haversine", 1984."""
+    """Great-circle distance in meters, good to a millimeter anywhere on Earth.
+
+    R. W. Sinnott, "Virtues of the haversine", Sky and Telescope 68 (1984) 159. Beyond a quarter of
+    the globe, 1 - h would lose its digits: there it is the haversine to the antipode.
+    """
+    turn = abs(turn_e7(lon_a_e7, lon_b_e7))
     half_lat = _sine((lat_b_e7 - lat_a_e7) * RADIANS_PER_E7 / 2)
-    half_lon = _sine(turn_e7(lon_a_e7, lon_b_e7) * RADIANS_PER_E7 / 2)
+    half_lon = _sine(turn * RADIANS_PER_E7 / 2)
     # cos(lat) = sin(90 - |lat|), and the subtraction is exact in integers.
     cos_a = _sine((RIGHT_ANGLE_E7 - abs(lat_a_e7)) * RADIANS_PER_E7)
     cos_b = _sine((RIGHT_ANGLE_E7 - abs(lat_b_e7)) * RADIANS_PER_E7)
-    h = min(half_lat * half_lat + cos_a * cos_b * (half_lon * half_lon), 1.0)
-    quarter_tangent = sqrt(h) / (1.0 + sqrt(1.0 - h))
+    h = half_lat * half_lat + cos_a * cos_b * (half_lon * half_lon)
+    rest = 1.0 - h
+    if h > 0.5:
+        half_lat = _sine((lat_b_e7 + lat_a_e7) * RADIANS_PER_E7 / 2)
+        half_lon = _sine((HALF_TURN_E7 - turn) * RADIANS_PER_E7 / 2)
+        rest = half_lat * half_lat + cos_a * cos_b * (half_lon * half_lon)
+    quarter_tangent = sqrt(h) / (1.0 + sqrt(rest))
     return 4.0 * EARTH_RADIUS_M * _arctan(quarter_tangent)
 
 
