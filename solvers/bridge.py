@@ -31,7 +31,6 @@ from geo.travel import Vehicle
 from solvers.problem import Floats, Plan, Problem, Rules, Weights
 
 S = DeliveryStatus
-PREPARATION_P90_SHARE = 0.25  # how much later than said the slowest tenth is ready
 REFUSALS_MAX = 62  # each takes a bit of the skills
 WORTH_A_RIDE_S = 3_600.0  # what can be at the door within that time is not left out
 ALL_SKILLS = (1 << REFUSALS_MAX) - 1
@@ -294,7 +293,7 @@ class _Draft:
         ready_s = (order.ready_at - self.now) / 1_000
         late_s = 0.0
         if order.status is OrderStatus.ACCEPTED:
-            late_s = store.preparation_ms / 1_000 * PREPARATION_P90_SHARE
+            late_s = 2 * store.spread_ms / 1_000  # as in rules/promising
             ready_s = max(ready_s, 0.0)  # it is not ready, whatever was said
         handling_ms = s.settings.current.handling_ms
         due_s = (order.placed.promised_at - handling_ms - self.now) / 1_000

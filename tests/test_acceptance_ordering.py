@@ -3,6 +3,7 @@
 from engine import commands as c
 from engine import events as e
 from engine.rejections import RejectionReason as Reason
+from engine.rules.promising import Workload, promised_ms
 from engine.settings import Settings
 from engine.values import MINUTE, Line
 from geo.points import Point
@@ -223,16 +224,22 @@ def test_what_costs_nothing_is_confirmed_at_once():
     )
 
 
-def test_a_promise_grows_with_the_queue_and_learns_from_the_store():
+def test_a_promise_grows_with_the_queue():
+    settings, ride_ms = Settings(), 10 * MINUTE
+    free = promised_ms(settings, MINUTE, ride_ms, Workload(1, 0, MINUTE))
+    busy = promised_ms(settings, MINUTE, ride_ms, Workload(1, 4, MINUTE))
+    assert busy > free
+
+
+def test_a_promise_learns_from_the_store_how_long_and_how_reliably_it_prepares():
     case = city(9).at(1, quote("q"))
     first = case.events[0].promised_ms
     cases.accepted(case)
-    for n in range(4):
-        cases.accepted(case, f"o{n}")
-    case.at(case.now_s + 1, quote("r"))
-    assert case.events[0].promised_ms > first
     case.at(40 * MINUTE / 1_000, c.ReportReady("store", "o")).at(2_401, quote("s"))
-    assert case.state.stores["store"].preparation_ms > 10 * MINUTE
+    store = case.state.stores["store"]
+    assert store.preparation_ms > 10 * MINUTE
+    assert store.spread_ms > 10 * MINUTE // 4
+    assert case.events[0].promised_ms > first
 
 
 def test_a_store_that_forgets_to_say_ready_does_not_price_itself_out_of_every_promise():

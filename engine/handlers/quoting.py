@@ -4,7 +4,13 @@ from engine.commands import RequestQuote
 from engine.events import QuoteOffered
 from engine.rejections import RejectionReason as Reason
 from engine.rules.pricing import delivery_fee, goods_total, summed
-from engine.rules.promising import Workload, has_capacity, nearest_ms, promised_ms
+from engine.rules.promising import (
+    Workload,
+    has_capacity,
+    late_preparation_ms,
+    nearest_ms,
+    promised_ms,
+)
 from engine.state.couriers import Couriers
 from engine.state.customers import Customers
 from engine.state.deliveries import Deliveries
@@ -126,7 +132,7 @@ class Quoting:
         load = Workload(working.size, len(self.deliveries.open), nearest)
         speed = settings.travel.speed_mm_s(Vehicle.SCOOTER)
         ride_ms = settings.travel.travel_ms(store.location, c.dropoff, speed)
-        promised = promised_ms(settings, store.preparation_ms, ride_ms, load)
+        promised = promised_ms(settings, late_preparation_ms(store), ride_ms, load)
         can_carry = pieces <= self.couriers.capacity_max
         if not can_carry or not has_capacity(settings, load) or promised > settings.promise_max_ms:
             retry_after_s = settings.planning_heartbeat_ms // SECOND * 4
