@@ -14,6 +14,7 @@ Words = NDArray[np.uint64]
 # order differ in the last digits, and some best-known routes leave no slack at all.
 TOLERANCE = 1e-9
 INFEASIBLE = 1e18
+HOPELESS = 1e17  # a cost above this has INFEASIBLE in it
 
 # Entries of `Workspace.tally`.
 ABSENT, TOUCHED, REMOVED, STAMP = 0, 1, 2, 3
@@ -57,6 +58,17 @@ class Routes(NamedTuple):
     leg: Floats  # (2K, M) travel from the position before
     slot: Small  # (R,) where the request is, -1 if absent
     closed: NDArray[np.bool_]  # (K,) an empty slot that must stay so
+
+
+class Row(NamedTuple):
+    """One row of Routes by itself."""
+
+    length: int
+    node: Small
+    depart: Floats
+    latest: Floats
+    load: Ints
+    leg: Floats
 
 
 class Memo(NamedTuple):

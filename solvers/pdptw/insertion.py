@@ -5,9 +5,22 @@ import math
 import numpy as np
 from numba import njit
 
-from solvers.pdptw.arrays import INFEASIBLE, STAMP, TOUCHED, Arrays, Problem, Routes
+from solvers.pdptw.arrays import (
+    HOPELESS,
+    INFEASIBLE,
+    STAMP,
+    TOUCHED,
+    Arrays,
+    Problem,
+    Routes,
+    Row,
+    Workspace,
+)
 from solvers.pdptw.randomness import uniform
 
+# A changed route whose insertion was so many times dearer than the best, when last looked at, is
+# mostly not looked at again: measured to save half of the evaluations and to lose nothing.
+_DEAR, _OVERLOOK = 2.0, 0.9
 _SEED, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
 
@@ -48,141 +61,214 @@ def refresh(problem: Problem, routes: Routes, row: int) -> None:
 
 
 @njit(nogil=True, cache=True)
-def cheapest_in_row(arrays: Arrays, request: int, row: int, limit: float):
-    """(cost, gaps) of the cheapest feasible insertion below `limit`.
+def view(routes: Routes, row: int) -> Row:
+    """The row by itself."""
+    return Row(
+        routes.length[row],
+        routes.node[row],
+        routes.depart[row],
+        routes.latest[row],
+        routes.load[row],
+        routes.leg[row],
+    )
 
-    gaps is pickup gap << 16 | delivery gap: gap g lies after position g. Without one, gaps is
-    -1 and cost a lower bound: `limit`, or INFEASIBLE if there is none at any price.
+
+@njit(nogil=True, cache=True)
+def weigh_deliveries(
+    problem: Problem, work: Workspace, route: Row, d: int
+) -> tuple[int, int, float]:
+    """What the delivery alone would cost in each gap: (first gap, last gap, smallest detour).
+
+    Writes `work.detour`, INFEASIBLE where it does not fit, and `work.bound`, the smallest detour
+    from a gap on.
     """
-    problem, routes, work = arrays.problem, arrays.routes, arrays.work
-    n = routes.length[row]
-    node, depart, latest = routes.node[row], routes.depart[row], routes.latest[row]
-    load, leg = routes.load[row], routes.leg[row]
-    detour, bound = work.detour, work.bound
-    if n + 4 > node.shape[0]:
-        return INFEASIBLE, -1
-    p, d = problem.pickup[request], problem.delivery[request]
-    to_p, from_p = problem.back[p], problem.travel[p]
     to_d, from_d = problem.back[d], problem.travel[d]
-    due_p, ready_p, service_p = problem.due[p], problem.ready[p], problem.service[p]
-    due_d, ready_d, service_d = problem.due[d], problem.ready[d], problem.service[d]
-    room = problem.capacity - problem.quantity[p]
-    # The delivery alone: what each gap would cost, and the cheapest from there to the end.
-    last = n
-    while last >= 0 and depart[last] > due_d:
+    ready, due, service = problem.ready[d], problem.due[d], problem.service[d]
+    detour, bound = work.detour, work.bound
+    last = route.length
+    while last >= 0 and route.depart[last] > due:
         last -= 1
     first = last + 1
     smallest = INFEASIBLE
     for g in range(last, -1, -1):
-        if latest[g + 1] < ready_d + service_d:
+        if route.latest[g + 1] < ready + service:
             break
-        v, w = node[g], node[g + 1]
+        v, w = route.node[g], route.node[g + 1]
         detour[g] = INFEASIBLE
-        arrival = depart[g] + to_d[v]
-        if arrival <= due_d and max(arrival, ready_d) + service_d + from_d[w] <= latest[g + 1]:
-            detour[g] = to_d[v] + from_d[w] - leg[g + 1]
+        arrival = route.depart[g] + to_d[v]
+        if arrival <= due and max(arrival, ready) + service + from_d[w] <= route.latest[g + 1]:
+            detour[g] = to_d[v] + from_d[w] - route.leg[g + 1]
             smallest = min(smallest, detour[g])
         bound[g] = smallest
         first = g
-    if smallest >= INFEASIBLE:
-        return INFEASIBLE, -1
-    best, gaps = limit, -1
-    pruned = False
-    direct = from_p[d]
-    for i in range(last + 1):
-        if depart[i] > due_p:
+    return first, last, smallest
+
+
+@njit(nogil=True, cache=True)
+def deliver_later(
+    problem: Problem,
+    work: Workspace,
+    route: Row,
+    request: int,
+    window: tuple[int, int, int],
+    time: float,
+    base: float,
+    best: float,
+) -> tuple[float, int, float]:
+    """(cost, gap, bound): the cheapest delivery below `best` once the pickup is in its gap.
+
+    `window` is (first gap to look at, first and last gap of the deliveries), `time` the arrival
+    after the pickup's gap and `base` the pickup's detour. The gap is -1 if there is none; no gap
+    that was passed over for its cost is cheaper than the bound.
+    """
+    d = problem.delivery[request]
+    to_d, from_d = problem.back[d], problem.travel[d]
+    ready, due, service = problem.ready[d], problem.due[d], problem.service[d]
+    room = problem.capacity + problem.quantity[d]
+    begin, first, last = window
+    gap, bound = -1, INFEASIBLE
+    for j in range(begin, last + 1):
+        if time > route.latest[j] or route.load[j] > room:
             break
-        if latest[i + 1] < ready_p + service_p or load[i] > room:
+        v = route.node[j]
+        time = max(time, problem.ready[v]) + problem.service[v]
+        if j >= first:
+            cost = base + work.detour[j]
+            if cost < best:
+                arrival = time + to_d[v]
+                done = max(arrival, ready) + service + from_d[route.node[j + 1]]
+                if arrival <= due and done <= route.latest[j + 1]:
+                    best, gap = cost, j
+            else:
+                bound = min(bound, cost)
+        if j < last and base + work.bound[max(j + 1, first)] >= best:
+            bound = min(bound, base + work.bound[max(j + 1, first)])
+            break
+        time += route.leg[j + 1]
+    return best, gap, bound
+
+
+@njit(nogil=True, cache=True)
+def cheapest_in_row(arrays: Arrays, request: int, row: int, limit: float) -> tuple[float, int]:
+    """(cost, gaps) of the cheapest feasible insertion below `limit`.
+
+    gaps is pickup gap << 16 | delivery gap: gap g lies after position g. Without one, gaps is
+    -1 and the cost a lower bound, INFEASIBLE if there is no insertion at any price.
+    """
+    problem, work = arrays.problem, arrays.work
+    route = view(arrays.routes, row)
+    if route.length + 4 > route.node.shape[0]:
+        return INFEASIBLE, -1
+    p, d = problem.pickup[request], problem.delivery[request]
+    first, last, smallest = weigh_deliveries(problem, work, route, d)
+    if smallest >= limit:
+        return smallest, -1
+    to_p, from_p, from_d = problem.back[p], problem.travel[p], problem.travel[d]
+    ready_p, due_p, service_p = problem.ready[p], problem.due[p], problem.service[p]
+    ready_d, due_d, service_d = problem.ready[d], problem.due[d], problem.service[d]
+    room, direct = problem.capacity - problem.quantity[p], from_p[d]
+    best, gaps, bound = limit, -1, INFEASIBLE
+    for i in range(last + 1):
+        if route.depart[i] > due_p:
+            break
+        if route.latest[i + 1] < ready_p + service_p or route.load[i] > room:
             continue
-        v, w = node[i], node[i + 1]
-        arrival = depart[i] + to_p[v]
+        v, w = route.node[i], route.node[i + 1]
+        arrival = route.depart[i] + to_p[v]
         if arrival > due_p:
             continue
         leave = max(arrival, ready_p) + service_p
-        base = to_p[v] - leg[i + 1]
-        if i >= first:
-            arrival = leave + direct
+        base = to_p[v] - route.leg[i + 1]
+        if i >= first:  # the delivery follows at once
             cost = base + direct + from_d[w]
-            if arrival <= due_d and max(arrival, ready_d) + service_d + from_d[w] <= latest[i + 1]:
-                if cost < best:
+            if cost < best:
+                arrival = leave + direct
+                done = max(arrival, ready_d) + service_d + from_d[w]
+                if arrival <= due_d and done <= route.latest[i + 1]:
                     best, gaps = cost, i << 16 | i
-                else:
-                    pruned = True
+            else:
+                bound = min(bound, cost)
         time = leave + from_p[w]
-        if i == last or time > latest[i + 1]:
+        if i == last or time > route.latest[i + 1]:
             continue
         base += from_p[w]
-        if bound[max(i + 1, first)] >= INFEASIBLE:
-            break
-        if base + bound[max(i + 1, first)] >= best:
-            pruned = True
+        least = base + work.bound[max(i + 1, first)]
+        if least >= best:
+            bound = min(bound, least)
             continue
-        for j in range(i + 1, last + 1):
-            if time > latest[j] or load[j] > room:
-                break
-            v = node[j]
-            time = max(time, problem.ready[v]) + problem.service[v]
-            if j >= first:
-                cost = base + detour[j]
-                w = node[j + 1]
-                if cost < best:
-                    arrival = time + to_d[v]
-                    if (
-                        arrival <= due_d
-                        and max(arrival, ready_d) + service_d + from_d[w] <= latest[j + 1]
-                    ):
-                        best, gaps = cost, i << 16 | j
-                elif cost < INFEASIBLE:
-                    pruned = True
-                if j < last and base + bound[j + 1] >= best:
-                    pruned = True
-                    break
-            time += leg[j + 1]
-    if gaps < 0 and not pruned:
-        return INFEASIBLE, -1
+        best, j, passed = deliver_later(
+            problem, work, route, request, (i + 1, first, last), time, base, best
+        )
+        bound = min(bound, passed)
+        if j >= 0:
+            gaps = i << 16 | j
+    if gaps < 0:
+        return (bound if bound < HOPELESS else INFEASIBLE), -1
     return best, gaps
 
 
 @njit(nogil=True, cache=True)
-def cheapest(arrays: Arrays, request: int, blink: float):
+def next_blink(arrays: Arrays, blink: float) -> int:
+    """How many slots to look at before one is overlooked."""
+    return int(math.log(1.0 - uniform(arrays.rng)) / math.log(1.0 - blink))
+
+
+@njit(nogil=True, cache=True)
+def recall(arrays: Arrays, request: int, blink: float) -> tuple[float, int, int, int]:
+    """(cost, slot, gaps, stale): the cheapest insertion remembered.
+
+    The first `stale` entries of `work.stale` are the slots to look at again, the one that was
+    cheapest when last looked at in front. A slot is overlooked with probability `blink`.
+    """
+    routes, memo, work = arrays.routes, arrays.memo, arrays.work
+    known, price, gap = memo.print[request], memo.cost[request], memo.gap[request]
+    slots = routes.row.shape[0]
+    best, slot, gaps, stale = INFEASIBLE, -1, -1, 0
+    skip = next_blink(arrays, blink) if blink > 0.0 else slots
+    hint = INFEASIBLE
+    for k in range(slots):
+        if k == skip:
+            skip += 1 + next_blink(arrays, blink)
+            continue
+        if known[k] == routes.print[k]:
+            if price[k] >= best or routes.closed[k]:
+                continue
+            if gap[k] >= 0:
+                best, slot, gaps = price[k], k, gap[k]
+                continue
+        work.stale[stale] = k
+        if price[k] < hint and gap[k] >= 0:
+            hint = price[k]
+            work.stale[stale] = work.stale[0]
+            work.stale[0] = k
+        stale += 1
+    return best, slot, gaps, stale
+
+
+@njit(nogil=True, cache=True)
+def cheapest(arrays: Arrays, request: int, blink: float) -> tuple[float, int, int]:
     """(cost, slot, gaps) of the cheapest insertion over all slots; slot is -1 if there is none.
 
     Each slot is overlooked with probability `blink` (Christiaens & Vanden Berghe 2020, 5.2).
     """
     problem, routes, memo, work = arrays.problem, arrays.routes, arrays.memo, arrays.work
-    best, slot, gaps = INFEASIBLE, -1, -1
-    slots = routes.row.shape[0]
-    known, price, place = memo.print[request], memo.cost[request], memo.gap[request]
+    known, price, gap = memo.print[request], memo.cost[request], memo.gap[request]
+    best, slot, gaps, stale = recall(arrays, request, blink)
     open_depot = -1
-    stale = 0
-    skip = slots
-    if blink > 0.0:
-        skip = int(math.log(1.0 - uniform(arrays.rng)) / math.log(1.0 - blink))
-    for k in range(slots):
-        if k == skip:
-            skip += 1 + int(math.log(1.0 - uniform(arrays.rng)) / math.log(1.0 - blink))
-            continue
-        if known[k] != routes.print[k]:
-            work.stale[stale] = k
-            stale += 1
-        elif price[k] < best:
-            if place[k] < 0:
-                work.stale[stale] = k
-                stale += 1
-            elif not routes.closed[k]:
-                best, slot, gaps = price[k], k, place[k]
     for z in range(stale):
         k = work.stale[z]
         if known[k] == routes.print[k] and price[k] >= best:
+            continue
+        if price[k] > _DEAR * best and uniform(arrays.rng) < _OVERLOOK:
             continue
         if routes.length[routes.row[k]] == 0:
             if routes.closed[k] or problem.depot[k] == open_depot:
                 continue
             open_depot = problem.depot[k]
-        cost, where = cheapest_in_row(arrays, request, routes.row[k], best)
-        known[k], price[k], place[k] = routes.print[k], cost, where
-        if where >= 0:
-            best, slot, gaps = cost, k, where
+        cost, found = cheapest_in_row(arrays, request, routes.row[k], best)
+        known[k], price[k], gap[k] = routes.print[k], cost, found
+        if found >= 0:
+            best, slot, gaps = cost, k, found
     return best, slot, gaps
 
 

@@ -18,7 +18,7 @@ _LEAD_UNTIL = 0.08  # share of the budget to shorten before the fleet is reduced
 _FLEET_UNTIL = 0.5  # share after which the fleet stays as it is
 _PATIENCE, _PATIENCE_FACTOR = 0.1, 3.0  # give up on the fleet so long after its last reduction
 
-_HOT, _COLD = 0.6, 0.003  # temperatures, in mean legs of the routes at the start of a phase
+_HOT, _COLD = 5.0, 0.05  # temperatures, in mean legs of the routes at the start of a phase
 _FLEET_TEMPERATURE = 0.004
 _REMOVALS, _LONGEST = 10.0, 10.0  # mean number of stops taken out; longest string
 _BLINK = 0.01
