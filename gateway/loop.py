@@ -6,7 +6,7 @@ on its way to the disk the next one is decided; nothing of it leaves before it i
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
@@ -18,6 +18,7 @@ from gateway.clock import Clock, stopwatch_s
 from gateway.journal import Journal, StorageFullError
 from gateway.latency import Latency
 from gateway.snapshots import Snapshot, Snapshots
+from gateway.snapshotting import snapshot_beside
 from gateway.submissions import (
     IdempotencyConflictError,
     NoRoomError,
@@ -97,7 +98,6 @@ class EngineLoop:
         self._work = asyncio.Event()
         self._decided = asyncio.Event()
         self._snapshot_due = asyncio.Event()
-        self._snapshotting = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, "journal")
         self._per_command_s = 0.0
         self._stopping = False
@@ -153,19 +153,21 @@ class EngineLoop:
         return seq
 
     async def take_snapshot(self) -> int:
-        """Returns the record it follows. The loop stands still only while the state is copied."""
+        """Returns the record it follows. A process of its own takes it: nothing stands still."""
         assert self._snapshots is not None
-        async with self._snapshotting:
-            return await self._take_snapshot(self._snapshots)
-
-    async def _take_snapshot(self, snapshots: Snapshots) -> int:
-        seq, state, feeds = self.engine.seq, snapshot.dump(self.engine), self._feeds()
+        seq, feeds = self.engine.seq, self._feeds()
         self._snapshot_seq = seq
         await self.settled()
-        digest = await self._on_thread(self._journal.digest_at, seq)
-        taken = Snapshot(seq, digest, state, feeds)
-        await asyncio.to_thread(snapshots.save, taken)  # appends go on meanwhile
+        await snapshot_beside(self._snapshots.directory, seq, feeds)
         return seq
+
+    async def _last_snapshot(self) -> None:
+        """Of a loop that has stopped: nobody waits any more, so it may as well copy the state."""
+        assert self._snapshots is not None
+        seq = self.engine.seq
+        digest = await self._on_thread(self._journal.digest_at, seq)
+        taken = Snapshot(seq, digest, snapshot.dump(self.engine), self._feeds())
+        self._snapshots.save(taken)
 
     @property
     def inbox_size(self) -> int:
@@ -202,9 +204,9 @@ class EngineLoop:
                 servants = [tasks.create_task(live()) for live in lives]
                 await self._decide_until_stopped()
                 await self.settled()
-                await self._try_snapshot()
                 for servant in servants:
                     servant.cancel()
+                await self._try_snapshot(self._last_snapshot)
             self._abandon(StoppingError("the engine has stopped"))
         except BaseExceptionGroup as group:
             self._fail(group.exceptions[0])
@@ -346,13 +348,13 @@ class EngineLoop:
         while True:
             await self._snapshot_due.wait()
             self._snapshot_due.clear()
-            await self._try_snapshot()
+            await self._try_snapshot(self.take_snapshot)
 
-    async def _try_snapshot(self) -> None:
+    async def _try_snapshot(self, take: Callable[[], Awaitable[object]]) -> None:
         """One that fails is one not taken: the journal has everything."""
         if self._snapshots is not None and not self.is_full:
             try:
-                await self.take_snapshot()
+                await take()
                 self.snapshot_failure = None
             except OSError as error:
                 self.snapshot_failure = error

@@ -23,30 +23,31 @@ class Recovery:
     how the gateway rebuilds its feed counters from `feeds`, the bytes kept beside the snapshot.
     """
 
-    def __init__(self, journal: JournalReader) -> None:
+    def __init__(self, journal: JournalReader, to_seq: int | None = None) -> None:
         self.engine, self.feeds = Engine(), b""
-        self._journal = journal
-        newest = next(Snapshots(journal.path.parent).intact(), None)
+        self._journal, self._to_seq = journal, to_seq
+        intact = Snapshots(journal.path.parent).intact()
+        newest = next((x for x in intact if to_seq is None or x.seq <= to_seq), None)
         if newest is not None:
             must_follow(newest, journal)
             self.engine, self.feeds = snapshot.load(newest.state), newest.feeds
 
     def __iter__(self) -> Iterator[Record]:
         engine = self.engine
-        for record in self._journal.read(engine.seq + 1):
+        for record in self._journal.read(engine.seq + 1, self._to_seq):
             engine.apply(record)
             yield record
 
 
-def recover(journal: JournalReader) -> Engine:
+def recover(journal: JournalReader, to_seq: int | None = None) -> Engine:
     """The engine alone, for who keeps nothing beside it: commands are not even read.
 
-    Raises CorruptJournalError.
+    `to_seq`: only up to that record. Raises CorruptJournalError.
     """
     with collector_paused():
-        engine = Recovery(journal).engine
+        engine = Recovery(journal, to_seq).engine
         apply = engine.apply
-        for body in journal.bodies(engine.seq + 1):
+        for body in journal.bodies(engine.seq + 1, to_seq):
             apply(decode_outcome(body))
     return engine
 

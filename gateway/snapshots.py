@@ -32,15 +32,15 @@ class Snapshot(NamedTuple):
 
 
 class Snapshots:
-    """In one directory. Written by one thread at a time; never changed once it has its name."""
+    """In one directory: the journal's. Never changed once they have their names."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self.directory = directory
 
     def save(self, snapshot: Snapshot) -> Path:
         """Written, synced, named, and only then are older ones removed. Raises OSError."""
-        path = self._directory / f"{PREFIX}{snapshot.seq:015d}{SUFFIX}"
-        unfinished = path.with_suffix(UNFINISHED)
+        path = self.directory / f"{PREFIX}{snapshot.seq:015d}{SUFFIX}"
+        unfinished = path.with_suffix(f".{os.getpid()}{UNFINISHED}")
         with unfinished.open("wb") as file:
             file.write(_header(snapshot))
             file.write(snapshot.state)
@@ -48,7 +48,7 @@ class Snapshots:
             file.flush()
             os.fsync(file.fileno())
         unfinished.rename(path)
-        sync_directory(self._directory)
+        sync_directory(self.directory)
         self._prune()
         return path
 
@@ -61,12 +61,12 @@ class Snapshots:
 
     def paths(self) -> list[Path]:
         """Newest first."""
-        return sorted(self._directory.glob(f"{PREFIX}*{SUFFIX}"), reverse=True)
+        return sorted(self.directory.glob(f"{PREFIX}*{SUFFIX}"), reverse=True)
 
     def _prune(self) -> None:
         for path in self.paths()[KEPT:]:
             path.unlink()
-        for path in self._directory.glob(f"{PREFIX}*{UNFINISHED}"):
+        for path in self.directory.glob(f"{PREFIX}*{UNFINISHED}"):
             path.unlink()
 
 

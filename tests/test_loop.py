@@ -525,18 +525,18 @@ async def test_snapshots_are_taken_now_and_then_with_the_feeds_of_that_moment(tm
 @run
 async def test_a_snapshot_that_fails_is_noted_and_costs_nothing_else(tmp_path):
     journal = SqliteJournal(tmp_path / JOURNAL_FILE)
-    (tmp_path / "gone").mkdir()
-    snapshots = Snapshots(tmp_path / "gone")
-    async with serving(journal, snapshots=snapshots, snapshot_every=1) as loop:
-        (tmp_path / "gone").rmdir()
+    in_the_way = tmp_path / "snapshot-000000000000001.bin"
+    in_the_way.mkdir()
+    async with serving(journal, snapshots=Snapshots(tmp_path), snapshot_every=1) as loop:
         await loop.submit(ANN)
         while loop.snapshot_failure is None:
             await asyncio.sleep(0.01)
-        assert isinstance(loop.snapshot_failure, FileNotFoundError)
+        assert "snapshot-000000000000001.bin" in str(loop.snapshot_failure)
+        in_the_way.rmdir()
         await loop.submit(BOB)
-        (tmp_path / "gone").mkdir()
         while loop.snapshot_failure is not None:
-            await loop.submit(c.Tick())
+            await asyncio.sleep(0.01)
+    assert loop.durable_seq == 2
     journal.close()
 
 
@@ -552,11 +552,12 @@ def test_what_a_loop_wrote_is_found_sound(tmp_path):
     async def live():
         journal = SqliteJournal(tmp_path / JOURNAL_FILE)
         clock = Clock(OPENS_AT, speed=600)
-        options = {"snapshots": Snapshots(tmp_path), "snapshot_every": 200}
-        async with serving(journal, clock=clock, **options) as loop:
+        async with serving(journal, clock=clock, snapshots=Snapshots(tmp_path)) as loop:
             for k in range(0, len(day), 20):
                 replies = [loop.submit(command, key) for command, key in day[k : k + 20]]
                 await asyncio.gather(*replies)
+                if k == 300:
+                    await loop.take_snapshot()
         assert snapshot.dump(recover(journal)) == snapshot.dump(loop.engine)
         journal.close()
 

@@ -101,6 +101,17 @@ def test_who_follows_a_recovery_sees_every_state(journal, records, snapshots):
             assert snapshot.dump(shadow) == snapshot.dump(recovery.engine)
 
 
+@pytest.mark.parametrize("seq", [0, 1, 150, 200, 250, 399])
+def test_any_moment_of_the_past_can_be_recovered(journal, records, snapshots, seq):
+    whole = snapshot.dump(engine_at(records, seq))
+    assert snapshot.dump(recover(journal, seq)) == whole
+    recovery = Recovery(journal, seq)
+    starts = recovery.engine.seq
+    assert starts == (0 if seq < 200 else 200)
+    assert list(recovery) == records[starts:seq]
+    assert snapshot.dump(recovery.engine) == whole
+
+
 def test_damaged_snapshots_only_cost_time(journal, records, snapshots):
     whole, rng = snapshot.dump(recover(journal)), Random(1)
     newest, older = snapshots.paths()
