@@ -23,7 +23,7 @@ from engine.handlers.quoting import Quoting
 from engine.handlers.stocking import Stocking
 from engine.handlers.tracking import Tracking
 from engine.rejections import RejectionReason
-from engine.rules.bounds import checks_of
+from engine.rules.bounds import Bounds
 from engine.state import State
 from engine.turn import Turn
 
@@ -62,13 +62,12 @@ def wire(s: State) -> Wiring:
 
 def _within_bounds(command: type[c.Command], handle: Handle) -> Handle:
     """No handler sees an empty id, a place off the map, or a number no book has room for."""
-    checks = checks_of(command)
+    fault_of = Bounds(command).fault
 
     def checked(turn: Turn, c: Any) -> None:
-        for field, check in checks:
-            fault = check(getattr(c, field))
-            if fault is not None:
-                turn.reject(RejectionReason.MALFORMED, field=field, **fault)
+        fault = fault_of(c)
+        if fault is not None:
+            turn.reject(RejectionReason.MALFORMED, **fault)
         handle(turn, c)
 
     return checked

@@ -102,7 +102,7 @@ def test_every_command_from_outside_is_tried():
 
 def test_every_field_has_bounds_or_a_closed_set_of_values():
     for command in get_args(c.ExternalCommand):
-        checked = [name for name, _ in bounds.checks_of(command)]
+        checked = bounds.Bounds(command).fields
         for name, kind in get_type_hints(command).items():
             has_own = kind in NO_BOUNDS or name == "batch" or name.startswith("__")
             assert (name in checked) != has_own, f"{command.__name__}.{name}"

@@ -4,9 +4,7 @@ Checked by type, for every command from outside, before its handler sees it: so 
 accepted numbers ever leaves 64 bits, and no handler has to think of it.
 """
 
-from collections.abc import Callable
-from types import UnionType
-from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
+from typing import Any, NewType, get_args, get_origin, get_type_hints
 
 from engine.commands import Command
 from engine.rejections import Detail
@@ -21,80 +19,64 @@ AMOUNT_MINOR = 10**12
 TIME_MS = 10**14  # the year 5138
 DURATION_MS = 24 * HOUR
 
-Fault = Detail | None
-Check = Callable[[Any], Fault]
+
+class Bounds:
+    """Of one type of command. What has other types is checked by whoever knows them."""
+
+    def __init__(self, command: type[Command]) -> None:
+        hints = get_type_hints(command)
+        kinds = [(name, hints[name]) for name in command.__struct_fields__]
+        values = command.__struct_defaults__
+        optional = command.__struct_fields__[len(kinds) - len(values) :] if values else ()
+        self.ids = [x for x, kind in kinds if _is_id(kind) and x not in optional]
+        self.texts = [(x, TEXT_CHARACTERS) for x, kind in kinds if kind is str]
+        self.texts += [(x, ID_CHARACTERS) for x, kind in kinds if _is_id(kind) and x in optional]
+        self.numbers = [(x, limit) for x, kind in kinds if (limit := _limit(x, kind))]
+        self.places = [x for x, kind in kinds if kind is Point]
+        self.lists = [
+            x for x, kind in kinds if get_origin(kind) is list and get_args(kind) == (Line,)
+        ]
+
+    @property
+    def fields(self) -> list[str]:
+        """All that have bounds."""
+        limited = (x for x, _ in [*self.texts, *self.numbers])
+        return [*self.ids, *limited, *self.places, *self.lists]
+
+    def fault(self, command: Command) -> Detail | None:
+        """The first field that is out of bounds, and by which limit; None if there is none."""
+        for field in self.ids:
+            if not 0 < len(getattr(command, field)) <= ID_CHARACTERS:
+                return {"field": field, "limit": ID_CHARACTERS}
+        for field, limit in self.texts:
+            if len(getattr(command, field)) > limit:
+                return {"field": field, "limit": limit}
+        for field, limit in self.numbers:
+            if not -limit <= getattr(command, field) <= limit:
+                return {"field": field, "limit": limit}
+        for field in self.places:
+            try:
+                getattr(command, field).checked()
+            except PointError as error:
+                return {"field": field, "hint": error.hint} if error.hint else {"field": field}
+        for field in self.lists:
+            if not _are_sound(getattr(command, field)):
+                return {"field": field}
+        return None
 
 
-def checks_of(command: type[Command]) -> list[tuple[str, Check]]:
-    """For each field whose type has bounds: its name, and what finds fault with a value."""
-    hints = get_type_hints(command)
-    checks = [(name, _check_of(name, hints[name])) for name in command.__struct_fields__]
-    optional = [name for name, value in zip(*_defaults(command), strict=True) if value == ""]
-    return [
-        (name, _unless_empty(check) if name in optional else check)
-        for name, check in checks
-        if check
-    ]
+def _is_id(kind: Any) -> bool:
+    return isinstance(kind, NewType) and kind.__supertype__ is str
 
 
-def _check_of(name: str, kind: Any) -> Check | None:
-    if kind is Minor:
-        return _within(AMOUNT_MINOR)
-    if kind is Millis:
-        return _within(TIME_MS)
-    if isinstance(kind, NewType):
-        return _id if kind.__supertype__ is str else None
-    if kind is str:
-        return _text
+def _limit(name: str, kind: Any) -> int:
+    """0: there is none."""
     if kind is int:
-        return _within(DURATION_MS if name.endswith("_ms") else COUNT)
-    if kind is Point:
-        return _place
-    if get_origin(kind) is list and get_args(kind) == (Line,):
-        return _lines
-    assert get_origin(kind) not in (Union, UnionType), f"{name}: bounds of a union"
-    return None  # enumerations, packed columns, settings: checked by whoever knows them
+        return DURATION_MS if name.endswith("_ms") else COUNT
+    return {Minor: AMOUNT_MINOR, Millis: TIME_MS}.get(kind, 0)
 
 
-def _defaults(command: type[Command]) -> tuple[tuple[str, ...], tuple[Any, ...]]:
-    values = command.__struct_defaults__
-    return command.__struct_fields__[len(command.__struct_fields__) - len(values) :], values
-
-
-def _within(limit: int) -> Check:
-    def check(value: int) -> Fault:
-        return None if -limit <= value <= limit else {"limit": limit}
-
-    return check
-
-
-def _unless_empty(check: Check) -> Check:
-    return lambda value: check(value) if value else None
-
-
-def _id(value: str) -> Fault:
-    return None if 0 < len(value) <= ID_CHARACTERS else {"limit": ID_CHARACTERS}
-
-
-def _text(value: str) -> Fault:
-    return None if len(value) <= TEXT_CHARACTERS else {"limit": TEXT_CHARACTERS}
-
-
-def _place(value: Point) -> Fault:
-    try:
-        value.checked()
-    except PointError as error:
-        return {"hint": error.hint} if error.hint else {}
-    return None
-
-
-def _lines(lines: list[Line]) -> Fault:
-    if len(lines) > LINES:
-        return {"limit": LINES}
-    for line in lines:
-        fault = _id(line.product)
-        if fault is None and not 1 <= line.quantity <= COUNT:
-            fault = {"limit": COUNT}
-        if fault is not None:
-            return fault
-    return None if lines else {}
+def _are_sound(lines: list[Line]) -> bool:
+    return 0 < len(lines) <= LINES and all(
+        0 < len(x.product) <= ID_CHARACTERS and 1 <= x.quantity <= COUNT for x in lines
+    )
