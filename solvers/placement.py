@@ -123,16 +123,17 @@ def _measure(
 
 
 @njit(nogil=True, cache=True)
-def _least_detours(seq: Records, c: int, first: int, n: int, rides: Floats) -> None:
-    """Row 4 of rides: the least detour for a drop-off after record k or later."""
+def _least_detours(seq: Records, c: int, first: int, n: int, rides: Floats, row: int) -> float:
+    """The least detour by way of the task measured in `row`; row 4: the same from record k on."""
     least = np.inf
     rides[4, n + 1] = least
     for k in range(n, first - 1, -1):
-        detour = rides[2, k]
+        detour = rides[row, k]
         if k < n:
-            detour += rides[3, k + 1] - seq[c, k + 1].ride
+            detour += rides[row + 1, k + 1] - seq[c, k + 1].ride
         least = min(least, detour)
         rides[4, k] = least
+    return least
 
 
 @njit(nogil=True, cache=True)
@@ -191,12 +192,15 @@ def _best_place(
         return np.inf, NOWHERE, NOWHERE
     courier, pickup, dropoff = couriers[c], tasks[o], tasks[orders.shape[0] + o]
     pace, per_ride_s, per_work_s = courier.pace, courier.per_ride_s, courier.per_work_s
-    _measure(table, round_up_s, pace, pickup, seq, c, courier.pinned, n, rides, 0)
-    _measure(table, round_up_s, pace, dropoff, seq, c, courier.pinned, n, rides, 2)
-    _least_detours(seq, c, courier.pinned, n, rides)
+    fixed = disruption if moved(orders, o, c) else 0.0
+    for row in range(0, 4, 2):
+        task = pickup if row == 0 else dropoff
+        _measure(table, round_up_s, pace, task, seq, c, courier.pinned, n, rides, row)
+        least = _least_detours(seq, c, courier.pinned, n, rides, row)
+        if metric and fixed + least * per_ride_s >= best:
+            return np.inf, NOWHERE, NOWHERE
     direct = leg_s(table, round_up_s, pickup, dropoff) * pace
     latest = pickup.latest + courier.end
-    fixed = disruption if moved(orders, o, c) else 0.0
     end = seq[c, n].depart if n > 0 else 0.0
     for i in range(courier.pinned, n + 1):
         before = seq[c, i]
