@@ -52,6 +52,7 @@ def test_a_silent_solver_costs_one_round():
     case.at(opened_at + 5, c.Tick()).emits(e.PlanningRoundClosed(1), e.PlanningRequested)
     case.at(opened_at + 6, c.AdoptPlan(1, [])).rejects(Reason.STALE)  # it woke up too late
     case.at(opened_at + 20, c.Tick()).emits(e.PlanningRoundOpened(2, case.engine.now))
+    case.at(opened_at + 21, c.AdoptPlan(1, [])).rejects(Reason.STALE)  # even now
 
 
 def test_what_happens_while_a_solver_thinks_is_planned_right_after():

@@ -107,9 +107,7 @@ class Deliveries(Struct, dict=True):
         # Derived indexes, hence not fields: snapshots neither write nor read them.
         open_ = {k: x for k, x in self.deliveries.items() if x.status not in ENDED}
         self.open: dict[DeliveryId, Delivery] = open_
-        self.waiting: dict[DeliveryId, Delivery] = {
-            k: x for k, x in open_.items() if x.status is S.CREATED
-        }
+        self.waiting: dict[DeliveryId, Delivery] = self._created()  # oldest first, always
         self.of_order: dict[OrderId, DeliveryId] = {x.order: k for k, x in self.deliveries.items()}
 
     # queries
@@ -226,8 +224,11 @@ class Deliveries(Struct, dict=True):
 
     def _requeue(self, key: DeliveryId, courier: CourierId) -> None:
         self._take_off(courier, key)
-        self.waiting[key] = self._move(key, S.CREATED)
-        self.waiting[key].courier = None
+        self._move(key, S.CREATED).courier = None
+        self.waiting = self._created()  # not at the end: solvers iterate, also after a restart
+
+    def _created(self) -> dict[DeliveryId, Delivery]:
+        return {key: x for key, x in self.open.items() if x.status is S.CREATED}
 
     def _done(self, courier: CourierId, stop: Stop) -> None:
         route = self._changing(courier)
