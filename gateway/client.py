@@ -276,13 +276,15 @@ class Client:
             proxy=None,
         )
         async with connection as ws:
-            resume = {feed: x.seq or 0 for feed, x in self._subscriptions.items()}
+            resume = {feed: x.seq for feed, x in self._subscriptions.items()}
             await ws.send(self._codec.message(m.Hello(token, self._name, resume)))
             self._ws = ws
             renewal = asyncio.create_task(self._renew_forever(ws))
             try:
                 async for data in ws:
                     await self._receive(ws, self._codec.server_frame(data))
+            except ConnectionClosed:
+                pass  # why, the code says
             finally:
                 renewal.cancel()
             self._look_at_close(ws)

@@ -26,9 +26,7 @@ OWN: dict[str, Code] = {  # the gateway's
     "overloaded": Code("too much is waiting", retryable=True),
     "stopping": Code("the server is going down; another will answer", retryable=True),
     "storage_full": Code("nothing can be stored now", retryable=True),
-    "internal": Code(
-        "nobody knows whether it was done: repeat it with the same id", retryable=True
-    ),
+    "unsettled": Code("nobody knows whether it was done: repeat it", retryable=True),
 }
 ENGINES: dict[RejectionReason, Code] = {
     R.MALFORMED: Code("a field is not acceptable"),

@@ -17,10 +17,10 @@ class RoleLimits(Struct, frozen=True):
 USUAL: dict[Role, RoleLimits] = {
     "courier": RoleLimits(20, 100, 2, 16),
     "customer": RoleLimits(2, 20, 8, 4),
-    "store": RoleLimits(100, 1_000, 4, 128),
-    "order_service": RoleLimits(2_000, 5_000, 16, 1_024),
-    "payment_provider": RoleLimits(2_000, 5_000, 8, 1_024),
-    "operator": RoleLimits(1_000, 5_000, 32, 1_024),
+    "store": RoleLimits(100, 1_000, 16, 128),
+    "order_service": RoleLimits(2_000, 5_000, 64, 1_024),
+    "payment_provider": RoleLimits(2_000, 5_000, 64, 1_024),
+    "operator": RoleLimits(1_000, 5_000, 512, 1_024),
 }
 
 

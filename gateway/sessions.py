@@ -138,6 +138,8 @@ class Session:
 
     def send_bytes(self, data: bytes) -> None:
         """At once, into the write buffer; who does not read it is cut, and nobody waits."""
+        if self._ws.transport.is_closing():
+            return
         broadcast([self._ws], data, text=self.codec.is_text)
         if self.backlog_bytes > self._desk.limits.write_hard_bytes:
             self.abort()
@@ -156,6 +158,11 @@ class Session:
         task = asyncio.get_running_loop().create_task(self._ws.close(code, reason))
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)
+
+    async def _expel(self, code: int, reason: str) -> None:
+        """Close on a peer that does not behave, and read no more of what it still sends."""
+        self._ws.transport.pause_reading()
+        await self._ws.close(code, reason)
 
     # hello
 
@@ -210,7 +217,7 @@ class Session:
             )
         )
         for feed, seq in hello.resume.items():
-            self._subscribe(who, feed, seq or None)
+            self._subscribe(who, feed, seq)
 
     # receiving
 
@@ -248,7 +255,7 @@ class Session:
         self._desk.counters.malformed += 1
         self.send(m.Refused(refusal.error))
         if self._malformed >= self._desk.limits.malformed:
-            await self._ws.close(CLOSE_MALFORMED, "malformed")
+            await self._expel(CLOSE_MALFORMED, "malformed")
 
     async def _throttle(self, frame: Any, wait_s: float) -> None:
         self._throttled += 1
@@ -259,7 +266,7 @@ class Session:
         elif self._throttled == 1:
             self.send(m.Refused(refusal.error))
         if self._throttled >= self._desk.limits.throttled:
-            await self._ws.close(CLOSE_THROTTLED, "rate_limited")
+            await self._expel(CLOSE_THROTTLED, "rate_limited")
 
     async def _hello_again(self, hello: m.Hello) -> None:
         try:

@@ -20,12 +20,12 @@ Role = Literal["courier", "order_service", "store", "payment_provider", "custome
 class Hello(Sent, frozen=True):
     """First, within three seconds; and again with a newer token before the old one expires.
 
-    `resume` subscribes at once: feed -> the last seq seen, or 0 for a snapshot.
+    `resume` subscribes at once: feed -> the last seq seen, or null for a snapshot.
     """
 
     token: Annotated[str, Meta(max_length=1024)]
     client: Annotated[str, Meta(max_length=64)] = ""
-    resume: dict[Feed, Seq] = {}
+    resume: dict[Feed, Seq | None] = {}
 
 
 class Request(Sent, frozen=True):

@@ -1,0 +1,245 @@
+"""Tokens and who may ask what: everything not allowed is refused, in every way it can be tried."""
+
+import base64
+import hashlib
+import hmac
+import itertools
+import json
+import os
+import stat
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from websockets.exceptions import ConnectionClosed
+
+from gateway import messages as m
+from gateway.auth import (
+    AUDIENCE,
+    LIFE_MAX_S,
+    MAY_ASK,
+    MAY_HEAR,
+    Identity,
+    Tokens,
+    check_may_ask,
+    load_secret,
+)
+from gateway.codes import Refusal
+from gateway.limits import Limits, RoleLimits
+from tests.serving import LATER, hear, live, raw, serving, tell
+
+SECRET, NOW_S = b"a secret of thirty-two bytes, at least", 1_800_000_000
+ROLES = m.Role.__args__
+BODIES = m.RequestBody.__args__
+
+
+def tokens():
+    return Tokens(SECRET)
+
+
+def signed(claims, secret=SECRET, version="o2o1"):
+    """A token as an attacker or a careless minter would make it."""
+    body = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
+    mac = hmac.digest(secret, f"{version}.{body}".encode(), hashlib.sha256)
+    return f"{version}.{body}." + base64.urlsafe_b64encode(mac).rstrip(b"=").decode()
+
+
+def claims(**changed):
+    good = {"aud": AUDIENCE, "role": "store", "sub": "s1", "iat": NOW_S, "exp": NOW_S + 600}
+    return {k: v for k, v in (good | changed).items() if v is not None}
+
+
+def refusal_of(token, now_s=NOW_S):
+    with pytest.raises(Refusal) as info:
+        tokens().read(token, now_s)
+    return info.value.error.code
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_token_says_who_it_is_for_until_it_expires(role):
+    token = tokens().mint(role, "x7", 60, NOW_S)
+    assert tokens().read(token, NOW_S) == Identity(role, "x7", NOW_S + 60)
+    assert tokens().read(token, NOW_S + 59).subject == "x7"
+    assert refusal_of(token, NOW_S + 60) == "token_expired"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_token_lives_longer_than_its_role_allows(role):
+    with pytest.raises(ValueError, match="at most"):
+        tokens().mint(role, "x", LIFE_MAX_S[role] + 1, NOW_S)
+    too_long = claims(role=role, exp=NOW_S + LIFE_MAX_S[role] + 1)
+    assert refusal_of(signed(too_long)) == "unauthenticated"
+
+
+@pytest.mark.parametrize(
+    "trick",
+    [
+        "",
+        ".",
+        "..",
+        "o2o1..",
+        "x" * 900,
+        signed(claims(), secret=b"another secret of thirty-two bytes...."),
+        signed(claims(), version="o2o0"),
+        signed(claims(), version="none"),
+        signed(claims(aud="another-gateway")),
+        signed(claims(exp=NOW_S + 10**8)),
+        signed(claims(iat=NOW_S + 3600, exp=NOW_S + 3700)),
+        signed(claims(exp=NOW_S - 1, iat=NOW_S + 1)),
+        "eyJhbGciOiJub25lIn0.e30.",
+        "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoib3BlcmF0b3IifQ.AAAA",
+    ],
+)
+def test_no_trick_makes_a_token(trick):
+    assert refusal_of(trick) == "unauthenticated"
+
+
+@pytest.mark.parametrize(
+    "changed", [{"role": "root"}, {"sub": 7}, {"exp": None}, {"aud": None}, {"admin": True}]
+)
+def test_claims_of_another_shape_are_refused_even_if_signed(changed):
+    assert refusal_of(signed(claims(**changed))) == "unauthenticated"
+
+
+@settings(max_examples=50)
+@given(st.data())
+def test_no_changed_character_leaves_a_token_valid(data):
+    token = tokens().mint("courier", "kim", 60, NOW_S)
+    at = data.draw(st.integers(0, len(token) - 1))
+    other = data.draw(st.characters(codec="utf-8").filter(lambda c: c != token[at]))
+    assert refusal_of(token[:at] + other + token[at + 1 :]) == "unauthenticated"
+
+
+def test_a_secret_is_made_once_and_only_its_owner_reads_it(tmp_path, monkeypatch):
+    monkeypatch.delenv("O2O_SECRET", raising=False)
+    secret = load_secret(tmp_path)
+    assert len(secret) == 32
+    assert load_secret(tmp_path) == secret
+    assert stat.S_IMODE(os.stat(tmp_path / "secret").st_mode) == 0o600
+    (tmp_path / "secret").chmod(0o644)
+    with pytest.raises(PermissionError, match="chmod"):
+        load_secret(tmp_path)
+
+
+def test_a_short_secret_is_no_secret():
+    with pytest.raises(ValueError, match="32"):
+        Tokens(b"short")
+
+
+# the matrix
+
+
+def some(kind):
+    """A request of this kind with values that fit."""
+    values = {
+        "ready_at": "2000-01-01T00:00:00Z",
+        "ends_at": LATER,
+        "lines": [m.Line("ramen", 1)],
+        "dropoff": m.Place(39.0, 116.0),
+        "location": m.Place(39.0, 116.0),
+        "price": m.Money(1, "CNY"),
+        "amount": m.Money(1, "CNY"),
+        "vehicle": "scooter",
+        "stop": "pickup",
+        "sellable": True,
+        "authorized": True,
+        "succeeded": True,
+        "settings": None,
+    }
+    numbers = ("quantity", "counted", "capacity", "preparation_s")
+    given = {
+        f.name: values.get(f.name, 1 if f.name in numbers else "x1")
+        for f in msgspec.structs.fields(kind)
+        if f.required
+    }
+    return kind(**given)
+
+
+def test_every_request_has_somebody_who_may_send_it_and_every_feed_a_listener():
+    assert set().union(*MAY_ASK.values()) == set(BODIES)
+    assert set().union(*MAY_HEAR.values()) == set(m.Feed.__args__)
+    assert set(MAY_ASK) == set(MAY_HEAR) == set(LIFE_MAX_S) == set(ROLES)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@live
+async def test_the_server_refuses_what_is_not_in_the_table(tmp_path, role):
+    """All 7 x 42 pairs, as frames: what is allowed is never `forbidden`, the rest always is."""
+    limits = Limits(roles=dict.fromkeys(ROLES, RoleLimits(1_000, 1_000, 2, 16)))
+    async with serving(tmp_path, limits=limits) as app, raw(app, role, "x1") as ws:
+        in_force = (await settings_of(app)) if role == "operator" else None
+        for number, kind in enumerate(BODIES):
+            if kind is m.ChangeSettings:
+                if in_force is None:
+                    continue
+                body = {"type": "change_settings", "settings": in_force}
+            else:
+                body = msgspec.to_builtins(some(kind))
+            await tell(ws, {"type": "request", "id": f"k{number}", "body": body})
+            reply = await hear(ws)
+            code = reply.get("error", {}).get("code")
+            assert (code == "forbidden") is (kind not in MAY_ASK[role]), (kind, reply)
+            assert code != "malformed", (kind, reply)
+        for feed in m.Feed.__args__:
+            await tell(ws, {"type": "subscribe", "feed": feed})
+            told = await hear(ws)
+            heard = told["type"] == "snapshot" or told["error"]["code"] == "unknown"
+            assert heard is (feed in MAY_HEAR[role]), (feed, told)
+
+
+async def settings_of(app):
+    async with raw(app, "operator", "y") as ws:
+        await tell(ws, {"type": "request", "id": "k", "body": {"type": "get_settings"}})
+        return (await hear(ws))["body"]["settings"]
+
+
+def test_the_table_is_what_is_checked():
+    for role, kind in itertools.product(ROLES, BODIES):
+        who = Identity(role, "x", NOW_S)
+        body = some(kind)
+        if kind in MAY_ASK[role]:
+            check_may_ask(who, body)
+        else:
+            with pytest.raises(Refusal, match="forbidden"):
+                check_may_ask(who, body)
+
+
+# on a connection
+
+
+@live
+async def test_a_wrong_token_is_told_little_and_closed(tmp_path):
+    async with serving(tmp_path) as app:
+        for token in ("nonsense", signed(claims()), app.mint("store", "s1")[:-2] + "AA"):
+            async with raw(app) as ws:
+                await tell(ws, {"type": "hello", "token": token})
+                error = (await hear(ws))["error"]
+                assert (error["code"], error.get("detail")) == ("unauthenticated", None)
+                with pytest.raises(ConnectionClosed):
+                    await ws.recv()
+                assert ws.close_code == 4401
+
+
+@live
+async def test_a_connection_ends_with_its_token_unless_renewed(tmp_path):
+    async with serving(tmp_path) as app, raw(app) as lapsing, raw(app) as renewed:
+        for ws in (lapsing, renewed):
+            await tell(ws, {"type": "hello", "token": app.mint("store", "s1", 1)})
+            assert (await hear(ws))["ttl_s"] <= 1
+        await tell(renewed, {"type": "hello", "token": app.mint("store", "s1", 60)})
+        assert (await hear(renewed))["ttl_s"] > 1
+        with pytest.raises(ConnectionClosed):
+            await lapsing.recv()
+        assert (lapsing.close_code, lapsing.close_reason) == (4401, "token_expired")
+        await tell(renewed, {"type": "request", "id": "k", "body": {"type": "list_stock"}})
+        assert (await hear(renewed))["body"]["type"] == "stock"
+
+
+@live
+async def test_nobody_becomes_somebody_else_on_the_way(tmp_path):
+    async with serving(tmp_path) as app, raw(app, "store", "s1") as ws:
+        await tell(ws, {"type": "hello", "token": app.mint("store", "s2")})
+        assert (await hear(ws))["error"]["code"] == "unauthenticated"
+        with pytest.raises(ConnectionClosed):
+            await ws.recv()
