@@ -97,7 +97,7 @@ def _ledger(s: State) -> Iterator[str]:
     total = sum(s.ledger.balances.values())
     if total:
         yield f"the ledger is out of balance by {total}"
-    kept: Counter[str] = Counter()
+    kept = Counter({x: 0 for x in s.ledger.balances if x.startswith("provider:")})
     for instruction in s.payments.instructions.values():
         provider = f"provider:{s.payments[instruction.payment].provider}"
         if instruction.status != "failed":

@@ -87,10 +87,12 @@ class Auditor:
 
     def _money_differences(self, s: State) -> Iterator[str]:
         for key, payment in s.payments.payments.items():
-            mine = self.captured[key], self.refunded[key]
-            yours = payment.captured_minor, payment.refunded_minor
+            mine = self.promised[key], self.captured[key], self.refunded[key]
+            yours = payment.amount_minor, payment.captured_minor, payment.refunded_minor
             if mine != yours:
-                yield f"{key}: captured and refunded {mine}, in the state {yours}"
+                yield f"{key}: promised, captured, refunded {mine}, in the state {yours}"
+        if list(self.instructions) != list(s.payments.instructions):
+            yield f"{len(self.instructions)} instructions, {len(s.payments.instructions)} in state"
         books = {account: amount for account, amount in self.books.items() if amount}
         if books != {account: x for account, x in s.ledger.balances.items() if x}:
             yield f"the books say {books}, the ledger {s.ledger.balances}"
@@ -137,7 +139,8 @@ class Auditor:
     def _bargain(self, event: e.AnyEvent) -> None:
         match event:
             case e.OrderPlaced(order=order):
-                self._expect(order not in self.ended_orders, f"{order} placed twice")
+                known = order in self.open_orders or order in self.ended_orders
+                self._expect(not known, f"{order} placed twice")
                 self.open_orders[order] = None
             case e.OrderFulfilled() | e.OrderCancelled() | e.OrderReturned() | e.OrderWrittenOff():
                 self._expect(event.order in self.open_orders, f"{event.order} ended twice")
@@ -152,6 +155,7 @@ class Auditor:
     def _money(self, event: e.AnyEvent) -> None:
         match event:
             case e.PaymentRequested(payment=payment, amount_minor=amount):
+                self._expect(payment not in self.promised, f"{payment} requested twice")
                 self.promised[payment] = amount
             case e.InstructionIssued(instruction=key, payment=payment, amount_minor=amount):
                 self._expect(key not in self.instructions, f"{key} instructed twice")
@@ -178,6 +182,7 @@ class Auditor:
     def _way(self, event: e.AnyEvent) -> None:
         match event:
             case e.DeliveryCreated(delivery=key):
+                self._expect(key not in self.holder, f"{key} created twice")
                 self.holder[key] = None
             case e.DeliveryOffered(delivery=key, courier=courier):
                 self._expect(

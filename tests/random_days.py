@@ -203,7 +203,7 @@ class RandomDay:
     def _authorize(self) -> c.AnyCommand:
         key = self._one(self._s.payments.payments)
         payment = self._s.payments.get(key)
-        amount = payment.amount_minor if payment and self.rng.random() < 0.95 else 1
+        amount = payment.amount_minor if payment and self.rng.random() < 0.8 else 1
         return c.ReportAuthorization("bank", key, self.rng.random() < 0.85, amount)
 
     def _instruct(self) -> c.AnyCommand:
