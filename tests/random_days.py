@@ -59,6 +59,7 @@ class RandomDay:
         self.at = 0
         self.submitted: list[tuple[int, c.AnyCommand]] = []
         self.count = 0
+        self.draft: list[c.RouteLine] = []
         self.makers = list(self._makers())
         self.weights = [
             weight * (self.rng.random() ** 2 if n >= NEVER_RARE else 0.5 + self.rng.random())
@@ -297,6 +298,8 @@ class RandomDay:
             release = [x.delivery for x in stops if rng.random() < 0.7]
             lines.append(c.RouteLine(courier, version, stops, release))
         lines = [x for x in lines if rng.random() < 0.9] + lines[: rng.random() < 0.03]
+        if rng.random() < 0.2:  # a solver that thinks for long answers an older question
+            self.draft, lines = lines, self.draft
         return c.AdoptPlan(self._s.planning_rounds.open or 0, lines)
 
     # when everybody behaves

@@ -184,6 +184,22 @@ def test_who_accepted_may_give_back_until_the_goods_are_on_board():
     assert case.delivery().refused_by == ["kim"]
 
 
+def test_a_storm_of_refusals_neither_loses_nor_doubles_anything():
+    couriers = tuple(f"c{n}" for n in range(12))
+    case = cases.accepted(city(3, couriers))
+    case = cases.accepted(case, "p")
+    for n, courier in enumerate(couriers):
+        case.until_planning().plan(case.now_s, {courier: [*there(), *there("p")]}, (D, "p/1"))
+        for order in "op":
+            refusal = c.DeclineOffer(courier, f"{order}/1", "no")
+            case.at(case.now_s, refusal).at(case.now_s, refusal)
+            case.rejects(Reason.UNKNOWN, what="delivery", id=f"{order}/1")
+        assert case.delivery().offers == n + 1
+    assert case.delivery("p").refused_by == list(couriers)
+    case.until_planning().plan(case.now_s, {"c0": [*there(), *there("p")]}, (D, "p/1"))
+    case.at(case.now_s, c.AcceptOffer("c0", D)).includes(e.OfferAccepted)
+
+
 def test_couriers_are_told_and_not_asked_where_offers_have_no_time():
     case = city(settings=cases.Settings(offer_timeout_ms=0))
     case = cases.accepted(case)
