@@ -90,7 +90,8 @@ class Server:
 
     @property
     def connections(self) -> int:
-        return len(self._server.all_connections) if self._server else 0
+        """Every one that TCP has opened, whether or not it ever says a word."""
+        return len(self._server.handler_tasks) if self._server else 0
 
     async def _converse(self, ws: ServerConnection) -> None:
         self._desk.counters.connections += 1

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -75,8 +76,6 @@ async def tell(ws: ClientConnection, frame: Any) -> None:
 
 def written(ws: ClientConnection, frame: Any) -> bytes | str:
     if ws.subprotocol == m.JSON:
-        import json
-
         return json.dumps(frame)
     return msgpack.packb(frame)
 
@@ -85,12 +84,7 @@ async def hear(ws: ClientConnection) -> dict[str, Any]:
     """The next frame that is no heartbeat."""
     while True:
         data = await ws.recv()
-        if isinstance(data, str):
-            import json
-
-            frame = json.loads(data)
-        else:
-            frame = msgpack.unpackb(data)
+        frame = json.loads(data) if isinstance(data, str) else msgpack.unpackb(data)
         if frame["type"] != "heartbeat":
             return frame
 

@@ -2,15 +2,19 @@
 
 import asyncio
 import random
+import threading
 
 import msgpack
 import pytest
 
 from engine.audit import violations
+from engine.engine import Engine
 from gateway import messages as m
 from gateway.feeds import FeedHub
+from gateway.journal import JOURNAL_FILE, JournalReader
 from gateway.limits import Limits
 from gateway.logs import Log
+from gateway.wire import CODECS
 from tests.serving import (
     DOOR,
     accepted,
@@ -99,11 +103,8 @@ async def test_a_hub_that_followed_is_the_same_as_one_that_recovered(tmp_path):
         await accepted(city, "o9")
         await app.loop.settled()
         live_dump, seq = app.hub.dump(), app.engine.seq
-        shops = [k for k in app.hub._logs.logs]
+        shops = list(app.hub._logs.logs)
     assert early[1] < seq
-    from engine.engine import Engine
-    from gateway.journal import JOURNAL_FILE, JournalReader
-
     with JournalReader(tmp_path / JOURNAL_FILE) as journal:
         engine = Engine()
         hub = FeedHub(engine)
@@ -117,8 +118,6 @@ async def test_a_hub_that_followed_is_the_same_as_one_that_recovered(tmp_path):
 
 
 def test_feeds_of_another_record_are_refused():
-    from engine.engine import Engine
-
     hub = FeedHub(Engine())
     dump = hub.dump()
     with pytest.raises(ValueError, match="record 0"):
@@ -267,7 +266,7 @@ async def test_nothing_is_told_before_it_is_durable(tmp_path):
     async with serving(tmp_path) as app, small_city(app) as city:
         journal, held = app.loop._journal, asyncio.Event()
         append = journal.append
-        gate = __import__("threading").Event()
+        gate = threading.Event()
 
         def slow_append(records):
             app.server._tasks[0].get_loop().call_soon_threadsafe(held.set)
@@ -337,8 +336,6 @@ class SlowSession:
 
 @live
 async def test_a_slow_reader_of_a_view_skips_to_the_newest_state(tmp_path):
-    from gateway.wire import CODECS
-
     async with serving(tmp_path) as app, small_city(app) as city:
         slow, operator = SlowSession(CODECS[m.MSGPACK]), SlowSession(CODECS[m.MSGPACK])
         app.hub.subscribe(slow, "route", "kim", None)
@@ -363,13 +360,17 @@ async def test_a_slow_reader_of_a_view_skips_to_the_newest_state(tmp_path):
 
 @live
 async def test_unsubscribing_ends_it(tmp_path):
-    async with serving(tmp_path) as app, small_city(app) as city:
-        async with raw(app, "order_service", "shop") as ws:
-            await tell(ws, {"type": "subscribe", "feed": "orders"})
-            await hear(ws)
-            await tell(ws, {"type": "unsubscribe", "feed": "orders"})
-            await tell(ws, {"type": "request", "id": "k", "body": {"type": "list_stores"}})
-            assert (await hear(ws))["type"] == "reply"
-            await placed(city, "o1")
-            await tell(ws, {"type": "request", "id": "l", "body": {"type": "list_stores"}})
-            assert (await hear(ws))["type"] == "reply"
+    question = {"type": "list_stores"}
+    async with (
+        serving(tmp_path) as app,
+        small_city(app) as city,
+        raw(app, "order_service", "shop") as ws,
+    ):
+        await tell(ws, {"type": "subscribe", "feed": "orders"})
+        await hear(ws)
+        await tell(ws, {"type": "unsubscribe", "feed": "orders"})
+        await tell(ws, {"type": "request", "id": "k", "body": question})
+        assert (await hear(ws))["type"] == "reply"
+        await placed(city, "o1")
+        await tell(ws, {"type": "request", "id": "l", "body": question})
+        assert (await hear(ws))["type"] == "reply"
