@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from engine.settings import Settings
 from gateway.auth import LIFE_MAX_S, Tokens, load_secret
 from gateway.clock import stopwatch_s, wall_ms
 from gateway.latency import Latency
@@ -71,6 +72,24 @@ def scenario_path(name: str) -> Path:
         names = ", ".join(sorted(x.stem for x in SCENARIOS.glob("*.toml")))
         raise FileNotFoundError(f"no scenario {name}; there are {names}")
     return known
+
+
+def at_speed(settings: Settings, speed: float) -> Settings:
+    """Whoever answers by machine keeps time to answer, however fast the city runs."""
+    least_s = {
+        "planning_interval_ms": 0.1,
+        "planning_timeout_ms": 2.0,
+        "release_ahead_ms": 1.0,
+        "offer_timeout_ms": 3.0,
+        "payment_timeout_ms": 5.0,
+        "acceptance_timeout_ms": 5.0,
+        "quote_life_ms": 5.0,
+    }
+    slower = {
+        name: max(getattr(settings, name), round(wall_s * 1_000 * speed))
+        for name, wall_s in least_s.items()
+    }
+    return msgspec.structs.replace(settings, **slower)
 
 
 class Supervisor:
@@ -141,7 +160,7 @@ class Supervisor:
 async def _demo(args: argparse.Namespace, day: Day, streams: RandomStreams) -> int:
     args.data.mkdir(parents=True, exist_ok=True)
     settings = args.data / "settings.json"
-    settings.write_bytes(msgspec.json.encode(day.scenario.engine))
+    settings.write_bytes(msgspec.json.encode(at_speed(day.scenario.engine, args.speed)))
     tokens = Tokens(load_secret(args.data))
     supervisor = Supervisor(args, settings)
     stopped = _on_signals()
