@@ -1,6 +1,6 @@
 """The entrance: a command and a time go in, records come out. No clock, no chance, no I/O."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Raw, Struct
 
@@ -80,14 +80,19 @@ class Engine:
 
     def apply(self, record: Record | Outcome) -> None:
         """Repeat a turn decided earlier, without deciding it again."""
-        if record.seq != self.seq + 1:
-            raise ReplayDivergedError(self.seq + 1, record.seq)
-        self.seq, self.now = record.seq, record.at
-        state_of = self._state_of
-        for event in record.events:
-            state_of[type(event)](event)
-        if record.key:
-            self.state.requests.remember(record.key, record.seq, record.at)
+        self.apply_all((record,))
+
+    def apply_all(self, records: Iterable[Record | Outcome]) -> None:
+        """The same for many, one after the other: what recovery spends its time with."""
+        state_of, remember = self._state_of, self.state.requests.remember
+        for record in records:
+            if record.seq != self.seq + 1:
+                raise ReplayDivergedError(self.seq + 1, record.seq)
+            for event in record.events:
+                state_of[type(event)](event)
+            if record.key:
+                remember(record.key, record.seq, record.at)
+            self.seq, self.now = record.seq, record.at
 
     # queries
 

@@ -46,9 +46,7 @@ def recover(journal: JournalReader, to_seq: int | None = None) -> Engine:
     """
     with collector_paused():
         engine = Recovery(journal, to_seq).engine
-        apply = engine.apply
-        for body in journal.bodies(engine.seq + 1, to_seq):
-            apply(decode_outcome(body))
+        engine.apply_all(map(decode_outcome, journal.bodies(engine.seq + 1, to_seq)))
     return engine
 
 

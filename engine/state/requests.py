@@ -33,6 +33,6 @@ class Requests(Struct):
     def remember(self, key: RequestKey, seq: int, at: Millis) -> None:
         if at - self.since > KEPT_MS:
             self.older, self.recent, self.since = self.recent, {}, at
-        assert key not in self.recent
         assert key not in self.older
-        self.recent[key] = seq
+        first = self.recent.setdefault(key, seq)
+        assert first == seq
