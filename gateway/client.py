@@ -339,7 +339,8 @@ class Client:
         await self._welcomed.wait()
         while True:
             assert self.welcome is not None
-            await asyncio.sleep(max(1.0, self.welcome.ttl_s - RENEW_BEFORE_S))
+            ttl_s = self.welcome.ttl_s
+            await asyncio.sleep(ttl_s - min(RENEW_BEFORE_S, ttl_s / 3))
             await ws.send(self._codec.message(m.Hello(await self._token(), self._name)))
 
     async def _token(self) -> str:

@@ -5,7 +5,7 @@ Requests are put to the engine in the order they came; each is answered once it 
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -298,29 +298,27 @@ class Session:
     async def _request(self, who: Identity, frame: RequestFrame) -> None:
         """Starts it, and returns when there is a free slot for the next."""
         assert self._slots is not None
+        command = None
         try:
             body = self.codec.request_body(frame.body)
             check_may_ask(who, body)
-            work = self._work(who, frame.id, body)
+            if type(body) not in READS:
+                command = command_of(body, who, self._currency)
         except Refusal as refusal:
             self._answer(frame.id, error=refusal.error)
             return
         await self._slots.acquire()
+        if command is None:
+            work = self._read(who, frame.id, body)
+        else:
+            work = self._submit(frame.id, command, RequestKey(f"{who.name}/{frame.id}"))
         task = asyncio.get_running_loop().create_task(work)
         self._answering.add(task)
         task.add_done_callback(self._answered)
 
-    def _work(self, who: Identity, id: str, body: m.RequestBody) -> Coroutine[Any, Any, None]:
-        if type(body) in READS:
-            return self._read(who, id, body)
-        currency = self._desk.loop.engine.state.settings.current.currency
-        command = command_of(body, who, currency)
-        return self._submit(id, command, RequestKey(f"{who.name}/{id}"))
-
     async def _submit(self, id: str, command: Any, key: RequestKey) -> None:
-        loop = self._desk.loop
         try:
-            record = (await loop.submit(command, key)).record
+            record = (await self._desk.loop.submit(command, key)).record
         except SubmissionError as error:
             self._answer(id, error=submission_error(error))
             return
@@ -328,8 +326,7 @@ class Session:
         if rejected is not None:
             self.send(m.Reply(id, record.seq, error=rejection_error(rejected)))
             return
-        currency = loop.engine.state.settings.current.currency
-        self.send(m.Reply(id, record.seq, reply_of(record, currency)))
+        self.send(m.Reply(id, record.seq, reply_of(record, self._currency)))
 
     async def _read(self, who: Identity, id: str, body: m.RequestBody) -> None:
         """Nothing is told before it is durable, not even by way of a question."""
@@ -341,6 +338,10 @@ class Session:
             return
         seq = await desk.loop.settled()
         self.send(m.Reply(id, seq, told))
+
+    @property
+    def _currency(self) -> str:
+        return self._desk.loop.engine.state.settings.current.currency
 
     def _answer(self, id: str, error: m.Error) -> None:
         self.send(m.Reply(id, self._desk.loop.durable_seq, error=error))

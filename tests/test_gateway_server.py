@@ -138,9 +138,11 @@ async def test_an_unknown_subprotocol_is_refused_and_none_means_messagepack(tmp_
 
 @live
 async def test_compression_is_never_agreed_on(tmp_path):
-    async with serving(tmp_path) as app:
-        async with connect(app.url, subprotocols=[m.JSON], compression="deflate") as ws:
-            assert not ws.protocol.extensions
+    async with (
+        serving(tmp_path) as app,
+        connect(app.url, subprotocols=[m.JSON], compression="deflate") as ws,
+    ):
+        assert not ws.protocol.extensions
 
 
 @live
