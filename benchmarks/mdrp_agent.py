@@ -15,7 +15,7 @@ import msgspec
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from simulation.mdrp.dispatcher import Dispatcher
-from simulation.mdrp.fleet import CourierView
+from simulation.mdrp.fleet import CourierView, Instruction
 from simulation.mdrp.instance import Courier, MealOrder, Restaurant, Spot, Terms
 
 
@@ -46,7 +46,13 @@ def answer(dispatcher: Dispatcher, tick: dict[str, Any]) -> dict[str, Any]:
         CourierView(x["id"], x["at"], x["free"], x["state"], x["orders"]) for x in tick["couriers"]
     ]
     told = dispatcher.tick(tick["t"], orders, fleet)
-    return {"commands": [{"courier": x.courier, "orders": x.orders} for x in told]}
+    return {"commands": [_command(x) for x in told]}
+
+
+def _command(told: Instruction) -> dict[str, Any]:
+    if told.move:
+        return {"courier": told.courier, "move": told.move}
+    return {"courier": told.courier, "orders": told.orders}
 
 
 def main() -> None:

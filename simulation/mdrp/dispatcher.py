@@ -8,32 +8,37 @@ from msgspec import Struct
 from engine import commands as c
 from engine.columns import PositionBatch
 from engine.engine import Record
-from engine.events import OfferAccepted, RouteSkipped
+from engine.events import CourierRepositioned, OfferAccepted, RouteSkipped
 from engine.state.deliveries import BEFORE_PICKUP, DeliveryStatus
-from engine.values import CourierId, StopKind
+from engine.values import CourierId, StopKind, StoreId
 from simulation.mdrp.fleet import CourierView, Instruction, dropoff_times
 from simulation.mdrp.instance import Courier, MealOrder, Restaurant, Spot, Terms
 from simulation.mdrp.outlook import SECONDS, Clock, Names, Outlook
 from simulation.mdrp.reports import Reports
 from simulation.mdrp.town import millis, open_town, point
 from solvers.meals.day import Day, Rates
+from solvers.meals.forecast import Forecast
 from solvers.meals.planning import Routes, plan_trips
+from solvers.meals.repositioning import moves
 from solvers.problem import Budget
 
 
 class Policy(Struct, frozen=True, kw_only=True):
     """What the planner may turn. Rates are per minute of click-to-door."""
 
-    iterations: int = 300
+    iterations: int = 100
     late_cost_min: float = 30.0
     late_rate: float = 1.0
     busy_rate: float = 0.1
     finish_rate: float = 0.0
-    horizon_min: float = 60.0
+    horizon_min: float = 30.0  # of demand that couriers are positioned for
+    busy_share: float = 0.5  # of couriers who are taken when an order comes
+    move_saves_s: float = 30.0  # expected delay that a move must save
     unserved_min: float = 10_000.0
 
 
 USUAL = Policy()
+LAST_MOVE_MIN = 10.0  # before the end of a shift; later, nobody is sent anywhere
 
 
 class Dispatcher:
@@ -50,9 +55,10 @@ class Dispatcher:
         self.policy = policy
         self.engine = open_town(terms, restaurants, couriers)
         self.reports = Reports(self.engine)
-        self.clocks = {x.id: Clock(x, x.spot, x.on_min) for x in couriers}
+        self.clocks = {x.id: Clock(x, x.spot, x.on_min, [(0.0, x.spot)]) for x in couriers}
         self.spots: dict[str, Spot] = {x.id: x.spot for x in restaurants}
         self.outlook = Outlook(terms, restaurants, _rates(terms, policy))
+        self.forecast = Forecast(len(restaurants), terms.pickup_service_min / 2 * SECONDS)
         self.skipped = 0  # lines of plans that the engine did not adopt
         self._doors: dict[str, Spot] = {}
         self._ready: dict[str, float] = {}
@@ -71,13 +77,25 @@ class Dispatcher:
             self._doors[order.id] = order.spot
             self._ready[order.id] = order.ready_min
             self.reports.order(order)
+            placed_s, ready_s = order.placed_min * SECONDS, order.ready_min * SECONDS
+            self.forecast.learn(self.outlook.store_row[order.restaurant], placed_s, ready_s)
         self._observe(fleet)
         self.reports.send(now_min)
         self._locate(now_min, fleet)
         self.engine.step(millis(now_min), c.Tick())
-        if self.engine.state.planning_rounds.open is None:
-            return []
-        return self._plan(now_min, round_min)
+        day, names = self.outlook.day(self.engine.state, self.clocks, now_min)
+        routes = self._warm(names)
+        told: list[Instruction] = []
+        if self.engine.state.planning_rounds.open is not None:
+            routes = self._improved(day, names, routes, now_min)
+            told = self._adopt(day, names, routes, now_min, round_min)
+        idle = [x.id for x in fleet if x.state == "idle"]
+        return told + self._reposition(day, names, routes, idle, now_min)
+
+    def finish(self) -> None:
+        """The day is over: what was picked up, and every drop-off, reaches the engine."""
+        self._observe([])
+        self.reports.send_all()
 
     # internals
 
@@ -92,44 +110,84 @@ class Dispatcher:
     def _picked_up(self, key: str, clock: Clock) -> None:
         terms = self.terms
         ready_min = max(self._ready[x] for x in clock.trip)
-        arrival_min = clock.arrival_min + terms.pickup_service_min / 2
-        pickup_min = max(arrival_min, clock.told_min, ready_min)
-        doors = [self._doors[x] for x in clock.trip]
-        times = dropoff_times(terms, self.spots[clock.restaurant], doors, pickup_min)
+        half_min = terms.pickup_service_min / 2
+        pickup_min = max(clock.arrival_min + half_min, clock.told_min, ready_min)
+        store, doors = self.spots[clock.restaurant], [self._doors[x] for x in clock.trip]
+        times = dropoff_times(terms, store, doors, pickup_min)
+        clock.way = [(pickup_min + half_min, store)]
         half_min = terms.dropoff_service_min / 2
+        for door, time in zip(doors, times, strict=True):
+            clock.way += [(time - half_min, door), (time + half_min, door)]
         self.reports.pickup(key, clock.trip, pickup_min, times, half_min)
         clock.trip, clock.spot, clock.free_min = [], doors[-1], times[-1] + half_min
 
     def _locate(self, now_min: float, fleet: list[CourierView]) -> None:
-        """Where couriers who are free, or will be, are next at a standstill."""
+        """Where everyone is now, as their phones would say."""
         couriers = self.engine.state.couriers
         rows = [couriers[CourierId(x.id)].number for x in fleet]
         if not rows:
             return
-        places = [point(self.clocks[x.id].spot) for x in fleet]
-        lat_e7, lon_e7 = [p.lat_e7 for p in places], [p.lon_e7 for p in places]
+        places = [point(self.clocks[x.id].place(now_min)) for x in fleet]
         at = millis(now_min)
-        measured_at = np.full(len(rows), at)
-        batch = PositionBatch.pack(rows, lat_e7, lon_e7, measured_at)
+        batch = PositionBatch.pack(
+            rows, [p.lat_e7 for p in places], [p.lon_e7 for p in places], np.full(len(rows), at)
+        )
         self.engine.step(at, c.ReportPositions(batch))
 
-    def _plan(self, now_min: float, round_min: float) -> list[Instruction]:
-        state = self.engine.state
-        day, names = self.outlook.day(state, self.clocks, now_min)
+    def _improved(self, day: Day, names: Names, routes: Routes, now_min: float) -> Routes:
         seed = round(now_min) + 1
-        budget = Budget(iterations=self.policy.iterations, seed=seed)
-        routes = plan_trips(day, self._warm(names, day), budget)
+        routes = plan_trips(day, routes, Budget(iterations=self.policy.iterations, seed=seed))
         self._running = {
             courier: [(names.deliveries[x >> 1], bool(x & 1)) for x in route]
             for courier, route in zip(names.couriers, routes, strict=True)
         }
-        plan = self.outlook.answer(state, day, names, routes, round_min * SECONDS)
-        record = self.engine.step(millis(now_min), plan)[-1]
-        return self._told(now_min, record, plan)
+        return routes
 
-    def _warm(self, names: Names, day: Day) -> Routes:
+    def _adopt(
+        self, day: Day, names: Names, routes: Routes, now_min: float, round_min: float
+    ) -> list[Instruction]:
+        state = self.engine.state
+        plan = self.outlook.answer(state, day, names, routes, round_min * SECONDS)
+        return self._told(now_min, self.engine.step(millis(now_min), plan)[-1])
+
+    def _reposition(
+        self, day: Day, names: Names, routes: Routes, idle: list[str], now_min: float
+    ) -> list[Instruction]:
+        """Who has nothing to do, now or in the plan, may wait somewhere better."""
+        policy, last_min = self.policy, now_min + LAST_MOVE_MIN
+        demand = self.forecast.demand(
+            now_min * SECONDS, policy.horizon_min * SECONDS, policy.busy_share, SECONDS
+        )
+        rows = {key: row for row, key in enumerate(names.couriers)}
+        free = [
+            rows[x]
+            for x in idle
+            if x in rows
+            and not routes[rows[x]]
+            and not self.clocks[x].trip
+            and self.clocks[x].courier.on_min <= now_min
+            and self.clocks[x].courier.off_min > last_min
+        ]
+        if demand is None or not free:
+            return []
+        stores = [*self.outlook.store_row]
+        instructions = []
+        for row, store in moves(day, routes, free, demand, policy.move_saves_s):
+            key, target = names.couriers[row], stores[store]
+            order = c.RepositionCourier(CourierId(key), StoreId(target))
+            record = self.engine.step(millis(now_min), order)[-1]
+            for event in record.events:
+                if isinstance(event, CourierRepositioned):
+                    clock, spot = self.clocks[key], self.spots[target]
+                    clock.free_min = now_min + self.terms.ride_min(clock.spot, spot)
+                    clock.way = [(now_min, clock.spot), (clock.free_min, spot)]
+                    clock.spot = spot
+                    instructions.append(Instruction(key, move=target))
+        return instructions
+
+    def _warm(self, names: Names) -> Routes:
         """The plan of the round before, without what has been picked up since."""
-        row_of = {key: row for row, key in enumerate(names.deliveries)}
+        row_of: dict[str, int] = {key: row for row, key in enumerate(names.deliveries)}
         routes = []
         for courier in names.couriers:
             route: list[int] = []
@@ -142,7 +200,7 @@ class Dispatcher:
             routes.append(route)
         return routes
 
-    def _told(self, now_min: float, record: Record, plan: c.AdoptPlan) -> list[Instruction]:
+    def _told(self, now_min: float, record: Record) -> list[Instruction]:
         """The routes with something new on them, as the engine now has them."""
         self.skipped += sum(isinstance(x, RouteSkipped) for x in record.events)
         told = dict.fromkeys(x.courier for x in record.events if isinstance(x, OfferAccepted))
@@ -166,6 +224,7 @@ class Dispatcher:
         if not clock.trip:
             ride_min = self.terms.ride_min(clock.spot, self.spots[store])
             clock.restaurant, clock.arrival_min = store, now_min + ride_min
+            clock.way = [(now_min, clock.spot), (clock.arrival_min, self.spots[store])]
             self.reports.arrival(courier, orders[0], clock.arrival_min)
         clock.trip, clock.told_min = orders, now_min
 
@@ -181,6 +240,6 @@ def _rates(terms: Terms, policy: Policy) -> Rates:
         late_rate=policy.late_rate,
         busy_rate=policy.busy_rate,
         finish_rate=policy.finish_rate,
-        horizon_s=policy.horizon_min * SECONDS,
+        horizon_s=3_600.0,
         unserved_s=policy.unserved_min * SECONDS,
     )

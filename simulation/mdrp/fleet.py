@@ -23,10 +23,19 @@ class CourierView(Struct):
 
 
 class Instruction(Struct, frozen=True):
-    """Deliver these orders of one restaurant, in this order."""
+    """Deliver these orders of one restaurant, in this order; or ride there and wait."""
 
     courier: str
-    orders: list[str]
+    orders: list[str] = []
+    move: str = ""  # a restaurant, if there are no orders
+
+
+class Moved(Struct, frozen=True):
+    """A line of moves.csv. Minutes."""
+
+    courier: str
+    left_min: float
+    restaurant: str
 
 
 class Delivered(Struct, frozen=True):
@@ -39,7 +48,7 @@ class Delivered(Struct, frozen=True):
     dropped_off_min: float
 
 
-class Refused(ValueError):
+class RefusedError(ValueError):
     """An instruction that breaks a rule."""
 
 
@@ -76,6 +85,7 @@ class Fleet:
         self.assigned: dict[str, float] = {}
         self.holder: dict[str, str] = {}
         self.delivered: list[Delivered] = []
+        self.moved: list[Moved] = []
 
     def advance(self, to_min: float) -> None:
         """Everything that has happened by then, pickups at that very moment included."""
@@ -84,7 +94,7 @@ class Fleet:
                 pickup = self._pickup_min(worker.arrival_min, worker.told_min, worker.orders)
                 if pickup <= to_min:
                     self._pick_up(worker, pickup)
-            if worker.state == "delivering" and worker.free_min <= to_min:
+            if worker.state in ("delivering", "moving") and worker.free_min <= to_min:
                 worker.state, worker.orders = "idle", []
 
     def view(self, at_min: float) -> list[CourierView]:
@@ -98,32 +108,49 @@ class Fleet:
         ]
 
     def follow(self, at_min: float, told: Instruction) -> None:
-        """A courier obeys. Raises Refused."""
+        """A courier obeys. Raises RefusedError."""
         worker = self.workers.get(told.courier)
         if worker is None:
-            raise Refused("unknown courier")
+            raise RefusedError("unknown courier")
         if not worker.courier.on_min <= at_min <= worker.courier.off_min:
-            raise Refused("courier off duty")
+            raise RefusedError("courier off duty")
+        if told.move:
+            self._move(at_min, worker, told.move)
+        else:
+            self._deliver(at_min, worker, told)
+
+    # internals
+
+    def _move(self, at_min: float, worker: _Worker, restaurant: str) -> None:
+        if restaurant not in self.restaurants:
+            raise RefusedError("unknown restaurant")
+        if worker.state != "idle":
+            raise RefusedError("courier busy")
+        ride_min = self.terms.ride_min(self._spot(worker.at), self.restaurants[restaurant].spot)
+        self.moved.append(Moved(worker.courier.id, at_min, restaurant))
+        worker.state, worker.at, worker.free_min = "moving", restaurant, at_min + ride_min
+
+    def _deliver(self, at_min: float, worker: _Worker, told: Instruction) -> None:
         if not told.orders or len(dict.fromkeys(told.orders)) != len(told.orders):
-            raise Refused("empty or repeated order list")
+            raise RefusedError("empty or repeated order list")
         updated = worker.state == "to_pickup"
         if not updated and worker.state != "idle":
-            raise Refused("courier busy")
+            raise RefusedError("courier busy")
         stores = dict.fromkeys(self.orders[x].restaurant for x in told.orders)
         if updated:
             stores |= dict.fromkeys(self.orders[x].restaurant for x in worker.orders)
         if len(stores) != 1:
-            raise Refused("more than one restaurant")
+            raise RefusedError("more than one restaurant")
         if any(self.holder.get(x, told.courier) != told.courier for x in told.orders):
-            raise Refused("order already with another courier")
+            raise RefusedError("order already with another courier")
         if any(x in self.holder and x not in worker.orders for x in told.orders):
-            raise Refused("order already delivered")
+            raise RefusedError("order already delivered")
         arrival = worker.arrival_min
         if not updated:
             store = self.restaurants[next(iter(stores))].spot
             arrival = at_min + self.terms.ride_min(self._spot(worker.at), store)
         if self._pickup_min(arrival, at_min, told.orders) > worker.courier.off_min:
-            raise Refused("pickup after off-time")
+            raise RefusedError("pickup after off-time")
         for order in worker.orders:
             if order not in told.orders:
                 del self.holder[order], self.assigned[order]
@@ -151,4 +178,6 @@ class Fleet:
     def _spot(self, key: str) -> Spot:
         if key in self.orders:
             return self.orders[key].spot
+        if key in self.restaurants:
+            return self.restaurants[key].spot
         return self.workers[key].courier.spot

@@ -26,10 +26,25 @@ class Clock(Struct):
     courier: Courier
     spot: Spot
     free_min: float
+    way: list[tuple[float, Spot]]  # (minute, place): straight from one to the next
     trip: list[str] = []  # orders told and not picked up yet, in the order of their drop-offs
     restaurant: str = ""  # theirs
     arrival_min: float = 0.0  # there
     told_min: float = 0.0  # the list as it is now
+
+    def place(self, at_min: float) -> Spot:
+        """Where the courier is at that minute."""
+        before, after = self.way[0], self.way[-1]
+        for stage in self.way:
+            if stage[0] > at_min:
+                after = stage
+                break
+            before = after = stage
+        if after[0] <= before[0]:
+            return before[1]
+        share = (at_min - before[0]) / (after[0] - before[0])
+        (x, y), (u, v) = before[1], after[1]
+        return Spot(x + share * (u - x), y + share * (v - y))
 
 
 class Names(Struct, frozen=True):
@@ -66,16 +81,23 @@ class Outlook:
             delivery = state.deliveries[key]
             told = delivery.status is not DeliveryStatus.CREATED
             holder.append(row_of[delivery.courier] if told and delivery.courier else -1)
+        crews, meals = columns.T.copy(), orders.T.copy()  # contiguous rows, as the kernels want
         day = Day(
-            self.rates,
-            *(np.ascontiguousarray(columns[:, k]) for k in range(4)),
-            columns[:, 4].astype(np.int32),
-            np.ascontiguousarray(columns[:, 5]),
-            self.store_x_m,
-            self.store_y_m,
-            orders[:, 0].astype(np.int32),
-            *(np.ascontiguousarray(orders[:, k]) for k in range(1, 5)),
-            np.array(holder, np.int32),
+            rates=self.rates,
+            courier_x_m=crews[0],
+            courier_y_m=crews[1],
+            free_s=crews[2],
+            end_s=crews[3],
+            heading=crews[4].astype(np.int32),
+            arrival_s=crews[5],
+            store_x_m=self.store_x_m,
+            store_y_m=self.store_y_m,
+            store=meals[0].astype(np.int32),
+            x_m=meals[1],
+            y_m=meals[2],
+            ready_s=meals[3],
+            placed_s=meals[4],
+            holder=np.array(holder, np.int32),
         )
         return day, Names([x.courier.id for x in crew], open_)
 

@@ -6,6 +6,7 @@ certain from then on, and are reported as their time comes.
 
 import heapq
 from collections.abc import Callable
+from functools import partial
 
 from engine import commands as c
 from engine.engine import Engine
@@ -23,7 +24,8 @@ from engine.values import (
 from simulation.mdrp.instance import Courier, MealOrder
 from simulation.mdrp.town import BANK, GUEST, MEAL, SERVICE, millis, point
 
-END_OF_SHIFT, READY, ARRIVAL, HANDOVER, START_OF_SHIFT, PLACEMENT = 5, 1, 2, 3, 0, 4
+# Of several things in one minute: who comes first, and who leaves last.
+START_OF_SHIFT, READY, ARRIVAL, HANDOVER, PLACEMENT, END_OF_SHIFT = range(6)
 
 
 class RejectedReportError(RuntimeError):
@@ -51,7 +53,7 @@ class Reports:
 
     def order(self, x: MealOrder) -> None:
         """Quoted, placed, paid, and accepted by the restaurant, all in its minute."""
-        self._push(x.placed_min, PLACEMENT, lambda at: self._place(at, x))
+        self._push(x.placed_min, PLACEMENT, partial(self._place, x=x))
 
     def arrival(self, courier: str, order: str, at_min: float) -> None:
         report = c.ReportArrival(CourierId(courier), delivery_of(order), StopKind.PICKUP)
@@ -74,16 +76,23 @@ class Reports:
         """Everything due by then, in order of time."""
         waiting, self.refused = self.refused, []
         for order in waiting:
-            self._push(until_min, PLACEMENT, lambda at, x=order: self._place(at, x))
-        until = millis(until_min)
+            self._push(until_min, PLACEMENT, partial(self._place, x=order))
+        self._send(millis(until_min))
+
+    def send_all(self) -> None:
+        """Everything there is, whenever it is due."""
+        while self._queue:
+            self._send(self._queue[0][0])
+
+    # internals
+
+    def _send(self, until: Millis) -> None:
         while self._queue and self._queue[0][0] <= until:
             due, _, _, act = heapq.heappop(self._queue)
             act(Millis(max(due, self.engine.now)))
 
-    # internals
-
     def _later(self, at_min: float, rank: int, command: c.AnyCommand) -> None:
-        self._push(at_min, rank, lambda at: self._step(at, command))
+        self._push(at_min, rank, partial(self._step, command=command))
 
     def _push(self, at_min: float, rank: int, act: Callable[[Millis], None]) -> None:
         self._count += 1

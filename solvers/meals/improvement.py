@@ -125,7 +125,7 @@ def _append_cost(day: Day, trips: Trips, c: int, o: int) -> float:
     cap = min(day.end_s[c], rates.horizon_s)
     work = end - (begin - rates.pickup_half_s - ride)
     cost = order_cost(rates, door - day.placed_s[o]) + rates.busy_rate * work
-    return cost + rates.finish_rate * (min(end, cap) - min(time, cap))
+    return float(cost + rates.finish_rate * (min(end, cap) - min(time, cap)))
 
 
 @njit(nogil=True, cache=True)
@@ -284,7 +284,7 @@ def _shuffle(trips: Trips, day: Day, ruined: Ints, count: int) -> None:
 @njit(nogil=True, cache=True)
 def _key(day: Day, o: int, mode: int) -> float:
     if mode == 1:
-        return day.ready_s[o]
+        return float(day.ready_s[o])
     s = day.store[o]
     door = leg_s(day.rates, day.store_x_m[s], day.store_y_m[s], day.x_m[o], day.y_m[o])
     return door if mode == 2 else -door

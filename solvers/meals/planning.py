@@ -54,4 +54,4 @@ def must_tell(day: Day, c: int, orders: list[int], round_s: float) -> bool:
         day.store_y_m[store],
     )
     ready = max(float(day.ready_s[o]) for o in orders)
-    return round_s + ride + rates.pickup_half_s > ready
+    return bool(round_s + ride + rates.pickup_half_s > ready)

@@ -67,7 +67,7 @@ def route_cost(day: Day, c: int, route: Ints, n: int) -> float:
             x, y = day.x_m[o], day.y_m[o]
         cost += rates.busy_rate * (time - leave)
         k = e
-    return cost + rates.finish_rate * min(time, min(day.end_s[c], rates.horizon_s))
+    return float(cost + rates.finish_rate * min(time, min(day.end_s[c], rates.horizon_s)))
 
 
 @njit(nogil=True, cache=True)

@@ -1,0 +1,145 @@
+"""Where couriers with nothing to do should wait, so that orders yet to come start on time.
+
+The dynamic maximum expected covering heuristic of ambulance redeployment: Daskin (Transportation
+Science 17, 1983); Jagtenberg, Bhulai & van der Mei (Operations Research for Health Care 4, 2015),
+with the expected delay of a pickup in the place of coverage.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from solvers.meals.day import Day, Floats, Ints
+from solvers.meals.improvement import trips_of
+from solvers.meals.schedule import leg_s
+
+NEAREST = 6  # couriers that count for a store
+CANDIDATES = 24  # stores a courier may be sent to: the nearest
+MOVES = 3  # in one round: the next round sees what became of them
+RIDE_RATE = 0.05  # seconds of expected delay that a second of riding must save
+
+
+class Demand(NamedTuple):
+    """What is expected, learned from the orders seen so far."""
+
+    orders: Floats  # (S,) expected at each store before couriers could be sent again
+    delay_s: Floats  # (M,) expected delay of a pickup by a courier who is there after m steps
+    busy: float  # share of couriers who are taken when one is needed
+
+
+@njit(nogil=True, cache=True)
+def _delay(day: Day, demand: Demand, eta_s: float) -> float:
+    step = int(eta_s / day.rates.step_s + 0.5)
+    return float(demand.delay_s[min(step, len(demand.delay_s) - 1)])
+
+
+@njit(nogil=True, cache=True)
+def _expected(demand: Demand, delays: Floats, who: Ints, without: int, mine: float) -> float:
+    """Expected delay at a store, from the ascending `delays` of its couriers.
+
+    Courier `without` (-1: nobody) is left out; one more comes with `mine` (infinity: nobody).
+    """
+    total, share, used, count = 0.0, 1.0, mine == np.inf, 0
+    for k in range(len(delays)):
+        if not used and mine <= delays[k]:
+            used = True
+            total += share * (1.0 - demand.busy) * mine
+            share *= demand.busy
+            count += 1
+        if who[k] == without or count >= NEAREST:
+            continue
+        total += share * (1.0 - demand.busy) * delays[k]
+        share *= demand.busy
+        count += 1
+    if not used and count < NEAREST:
+        total += share * (1.0 - demand.busy) * mine
+        share *= demand.busy
+    return float(total + share * demand.delay_s[-1])
+
+
+@njit(nogil=True, cache=True)
+def nearest(
+    day: Day, demand: Demand, free_s: Floats, x_m: Floats, y_m: Floats
+) -> tuple[Floats, Ints]:
+    """(S, NEAREST + 1) delays of the nearest couriers at each store, ascending, and who."""
+    stores = len(day.store_x_m)
+    delays = np.full((stores, NEAREST + 1), demand.delay_s[-1])
+    who = np.full((stores, NEAREST + 1), -1, np.int32)
+    for s in range(stores):
+        for c in range(len(free_s)):
+            eta = free_s[c] + leg_s(day.rates, x_m[c], y_m[c], day.store_x_m[s], day.store_y_m[s])
+            if eta > day.end_s[c]:
+                continue
+            delay, j = _delay(day, demand, eta), NEAREST
+            if delay >= delays[s, j]:
+                continue
+            while j > 0 and delays[s, j - 1] > delay:
+                delays[s, j], who[s, j] = delays[s, j - 1], who[s, j - 1]
+                j -= 1
+            delays[s, j], who[s, j] = delay, c
+    return delays, who
+
+
+@njit(nogil=True, cache=True)
+def best_move(
+    day: Day, demand: Demand, c: int, x_m: float, y_m: float, delays: Floats, who: Ints
+) -> tuple[float, int, float]:
+    """Seconds of expected delay saved by sending courier c to a store; which; and the ride."""
+    stores = len(day.store_x_m)
+    rides = np.empty(stores)
+    stay = 0.0
+    for s in range(stores):
+        rides[s] = leg_s(day.rates, x_m, y_m, day.store_x_m[s], day.store_y_m[s])
+        mine = _delay(day, demand, rides[s]) if rides[s] <= day.end_s[c] else np.inf
+        stay += demand.orders[s] * _expected(demand, delays[s], who[s], c, mine)
+    best, best_s = 0.0, -1
+    for s in np.argsort(rides, kind="mergesort")[:CANDIDATES]:
+        if rides[s] == 0.0 or rides[s] > day.end_s[c]:
+            continue
+        there = 0.0
+        for r in range(stores):
+            # What counts is where he waits; the way there is not held against him.
+            ride = leg_s(
+                day.rates, day.store_x_m[s], day.store_y_m[s], day.store_x_m[r], day.store_y_m[r]
+            )
+            mine = np.inf
+            if rides[s] + ride <= day.end_s[c]:
+                mine = _delay(day, demand, ride)
+            there += demand.orders[r] * _expected(demand, delays[r], who[r], c, mine)
+        if stay - there > best:
+            best, best_s = stay - there, s
+    return best, best_s, rides[best_s] if best_s >= 0 else 0.0
+
+
+def moves(
+    day: Day, routes: list[list[int]], idle: list[int], demand: Demand, least_s: float
+) -> list[tuple[int, int]]:
+    """(courier, store) for those of `idle` whose moving is worth it, best first, at most MOVES.
+
+    Each saves at least `least_s` of expected delay, and RIDE_RATE of the ride on top.
+    """
+    trips = trips_of(day, routes, 1)
+    last = trips.slot_count - 1
+    rows = np.arange(len(last))
+    free_s = trips.slot_s[rows, last]
+    x_m, y_m = trips.slot_x[rows, last], trips.slot_y[rows, last]
+
+    delays, who = nearest(day, demand, free_s, x_m, y_m)
+
+    def net(c: int) -> tuple[float, int, float]:
+        saved_s, store, ride_s = best_move(day, demand, c, x_m[c], y_m[c], delays, who)
+        return saved_s - RIDE_RATE * ride_s - least_s, store, ride_s
+
+    wishes = sorted((-net(c)[0], c) for c in idle)
+    chosen = []
+    for wish, c in wishes[:MOVES]:
+        if wish >= 0.0:
+            break
+        gain_s, store, ride_s = net(c)  # again: the moves before this one count
+        if gain_s > 0.0 and store >= 0:
+            chosen.append((c, store))
+            free_s[c] = ride_s
+            x_m[c], y_m[c] = day.store_x_m[store], day.store_y_m[store]
+            delays, who = nearest(day, demand, free_s, x_m, y_m)
+    return chosen
