@@ -1,0 +1,39 @@
+"""The payment provider: slow, repetitive, sometimes silent, sometimes too late."""
+
+from engine.commands import AnyCommand, ReportAuthorization, ReportInstruction
+from engine.events import InstructionIssued, PaymentRequested
+from engine.values import ProviderId
+from simulation import conduct
+from simulation.conduct import Answer, BankReply
+from simulation.scenario import Bank as BankConduct
+from simulation.world import World
+
+
+class Bank:
+    """Answers requests for money and carries out instructions. It keeps nothing."""
+
+    def __init__(self, world: World, bank: BankConduct) -> None:
+        self._world = world
+        self._bank = bank
+        self._name = ProviderId(bank.name)
+        world.subscribe(PaymentRequested, self._consider)
+        world.subscribe(InstructionIssued, self._carry_out)
+
+    def _consider(self, e: PaymentRequested) -> None:
+        reply = conduct.authorization(self._world.streams, self._bank, e.payment)
+        if reply.answer is Answer.SILENCE:
+            return  # the engine's own timer must cope
+        yes, reference = reply.answer is Answer.YES, f"auth-{e.payment}"
+        self._notify(
+            reply, ReportAuthorization(self._name, e.payment, yes, e.amount_minor, reference)
+        )
+
+    def _carry_out(self, e: InstructionIssued) -> None:
+        reply = conduct.instruction(self._world.streams, self._bank, e.instruction)
+        yes, reference = reply.answer is Answer.YES, f"ref-{e.instruction}"
+        self._notify(reply, ReportInstruction(self._name, e.instruction, yes, reference))
+
+    def _notify(self, reply: BankReply, notice: AnyCommand) -> None:
+        self._world.after(reply.after_ms, notice)
+        if reply.again_after_ms:
+            self._world.after(reply.after_ms + reply.again_after_ms, notice)

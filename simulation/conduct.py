@@ -1,0 +1,153 @@
+"""What people and machines outside do when it is their turn: draws, and nothing else.
+
+Each question is answered from a stream named after what it is about, so the same courier gives
+the same answer to the same offer under every policy, in-process or over a socket.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from engine.values import HOUR, MINUTE, CourierId, DeliveryId, OrderId, PaymentId
+from simulation.scenario import Bank, CourierGroup, Demand, StoreGroup
+from simulation.streams import RandomStreams
+
+DECLINES = ("too_far", "too_busy", "too_little_money")
+STORE_REJECTS = ("too_busy", "out_of_stock", "cannot_prepare")
+WRONG_ADDRESS = 0.1  # of the customers nobody finds
+
+
+class Answer(StrEnum):
+    YES = "yes"
+    NO = "no"
+    SILENCE = "silence"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is answered after so many milliseconds; a reason if it is no."""
+
+    answer: Answer
+    after_ms: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BankReply(Reply):
+    """And the same again, so long after the first time; 0 = only once."""
+
+    again_after_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cooking:
+    """What one order needs in the kitchen, and how well it goes."""
+
+    preparation_ms: int
+    piece_missing: bool
+    tells_when_late: bool
+    which: float  # of the lines has the missing piece: a share of the way through them
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What happens at a door after so many milliseconds; a failure has a reason."""
+
+    after_ms: int
+    failure: str = ""
+
+
+def store_reply(streams: RandomStreams, group: StoreGroup, order: OrderId) -> Reply:
+    draws = streams.named("acceptance", order)
+    after_ms, lot = group.answers_s.draw_ms(draws), draws.random()
+    if lot < group.silent:
+        return Reply(Answer.SILENCE, after_ms)
+    if lot < group.silent + group.rejects:
+        return Reply(Answer.NO, after_ms, STORE_REJECTS[draws.below(len(STORE_REJECTS))])
+    return Reply(Answer.YES, after_ms)
+
+
+def cooking(streams: RandomStreams, group: StoreGroup, order: OrderId) -> Cooking:
+    draws = streams.named("kitchen", order)
+    return Cooking(
+        group.preparation_s.draw_ms(draws),
+        draws.chance(group.missing),
+        draws.chance(group.tells_when_late),
+        draws.random(),
+    )
+
+
+def handover_ms(streams: RandomStreams, group: StoreGroup, order: OrderId) -> int:
+    """At the counter, once the courier is there and the goods are ready."""
+    return group.handover_s.draw_ms(streams.named("handover", order))
+
+
+def is_sellable(streams: RandomStreams, group: StoreGroup, order: OrderId) -> bool:
+    """Whether what comes back can go on the shelf again."""
+    return not streams.named("return", order).chance(group.unsellable_returns)
+
+
+def offer_reply(
+    streams: RandomStreams,
+    group: CourierGroup,
+    courier: CourierId,
+    delivery: DeliveryId,
+    offer: int,
+) -> Reply:
+    draws = streams.named("offer", delivery, courier, offer)
+    after_ms, lot = group.answers_s.draw_ms(draws), draws.random()
+    if lot < group.silent:
+        return Reply(Answer.SILENCE, after_ms)
+    if lot < group.silent + group.declines:
+        return Reply(Answer.NO, after_ms, DECLINES[draws.below(len(DECLINES))])
+    return Reply(Answer.YES, after_ms)
+
+
+def at_the_door(
+    streams: RandomStreams, group: CourierGroup, demand: Demand, order: OrderId
+) -> Door:
+    draws = streams.named("door", order)
+    after_ms, lot = group.door_s.draw_ms(draws), draws.random()
+    if lot < demand.absent:
+        lost = draws.chance(WRONG_ADDRESS)
+        return Door(after_ms, "wrong_address" if lost else "customer_absent")
+    if lot < demand.absent + demand.refuses:
+        return Door(after_ms, "customer_refused")
+    return Door(after_ms)
+
+
+def breakdown_ms(
+    streams: RandomStreams, group: CourierGroup, courier: CourierId, time: int
+) -> int | None:
+    """How long after the start of work courier breaks down for the `time`-th time; None: never."""
+    if not group.breakdown_every_h:
+        return None
+    draws = streams.named("breakdown", courier, time)
+    return round(draws.exponential(group.breakdown_every_h) * HOUR)
+
+
+def early_leave(streams: RandomStreams, group: CourierGroup, courier: CourierId) -> float | None:
+    """At which part of the shift the courier goes offline; None: works to its end."""
+    draws = streams.named("leave", courier)
+    return draws.random() if draws.chance(group.leaves_early) else None
+
+
+def authorization(streams: RandomStreams, bank: Bank, payment: PaymentId) -> BankReply:
+    draws = streams.named("authorization", payment)
+    after_ms, lot = bank.answers_s.draw_ms(draws), draws.random()
+    again_ms = 1 + round(draws.exponential(MINUTE)) if draws.chance(bank.repeats) else 0
+    if draws.chance(bank.late):
+        after_ms += round(bank.late_min * MINUTE)
+    if lot < bank.silent:
+        return BankReply(Answer.SILENCE, after_ms)
+    if lot < bank.silent + bank.declines:
+        return BankReply(Answer.NO, after_ms, "declined", again_ms)
+    return BankReply(Answer.YES, after_ms, "", again_ms)
+
+
+def instruction(streams: RandomStreams, bank: Bank, key: str) -> BankReply:
+    """What becomes of a capture, void or refund. The bank is never silent about these for good."""
+    draws = streams.named("instruction", key)
+    after_ms = bank.answers_s.draw_ms(draws)
+    again_ms = 1 + round(draws.exponential(MINUTE)) if draws.chance(bank.repeats) else 0
+    failed = draws.chance(bank.fails)
+    return BankReply(Answer.NO if failed else Answer.YES, after_ms, "", again_ms)

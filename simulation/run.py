@@ -1,0 +1,177 @@
+"""One run: a scenario and a seed in, a scorecard and a digest of every record out."""
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from engine.audit import violations
+from engine.codec import GENESIS, chain, encode
+from engine.commands import OpenEngine
+from engine.engine import Record
+from engine.state import State
+from engine.state.orders import ENDED
+from engine.values import HOUR, Millis, OrderId
+from simulation.bank import Bank
+from simulation.city import CourierProfile, couriers_of, stores_of
+from simulation.demand import Customers
+from simulation.fleet import Fleet
+from simulation.operator import Operator
+from simulation.planner import Planner
+from simulation.scenario import Scenario
+from simulation.scenario_file import check
+from simulation.scorecard import (
+    OrderFigures,
+    Riding,
+    Scorecard,
+    by_count,
+    fleet_figures,
+    planning_figures,
+    provenance,
+    service_figures,
+)
+from simulation.stores import Stores
+from simulation.tally import Tally
+from simulation.world import Watcher, World
+
+DRAIN_H_MAX = 12  # after the last customer; whatever is open then is stuck
+
+Progress = Callable[[Millis], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How it went, and the state it ended in."""
+
+    scenario: Scenario
+    seed: int
+    scorecard: Scorecard
+    state: State
+
+    @property
+    def is_sound(self) -> bool:
+        """Every order ended, and no invariant of the engine is broken."""
+        return not self.scorecard.stuck and not self.scorecard.violations
+
+
+class Chain:
+    """The digest a journal of the same records would have; keeps nothing else."""
+
+    def __init__(self) -> None:
+        self.digest = GENESIS
+
+    def see(self, record: Record) -> None:
+        self.digest = chain(self.digest, encode(record))
+
+
+class Simulation:
+    """A city that can be run once. Everyone in it is a subscriber of one world."""
+
+    def __init__(self, scenario: Scenario, seed: int) -> None:
+        check(scenario)
+        self.scenario, self.seed = scenario, seed
+        self.world = World(seed, scenario.starts_ms)
+        self._tally, self._chain = Tally(), Chain()
+        self.world.watch(self._tally.see)
+        self.world.watch(self._chain.see)
+        self._ended = self.world.env.event()
+
+    def run(self, progress: Progress | None = None) -> Run:
+        """Until every order has ended. `progress` hears of the time about once a minute."""
+        world, scenario = self.world, self.scenario
+        assert world.engine.seq == 0, "a simulation runs once"
+        world.submit(OpenEngine(scenario.engine))
+        couriers = couriers_of(scenario, world.streams)
+        sites = stores_of(scenario, world.streams)
+        stores = Stores(world, scenario, sites)
+        fleet = Fleet(world, scenario, couriers, stores)
+        Bank(world, scenario.bank)
+        Planner(world, scenario.planner)
+        customers = Customers(world, scenario, sites)
+        horizon_ms = scenario.ends_ms + DRAIN_H_MAX * HOUR
+
+        def after_look() -> None:
+            if progress is not None:
+                progress(world.now)
+            if world.now >= horizon_ms or self._is_over(customers):
+                self._ended.succeed()
+
+        Operator(world, scenario.operator, fleet, after_look)
+        world.env.run(until=self._ended)
+        riding = _riding(fleet, couriers)
+        return Run(scenario, self.seed, self._scorecard(customers, riding), world.state)
+
+    def _is_over(self, customers: Customers) -> bool:
+        world = self.world
+        settled = customers.is_over and not customers.undecided and not world.unanswered
+        return settled and not world.state.orders.open_count
+
+    def _scorecard(self, customers: Customers, riding: Riding) -> Scorecard:
+        world, tally = self.world, self._tally
+        orders = world.state.orders.orders
+        stuck = [key for key, order in orders.items() if order.status not in ENDED]
+        return Scorecard(
+            simulated_h=round((world.now - self.scenario.starts_ms) / HOUR, 2),
+            records=tally.records,
+            digest=self._chain.digest.hex(),
+            orders=_order_figures(tally, customers, stuck),
+            service=service_figures(tally),
+            fleet=fleet_figures(tally, riding, tally.worked_until(world.now)),
+            planning=planning_figures(tally),
+            rejections=by_count(world.rejections),
+            late_payments=tally.late_payments,
+            stuck=[str(x) for x in stuck],
+            violations=violations(world.state),
+            provenance=provenance(self.scenario, self.seed),
+        )
+
+
+def simulate(
+    scenario: Scenario,
+    seed: int,
+    sink: Watcher | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Play a scenario to the end of its last order.
+
+    Every record goes to `sink` as it is made and is not kept: a journal, a list, or nothing.
+    The same scenario and seed give the same records, byte for byte. Raises ScenarioError.
+    """
+    simulation = Simulation(scenario, seed)
+    if sink is not None:
+        simulation.world.watch(sink)
+    with _no_search_for_cycles():
+        return simulation.run(progress)
+
+
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """Nobody here makes garbage in cycles, and looking through a growing state costs a fifth."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _riding(fleet: Fleet, couriers: list[CourierProfile]) -> Riding:
+    return Riding(
+        [x.group.vehicle for x in couriers],
+        [x // 1_000 for x in fleet.movements.ridden_mm],
+        sum(fleet.busy_ms),
+    )
+
+
+def _order_figures(tally: Tally, customers: Customers, stuck: list[OrderId]) -> OrderFigures:
+    return OrderFigures(
+        customers=customers.come,
+        lost=by_count(customers.lost),
+        placed=tally.placed,
+        delivered=tally.delivered,
+        cancelled=by_count(tally.cancelled),
+        returned=by_count(tally.returned),
+        open=len(stuck),
+        short=tally.short_orders,
+    )

@@ -1,0 +1,189 @@
+"""How a run went, in numbers, and everything needed to run it again.
+
+All of it follows from scenario and seed; how long the computer took is said elsewhere.
+"""
+
+import platform
+from collections import Counter
+from collections.abc import Sequence
+from hashlib import blake2b
+from importlib.metadata import version
+
+import msgspec
+from msgspec import Struct
+
+from engine.rules.emissions import GRAMS_PER_KM, grams
+from engine.settings import Settings
+from engine.values import HOUR
+from geo.travel import Vehicle
+from simulation.scenario import Planner, Scenario
+from simulation.tally import Tally
+
+CO2E_SOURCE = (
+    "engine/rules/emissions.py: car, UK Government GHG Conversion Factors 2023; electric scooter, "
+    "3 kWh/100 km at China's national grid factor for 2022 (MEE)"
+)
+LIBRARIES = ("o2o-dispatch", "msgspec", "numba", "numpy", "scipy", "simpy")
+
+
+class Spread(Struct, frozen=True):
+    """Of so many durations, in seconds; percentiles by nearest rank."""
+
+    count: int
+    mean_s: float
+    p50_s: float
+    p90_s: float
+    worst_s: float
+
+
+class Riding(Struct, frozen=True):
+    """What the fleet knows and no event tells: distances in meters, times in milliseconds."""
+
+    vehicles: list[Vehicle]
+    ridden_m: list[int]
+    busy_ms: int
+
+
+class OrderFigures(Struct, frozen=True):
+    """Everyone who came ordered or was lost; every order was delivered, ended early, or is open."""
+
+    customers: int
+    lost: dict[str, int]  # by reason: what the engine refused, or what was too late for them
+    placed: int
+    delivered: int
+    cancelled: dict[str, int]  # by "actor/reason"
+    returned: dict[str, int]  # by reason
+    open: int
+    short: int  # times that a piece was missing
+
+
+class ServiceFigures(Struct, frozen=True):
+    on_time_share: float  # of the delivered, before the promise
+    click_to_door: Spread
+    lateness: Spread  # of those that were late
+    ready_to_pickup: Spread
+
+
+class FleetFigures(Struct, frozen=True):
+    couriers: int
+    worked_h: float
+    utilization: float  # share of the time on shift with a stop to go to
+    deliveries_per_h: float
+    ridden_km: float
+    km_per_delivery: float
+    cost_minor: int  # what couriers were paid, in the currency of the settings
+    cost_per_delivery_minor: float
+    co2e_kg: float
+    co2e_g_per_delivery: float
+    co2e_source: str
+    breakdowns: int
+    rescues: int
+
+
+class PlanningFigures(Struct, frozen=True):
+    rounds: int
+    answered: int
+    offers: int
+    accepted: int
+    taken_back: dict[str, int]  # offers and assignments, by reason
+    skipped: dict[str, int]  # routes of a plan that no longer held, by reason
+
+
+class Provenance(Struct, frozen=True):
+    """What has to be the same for the digest to be the same."""
+
+    scenario: str
+    scenario_digest: str
+    seed: int
+    planner: Planner
+    settings: Settings
+    versions: dict[str, str]
+
+
+class Scorecard(Struct, frozen=True):
+    simulated_h: float
+    records: int
+    digest: str  # of the chain of all records: the head of a journal of this run
+    orders: OrderFigures
+    service: ServiceFigures
+    fleet: FleetFigures
+    planning: PlanningFigures
+    rejections: dict[str, int]  # by "Command: reason"
+    late_payments: int
+    stuck: list[str]  # orders that did not end: a bug
+    violations: list[str]  # of the engine's invariants: a bug
+    provenance: Provenance
+
+
+def spread(durations_ms: Sequence[int]) -> Spread:
+    """Zeros if there are none."""
+    ordered = sorted(durations_ms)
+    n = len(ordered)
+    if not n:
+        return Spread(0, 0.0, 0.0, 0.0, 0.0)
+    p50, p90 = (ordered[-(-n * percent // 100) - 1] for percent in (50, 90))
+    return Spread(n, *(round(x / 1_000, 1) for x in (sum(ordered) / n, p50, p90, ordered[-1])))
+
+
+def service_figures(tally: Tally) -> ServiceFigures:
+    late = [x for x in tally.lateness_ms if x]
+    on_time = _ratio(tally.delivered - len(late), tally.delivered, 4)
+    return ServiceFigures(
+        on_time,
+        spread(tally.click_to_door_ms),
+        spread(late),
+        spread(tally.ready_to_pickup_ms),
+    )
+
+
+def fleet_figures(tally: Tally, riding: Riding, worked_ms: int) -> FleetFigures:
+    delivered, km = tally.delivered, sum(riding.ridden_m) / 1_000
+    pairs = zip(riding.vehicles, riding.ridden_m, strict=True)
+    co2e_g = sum(grams(vehicle, ridden_m) for vehicle, ridden_m in pairs)
+    factors = ", ".join(f"{x} {GRAMS_PER_KM[x]} g/km" for x in dict.fromkeys(riding.vehicles))
+    return FleetFigures(
+        couriers=len(riding.vehicles),
+        worked_h=round(worked_ms / HOUR, 1),
+        utilization=_ratio(riding.busy_ms, worked_ms, 4),
+        deliveries_per_h=_ratio(delivered * HOUR, worked_ms, 2),
+        ridden_km=round(km, 1),
+        km_per_delivery=_ratio(km, delivered, 2),
+        cost_minor=tally.courier_pay_minor,
+        cost_per_delivery_minor=_ratio(tally.courier_pay_minor, delivered, 1),
+        co2e_kg=round(co2e_g / 1_000, 2),
+        co2e_g_per_delivery=_ratio(co2e_g, delivered, 1),
+        co2e_source=f"{factors}; {CO2E_SOURCE}",
+        breakdowns=tally.breakdowns,
+        rescues=tally.rescues,
+    )
+
+
+def planning_figures(tally: Tally) -> PlanningFigures:
+    return PlanningFigures(
+        tally.rounds,
+        tally.answers,
+        tally.offers,
+        tally.accepted_offers,
+        by_count(tally.unassigned),
+        by_count(tally.skipped),
+    )
+
+
+def provenance(scenario: Scenario, seed: int) -> Provenance:
+    return Provenance(
+        scenario.name,
+        blake2b(msgspec.json.encode(scenario), digest_size=8).hexdigest(),
+        seed,
+        scenario.planner,
+        scenario.engine,
+        {"python": platform.python_version(), **{x: version(x) for x in LIBRARIES}},
+    )
+
+
+def by_count(counter: Counter[str]) -> dict[str, int]:
+    """Most frequent first, then by name: never in the order of a hash."""
+    return dict(sorted(counter.items(), key=lambda x: (-x[1], x[0])))
+
+
+def _ratio(part: float, whole: float, digits: int) -> float:
+    return round(part / whole, digits) if whole else 0.0

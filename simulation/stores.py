@@ -1,0 +1,171 @@
+"""Stores: they answer orders, cook them in turn, run late, run out, and take goods back."""
+
+from heapq import heapify, heappop, heappush
+
+from engine.commands import (
+    AcceptOrder,
+    CloseStore,
+    ListProduct,
+    OpenStore,
+    ReceiveReturn,
+    ReceiveStock,
+    RecordSale,
+    RegisterStore,
+    RejectOrder,
+    ReportMissing,
+    ReportReady,
+    SetPrice,
+    UpdateReadyTime,
+)
+from engine.events import CourierArrived, OrderConfirmed
+from engine.state.orders import OrderStatus
+from engine.values import HOUR, SECOND, Millis, Minor, OrderId, ProductId, StopKind, StoreId
+from simulation import conduct
+from simulation.city import StoreSite
+from simulation.conduct import Answer, Cooking
+from simulation.scenario import Product, Scenario, StoreGroup
+from simulation.world import World
+
+
+class Kitchen:
+    """So many cooks, first come, first served: when an order taken on now will be done."""
+
+    def __init__(self, cooks: int, starts_ms: int) -> None:
+        self._free_at = [starts_ms] * cooks
+        heapify(self._free_at)
+
+    def next_free(self, now: int) -> int:
+        return max(now, self._free_at[0])
+
+    def take(self, now: int, preparation_ms: int) -> int:
+        """Give the order to the first cook who is free; when it is done."""
+        done = max(now, heappop(self._free_at)) + preparation_ms
+        heappush(self._free_at, done)
+        return done
+
+
+class Store:
+    """One store: its kitchen, its till, its shelf."""
+
+    def __init__(self, world: World, site: StoreSite) -> None:
+        self.site = site
+        self._world = world
+        self._group: StoreGroup = site.group
+        self._kitchen = Kitchen(site.group.cooks, world.now)
+        self._cooking = 0
+        self._paused = False
+        self._till = world.streams.named("till", site.id)
+
+    # the day
+
+    def open(self) -> None:
+        """Join, put up prices, fill the shelves."""
+        site, group = self.site, self._group
+        expected_ms = round(group.preparation_s.median * SECOND)
+        self._world.submit(RegisterStore(site.id, site.name, site.location, expected_ms))
+        for product in site.products:
+            price = SetPrice(site.id, ProductId(product.id), Minor(product.price_minor))
+            self._world.submit(price)
+        self._fill()
+        if group.walk_ins_per_h:
+            self._await_walk_in()
+
+    def _fill(self) -> None:
+        """Up to the morning's stock again, and again after a while."""
+        inventory, store = self._world.state.inventory, self.site.id
+        for product in self.site.products:
+            level = inventory.get(store, ProductId(product.id))
+            short = self._group.stock - (level.on_hand if level else 0)
+            if short > 0:
+                self._world.submit(ReceiveStock(store, ProductId(product.id), short))
+        self._world.later(round(self._group.restocks_every_h * HOUR), self._fill)
+
+    def _await_walk_in(self) -> None:
+        gap_ms = self._till.exponential(HOUR / self._group.walk_ins_per_h)
+        self._world.later(round(gap_ms), self._sell)
+
+    def _sell(self) -> None:
+        """One piece over the counter; from the same shelf, so it may be refused."""
+        product = self.site.products[self._till.pick(self.site.popularity)]
+        self._world.submit(RecordSale(self.site.id, ProductId(product.id), 1))
+        self._await_walk_in()
+
+    # an order
+
+    def consider(self, order: OrderId) -> None:
+        reply = conduct.store_reply(self._world.streams, self._group, order)
+        if reply.answer is Answer.YES:
+            self._world.later(reply.after_ms, self._accept, order)
+        elif reply.answer is Answer.NO:
+            self._world.after(reply.after_ms, RejectOrder(self.site.id, order, reply.reason))
+
+    def _accept(self, order: OrderId) -> None:
+        """Say when it will be ready, and hand it to the kitchen; unless it is off meanwhile."""
+        now, group = self._world.now, self._group
+        queue_ms = self._kitchen.next_free(now) - now
+        expected_ms = (queue_ms + group.preparation_s.median * SECOND) * (1 - group.optimism)
+        told = Millis(now + round(expected_ms))
+        if self._world.submit(AcceptOrder(self.site.id, order, told)).rejection is not None:
+            return
+        cooking = conduct.cooking(self._world.streams, group, order)
+        done = self._kitchen.take(now, cooking.preparation_ms)
+        self._world.at(done, self._finish, order, cooking)
+        if done > told and cooking.tells_when_late:
+            self._world.at(told, self._tell_late, order, done)
+        self._cooking += 1
+        if group.pauses_at_orders and self._cooking >= group.pauses_at_orders and not self._paused:
+            self._paused = True
+            self._world.submit(CloseStore(self.site.id))
+
+    def _tell_late(self, order: OrderId, ready_at: Millis) -> None:
+        if self._world.state.orders[order].status is OrderStatus.ACCEPTED:
+            self._world.submit(UpdateReadyTime(self.site.id, order, ready_at))
+
+    def _finish(self, order: OrderId, cooking: Cooking) -> None:
+        """On the counter, short of what the shelf did not have; or in the bin, if cancelled."""
+        self._cooking -= 1
+        if self._paused and self._cooking <= self._group.pauses_at_orders // 2:
+            self._paused = False
+            self._world.submit(OpenStore(self.site.id))
+        orders = self._world.state.orders
+        if cooking.piece_missing and orders[order].status is OrderStatus.ACCEPTED:
+            lines = orders[order].lines
+            line = lines[int(cooking.which * len(lines))]
+            self._world.submit(ReportMissing(self.site.id, order, line.product, 1))
+        if orders[order].status is OrderStatus.ACCEPTED:
+            self._world.submit(ReportReady(self.site.id, order))
+
+    def take_back(self, e: CourierArrived) -> None:
+        """Goods that could not be delivered are looked at and booked in."""
+        streams, order = self._world.streams, self._world.state.deliveries[e.delivery].order
+        sellable = conduct.is_sellable(streams, self._group, order)
+        after_ms = conduct.handover_ms(streams, self._group, order)
+        self._world.after(after_ms, ReceiveReturn(self.site.id, e.delivery, sellable))
+
+
+class Stores:
+    """All of them; each hears of its own orders."""
+
+    def __init__(self, world: World, scenario: Scenario, sites: list[StoreSite]) -> None:
+        self._world = world
+        self._stores = {site.id: Store(world, site) for site in sites}
+        for product in scenario.products:
+            world.submit(_listed(product))
+        for store in self._stores.values():
+            store.open()
+        world.subscribe(OrderConfirmed, self._consider)
+        world.subscribe(CourierArrived, self._take_back)
+
+    def group(self, store: StoreId) -> StoreGroup:
+        return self._stores[store].site.group
+
+    def _consider(self, e: OrderConfirmed) -> None:
+        self._stores[self._world.state.orders[e.order].placed.store].consider(e.order)
+
+    def _take_back(self, e: CourierArrived) -> None:
+        if e.stop is StopKind.RETURN:
+            self._stores[self._world.state.deliveries[e.delivery].store].take_back(e)
+
+
+def _listed(product: Product) -> ListProduct:
+    return ListProduct(ProductId(product.id), product.name, product.category, product.load)

@@ -1,0 +1,115 @@
+"""The world: one SimPy clock, one engine, and everyone who talks to it.
+
+The engine's clock and SimPy's are the same: milliseconds since the epoch. The engine is woken
+whenever one of its timers is due, so that every record is made at the moment it tells of.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import simpy
+
+from engine.commands import AnyCommand
+from engine.engine import Engine, Record
+from engine.state import State
+from engine.values import Millis
+from simulation.streams import RandomStreams
+
+Subscriber = Callable[[Any], None]
+Watcher = Callable[[Record], None]
+
+
+class World:
+    """Everyone outside is told what happened, and answers later, with a command."""
+
+    def __init__(self, seed: int, starts_ms: Millis, engine: Engine | None = None) -> None:
+        self.env = simpy.Environment(initial_time=int(starts_ms))
+        self.streams = RandomStreams(seed)
+        self.engine = engine or Engine()
+        self.unanswered = 0  # commands that somebody is going to submit
+        self.rejections: Counter[str] = Counter()  # "Command: reason"
+        self._subscribers: dict[type[Any], list[Subscriber]] = {}
+        self._watchers: list[Watcher] = []
+        self._wake_at: int | None = None  # the earliest wake-up that is under way
+        self._stepping = False
+
+    @property
+    def now(self) -> Millis:
+        return Millis(self.env.now)
+
+    @property
+    def state(self) -> State:
+        return self.engine.state
+
+    def subscribe(self, event: type[Any], subscriber: Subscriber) -> None:
+        """Be told of every event of a type, as soon as its turn is over."""
+        self._subscribers.setdefault(event, []).append(subscriber)
+
+    def watch(self, watcher: Watcher) -> None:
+        """Be given every record, in order."""
+        self._watchers.append(watcher)
+
+    def submit(self, command: AnyCommand) -> Record:
+        """Step the engine and tell everyone; the command's own record is the answer.
+
+        Subscribers see the state their record left. They answer with `after`, never from within.
+        """
+        *_, record = self._step(self.engine.turns(self.now, command))
+        return record
+
+    def after(self, delay_ms: int, command: AnyCommand) -> None:
+        """Submit a command then. The run does not end before."""
+        self.unanswered += 1
+        self.env.timeout(delay_ms, command).callbacks.append(self._submit)
+
+    def later(self, delay_ms: int, call: Callable[..., None], *args: Any) -> None:
+        """Call somebody then, who may submit."""
+        self.env.timeout(delay_ms, (call, args)).callbacks.append(_call)
+
+    def at(self, time_ms: int, call: Callable[..., None], *args: Any) -> None:
+        self.later(time_ms - self.env.now, call, *args)
+
+    # internals
+
+    def _submit(self, timeout: Any) -> None:
+        self.unanswered -= 1
+        self.submit(timeout.value)
+
+    def _step(self, turns: Iterator[Record]) -> list[Record]:
+        """Let the engine take these turns, tell everyone of each, and see when it is due next."""
+        assert not self._stepping, "a subscriber answers with after(), not within the call"
+        self._stepping = True
+        records = []
+        for record in turns:
+            assert record.at == self.env.now, f"{record.at} came up at {self.env.now}"
+            records.append(record)
+            self._tell(record)
+        self._stepping = False
+        due = self.engine.next_due()
+        if due is not None and (self._wake_at is None or due < self._wake_at):
+            self._wake_at = due
+            self.at(due, self._wake, due)
+        return records
+
+    def _tell(self, record: Record) -> None:
+        for watcher in self._watchers:
+            watcher(record)
+        rejection = record.rejection
+        if rejection is not None:
+            self.rejections[f"{type(record.command).__name__}: {rejection.reason}"] += 1
+        subscribers = self._subscribers
+        for event in record.events:
+            for subscriber in subscribers.get(type(event), ()):
+                subscriber(event)
+
+    def _wake(self, due: int) -> None:
+        """Fire the timers of this moment; a command may have done so already."""
+        if self._wake_at == due:
+            self._wake_at = None
+        self._step(self.engine.turns_due(self.now))
+
+
+def _call(timeout: Any) -> None:
+    call, args = timeout.value
+    call(*args)
