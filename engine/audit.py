@@ -3,12 +3,16 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from engine.rules.cancelling import REASONS, WRITE_OFF
 from engine.state import State
-from engine.state.deliveries import BEFORE_PICKUP, ENDED, ON_BOARD, DeliveryStatus
+from engine.state.deliveries import ACCEPTED, BEFORE_PICKUP, ENDED, ON_BOARD, DeliveryStatus
 from engine.state.orders import ENDED as ORDER_ENDED
 from engine.state.orders import HOLDS_STOCK, Order, OrderStatus
 from engine.state.payments import Payment, PaymentStatus, payment_of
-from engine.values import CourierId, DeliveryId, StopKind
+from engine.values import Actor, CourierId, DeliveryId, StopKind
+
+WAYS_TO_END = [*((actor, REASONS[actor]) for actor in REASONS), (Actor.OPERATOR, WRITE_OFF)]
+KNOWN_WHY = [f"{actor}/{reason}" for actor, reasons in WAYS_TO_END for reason in reasons]
 
 
 def violations(s: State) -> list[str]:
@@ -51,6 +55,8 @@ def _orders(s: State) -> Iterator[str]:
     if s.orders.open_count != still_open:
         yield f"{s.orders.open_count} orders counted as open, {still_open} are"
     for key, order in s.orders.orders.items():
+        if order.why and order.why not in KNOWN_WHY:
+            yield f"{key} ended by {order.why}, which is not in the vocabulary"
         delivery = s.deliveries.of_order.get(key)
         status = s.deliveries[delivery].status if delivery else None
         if status not in expected[order.status]:
@@ -136,8 +142,9 @@ def _loads(s: State) -> Iterator[str]:
                 yield f"{courier} would carry {load} of {capacity} at {stop}"
         if load:
             yield f"the route of {courier} ends with {load} on board"
-        if route.under_way and not route.stops:
-            yield f"{courier} is under way to nowhere"
+        settled = bool(deliveries) and deliveries[0].status in (*ACCEPTED, *ON_BOARD)
+        if route.under_way != settled:
+            yield f"{courier} is under way: {route.under_way}; the next stop is settled: {settled}"
 
 
 def _planning(s: State) -> Iterator[str]:

@@ -170,6 +170,8 @@ class RandomDay:
                     offer_timeout_ms=self.rng.choice((0, 9_000, -1)),
                     payment_timeout_ms=self.rng.choice((9_000, 120_000)),
                     open_deliveries_per_courier=self.rng.choice((0, 1, 6)),
+                    planning_interval_ms=self.rng.choice((0, 1, 2_000, 30_000)),
+                    acceptance_timeout_ms=self.rng.choice((0, 5_000, 300_000)),
                     currency=self.rng.choice(("CNY", "cny")),
                 )
             ),

@@ -125,10 +125,15 @@ FINDINGS = {
     "too often": (cases.planned, twice_on_the_route),
     "would carry": (cases.planned, overload),
     "ends with 1 on board": (cases.planned, lambda s: s.deliveries.routes["kim"].stops.pop()),
-    "under way to nowhere": (
+    "under way: True; the next stop is settled: False": (
         city,
         lambda s: s.deliveries.routes.update({"kim": Route([], 1, True)}),
     ),
+    "under way: False; the next stop is settled: True": (
+        cases.assigned,
+        lambda s: setattr(s.deliveries.routes["kim"], "under_way", False),
+    ),
+    "not in the vocabulary": (cases.returning, lambda s: setattr(s.orders["o"], "why", "?")),
     "no planning round is due": (cases.planned, waiting_unseen),
     "and waits": (cases.planned, lambda s: s.deliveries.waiting.clear()),
 }
