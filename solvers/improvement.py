@@ -64,6 +64,7 @@ class Improver:
 
     def advance(self, iterations: int, temperature: float) -> None:
         """Ruin and recreate so many times. Temperature in units of cost."""
+        self.iterations += iterations
         if len(self._city.orders) == 0 or len(self._city.couriers) == 0:
             return
         _anneal(
@@ -78,7 +79,6 @@ class Improver:
             iterations,
             temperature,
         )
-        self.iterations += iterations
         if _any_full(self._routes):
             self._routes = wider(self._routes)
             self._undo = undo_of(self._routes)

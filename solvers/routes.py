@@ -10,14 +10,15 @@ from solvers.schedule import TASK, City, Routes, refresh
 SPARE_STOPS = 24
 
 
-def routes_of(problem: Problem, city: City, stops: int = 0) -> Routes:
-    """The running plan, without the orders through which it breaks a rule.
+def routes_of(problem: Problem, city: City, plan: Plan | None = None) -> Routes:
+    """The running plan, or another one, without the orders through which it breaks a rule.
 
-    Rows have room for `stops` stops at least. A full row takes no more orders: see `wider`.
+    A row has room for some more stops; a full row takes no more orders: see `wider`.
     """
     couriers, dimensions = city.capacity.shape
-    longest = int(np.diff(problem.route_start).max(initial=0))
-    width = max(stops, longest + SPARE_STOPS) + 3
+    stops = problem.route_stops if plan is None else plan.route_stops
+    start = problem.route_start if plan is None else plan.route_start
+    width = int(np.diff(start).max(initial=0)) + SPARE_STOPS + 3
     routes = Routes(
         np.zeros((couriers, width), TASK),
         np.zeros((couriers, width, dimensions), np.int32),
@@ -27,7 +28,7 @@ def routes_of(problem: Problem, city: City, stops: int = 0) -> Routes:
         np.full(problem.orders, NOWHERE, np.int32),
         np.zeros((5, width)),
     )
-    _load(city, routes, problem.route_stops, problem.route_start)
+    _load(city, routes, stops.astype(np.int32), start.astype(np.int32))
     return routes
 
 

@@ -106,7 +106,8 @@ def _check_shapes(p: Problem) -> None:
 def _check_numbers(p: Problem) -> None:
     for name in FINITE:
         _refuse(~np.isfinite(getattr(p, name)), Fault.NOT_A_NUMBER, name)
-    _refuse(np.isnan(p.courier_end_s), Fault.NOT_A_NUMBER, "courier_end_s")
+    endless = np.isnan(p.courier_end_s) | (p.courier_end_s == -np.inf)
+    _refuse(endless, Fault.NOT_A_NUMBER, "courier_end_s")
     _refuse(np.isinf(p.unserved_cost), Fault.NOT_A_NUMBER, "unserved_cost")
     for name, weight in _scalars(p).items():
         if not np.isfinite(weight):

@@ -1,0 +1,118 @@
+"""Who could take an order, and at what cost, term by term."""
+
+import numpy as np
+from msgspec import Struct
+from numba import njit
+
+from solvers.check import visits
+from solvers.placement import NOWHERE, best_place, may_serve, take_off
+from solvers.problem import Floats, Ints, Problem
+from solvers.routes import routes_of
+from solvers.schedule import City, Routes, city_of, refresh
+from solvers.validation import check_problem
+
+
+class Terms(Struct, frozen=True):
+    """The change of each weighted term of J."""
+
+    lateness: float
+    freshness: float
+    travel: float
+    courier_time: float
+    co2e: float
+    disruption: float
+
+    @property
+    def total(self) -> float:
+        """The change of J."""
+        served = self.lateness + self.freshness + self.travel
+        return served + self.courier_time + self.co2e + self.disruption
+
+    def minus(self, other: "Terms") -> "Terms":
+        """Term by term."""
+        mine = [getattr(self, name) for name in self.__struct_fields__]
+        theirs = [getattr(other, name) for name in self.__struct_fields__]
+        return Terms(*(a - b for a, b in zip(mine, theirs, strict=True)))
+
+
+class Offer(Struct, frozen=True):
+    """One courier's cheapest way to take an order into the running route."""
+
+    courier: int
+    terms: Terms  # against the route without the order
+    stops: list[int]  # the route with it
+    pickup_s: float  # arrival at the store, seconds from now
+    dropoff_s: float  # arrival at the door
+
+
+def rank_couriers(problem: Problem, order: int, top: int = 5) -> list[Offer]:
+    """The `top` cheapest couriers for an order, best first; fewer if fewer may take it.
+
+    An order on the running plan is taken off first. None may be chosen for one that is on board
+    or whose pickup is pinned. Raises ProblemError; IndexError for an unknown order.
+    """
+    if not 0 <= order < problem.orders:
+        raise IndexError(order)
+    check_problem(problem)
+    city = city_of(problem)
+    routes = routes_of(problem, city)
+    if city.orders["anchored"][order]:
+        return []
+    if routes.route_of[order] != NOWHERE:
+        courier = int(routes.route_of[order])
+        take_off(city, routes, order)
+        refresh(city, routes, courier)
+    kept = min(top, len(city.couriers))
+    cost, where = np.full(kept, np.inf), np.full((kept, 3), NOWHERE, np.int32)
+    _cheapest(city, routes, order, cost, where)
+    found = where[np.isfinite(cost)].tolist()
+    return [_offer(problem, routes, order, c, i, j) for c, i, j in found]
+
+
+def route_terms(problem: Problem, courier: int, stops: list[int]) -> Terms:
+    """What one route contributes to each term of J."""
+    p, w, n = problem, problem.weights, problem.orders
+    published = p.route_stops[p.route_start[courier] : p.route_start[courier + 1]]
+    elsewhere = np.setdiff1d(p.route_stops, published)
+    lateness = freshness = ride = end = 0.0
+    for visit in visits(p, courier, stops):
+        ride += visit.ride_s
+        end = visit.depart_s
+        if visit.stop >= n:
+            o = visit.stop - n
+            lateness += max(0.0, visit.arrive_s - float(p.due_s[o])) * float(p.priority[o])
+            freshness += visit.arrive_s - float(p.ready_s[o])
+    return Terms(
+        lateness=w.lateness_per_s * lateness,
+        freshness=w.freshness_per_s * freshness,
+        travel=w.travel_per_s * ride,
+        courier_time=w.courier_time_per_s * float(p.courier_cost[courier]) * end,
+        co2e=w.co2e_per_g * float(p.courier_co2e[courier]) * ride,
+        disruption=w.disruption_per_stop * int(np.isin(stops, elsewhere).sum()),
+    )
+
+
+def _offer(problem: Problem, routes: Routes, order: int, c: int, i: int, j: int) -> Offer:
+    without: list[int] = routes.seq["stop"][c, 1 : routes.length[c] + 1].tolist()
+    stops = [*without[:i], order, *without[i:j], problem.orders + order, *without[j:]]
+    arrive = {visit.stop: visit.arrive_s for visit in visits(problem, c, stops)}
+    terms = route_terms(problem, c, stops).minus(route_terms(problem, c, without))
+    return Offer(c, terms, stops, arrive[order], arrive[problem.orders + order])
+
+
+@njit(nogil=True, cache=True)
+def _cheapest(city: City, routes: Routes, o: int, cost: Floats, where: Ints) -> None:
+    """Fill the rows with the cheapest (courier, i, j), ascending."""
+    last = cost.shape[0] - 1
+    for c in range(city.couriers.shape[0]):
+        if not may_serve(city, routes, c, o):
+            continue
+        price, i, j = best_place(city, routes, c, o, cost[last])
+        if price < cost[last]:
+            k = last
+            while k > 0 and cost[k - 1] > price:
+                cost[k] = cost[k - 1]
+                where[k] = where[k - 1]
+                k -= 1
+            cost[k] = price
+            where[k, 0], where[k, 1], where[k, 2] = c, i, j
