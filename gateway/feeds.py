@@ -39,6 +39,8 @@ from gateway.wire import CODECS, Codec
 INTERVAL_S = 0.25  # between two looks at the city, and two tries at who was slow
 VIEW_BACKLOG_BYTES = 32 * 1024  # above: a view skips to its newest state
 KPI_TICKS = 4  # looks at the city between two at its figures
+ENDS = (e.OrderFulfilled, e.OrderCancelled, e.OrderReturned, e.OrderWrittenOff)
+OFFER_ENDS = (e.OfferAccepted, e.DeliveryUnassigned, e.DeliveryCancelled)
 CITY: tuple[Feed, str] = ("city", "")  # one for all operators
 UNKNOWN_FIRST = 1_000  # times the record number: beyond any count a lost one could have had
 
@@ -141,12 +143,12 @@ class FeedHub:
         """Number what a turn changed; the state is as it left it."""
         s = self._engine.state
         for event in record.events:
-            self._tally.fold(event, s)
-            match event:
-                case e.DeliveryOffered():
-                    self._offers[event.delivery] = event.expires_at
-                case e.OfferAccepted() | e.DeliveryUnassigned() | e.DeliveryCancelled():
-                    self._offers.pop(event.delivery, None)
+            if type(event) in ENDS:
+                self._tally.fold(event, s)
+            elif isinstance(event, e.DeliveryOffered):
+                self._offers[event.delivery] = event.expires_at
+            elif isinstance(event, OFFER_ENDS):
+                self._offers.pop(event.delivery, None)
         self._folded = record.seq
         return self._logs.fold(record)
 

@@ -10,7 +10,7 @@ from msgspec import Struct, field, msgpack
 
 from engine import events as e
 from engine.engine import Record
-from engine.queries.open_work import OpenWork, order_of
+from engine.queries.open_work import DELIVERY_BECOMES, ORDER_BECOMES, OpenWork, order_of
 from engine.state import State
 from engine.values import DeliveryId, Millis, OrderId, StoreId
 from gateway import messages as m
@@ -30,6 +30,23 @@ RETURN_EVENTS = (
     e.DeliveryReturned,
     e.DeliveryStranded,
     e.DeliveryCancelled,
+)
+FOLLOWED = frozenset(  # most events, timers above all, are nobody's news
+    (
+        *ORDER_BECOMES,
+        *DELIVERY_BECOMES,
+        e.CourierArrived,
+        e.DeliveryPickedUp,
+        e.LegStarted,
+        e.ReadyTimeChanged,
+        e.OrderReduced,
+        e.PaymentRequested,
+        e.PaymentAuthorized,
+        e.PaymentFailed,
+        e.InstructionIssued,
+        e.InstructionSettled,
+        e.InstructionFailed,
+    )
 )
 Change = tuple[Feed, str, DeltaBody]  # the feed, whose it is, what is told
 
@@ -75,6 +92,8 @@ class Logs:
         told: dict[tuple[str, OrderId], DeltaBody] = {}
         news = []
         for event in record.events:
+            if type(event) not in FOLLOWED:
+                continue
             for feed, subject, body in self._changes(event, record.at):
                 if isinstance(body, m.Ticket):
                     if told.get((subject, OrderId(body.order))) == body:
