@@ -13,10 +13,10 @@ from pathlib import Path
 
 from solvers.pdptw import Budget, check, compile_kernels, read, solve, write_solution
 
-_OF_THE_TABLE = (
-    "lr104 lrc203 lc109 LC1_2_3 LR2_2_5 LRC1_2_8 LR1_4_6 LRC2_4_3 LC2_4_8 LRC1_6_5 LR2_6_9 "
-    "LC1_8_8 LR1_10_5 LRC2_10_7 LC1_10_9"
-).split()
+_OF_THE_TABLE = [
+    "lr104", "lrc203", "lc109", "LC1_2_3", "LR2_2_5", "LRC1_2_8", "LR1_4_6", "LRC2_4_3",
+    "LC2_4_8", "LRC1_6_5", "LR2_6_9", "LC1_8_8", "LR1_10_5", "LRC2_10_7", "LC1_10_9",
+]  # fmt: skip
 
 
 def best_known(path: Path) -> dict[str, tuple[int, float]]:

@@ -72,7 +72,7 @@ class Row(NamedTuple):
 
 
 class Memo(NamedTuple):
-    """The cheapest insertion of each request into each slot, as long as the fingerprint is equal."""
+    """The cheapest insertion of each request into each slot while the fingerprint is equal."""
 
     print: Words  # (R, K)
     cost: Floats  # (R, K) exact if gap >= 0; otherwise no insertion is cheaper than this

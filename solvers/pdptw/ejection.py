@@ -51,110 +51,127 @@ def find_compatible(problem: Problem, depots: np.ndarray) -> None:
 
 
 @njit(nogil=True, cache=True)
-def fits_without(arrays: Arrays, request: int, slot: int, x: int, y: int, z: int) -> bool:
-    """Whether the request fits into the slot once the requests x, y and z (or -1) have left."""
+def fits_without(arrays: Arrays, request: int, slot: int, x: int, y: int) -> bool:
+    """Whether the request fits into the slot once the requests x and y (or -1) have left."""
     problem, routes = arrays.problem, arrays.routes
-    scratch = routes.node.shape[0] - 1
+    trial = routes.node.shape[0] - 1
     row = routes.row[slot]
     n = routes.length[row]
-    old, new = routes.node[row], routes.node[scratch]
+    old, new = routes.node[row], routes.node[trial]
     kept = 0
     new[0] = old[0]
     for m in range(1, n + 1):
         r = problem.request[old[m]]
-        if r != x and r != y and r != z:
+        if r != x and r != y:
             kept += 1
             new[kept] = old[m]
     new[kept + 1] = old[n + 1]
-    routes.length[scratch] = kept
-    refresh(problem, routes, scratch)
-    cost, gaps = cheapest_in_row(arrays, request, scratch, INFEASIBLE)
-    return gaps >= 0
+    routes.length[trial] = kept
+    refresh(problem, routes, trial)
+    return cheapest_in_row(arrays, request, trial, INFEASIBLE)[1] >= 0
 
 
 @njit(nogil=True, cache=True)
-def members(arrays: Arrays, request: int, slot: int):
-    """Write the slot's requests to `work.route`, those incompatible first; (number, forced)."""
-    problem, routes, list_ = arrays.problem, arrays.routes, arrays.work.route
+def list_members(arrays: Arrays, request: int, slot: int) -> tuple[int, int]:
+    """Write the slot's requests to `work.route`; (their number, how many must leave).
+
+    Those that must leave, being incompatible with the request, come first.
+    """
+    problem, routes, listed = arrays.problem, arrays.routes, arrays.work.route
     row = routes.row[slot]
     count = forced = 0
     for m in range(1, routes.length[row] + 1):
         v = routes.node[row, m]
         if problem.quantity[v] > 0:
-            r = problem.request[v]
-            list_[count] = r
-            if not problem.together[request, r]:
-                list_[count], list_[forced] = list_[forced], r
+            listed[count] = problem.request[v]
+            if not problem.together[request, listed[count]]:
+                listed[count], listed[forced] = listed[forced], listed[count]
                 forced += 1
             count += 1
     return count, forced
 
 
 @njit(nogil=True, cache=True)
-def eject(arrays: Arrays, request: int, tests: int, most: int) -> bool:
-    """Insert the absent request after ejecting up to `most` requests with the smallest total of
-    absence counts, if that is below its own count. Gives up after `tests` trials.
+def cheapest_single(
+    arrays: Arrays, request: int, slot: int, below_count: int
+) -> tuple[int, int, int]:
+    """(absence count, request to eject, trials): the best of the slot below the count, or -1."""
+    work = arrays.work
+    count, forced = list_members(arrays, request, slot)
+    best, chosen, trials = below_count, -1, 0
+    if forced > 1:
+        return best, chosen, trials
+    for a in range(forced if forced == 1 else count):
+        x = work.route[a]
+        if work.failures[x] < best:
+            trials += 1
+            if fits_without(arrays, request, slot, x, -1):
+                best, chosen = work.failures[x], x
+    return best, chosen, trials
+
+
+@njit(nogil=True, cache=True)
+def cheapest_pair(
+    arrays: Arrays, request: int, slot: int, below_count: int
+) -> tuple[int, int, int, int]:
+    """(absence count, two requests to eject, trials), as `cheapest_single`."""
+    work = arrays.work
+    count, forced = list_members(arrays, request, slot)
+    best, first, second, trials = below_count, -1, -1, 0
+    if forced > 2:
+        return best, first, second, trials
+    for a in range(1 if forced > 0 else count):
+        x = work.route[a]
+        for b in range(a + 1, 2 if forced == 2 else count):
+            y = work.route[b]
+            if work.failures[x] + work.failures[y] < best:
+                trials += 1
+                if fits_without(arrays, request, slot, x, y):
+                    best, first, second = work.failures[x] + work.failures[y], x, y
+    return best, first, second, trials
+
+
+@njit(nogil=True, cache=True)
+def choose(arrays: Arrays, request: int, trials: int) -> tuple[int, int, int]:
+    """(slot, x, y): where the request fits after ejecting x, and y unless -1.
+
+    The smallest total of absence counts below the request's own, single requests first; the
+    slot is -1 if there is none, or none within about so many trials.
     """
-    routes, work = arrays.routes, arrays.work
-    failures, list_ = work.failures, work.route
+    routes, failures = arrays.routes, arrays.work.failures
     slots = routes.row.shape[0]
-    best, slot = failures[request], -1
-    bx = by = bz = -1
+    best, slot, first, second = failures[request], -1, -1, -1
     begin_at = below(arrays.rng, slots)
-    for size in range(1, most + 1):
-        if size >= best:
-            break
+    for size in (1, 2):
         for step in range(slots):
             k = (begin_at + step) % slots
+            if best <= size or trials <= 0:  # absence counts start at one
+                return slot, first, second
             if routes.length[routes.row[k]] == 0:
                 continue
-            count, forced = members(arrays, request, k)
-            if forced > size or count < size:
-                continue
-            low = 0
-            for m in range(forced):
-                low += failures[list_[m]]
-            if low >= best:
-                continue
-            free = size - forced
-            # The last `free` of the three are chosen among the members that need not leave.
-            for a in range(forced if free == size else 0, count if free == size else 1):
-                x = list_[a]
-                for b in range(
-                    (max(forced, a + 1)) if free >= size - 1 and size >= 2 else 1,
-                    count if free >= size - 1 and size >= 2 else 2,
-                ):
-                    y = list_[b] if size >= 2 else -1
-                    for c in range(
-                        max(forced, b + 1) if free >= size - 2 and size >= 3 else 2,
-                        count if free >= size - 2 and size >= 3 else 3,
-                    ):
-                        z = list_[c] if size >= 3 else -1
-                        total = failures[x]
-                        if size >= 2:
-                            total += failures[y]
-                        if size >= 3:
-                            total += failures[z]
-                        if total >= best:
-                            continue
-                        tests -= 1
-                        if tests < 0:
-                            break
-                        if fits_without(arrays, request, k, x, y, z):
-                            best, slot, bx, by, bz = total, k, x, y, z
-            if best <= size or tests < 0:
-                break
-        if tests < 0:
-            break
+            y = -1
+            if size == 1:
+                total, x, spent = cheapest_single(arrays, request, k, best)
+            else:
+                total, x, y, spent = cheapest_pair(arrays, request, k, best)
+            trials -= spent
+            if x >= 0:
+                best, slot, first, second = total, k, x, y
+    return slot, first, second
+
+
+@njit(nogil=True, cache=True)
+def eject(arrays: Arrays, request: int, trials: int) -> bool:
+    """Insert the absent request after ejecting one or two whose absence counts are smaller."""
+    work = arrays.work
+    slot, x, y = choose(arrays, request, trials)
     if slot < 0:
         return False
-    take_out(arrays, bx)
-    if by >= 0:
-        take_out(arrays, by)
-    if bz >= 0:
-        take_out(arrays, bz)
+    take_out(arrays, x)
+    if y >= 0:
+        take_out(arrays, y)
     close_up(arrays, slot)
-    cost, gaps = cheapest_in_row(arrays, request, routes.row[slot], INFEASIBLE)
+    gaps = cheapest_in_row(arrays, request, arrays.routes.row[slot], INFEASIBLE)[1]
     insert(arrays, request, slot, gaps)
     for m in range(work.tally[ABSENT]):
         if work.absent[m] == request:

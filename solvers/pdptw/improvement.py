@@ -138,12 +138,12 @@ def shorten(
     removals: float,
     longest: float,
     blink: float,
-):
+) -> float:
     """Ruin and recreate `iterations` times; the best cost, whose routes are kept as best.
 
     `best` is the best cost before. Nothing may be absent, and nothing will be.
     """
-    routes, work = arrays.routes, arrays.work
+    routes = arrays.routes
     total = 0.0
     for k in range(routes.row.shape[0]):
         total += routes.cost[routes.row[k]]
@@ -204,13 +204,12 @@ def fill(
     blink: float,
     ejections: float,
     trials: int,
-    most: int,
 ) -> int:
     """Ruin and recreate until no request is absent, at most `iterations` times; the number left.
 
     Never accepts more absent requests; among as many, smaller absence counts are accepted
     whatever their cost. A share `ejections` of the iterations inserts an absent request by
-    ejecting up to `most` others, in at most `trials` trials.
+    ejecting one or two others, found in about `trials` trials.
     """
     work = arrays.work
     for left in range(iterations, 0, -1):
@@ -221,7 +220,7 @@ def fill(
         if uniform(arrays.rng) < ejections:
             request = work.absent[below(arrays.rng, absent)]
             work.failures[request] += 1
-            eject(arrays, request, trials, most)
+            eject(arrays, request, trials)
             continue
         failures = failures_of_absent(arrays)
         saved = ruin(arrays, removals, longest)

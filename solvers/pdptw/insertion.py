@@ -105,6 +105,16 @@ def weigh_deliveries(
 
 
 @njit(nogil=True, cache=True)
+def deliver_at_once(problem: Problem, p: int, d: int, w: int, leave: float, latest: float) -> float:
+    """Travel from the pickup by way of its delivery to w; INFEASIBLE if `latest` is missed."""
+    arrival = leave + problem.travel[p, d]
+    done = max(arrival, problem.ready[d]) + problem.service[d] + problem.travel[d, w]
+    if arrival > problem.due[d] or done > latest:
+        return INFEASIBLE
+    return float(problem.travel[p, d] + problem.travel[d, w])
+
+
+@njit(nogil=True, cache=True)
 def deliver_later(
     problem: Problem,
     work: Workspace,
@@ -157,17 +167,16 @@ def cheapest_in_row(arrays: Arrays, request: int, row: int, limit: float) -> tup
     """
     problem, work = arrays.problem, arrays.work
     route = view(arrays.routes, row)
+    p, d = problem.pickup[request], problem.delivery[request]
     if route.length + 4 > route.node.shape[0]:
         return INFEASIBLE, -1
-    p, d = problem.pickup[request], problem.delivery[request]
     first, last, smallest = weigh_deliveries(problem, work, route, d)
-    if smallest >= limit:
+    best, gaps, bound = min(limit, HOPELESS), -1, INFEASIBLE
+    if smallest >= best:
         return smallest, -1
-    to_p, from_p, from_d = problem.back[p], problem.travel[p], problem.travel[d]
+    to_p, from_p = problem.back[p], problem.travel[p]
     ready_p, due_p, service_p = problem.ready[p], problem.due[p], problem.service[p]
-    ready_d, due_d, service_d = problem.ready[d], problem.due[d], problem.service[d]
-    room, direct = problem.capacity - problem.quantity[p], from_p[d]
-    best, gaps, bound = limit, -1, INFEASIBLE
+    room = problem.capacity - problem.quantity[p]
     for i in range(last + 1):
         if route.depart[i] > due_p:
             break
@@ -180,12 +189,9 @@ def cheapest_in_row(arrays: Arrays, request: int, row: int, limit: float) -> tup
         leave = max(arrival, ready_p) + service_p
         base = to_p[v] - route.leg[i + 1]
         if i >= first:  # the delivery follows at once
-            cost = base + direct + from_d[w]
+            cost = base + deliver_at_once(problem, p, d, w, leave, route.latest[i + 1])
             if cost < best:
-                arrival = leave + direct
-                done = max(arrival, ready_d) + service_d + from_d[w]
-                if arrival <= due_d and done <= route.latest[i + 1]:
-                    best, gaps = cost, i << 16 | i
+                best, gaps = cost, i << 16 | i
             else:
                 bound = min(bound, cost)
         time = leave + from_p[w]

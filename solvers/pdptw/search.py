@@ -7,7 +7,7 @@ import numpy as np
 from msgspec import Struct
 
 from solvers.pdptw import improvement
-from solvers.pdptw.arrays import ABSENT, Arrays
+from solvers.pdptw.arrays import ABSENT
 from solvers.pdptw.instance import Objective
 from solvers.pdptw.preparation import Fixed, absent_now, load, routes_kept, routes_now
 
@@ -23,7 +23,7 @@ _FLEET_TEMPERATURE = 0.004
 _REMOVALS, _LONGEST = 10.0, 10.0  # mean number of stops taken out; longest string
 _BLINK = 0.01
 _EJECTIONS = 0.1  # share of the iterations that eject
-_TRIALS, _MOST_EJECTED = 3000, 2
+_TRIALS = 3000
 _FIRST_WIDTH = 404  # positions in a row while constructing
 
 
@@ -159,7 +159,6 @@ class Search:
             _BLINK,
             _EJECTIONS,
             _TRIALS,
-            _MOST_EJECTED,
         )
         meter.count(size - left)
         if self._arrays.work.tally[ABSENT] < max(1, len(self.best.absent)):

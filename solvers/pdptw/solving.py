@@ -41,7 +41,7 @@ class Budget(Struct, frozen=True):
 
 
 def solve(instance: Instance, budget: Budget, objective: Objective = "vehicles") -> Solution:
-    """Routes that serve every request, if the vehicles suffice; otherwise `unserved` says which not.
+    """Routes that serve every request; if the vehicles do not suffice, `unserved` has the rest.
 
     `objective` is the number of vehicles, then the distance; or the distance alone. A budget of
     zero still constructs a feasible plan. Raises InstanceError before any search.
@@ -128,4 +128,4 @@ def compile_kernels() -> None:
     improvement.construct(arrays)
     improvement.shorten(arrays, 1, 1.0, 100.0, 1.0, 1.0, 0.5)
     improvement.dissolve(arrays)
-    improvement.fill(arrays, 1, 1.0, 1.0, 1.0, 0.5, 0.5, 1, 1)
+    improvement.fill(arrays, 1, 1.0, 1.0, 1.0, 0.5, 0.5, 1)
