@@ -27,6 +27,7 @@ from gateway.loop import SNAPSHOT_EVERY, EngineLoop
 from gateway.messages import Role
 from gateway.metrics import Counters, Metric, of_counters
 from gateway.recovery import Recovery, collector_paused
+from gateway.revocations import Revocations
 from gateway.server import Server
 from gateway.sessions import Desk, Roll
 from gateway.snapshots import Snapshots
@@ -149,6 +150,7 @@ class App:
             self.tokens,
             config.limits,
             Buckets(config.limits.roles),
+            Revocations(config.data),
             self.counters,
             Roll(),
             wall_ms,

@@ -90,6 +90,7 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.RefundOrder,
             m.ChangeSettings,
             m.GetSettings,
+            m.RevokeAccess,
             m.GetOrder,
             m.ListStores,
             m.ListProducts,
@@ -112,6 +113,7 @@ class Identity(Struct, frozen=True):
     role: Role
     subject: str
     expires_at_s: int
+    issued_at_s: int = 0
 
     @property
     def name(self) -> str:
@@ -166,7 +168,7 @@ class Tokens:
             raise Refusal("unauthenticated")
         if now_s >= claims.exp:
             raise Refusal("token_expired")
-        return Identity(claims.role, claims.sub, claims.exp)
+        return Identity(claims.role, claims.sub, claims.exp, claims.iat)
 
     def _signature(self, signed: str) -> bytes:
         return hmac.digest(self._secret, signed.encode(errors="replace"), sha256)

@@ -290,7 +290,7 @@ class Client:
             self._look_at_close(ws)
 
     def _look_at_close(self, ws: ClientConnection) -> None:
-        if ws.close_code == 4401 and ws.close_reason == "unauthenticated":
+        if ws.close_code == 4401 and ws.close_reason != "token_expired":
             raise GivenUpError("the token is not accepted")
         if ws.close_code == 4409:
             raise GivenUpError("another connection took this one's place")

@@ -21,6 +21,7 @@ OWN: dict[str, Code] = {  # the gateway's
     "unknown_feed": Code("this role has no such feed"),
     "coordinates_out_of_range": Code("latitude is within 90 degrees, longitude within 180"),
     "implausible_fix": Code("this position was not taken"),
+    "card_number": Code("card numbers are for the payment provider only"),
     "idempotency_conflict": Code("this id was used for a different request"),
     "rate_limited": Code("too many requests", retryable=True),
     "overloaded": Code("too much is waiting", retryable=True),

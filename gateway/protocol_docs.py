@@ -56,7 +56,7 @@ CLOSE_CODES = {
     1008: "the first frame was no hello, or none came in time",
     1009: "a message larger than the limit",
     1012: "the server restarts: come back",
-    4401: "`unauthenticated` or `token_expired`; with the latter, come back with a new token",
+    4401: "`unauthenticated`, `revoked`, or `token_expired`: then come back with a new token",
     4409: "`replaced`: the same party opened more connections than it may have",
     4429: "`rate_limited`: it went on and on",
 }

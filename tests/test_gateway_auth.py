@@ -25,6 +25,7 @@ from gateway.auth import (
     check_may_ask,
     load_secret,
 )
+from gateway.clock import wall_ms
 from gateway.codes import Refusal
 from gateway.limits import Limits, RoleLimits
 from tests.serving import LATER, hear, live, raw, serving, tell
@@ -59,7 +60,7 @@ def refusal_of(token, now_s=NOW_S):
 @pytest.mark.parametrize("role", ROLES)
 def test_a_token_says_who_it_is_for_until_it_expires(role):
     token = tokens().mint(role, "x7", 60, NOW_S)
-    assert tokens().read(token, NOW_S) == Identity(role, "x7", NOW_S + 60)
+    assert tokens().read(token, NOW_S) == Identity(role, "x7", NOW_S + 60, NOW_S)
     assert tokens().read(token, NOW_S + 59).subject == "x7"
     assert refusal_of(token, NOW_S + 60) == "token_expired"
 
@@ -141,6 +142,7 @@ def some(kind):
         "price": m.Money(1, "CNY"),
         "amount": m.Money(1, "CNY"),
         "vehicle": "scooter",
+        "role": "courier",
         "stop": "pickup",
         "sellable": True,
         "authorized": True,
@@ -243,3 +245,31 @@ async def test_nobody_becomes_somebody_else_on_the_way(tmp_path):
         assert (await hear(ws))["error"]["code"] == "unauthenticated"
         with pytest.raises(ConnectionClosed):
             await ws.recv()
+
+
+@live
+async def test_a_lost_phone_is_shut_out_at_once_and_after_a_restart(tmp_path):
+    async with serving(tmp_path) as app, raw(app, "operator", "ops") as ops:
+        lost = app.mint("courier", "kim")
+        async with raw(app, "courier", "kim") as phone, raw(app, "courier", "lee") as other:
+            body = {"type": "revoke_access", "role": "courier", "subject": "kim"}
+            await tell(ops, {"type": "request", "id": "k", "body": body})
+            assert "error" not in await hear(ops)
+            with pytest.raises(ConnectionClosed):
+                await phone.recv()
+            assert (phone.close_code, phone.close_reason) == (4401, "revoked")
+            await tell(other, {"type": "subscribe", "feed": "route"})
+            assert (await hear(other))["type"] == "snapshot"
+        assert await turned_away(app, lost) == "unauthenticated"
+    async with serving(tmp_path) as app:
+        assert await turned_away(app, lost) == "unauthenticated"
+        later = app.tokens.mint("courier", "kim", 600, wall_ms() // 1_000 + 2)
+        async with raw(app) as ws:
+            await tell(ws, {"type": "hello", "token": later})
+            assert (await hear(ws))["type"] == "welcome"
+
+
+async def turned_away(app, token):
+    async with raw(app) as ws:
+        await tell(ws, {"type": "hello", "token": token})
+        return (await hear(ws))["error"]["code"]

@@ -1,18 +1,16 @@
 """The frames of the protocol: one websocket message each, a map tagged by `type`."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta, Raw
 
 from gateway.messages.feeds import DeltaBody, Feed, SnapshotBody
 from gateway.messages.replies import ReplyBody
 from gateway.messages.requests import RequestBody
-from gateway.messages.values import Error, Fix, Id, Sent, Seq, Told
+from gateway.messages.values import Error, Fix, Id, Role, Sent, Seq, Told
 
 MSGPACK, JSON = "o2o.v1.msgpack", "o2o.v1.json"
 SUBPROTOCOLS = (MSGPACK, JSON)  # the first is spoken with whoever names none
-
-Role = Literal["courier", "order_service", "store", "payment_provider", "customer", "operator"]
 
 # client -> server
 

@@ -17,6 +17,7 @@ from gateway.messages.values import (
     Quantity,
     Reason,
     Ref,
+    Role,
     Sent,
     StopKind,
     Text,
@@ -353,6 +354,16 @@ class GetSettings(Sent, frozen=True):
     """Answered by `settings`."""
 
 
+class RevokeAccess(Sent, frozen=True):
+    """A lost phone, a leaked token: this party's connections end, its tokens are refused.
+
+    Only tokens minted later are accepted. For a tracking link the subject is the order.
+    """
+
+    role: Role
+    subject: Ref
+
+
 # customers, by a tracking link
 
 
@@ -402,5 +413,6 @@ RequestBody = (
     | RefundOrder
     | ChangeSettings
     | GetSettings
+    | RevokeAccess
     | Track
 )

@@ -35,6 +35,7 @@ Reason = Annotated[str, Meta(min_length=1, max_length=64)]
 Quantity = Annotated[int, Meta(ge=1, le=10_000)]
 Seq = Annotated[int, Meta(ge=0, le=2**62, description="Counts from 1; 0 is before the first")]
 
+Role = Literal["courier", "order_service", "store", "payment_provider", "customer", "operator"]
 Vehicle = Literal["walk", "bicycle", "scooter", "car"]
 Proof = Literal["none", "photo", "signature", "pin"]
 StopKind = Literal["pickup", "dropoff", "return"]

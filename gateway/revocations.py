@@ -1,0 +1,37 @@
+"""Who lost the right to come in before his token ended: kept in a file, and obeyed at once."""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from gateway.auth import LIFE_MAX_S, Identity
+from gateway.codes import Refusal
+
+FILE = "revoked.json"
+KEPT_S = max(LIFE_MAX_S.values())  # whatever was minted before has expired by itself
+
+
+class Revocations:
+    """Party -> the moment (seconds since the epoch) up to which its tokens are worth nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE
+        known = self._path.read_bytes() if self._path.exists() else b"{}"
+        self._until_s = msgspec.json.decode(known, type=dict[str, int])
+
+    def revoke(self, name: str, now_s: int) -> None:
+        """Durable when it returns. Tokens minted from the next second on are good again."""
+        self._until_s = {k: x for k, x in self._until_s.items() if x > now_s - KEPT_S}
+        self._until_s[name] = now_s
+        unfinished = self._path.with_suffix(".tmp")
+        with unfinished.open("wb") as file:
+            file.write(msgspec.json.encode(self._until_s))
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.rename(self._path)
+
+    def check(self, who: Identity) -> None:
+        """Raises Refusal("unauthenticated")."""
+        if who.issued_at_s <= self._until_s.get(who.name, -1):
+            raise Refusal("unauthenticated")
