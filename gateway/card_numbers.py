@@ -11,7 +11,7 @@ from gateway.messages import RequestBody
 from gateway.messages.values import Reason, Text
 
 # 13 to 19 digits, spaced or dashed anyhow, first digit of a card scheme; nothing longer.
-CANDIDATE = re.compile(r"(?<![0-9A-Za-z])[2-6](?:[ -]?[0-9]){12,18}(?![0-9A-Za-z])")
+CANDIDATE = re.compile(r"(?<!\w)[2-6](?:[ -]?[0-9]){12,18}(?!\w)")
 FREE_TEXT: dict[type, tuple[str, ...]] = {
     kind: names
     for kind in get_args(RequestBody)
