@@ -136,6 +136,7 @@ def _handler_of(h: Handlers) -> dict[type[c.Command], Handle]:
         c.OpenPlanningRound: h.dispatching.open_planning_round,
         c.ClosePlanningRound: h.dispatching.close_planning_round,
         c.AdoptPlan: h.dispatching.adopt_plan,
+        c.ImprovePlan: h.dispatching.improve_plan,
         c.AssignDelivery: h.dispatching.assign_delivery,
         c.RepositionCourier: h.dispatching.reposition_courier,
         c.RegisterCourier: h.delivering.register_courier,

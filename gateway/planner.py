@@ -1,12 +1,15 @@
-"""Where solvers run: beside the loop. The answer comes back as a command, like anyone's.
+"""Where solvers run: beside the loop. Their answers come back as commands, like anyone's.
 
-The kernels release the GIL, so one thread is enough and nothing is pickled; a process pool
-serves solvers that do not. Whatever the solver does, the engine's own timer ends the round.
+Two threads, for the kernels release the GIL. One answers planning rounds at once, by insertion
+into the running plan. The other goes on improving that plan for as long as there is anything
+left to decide, and hands over what it finds; no decision waits for it.
 """
 
 import asyncio
 import logging
+from collections.abc import Coroutine
 from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import Any
 
 from engine.engine import Record
 from engine.events import PlanningRoundOpened
@@ -15,34 +18,43 @@ from gateway.clock import stopwatch_s
 from gateway.latency import Latency
 from gateway.loop import EngineLoop
 from gateway.submissions import SubmissionError
-from solvers.bridge import USUAL, Briefing, Objective, answer, brief
-from solvers.problem import Budget, Solver
+from solvers.bridge import USUAL, Briefing, Objective, answer, brief, improvement
+from solvers.problem import Budget, Plan, Solver
 
+NO_ROUND = PlanningRoundId(0)
+REST = 1.5  # the improver rests so many times as long as it thought: other work has a core too
+IDLE_S = 0.05  # between two looks for something to improve
 log = logging.getLogger("o2o.planner")
 
 
 class Planner:
-    """Answers every planning round. A round that fails is counted and said, and costs only itself.
+    """Answers every planning round with `answering`, and improves with `improving`, if given.
 
-    `solver` must be safe to call from the executor's threads or processes.
+    A round that fails is counted and said, and costs only itself: the engine's timer ends it.
+    Both solvers must be safe to call from the executors' threads or processes.
     """
 
     def __init__(
         self,
         loop: EngineLoop,
-        solver: Solver,
+        answering: Solver,
         budget: Budget,
+        improving: tuple[Solver, Budget] | None = None,
         objective: Objective = USUAL,
-        executor: Executor | None = None,
+        executors: tuple[Executor, Executor] | None = None,
     ) -> None:
         self.thinking = Latency()
         self.failures = 0
+        self.improvements = 0
         self._loop = loop
-        self._solver, self._budget = solver, budget
+        self._answering, self._budget = answering, budget
+        self._improving = improving
         self._objective = objective
-        self._executor = executor or ThreadPoolExecutor(1, "solver")
+        self._executors = executors or (_thread("answering"), _thread("improving"))
         self._tasks: dict[asyncio.Task[None], None] = {}
         loop.on_durable(self._look)
+        if improving is not None:
+            self._start(self._improve_forever(*improving))
 
     def resume(self) -> None:
         """After a restart: the round that was open when the engine stopped awaits its answer."""
@@ -51,11 +63,14 @@ class Planner:
             self._plan(open_round)
 
     async def close(self) -> None:
-        """Leave the solver to itself; nobody waits for what it was thinking about."""
+        """Leave the solvers to themselves; nobody waits for what they were thinking about."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        for executor in self._executors:
+            executor.shutdown(wait=False, cancel_futures=True)
+
+    # answering
 
     def _look(self, records: list[Record]) -> None:
         for record in records:
@@ -64,25 +79,73 @@ class Planner:
                     self._plan(event.planning_round)
 
     def _plan(self, planning_round: PlanningRoundId) -> None:
-        state = self._loop.engine.state
-        if state.planning_rounds.open != planning_round:
-            return  # over before it was durable
-        briefing = brief(state, planning_round, self._loop.clock.now(), self._objective)
-        task = asyncio.create_task(self._answer(briefing))
-        self._tasks[task] = None
-        task.add_done_callback(self._done)
+        if self._loop.engine.state.planning_rounds.open == planning_round:
+            self._start(self._answer(self._brief(planning_round)))
 
     async def _answer(self, briefing: Briefing) -> None:
-        running = asyncio.get_running_loop()
         began_s = stopwatch_s()
-        problem = briefing.problem
-        plan = await running.run_in_executor(self._executor, self._solver, problem, self._budget)
+        plan = await self._solve(self._executors[0], self._answering, briefing, self._budget)
         self.thinking.add((stopwatch_s() - began_s) * 1_000)
         await self._loop.submit(answer(briefing, plan))
+
+    # improving
+
+    async def _improve_forever(self, solver: Solver, budget: Budget) -> None:
+        """One look at a time, each at the newest state; nothing new and nothing found, no hurry."""
+        seen = -1
+        while True:
+            state, seq = self._loop.engine.state, self._loop.engine.seq
+            if not state.deliveries.waiting or seq == seen:
+                await asyncio.sleep(IDLE_S)
+                continue
+            began_s = stopwatch_s()
+            found = await self._improve(solver, budget)
+            seen = -1 if found else seq
+            await asyncio.sleep(max(IDLE_S, REST * (stopwatch_s() - began_s)))
+
+    async def _improve(self, solver: Solver, budget: Budget) -> bool:
+        """Whether a better plan was handed over."""
+        try:
+            briefing = self._brief(NO_ROUND)
+            plan = await self._solve(self._executors[1], solver, briefing, budget)
+            better = improvement(briefing, plan)
+            if better.lines:
+                await self._loop.submit(better)
+                self.improvements += 1
+            return bool(better.lines)
+        except SubmissionError:
+            return False
+        except Exception as error:  # a solver's bug must not end the improver for good
+            self._failed(error)
+            return False
+
+    # internals
+
+    def _brief(self, planning_round: PlanningRoundId) -> Briefing:
+        loop = self._loop
+        return brief(loop.engine.state, planning_round, loop.clock.now(), self._objective)
+
+    async def _solve(
+        self, executor: Executor, solver: Solver, briefing: Briefing, budget: Budget
+    ) -> Plan:
+        running = asyncio.get_running_loop()
+        return await running.run_in_executor(executor, solver, briefing.problem, budget)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks[task] = None
+        task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         del self._tasks[task]
         error = None if task.cancelled() else task.exception()
         if error is not None and not isinstance(error, SubmissionError):
-            self.failures += 1
-            log.error("a planning round failed: %s", error, exc_info=error)
+            self._failed(error)
+
+    def _failed(self, error: BaseException) -> None:
+        self.failures += 1
+        log.error("planning failed: %s", error, exc_info=error)
+
+
+def _thread(name: str) -> Executor:
+    return ThreadPoolExecutor(1, name)

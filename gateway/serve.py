@@ -24,10 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=8080, help="of gateway and console; 0: any")
     parser.add_argument("--speed", type=float, default=1.0, help="engine seconds in one of yours")
     parser.add_argument("--settings", type=Path, help="engine settings as JSON, for a new journal")
-    parser.add_argument("--solver", default="improvement", help="one of `o2o solvers`")
     parser.add_argument(
-        "--think-ms", type=int, default=THINK_MS, help="for each planning round, on its own thread"
+        "--solver", default="insertion", help="answers planning rounds: one of `o2o solvers`"
     )
+    parser.add_argument(
+        "--improver", default="improvement", help="goes on thinking between them; or none"
+    )
+    parser.add_argument("--think-ms", type=int, default=THINK_MS, help="at a time, each of them")
     parser.add_argument("--quiet", action="store_true", help="say only what goes wrong")
 
 
@@ -58,7 +61,7 @@ async def _serve(args: argparse.Namespace, config: Config) -> int:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    plan = _planning(args.solver, Budget(seconds=args.think_ms / 1_000))
+    plan = _planning(args.solver, args.improver, Budget(seconds=args.think_ms / 1_000))
     async with App(config, plan) as app:
         if not args.quiet:
             sys.stdout.write(f"gateway  {app.url}\nconsole  {app.console_url}\n")
@@ -73,13 +76,16 @@ async def _serve(args: argparse.Namespace, config: Config) -> int:
     return 0
 
 
-def _planning(name: str, budget: Budget) -> MakePlanner:
+def _planning(name: str, improver: str, budget: Budget) -> MakePlanner:
     """Kernels are compiled before the doors open: the first order does not wait for that."""
     from solvers.portfolio import SOLVERS  # here, for it loads the kernels
     from solvers.warming import warm
 
-    if name not in SOLVERS:
-        raise ValueError(f"no solver {name}; there are {', '.join(SOLVERS)}")
+    for unknown in {name, improver} - {"none", *SOLVERS}:
+        raise ValueError(f"no solver {unknown}; there are {', '.join(SOLVERS)}")
     solver = SOLVERS[name].solver
+    improving = None if improver == "none" else (SOLVERS[improver].solver, budget)
     warm(solver)
-    return lambda loop: Planner(loop, solver, budget)
+    if improving is not None:
+        warm(improving[0])
+    return lambda loop: Planner(loop, solver, budget, improving)

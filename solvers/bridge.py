@@ -11,7 +11,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from engine.commands import AdoptPlan, RouteLine
+from engine.commands import AdoptPlan, ImprovePlan, RouteLine
 from engine.rules.emissions import GRAMS_PER_KM
 from engine.settings import Settings
 from engine.state import State
@@ -121,6 +121,16 @@ def brief(
 
 
 def answer(briefing: Briefing, plan: Plan) -> AdoptPlan:
+    """To the planning round the briefing was drawn up for."""
+    return AdoptPlan(briefing.planning_round, route_lines(briefing, plan))
+
+
+def improvement(briefing: Briefing, plan: Plan) -> ImprovePlan:
+    """Unasked: better routes for the same orders."""
+    return ImprovePlan(route_lines(briefing, plan))
+
+
+def route_lines(briefing: Briefing, plan: Plan) -> list[RouteLine]:
     """The routes that changed, and what is to be offered now."""
     lines = []
     planned_stops, start = plan.route_stops.tolist(), plan.route_start.tolist()
@@ -135,7 +145,7 @@ def answer(briefing: Briefing, plan: Plan) -> AdoptPlan:
         stops = [_stop(briefing, x, orders) for x in planned]
         if release or stops != before:
             lines.append(RouteLine(briefing.couriers[c], briefing.versions[c], stops, release))
-    return AdoptPlan(briefing.planning_round, lines)
+    return lines
 
 
 def _stop(briefing: Briefing, stop: int, orders: int) -> Stop:

@@ -302,6 +302,8 @@ class RandomDay:
         lines = [x for x in lines if rng.random() < 0.9] + lines[: rng.random() < 0.03]
         if rng.random() < 0.2:  # a solver that thinks for long answers an older question
             self.draft, lines = lines, self.draft
+        if rng.random() < 0.1:
+            return c.ImprovePlan(lines)
         return c.AdoptPlan(self._s.planning_rounds.open or 0, lines)
 
     # when everybody behaves

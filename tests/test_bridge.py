@@ -11,7 +11,7 @@ from engine.state.deliveries import DeliveryStatus
 from engine.values import MINUTE, Line, Millis, Stop, StopKind
 from geo.points import Point
 from geo.travel import Vehicle
-from solvers.bridge import answer, brief
+from solvers.bridge import answer, brief, improvement
 from solvers.check import violations
 from solvers.insertion import insertion
 from solvers.problem import Budget, Plan
@@ -163,3 +163,20 @@ def test_orders_of_one_visit_are_offered_together():
     line = answer(briefing, Plan.of([pickups], [])).lines[0]
     assert line.release == ["a/1", "b/1"]
     assert line.stops[0] == Stop(StopKind.PICKUP, "a/1")
+
+
+def test_an_unasked_improvement_is_adopted_where_it_holds_and_dropped_where_it_does_not():
+    evening = Evening(couriers=2)
+    evening.order(10, "o", ready_s=1_200)
+    evening.plan(11)
+    planned = evening.engine.state.deliveries["o/1"].courier
+    other = "c1" if planned == "c0" else "c0"
+    briefing = evening.brief(15)
+    rows = {"c0": [], "c1": []}
+    rows[other] = [0, 1]
+    moved = improvement(briefing, Plan.of([rows[x] for x in briefing.couriers], []))
+    events = evening.do(16, moved)
+    assert [type(x) for x in events] == [e.RoutePlanned, e.RoutePlanned]
+    assert evening.engine.state.deliveries["o/1"].courier == other
+    stale = evening.do(17, moved)  # the same again: routes have other versions by now
+    assert {type(x) for x in stale} == {e.RouteSkipped}

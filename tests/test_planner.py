@@ -5,6 +5,8 @@ import logging
 import threading
 from contextlib import asynccontextmanager
 
+import numpy as np
+
 from engine import commands as c
 from engine import events as e
 from engine.audit import violations
@@ -18,12 +20,13 @@ from gateway.loop import EngineLoop
 from gateway.planner import Planner
 from geo.points import Point
 from geo.travel import Vehicle
+from solvers.improvement import improve
 from solvers.insertion import insertion
-from solvers.problem import Budget
+from solvers.problem import Budget, Plan
 
 CENTER = Point.of_degrees(31.23, 121.47)
 HOME = Point.of_degrees(31.235, 121.475)
-PATIENCE_S = 20
+PATIENCE_S = 90
 
 
 class ListJournal:
@@ -38,11 +41,11 @@ class ListJournal:
 
 
 @asynccontextmanager
-async def city(solver, **settings):
+async def city(solver, improving=None, **settings):
     """A store, a courier, a planner; time runs a hundred times as fast as the wall's."""
     loop = EngineLoop(Engine(), ListJournal(), resumed(Millis(0), 100))
     running = asyncio.create_task(loop.run())
-    planner = Planner(loop, solver, Budget(iterations=0))
+    planner = Planner(loop, solver, Budget(iterations=0), improving)
     now = loop.clock.now()
     for command in (
         c.OpenEngine(Settings(offer_timeout_ms=0, **settings)),
@@ -157,5 +160,28 @@ def test_the_round_that_was_open_at_a_crash_is_answered_after_the_restart():
         await planner.close()
         again.stop()
         await running
+
+    asyncio.run(evening())
+
+
+def test_an_improver_hands_over_better_routes_unasked():
+    """Here the one that answers does nothing at all, and rounds come once a city day."""
+
+    def idle(problem, budget):
+        unserved = [o for o in range(problem.orders) if o not in problem.route_stops]
+        return Plan(problem.route_stops, problem.route_start, np.array(unserved, np.int32))
+
+    async def evening():
+        better = (improve, Budget(iterations=50))
+        day = 24 * 60 * MINUTE
+        async with city(idle, better, planning_heartbeat_ms=day, planning_interval_ms=day) as (
+            loop,
+            planner,
+        ):
+            await order(loop, "o")
+            await until(lambda: not loop.engine.state.deliveries.waiting)
+            assert planner.improvements >= 1
+            assert any(isinstance(r.command, c.ImprovePlan) for r in loop._journal.records)
+            assert violations(loop.engine.state) == []
 
     asyncio.run(evening())

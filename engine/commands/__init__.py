@@ -22,6 +22,7 @@ from engine.commands.dispatching import (
     AdoptPlan,
     AssignDelivery,
     ClosePlanningRound,
+    ImprovePlan,
     OpenPlanningRound,
     RepositionCourier,
     RouteLine,
@@ -102,7 +103,7 @@ TimerCommand = (  # only timers submit these
     OpenPlanningRound | ClosePlanningRound | ExpirePayment | ExpireAcceptance | ExpireOffer
 )
 InternalCommand = (  # the gateway never decodes these
-    Tick | OpenEngine | AdoptPlan | RepositionCourier | TimerCommand
+    Tick | OpenEngine | AdoptPlan | ImprovePlan | RepositionCourier | TimerCommand
 )
 AnyCommand = ExternalCommand | InternalCommand
 
@@ -125,6 +126,7 @@ __all__ = [
     "ExpireOffer",
     "ExpirePayment",
     "ExternalCommand",
+    "ImprovePlan",
     "InternalCommand",
     "ListProduct",
     "OpenEngine",

@@ -32,6 +32,12 @@ class AdoptPlan(Command, frozen=True):
     lines: list[RouteLine]
 
 
+class ImprovePlan(Command, frozen=True):
+    """The solver went on thinking, and found better routes than those in force."""
+
+    lines: list[RouteLine]
+
+
 class AssignDelivery(Command, frozen=True):
     """An operator overrules the planner: this courier takes that delivery, last on the route."""
 

@@ -5,6 +5,7 @@ from engine.commands import (
     AssignDelivery,
     ClosePlanningRound,
     ExpireOffer,
+    ImprovePlan,
     OpenPlanningRound,
     RepositionCourier,
     RouteLine,
@@ -86,19 +87,13 @@ class Dispatching:
     def adopt_plan(self, turn: Turn, c: AdoptPlan) -> None:
         if self.planning_rounds.open != c.planning_round:
             turn.reject(Reason.STALE)
-        objections = self._objections(c.lines, turn.at)
-        holding = [line for line in c.lines if line.courier not in objections]
-        for courier, reason in objections.items():
-            turn.emit(RouteSkipped(courier, reason))
-        for line in holding:
-            if line.stops != self.deliveries.route(line.courier).stops:
-                turn.emit(RoutePlanned(line.courier, line.stops))
-        for line in holding:
-            for delivery in line.release:
-                self._offer(turn, line.courier, delivery)
-        if objections:
+        if not self._adopt(turn, c.lines):
             self.request_plan(turn)
         self._close_round(turn)
+
+    def improve_plan(self, turn: Turn, c: ImprovePlan) -> None:
+        """Unasked, hence nobody waits for it: what does not hold any more is dropped."""
+        self._adopt(turn, c.lines)
 
     def assign_delivery(self, turn: Turn, c: AssignDelivery) -> None:
         """By hand: last on the route, and offered at once."""
@@ -207,6 +202,20 @@ class Dispatching:
             turn.emit(PlanningRequested(Millis(turn.at + heartbeat_ms)))
         assert rounds.due_at is not None
         turn.set_timer(max(0, rounds.due_at - turn.at), OpenPlanningRound())
+
+    def _adopt(self, turn: Turn, lines: list[RouteLine]) -> bool:
+        """The lines that still hold; False if some did not."""
+        objections = self._objections(lines, turn.at)
+        holding = [line for line in lines if line.courier not in objections]
+        for courier, reason in objections.items():
+            turn.emit(RouteSkipped(courier, reason))
+        for line in holding:
+            if line.stops != self.deliveries.route(line.courier).stops:
+                turn.emit(RoutePlanned(line.courier, line.stops))
+        for line in holding:
+            for delivery in line.release:
+                self._offer(turn, line.courier, delivery)
+        return not objections
 
     def _offer(self, turn: Turn, courier: CourierId, key: DeliveryId, reason: str = "") -> None:
         delivery = self.deliveries.get(key)
