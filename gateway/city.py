@@ -31,6 +31,7 @@ ROUTE_EVENTS = (
     e.ShiftStarted,
     e.ShiftEnded,
     e.CourierRegistered,
+    e.CourierRepositioned,
 )
 
 

@@ -112,7 +112,13 @@ def route_told(s: State, courier: CourierId, expires_at: dict[DeliveryId, Millis
         [_offer(x, expires_at.get(x.key, Millis(0)), currency) for x in work.offers],
         [_stop(x) for x in work.stops],
         work.under_way,
+        None if work.wait_near is None else _wait_near(s, work.wait_near),
     )
+
+
+def _wait_near(s: State, key: StoreId) -> m.WaitNear:
+    store = s.stores[key]
+    return m.WaitNear(key, store.name, place(store.location))
 
 
 def _offer(x: OfferMade, expires_at: Millis, currency: str) -> m.Offer:

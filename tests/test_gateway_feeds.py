@@ -7,6 +7,7 @@ import threading
 import msgpack
 import pytest
 
+from engine import commands as c
 from engine.audit import violations
 from engine.engine import Engine
 from gateway import messages as m
@@ -17,6 +18,7 @@ from gateway.logs import Log
 from gateway.wire import CODECS
 from tests.serving import (
     DOOR,
+    STORE,
     accepted,
     delivered,
     hear,
@@ -288,6 +290,19 @@ async def test_nothing_is_told_before_it_is_durable(tmp_path):
             assert {(await hear(ws))["type"] for _ in range(2)} == {"snapshot", "reply"}
         await asking
         assert (await anext(feed)).body.order == "o1"
+
+
+@live
+async def test_a_courier_with_nothing_to_do_is_told_where_to_wait(tmp_path):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        route = city.kim.subscribe("route")
+        assert (await anext(route)).body.wait_near is None
+        await app.loop.submit(c.RepositionCourier("kim", "s1"))
+        asked = (await anext(route)).body
+        assert asked.wait_near == m.WaitNear("s1", "Noodles", STORE)
+        await accepted(city, "o1")
+        busy = await until(route, lambda u: u.body.stops)
+        assert busy.body.wait_near is None
 
 
 # slow readers

@@ -6,7 +6,7 @@ from engine.rules.pricing import courier_fee
 from engine.state import State
 from engine.state.deliveries import ACCEPTED, ON_BOARD, Delivery, DeliveryStatus
 from engine.state.orders import Order
-from engine.values import CourierId, DeliveryId, Minor, Stop, StopKind
+from engine.values import CourierId, DeliveryId, Minor, Stop, StopKind, StoreId
 from geo.points import Point, distance_m
 
 
@@ -32,6 +32,7 @@ class Work(Struct, frozen=True):
     offers: list[OfferMade]
     stops: list[NextStop]
     under_way: bool
+    wait_near: StoreId | None = None  # asked to, as long as there is nothing to do
 
 
 def work_of(s: State, courier: CourierId) -> Work:
@@ -47,7 +48,9 @@ def work_of(s: State, courier: CourierId) -> Work:
         elif delivery.status is DeliveryStatus.OFFERED and stop.kind is StopKind.PICKUP:
             offers.append(_offer(s, stop.delivery, delivery))
     on_shift = registered is not None and registered.on_shift
-    return Work(on_shift, offers, stops, route.under_way)
+    idle = registered is not None and on_shift and not offers and not stops
+    wait_near = registered.asked_to_wait_at if registered is not None and idle else None
+    return Work(on_shift, offers, stops, route.under_way, wait_near)
 
 
 def _offer(s: State, key: DeliveryId, delivery: Delivery) -> OfferMade:

@@ -27,6 +27,7 @@ from gateway.messages.feeds import (
     Ticket,
     TicketClosed,
     Tickets,
+    WaitNear,
 )
 from gateway.messages.frames import (
     JSON,
@@ -247,5 +248,6 @@ __all__ = [
     "Unsubscribe",
     "UpdateReadyTime",
     "Vehicle",
+    "WaitNear",
     "Welcome",
 ]

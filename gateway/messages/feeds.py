@@ -149,6 +149,14 @@ class RouteStop(Part, frozen=True):
     proof: Proof = "none"
 
 
+class WaitNear(Part, frozen=True):
+    """Nothing to do: orders are expected here."""
+
+    store: str
+    store_name: str
+    place: Place
+
+
 class Route(Told, frozen=True):
     """`under_way`: the first stop is settled, go there."""
 
@@ -156,6 +164,7 @@ class Route(Told, frozen=True):
     offers: list[Offer]
     stops: list[RouteStop]
     under_way: bool = False
+    wait_near: WaitNear | None = None
 
 
 # city: the operator's live map
