@@ -159,6 +159,7 @@ class RandomDay:
         yield 15, self._courier_says
         yield 0.2, self._plan
         yield 0.5, lambda: c.AdoptPlan(self.rng.randrange(9), [])
+        yield 1, lambda: c.ImprovePlan(self._plan().lines)
         yield 1, lambda: c.RepositionCourier(self._any(COURIERS), self._any(STORES))
         yield 1, lambda: c.AssignDelivery(self._any(COURIERS), self._delivery()[0], "by hand")
         yield 4, self._stock
@@ -280,7 +281,7 @@ class RandomDay:
 
     # a planner without judgment
 
-    def _plan(self) -> c.AnyCommand:
+    def _plan(self) -> c.AdoptPlan:
         """Routes that may be legal: what waits is dealt out, dropped, shuffled, or kept."""
         deliveries, rng = self._s.deliveries, self.rng
         routes = {x: list(deliveries.route(x).stops) for x in COURIERS}
@@ -302,8 +303,6 @@ class RandomDay:
         lines = [x for x in lines if rng.random() < 0.9] + lines[: rng.random() < 0.03]
         if rng.random() < 0.2:  # a solver that thinks for long answers an older question
             self.draft, lines = lines, self.draft
-        if rng.random() < 0.1:
-            return c.ImprovePlan(lines)
         return c.AdoptPlan(self._s.planning_rounds.open or 0, lines)
 
     # when everybody behaves

@@ -200,7 +200,7 @@ def test_no_plan_turns_a_started_leg_or_takes_what_a_courier_was_told(seed):
         deliveries = chaos.engine.state.deliveries
         now_told = {k: x.courier for k, x in deliveries.open.items() if x.status != "created"}
         now_legs = {k: x.stops[0] for k, x in deliveries.routes.items() if x.under_way}
-        if isinstance(record.command, c.AdoptPlan | c.AssignDelivery):
+        if isinstance(record.command, c.AdoptPlan | c.ImprovePlan | c.AssignDelivery):
             assert now_told.items() >= told.items(), record
             assert now_legs.items() >= legs.items(), record
         told, legs = now_told, now_legs
