@@ -189,6 +189,23 @@ def test_no_route_carries_more_than_fits_at_any_stop():
     case.plan(case.now_s, {"kim": [*there("o"), *there("p")]}).includes(e.RoutePlanned)
 
 
+# unasked
+
+
+def test_a_better_plan_is_taken_at_any_time_and_a_stale_one_is_dropped():
+    case = two_waiting().plan(8.5, {"kim": [*there("o"), *there("p")]})
+    better = c.ImprovePlan([line(case, "kim", there("o")), line(case, "lee", there("p"), E)])
+    case.at(case.now_s, better).includes(
+        e.RoutePlanned("kim", there("o")),
+        e.RoutePlanned("lee", there("p")),
+        e.DeliveryOffered(E, "lee", 1, case.engine.now + 40_000),
+    )
+    case.at(case.now_s, better).includes(  # for the routes of before
+        e.RouteSkipped("kim", Reason.STALE), e.RouteSkipped("lee", Reason.STALE)
+    )
+    assert case.delivery("p").courier == "lee"
+
+
 # pins
 
 
