@@ -14,7 +14,7 @@ import msgspec
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from simulation.mdrp.dispatcher import Dispatcher
+from simulation.mdrp.dispatcher import Dispatcher, warm_up
 from simulation.mdrp.fleet import CourierView, Instruction
 from simulation.mdrp.instance import Courier, MealOrder, Restaurant, Spot, Terms
 
@@ -33,6 +33,7 @@ def dispatcher_of(init: dict[str, Any]) -> Dispatcher:
     )
     restaurants = [Restaurant(key, Spot(x, y)) for key, x, y in init["restaurants"]]
     couriers = [Courier(key, Spot(x, y), on, off) for key, x, y, on, off in init["couriers"]]
+    warm_up(terms)
     return Dispatcher(terms, restaurants, couriers)
 
 

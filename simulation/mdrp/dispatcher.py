@@ -17,7 +17,7 @@ from simulation.mdrp.outlook import SECONDS, Clock, Names, Outlook
 from simulation.mdrp.reports import Reports
 from simulation.mdrp.town import millis, open_town, point
 from solvers.meals.day import Day, Rates
-from solvers.meals.forecast import Forecast
+from solvers.meals.forecast import ORDERS_MIN, Forecast
 from solvers.meals.planning import Routes, plan_trips
 from solvers.meals.repositioning import moves
 from solvers.problem import Budget
@@ -30,9 +30,10 @@ class Policy(Struct, frozen=True, kw_only=True):
     late_cost_min: float = 30.0
     late_rate: float = 1.0
     busy_rate: float = 0.1
-    finish_rate: float = 0.0
+    scarcity_rate: float = 0.3  # of being busy longer, when no courier is to spare
+    spare_share: float = 0.1  # of couriers on shift with nothing to do: none is scarce
     horizon_min: float = 30.0  # of demand that couriers are positioned for
-    busy_share: float = 0.5  # of couriers who are taken when an order comes
+    busy_share: float = 0.4  # of couriers who are taken when an order comes
     move_saves_s: float = 30.0  # expected delay that a move must save
     unserved_min: float = 10_000.0
 
@@ -136,12 +137,24 @@ class Dispatcher:
 
     def _improved(self, day: Day, names: Names, routes: Routes, now_min: float) -> Routes:
         seed = round(now_min) + 1
+        day = self._with_scarcity(day, routes)
         routes = plan_trips(day, routes, Budget(iterations=self.policy.iterations, seed=seed))
         self._running = {
             courier: [(names.deliveries[x >> 1], bool(x & 1)) for x in route]
             for courier, route in zip(names.couriers, routes, strict=True)
         }
         return routes
+
+    def _with_scarcity(self, day: Day, routes: Routes) -> Day:
+        """When hardly anyone is to spare, every minute of a courier delays orders yet to come."""
+        on_shift = self.engine.state.couriers.working().size
+        spare = sum(
+            not route and day.free_s[c] == 0.0 and day.heading[c] < 0
+            for c, route in enumerate(routes)
+        )
+        share = spare / max(1, on_shift) / self.policy.spare_share
+        rate = self.policy.scarcity_rate * max(0.0, 1.0 - share)
+        return day._replace(rates=day.rates._replace(finish_rate=rate))
 
     def _adopt(
         self, day: Day, names: Names, routes: Routes, now_min: float, round_min: float
@@ -229,6 +242,19 @@ class Dispatcher:
         clock.trip, clock.told_min = orders, now_min
 
 
+def warm_up(terms: Terms) -> None:
+    """Compile every kernel, or load it from the cache, before the day begins."""
+    store, courier = Restaurant("r", Spot(0.0, 0.0)), Courier("c", Spot(9e3, 0.0), 0.0, 600.0)
+    idler = Courier("d", Spot(0.0, 9e3), 0.0, 600.0)
+    orders = [
+        MealOrder(f"o{k}", Spot(500.0, k), float(k), "r", k + 15.0) for k in range(2 * ORDERS_MIN)
+    ]
+    fleet = [CourierView(x.id, x.id, 0.0, "idle", []) for x in (courier, idler)]
+    dispatcher = Dispatcher(terms, [store], [courier, idler])
+    dispatcher.tick(0.0, [], fleet)
+    dispatcher.tick(20.0, orders, fleet)
+
+
 def _rates(terms: Terms, policy: Policy) -> Rates:
     return Rates(
         step_m=terms.meters_per_minute,
@@ -239,7 +265,7 @@ def _rates(terms: Terms, policy: Policy) -> Rates:
         late_cost_s=policy.late_cost_min * SECONDS,
         late_rate=policy.late_rate,
         busy_rate=policy.busy_rate,
-        finish_rate=policy.finish_rate,
+        finish_rate=0.0,
         horizon_s=3_600.0,
         unserved_s=policy.unserved_min * SECONDS,
     )

@@ -15,8 +15,9 @@ from solvers.meals.day import Day, Floats, Ints
 from solvers.meals.schedule import INFEASIBLE, leg_s, order_cost, route_cost, slots, trip_end
 
 STOPS_MAX = 24  # of one route
-REMOVED_MAX = 12
+REMOVED_MAX = 8
 RELATED = 24  # orders considered near a removed one
+ITERATIONS_PER_ORDER = 2  # at most; small questions are soon answered
 BLINK = 0.02
 NEW, IN_FRONT, INSIDE = 0, 1, 2  # a trip of its own; before or among those of a trip
 
@@ -295,6 +296,7 @@ def improve(day: Day, trips: Trips, iterations: int, hot_s: float, cold_s: float
     """Ruin and recreate with simulated annealing; leaves the best plan found. Answers the gain."""
     insert_all(day, trips)
     movable = np.flatnonzero(day.holder < 0).astype(np.int32)
+    iterations = min(iterations, ITERATIONS_PER_ORDER * len(movable))
     if len(movable) == 0 or iterations == 0:
         return 0.0
     near = _related(day)

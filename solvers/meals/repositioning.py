@@ -28,6 +28,14 @@ class Demand(NamedTuple):
     busy: float  # share of couriers who are taken when one is needed
 
 
+class Near(NamedTuple):
+    """For each store the couriers who would be there first."""
+
+    delays: Floats  # (S, NEAREST + 1) expected delay of a pickup by each, ascending
+    who: Ints  # (S, NEAREST + 1) or -1
+    expected: Floats  # (S,) expected delay of an order there
+
+
 @njit(nogil=True, cache=True)
 def _delay(day: Day, demand: Demand, eta_s: float) -> float:
     step = int(eta_s / day.rates.step_s + 0.5)
@@ -59,10 +67,8 @@ def _expected(demand: Demand, delays: Floats, who: Ints, without: int, mine: flo
 
 
 @njit(nogil=True, cache=True)
-def nearest(
-    day: Day, demand: Demand, free_s: Floats, x_m: Floats, y_m: Floats
-) -> tuple[Floats, Ints]:
-    """(S, NEAREST + 1) delays of the nearest couriers at each store, ascending, and who."""
+def nearest(day: Day, demand: Demand, free_s: Floats, x_m: Floats, y_m: Floats) -> Near:
+    """From when and where each courier is free."""
     stores = len(day.store_x_m)
     delays = np.full((stores, NEAREST + 1), demand.delay_s[-1])
     who = np.full((stores, NEAREST + 1), -1, np.int32)
@@ -78,35 +84,52 @@ def nearest(
                 delays[s, j], who[s, j] = delays[s, j - 1], who[s, j - 1]
                 j -= 1
             delays[s, j], who[s, j] = delay, c
-    return delays, who
+    expected = np.empty(stores)
+    for s in range(stores):
+        expected[s] = _expected(demand, delays[s], who[s], -1, np.inf)
+    return Near(delays, who, expected)
+
+
+@njit(nogil=True, cache=True)
+def _counts(delays: Floats, who: Ints, c: int, mine: float) -> bool:
+    """Whether a store's expected delay depends on where courier c is."""
+    if mine < delays[-1]:
+        return True
+    return bool((who == c).any())
+
+
+@njit(nogil=True, cache=True)
+def _with_courier_at(
+    day: Day, demand: Demand, c: int, x_m: float, y_m: float, way_s: float, near: Near
+) -> float:
+    """Expected delay over all stores when courier c waits at a place `way_s` away."""
+    total = 0.0
+    for s in range(len(day.store_x_m)):
+        ride = leg_s(day.rates, x_m, y_m, day.store_x_m[s], day.store_y_m[s])
+        # What counts is where he waits; the way there is not held against him.
+        mine = _delay(day, demand, ride) if way_s + ride <= day.end_s[c] else np.inf
+        expected = near.expected[s]
+        if _counts(near.delays[s], near.who[s], c, mine):
+            expected = _expected(demand, near.delays[s], near.who[s], c, mine)
+        total += demand.orders[s] * expected
+    return total
 
 
 @njit(nogil=True, cache=True)
 def best_move(
-    day: Day, demand: Demand, c: int, x_m: float, y_m: float, delays: Floats, who: Ints
+    day: Day, demand: Demand, c: int, x_m: float, y_m: float, near: Near
 ) -> tuple[float, int, float]:
     """Seconds of expected delay saved by sending courier c to a store; which; and the ride."""
     stores = len(day.store_x_m)
     rides = np.empty(stores)
-    stay = 0.0
     for s in range(stores):
         rides[s] = leg_s(day.rates, x_m, y_m, day.store_x_m[s], day.store_y_m[s])
-        mine = _delay(day, demand, rides[s]) if rides[s] <= day.end_s[c] else np.inf
-        stay += demand.orders[s] * _expected(demand, delays[s], who[s], c, mine)
+    stay = _with_courier_at(day, demand, c, x_m, y_m, 0.0, near)
     best, best_s = 0.0, -1
     for s in np.argsort(rides, kind="mergesort")[:CANDIDATES]:
         if rides[s] == 0.0 or rides[s] > day.end_s[c]:
             continue
-        there = 0.0
-        for r in range(stores):
-            # What counts is where he waits; the way there is not held against him.
-            ride = leg_s(
-                day.rates, day.store_x_m[s], day.store_y_m[s], day.store_x_m[r], day.store_y_m[r]
-            )
-            mine = np.inf
-            if rides[s] + ride <= day.end_s[c]:
-                mine = _delay(day, demand, ride)
-            there += demand.orders[r] * _expected(demand, delays[r], who[r], c, mine)
+        there = _with_courier_at(day, demand, c, day.store_x_m[s], day.store_y_m[s], rides[s], near)
         if stay - there > best:
             best, best_s = stay - there, s
     return best, best_s, rides[best_s] if best_s >= 0 else 0.0
@@ -125,10 +148,10 @@ def moves(
     free_s = trips.slot_s[rows, last]
     x_m, y_m = trips.slot_x[rows, last], trips.slot_y[rows, last]
 
-    delays, who = nearest(day, demand, free_s, x_m, y_m)
+    near = nearest(day, demand, free_s, x_m, y_m)
 
     def net(c: int) -> tuple[float, int, float]:
-        saved_s, store, ride_s = best_move(day, demand, c, x_m[c], y_m[c], delays, who)
+        saved_s, store, ride_s = best_move(day, demand, c, x_m[c], y_m[c], near)
         return saved_s - RIDE_RATE * ride_s - least_s, store, ride_s
 
     wishes = sorted((-net(c)[0], c) for c in idle)
@@ -141,5 +164,5 @@ def moves(
             chosen.append((c, store))
             free_s[c] = ride_s
             x_m[c], y_m[c] = day.store_x_m[store], day.store_y_m[store]
-            delays, who = nearest(day, demand, free_s, x_m, y_m)
+            near = nearest(day, demand, free_s, x_m, y_m)
     return chosen
