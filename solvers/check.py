@@ -6,6 +6,7 @@ Plain Python over the Problem alone; shares no code with any solver.
 import math
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from msgspec import Struct
 
@@ -134,7 +135,7 @@ def _malformed(p: Problem, plan: Plan) -> list[str]:
     stops = plan.route_stops.tolist()
     if len(start) != p.couriers + 1 or start[0] != 0 or start[-1] != len(stops):
         return ["routes are not in CSR form"]
-    if any(a > b for a, b in zip(start, start[1:], strict=False)):
+    if any(a > b for a, b in pairwise(start)):
         return ["route_start falls"]
     return [f"unknown stop {s}" for s in stops if not 0 <= s < 2 * p.orders]
 

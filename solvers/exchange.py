@@ -47,7 +47,7 @@ def exchange_tails(
     else:
         other = related[pick - couriers.shape[0]]
         b = routes.route_of[other] if other >= 0 else NOWHERE
-    if b == NOWHERE or b == a:
+    if b < 0 or b == a:
         return False
     ka, kb = _best_cuts(city, routes, a, b, cuts)
     if ka == NOWHERE:
@@ -108,7 +108,7 @@ def _cuts(city: City, routes: Routes, c: int, taker: int, cuts: Ints) -> int:
 
 @njit(nogil=True, cache=True)
 def _joined_cost(city: City, routes: Routes, c: int, k: int, d: int, m: int) -> float:
-    """Cost of the first k stops of route c followed by route d without its first m; inf: illegal."""
+    """Cost of the first k stops of route c, then route d without its first m; inf: illegal."""
     return _sum_costs(
         city.couriers,
         city.orders,

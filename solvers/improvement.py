@@ -10,13 +10,12 @@ from numba import njit
 from solvers.exchange import exchange_tails
 from solvers.insertion import insert_unplanned, is_full
 from solvers.neighbors import Neighbors, neighbors_of
-from solvers.placement import NOWHERE
 from solvers.problem import Budget, Floats, Ints, Plan, Problem
 from solvers.randomness import RandomState, random_state, uniform
 from solvers.recreate import Memo, Scratch, memo_of, recreate, scratch_of
-from solvers.routes import plan_of, routes_of, total_cost, wider
+from solvers.routes import routes_of, total_cost, wider
 from solvers.ruin import REMOVED, Undo, forget, ruin, take_back, undo_of
-from solvers.schedule import City, Routes, city_of, refresh
+from solvers.schedule import City, Routes, city_of
 from solvers.validation import check_problem
 
 CHUNK = 100  # iterations between two looks at the clock
@@ -31,9 +30,9 @@ class Best(NamedTuple):
 
     stops: Ints  # (C, L + 1) from column 1
     length: Ints  # (C,)
-    dirty: Ints  # (C,) routes that differ; count[0] of them
+    dirty: Ints  # (C,) routes that differ; dirty_count[0] of them
     is_dirty: Ints  # (C,)
-    count: Ints  # (1,)
+    dirty_count: Ints  # (1,)
     cost: Floats  # (2,) of the best plan, of the present one
 
 
@@ -144,10 +143,10 @@ def _best_of(city: City, routes: Routes) -> Best:
 
 @njit(nogil=True, cache=True)
 def _any_full(routes: Routes) -> bool:
+    full = False
     for c in range(routes.length.shape[0]):
-        if is_full(routes, c):
-            return True
-    return False
+        full = full or is_full(routes, c)
+    return full
 
 
 @njit(nogil=True, cache=True)
@@ -174,7 +173,7 @@ def _anneal(
         else:
             ruin(city, routes, neighbors, undo, random, MEAN_REMOVED, LONGEST_STRING, sequence)
             delta = recreate(city, routes, neighbors, undo, memo, scratch, random)
-        for t in range(undo.count[0]):
+        for t in range(undo.counts[0]):
             delta += routes.cost[undo.touched[t]] - undo.cost[t]
         delta -= undo.unserved[0]
         if delta < -temperature * np.log(1.0 - uniform(random)):
@@ -187,18 +186,18 @@ def _anneal(
 @njit(nogil=True, cache=True)
 def _note(routes: Routes, undo: Undo, best: Best) -> None:
     """Mark the touched routes as different from the best plan's; keep a new best plan."""
-    for t in range(undo.count[0]):
+    for t in range(undo.counts[0]):
         c = undo.touched[t]
         if best.is_dirty[c] == 0:
             best.is_dirty[c] = 1
-            best.dirty[best.count[0]] = c
-            best.count[0] += 1
+            best.dirty[best.dirty_count[0]] = c
+            best.dirty_count[0] += 1
     if best.cost[1] < best.cost[0] - 1e-7:
         best.cost[0] = best.cost[1]
-        for z in range(best.count[0]):
+        for z in range(best.dirty_count[0]):
             c = best.dirty[z]
             best.is_dirty[c] = 0
             best.length[c] = routes.length[c]
             for k in range(1, routes.length[c] + 1):
                 best.stops[c, k] = routes.seq[c, k].stop
-        best.count[0] = 0
+        best.dirty_count[0] = 0

@@ -86,7 +86,7 @@ def _place_all(
         limit = city.orders[o].unserved
         cost, c, i, j = best_route(city, routes, o, near[:count], limit)
         if thorough or c == NOWHERE:
-            cost2, c2, i2, j2 = best_route(city, routes, o, everyone, min(limit, cost))
+            _, c2, i2, j2 = best_route(city, routes, o, everyone, min(limit, cost))
             if c2 != NOWHERE:
                 c, i, j = c2, i2, j2
         if c != NOWHERE:

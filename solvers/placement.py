@@ -137,6 +137,40 @@ def _least_detours(seq: Records, c: int, first: int, n: int, rides: Floats, row:
 
 
 @njit(nogil=True, cache=True)
+def _with_dropoff(
+    rule: bool,
+    metric: bool,
+    courier: Any,
+    seq: Records,
+    c: int,
+    j: int,
+    n: int,
+    rides: Floats,
+    dropoff: Any,
+    depart_s: float,
+    ride_s: float,
+    cost: float,
+    limit: float,
+) -> float:
+    """`cost` plus that of riding to the drop-off and going on with old stop j; inf if too dear."""
+    arrive = depart_s + ride_s
+    total = cost + ride_s * courier.per_ride_s + toll_of(dropoff, arrive)
+    leave = arrive + dropoff.service
+    if j == n:
+        end = seq[c, n].depart if n > 0 else 0.0
+        return float(total + courier.per_work_s * (leave - end))
+    task = seq[c, j + 1]
+    arrive = leave + rides[3, j + 1]
+    total += (rides[3, j + 1] - task.ride) * courier.per_ride_s
+    if rule or not task.arrive <= arrive <= task.calm:
+        room = limit - total if metric else np.inf
+        if metric and not rule and task.slope * (arrive - task.arrive) >= room:
+            return np.inf
+        total += suffix_delta(rule, courier.per_work_s, seq, c, j + 1, n, dropoff, arrive, room)
+    return float(total)
+
+
+@njit(nogil=True, cache=True)
 def best_place(city: City, routes: Routes, c: int, o: int, limit: float) -> tuple[float, int, int]:
     """Cheapest places for pickup and drop-off of order o on route c: (cost change, i, j).
 
@@ -186,12 +220,11 @@ def _best_place(
     o: int,
     limit: float,
 ) -> tuple[float, int, int]:
-    best, best_i, best_j = limit, NOWHERE, NOWHERE
-    n = length[c]
+    n, best, best_i, best_j = length[c], limit, NOWHERE, NOWHERE
     if n + 3 > seq.shape[1]:
         return np.inf, NOWHERE, NOWHERE
     courier, pickup, dropoff = couriers[c], tasks[o], tasks[orders.shape[0] + o]
-    pace, per_ride_s, per_work_s = courier.pace, courier.per_ride_s, courier.per_work_s
+    pace, per_ride_s = courier.pace, courier.per_ride_s
     fixed = disruption if moved(orders, o, c) else 0.0
     for row in range(0, 4, 2):
         task = pickup if row == 0 else dropoff
@@ -201,7 +234,6 @@ def _best_place(
             return np.inf, NOWHERE, NOWHERE
     direct = leg_s(table, round_up_s, pickup, dropoff) * pace
     latest = pickup.latest + courier.end
-    end = seq[c, n].depart if n > 0 else 0.0
     for i in range(courier.pinned, n + 1):
         before = seq[c, i]
         ride_out = rides[1, i + 1] - seq[c, i + 1].ride if i < n else 0.0
@@ -232,26 +264,14 @@ def _best_place(
                 if metric and acc + rides[4, j] * per_ride_s >= best:
                     break
             ride = direct if j == i else rides[2, j]
-            total = acc + ride * per_ride_s + toll_of(dropoff, depart + ride)
-            leave = depart + ride + dropoff.service
-            if j == n:
-                total += per_work_s * (leave - end)
-            else:
-                task = seq[c, j + 1]
-                arrive = leave + rides[3, j + 1]
-                total += (rides[3, j + 1] - task.ride) * per_ride_s
-                if rule or not task.arrive <= arrive <= task.calm:
-                    room = best - total if metric else np.inf
-                    if metric and not rule and task.slope * (arrive - task.arrive) >= room:
-                        continue
-                    total += suffix_delta(rule, per_work_s, seq, c, j + 1, n, dropoff, arrive, room)
+            total = _with_dropoff(
+                rule, metric, courier, seq, c, j, n, rides, dropoff, depart, ride, acc, best
+            )
             if total < best and (
                 not single_store or keeps_trips(couriers, pickup.store, seq, c, n, i, j)
             ):
                 best, best_i, best_j = total, i, j
-    if best_i == NOWHERE:
-        best = np.inf
-    return best, best_i, best_j
+    return best if best_i != NOWHERE else np.inf, best_i, best_j
 
 
 @njit(nogil=True, cache=True)
@@ -357,7 +377,7 @@ def may_serve(city: City, routes: Routes, c: int, o: int) -> bool:
     if order.skills & ~city.couriers[c].skills:
         return False
     keeper = group_courier(city, routes, o)
-    return keeper == NOWHERE or keeper == c  # noqa: PLR1714 (numba)
+    return bool(keeper == NOWHERE) or bool(keeper == c)
 
 
 @njit(nogil=True, cache=True)

@@ -77,7 +77,7 @@ def recreate(
     """Put the removed orders back, or leave them out; what those left out cost. inf: failed."""
     _shuffle(city, undo, scratch.sort_key, random)
     unserved = 0.0
-    for z in range(undo.count[1]):
+    for z in range(undo.counts[1]):
         o = undo.removed[z]
         order = city.orders[o]
         if order.anchored:
@@ -159,7 +159,7 @@ def _cheapest(
             way += 1
         if way < WAYS and (prices[row, 4 * way + 2] >= best or places[row, 8 * way + 6] != BOUND):
             cost = np.float64(prices[row, 4 * way + 2])
-            i, j = np.int64(places[row, 8 * way + 6]), np.int64(places[row, 8 * way + 7])
+            i, j = int(places[row, 8 * way + 6]), int(places[row, 8 * way + 7])
         else:
             cost, i, j = best_place(city, routes, c, o, best)
             for older in range(2 * min(way, WAYS - 1) - 1, -1, -1):
@@ -178,7 +178,7 @@ def _shuffle(city: City, undo: Undo, sort_key: Floats, random: RandomState) -> N
     """Sort the removed: anchored first; then at random, by promise, far or close ones first."""
     n = city.orders.shape[0]
     mode = uniform(random)
-    for z in range(undo.count[1]):
+    for z in range(undo.counts[1]):
         o = undo.removed[z]
         pickup, dropoff = city.tasks[o], city.tasks[n + o]
         if mode < 0.4:
@@ -192,7 +192,7 @@ def _shuffle(city: City, undo: Undo, sort_key: Floats, random: RandomState) -> N
             sort_key[z] = -1e30 + dropoff.due
         elif city.orders[o].committed:
             sort_key[z] = -1e29
-    for z in range(1, undo.count[1]):
+    for z in range(1, undo.counts[1]):
         key, o = sort_key[z], undo.removed[z]
         y = z
         while y > 0 and sort_key[y - 1] > key:

@@ -36,6 +36,16 @@ class Constraint(StrEnum):
     COURIERS = "couriers"  # there are none, or none with room for a stop
 
 
+RELAXED = (
+    "unserved_cost",
+    "courier_end_s",
+    "courier_capacity",
+    "courier_skills",
+    "group",
+    "bound_to",
+)
+
+
 class Relaxation(Struct, frozen=True):
     """Changes of the Problem that together let one courier serve one order."""
 
@@ -67,11 +77,7 @@ def relax(problem: Problem, plan: Plan, relaxation: Relaxation) -> tuple[Problem
     r, o, c = relaxation, relaxation.order, relaxation.courier
     if c == NOWHERE:
         return problem, plan
-    columns = {
-        name: getattr(problem, name).copy()
-        for name in "unserved_cost courier_end_s courier_capacity courier_skills".split()
-        + ["group", "bound_to"]
-    }
+    columns = {name: getattr(problem, name).copy() for name in RELAXED}
     if r.unserved_cost is not None:
         columns["unserved_cost"][o] = r.unserved_cost
     columns["courier_end_s"][c] += r.extend_shift_s
@@ -217,8 +223,8 @@ def _trial(city: City, routes: Routes, c: int, o: int, i: int, j: int) -> tuple[
         latest = task.latest + courier.end if at == i else task.latest
         late = max(late, begin - latest)
         cost += ride * courier.per_ride_s + toll_of(task, arrive)
-        if at != i and at != j + 1 and task.store < 0:
-            if moved(city.orders, task.stop - city.orders.shape[0], c):
-                cost += city.disruption
+        old_dropoff = at != i and at != j + 1 and task.store < 0
+        if old_dropoff and moved(city.orders, task.stop - city.orders.shape[0], c):
+            cost += city.disruption
         before, depart = task, begin + task.service
     return cost + courier.per_work_s * depart, late

@@ -32,11 +32,6 @@ def routes_of(problem: Problem, city: City, plan: Plan | None = None) -> Routes:
     return routes
 
 
-def copy_of(routes: Routes) -> Routes:
-    """An independent copy."""
-    return Routes(*(column.copy() for column in routes))
-
-
 def wider(routes: Routes) -> Routes:
     """The same routes in rows twice as long."""
     couriers, width = routes.seq.shape

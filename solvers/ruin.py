@@ -23,8 +23,8 @@ TOUCHED = 256  # and at most so many routes changed
 class Undo(NamedTuple):
     """The routes an iteration has changed, as they were before."""
 
-    touched: Ints  # (TOUCHED,) couriers; count[0] are in use
-    count: Ints  # (2,) routes touched, orders removed
+    touched: Ints  # (TOUCHED,) couriers; counts[0] are in use
+    counts: Ints  # (2,) routes touched, orders removed
     slot: Ints  # (C,) row of the courier below, or -1
     seq: Records  # (TOUCHED, L + 1)
     load: Ints  # (TOUCHED, L + 1, D)
@@ -57,10 +57,10 @@ def remember(routes: Routes, undo: Undo, c: int) -> bool:
     """Keep route c as it is, once; False if there is no room to."""
     if undo.slot[c] >= 0:
         return True
-    t = undo.count[0]
+    t = undo.counts[0]
     if t == undo.touched.shape[0]:
         return False
-    undo.count[0] += 1
+    undo.counts[0] += 1
     undo.touched[t] = c
     undo.slot[c] = t
     undo.length[t] = routes.length[c]
@@ -76,9 +76,9 @@ def remember(routes: Routes, undo: Undo, c: int) -> bool:
 @njit(nogil=True, cache=True)
 def take_back(city: City, routes: Routes, undo: Undo) -> None:
     """Put every touched route back as it was."""
-    for z in range(undo.count[1]):
+    for z in range(undo.counts[1]):
         routes.route_of[undo.removed[z]] = NOWHERE
-    for t in range(undo.count[0]):
+    for t in range(undo.counts[0]):
         c = undo.touched[t]
         routes.length[c] = undo.length[t]
         routes.cost[c] = undo.cost[t]
@@ -95,9 +95,9 @@ def take_back(city: City, routes: Routes, undo: Undo) -> None:
 @njit(nogil=True, cache=True)
 def forget(undo: Undo) -> None:
     """Start another iteration."""
-    for t in range(undo.count[0]):
+    for t in range(undo.counts[0]):
         undo.slot[undo.touched[t]] = NOWHERE
-    undo.count[:] = 0
+    undo.counts[:] = 0
     undo.unserved[0] = 0.0
 
 
@@ -111,11 +111,13 @@ def remove(city: City, routes: Routes, undo: Undo, o: int) -> None:
         member = city.members[m] if g >= 0 else o
         c = routes.route_of[member]
         movable = member == o or not city.orders[member].committed
-        if c >= 0 and movable and not city.orders[member].frozen:
-            if undo.count[1] < undo.removed.shape[0] and remember(routes, undo, c):
-                take_off(city, routes, member)
-                undo.removed[undo.count[1]] = member
-                undo.count[1] += 1
+        room = undo.counts[1] < undo.removed.shape[0]
+        if c == NOWHERE or not movable or not room or city.orders[member].frozen:
+            continue
+        if remember(routes, undo, c):
+            take_off(city, routes, member)
+            undo.removed[undo.counts[1]] = member
+            undo.counts[1] += 1
 
 
 @njit(nogil=True, cache=True)
@@ -139,7 +141,7 @@ def ruin(
     strings = 1 + below(random, int(mean_removed))
     for q in range(-1, row.shape[0]):
         o = seed if q < 0 else row[q]
-        if o < 0 or strings == 0 or undo.count[1] >= undo.removed.shape[0]:
+        if o < 0 or strings == 0 or undo.counts[1] >= undo.removed.shape[0]:
             break
         c = routes.route_of[o]
         if c == NOWHERE:
@@ -147,17 +149,17 @@ def ruin(
         elif undo.slot[c] == NOWHERE and not city.orders[o].frozen:
             _remove_string(city, routes, undo, random, o, c, longest_string, sequence)
             strings -= 1
-    for t in range(undo.count[0]):
+    for t in range(undo.counts[0]):
         refresh(city, routes, undo.touched[t])
 
 
 @njit(nogil=True, cache=True)
 def _join(city: City, undo: Undo, o: int) -> None:
-    for z in range(undo.count[1]):
+    for z in range(undo.counts[1]):
         if undo.removed[z] == o:
             return
-    undo.removed[undo.count[1]] = o
-    undo.count[1] += 1
+    undo.removed[undo.counts[1]] = o
+    undo.counts[1] += 1
     undo.unserved[0] += city.orders[o].unserved
 
 

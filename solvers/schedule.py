@@ -207,14 +207,13 @@ def _tasks(problem: Problem, committed: Flags) -> Records:
 
 def _groups(group: Ints) -> tuple[Ints, Ints, Ints]:
     """Groups renumbered 0..G-1 (-1 stays), and their members in CSR."""
-    numbers, inverse = np.unique(group, return_inverse=True)
-    if len(numbers) and numbers[0] < 0:
-        numbers, inverse = numbers[1:], inverse - 1
-    members = np.flatnonzero(inverse >= 0)
-    members = members[np.argsort(inverse[members], kind="stable")].astype(np.int32)
-    start = np.zeros(len(numbers) + 1, np.int32)
-    np.cumsum(np.bincount(inverse[members], minlength=len(numbers)), out=start[1:])
-    return inverse.astype(np.int32), start, members
+    numbers = np.unique(group[group >= 0])
+    renumbered: Ints = np.where(group >= 0, np.searchsorted(numbers, group), -1).astype(np.int32)
+    grouped = np.flatnonzero(group >= 0)
+    members: Ints = grouped[np.argsort(renumbered[grouped], kind="stable")].astype(np.int32)
+    start: Ints = np.zeros(len(numbers) + 1, np.int32)
+    np.cumsum(np.bincount(renumbered[members], minlength=len(numbers)), out=start[1:])
+    return renumbered, start, members
 
 
 # The functions below take single arrays and records: handing a whole City to a function costs a

@@ -58,26 +58,75 @@ def check_problem(problem: Problem) -> None:
     _check_commitments(problem)
 
 
-PER_COURIER = (
-    "courier_place courier_free_s courier_end_s courier_skills courier_speed courier_cost "
-    "courier_co2e pinned"
-).split()
-PER_ORDER = (
-    "pickup_place dropoff_place store ready_s ready_p90_s due_s pickup_service_s "
-    "dropoff_service_s priority skills group unserved_cost on_board bound_to"
-).split()
-INTEGERS = (
-    "courier_place courier_capacity courier_skills pickup_place dropoff_place store quantity "
-    "skills group on_board bound_to route_stops route_start pinned"
-).split()
-FINITE = (
-    "xy_s courier_free_s courier_speed courier_cost courier_co2e ready_s ready_p90_s due_s "
-    "pickup_service_s dropoff_service_s priority"
-).split()
-NOT_NEGATIVE = (
-    "courier_capacity courier_cost courier_co2e quantity pickup_service_s dropoff_service_s "
-    "priority unserved_cost store pinned courier_skills skills"
-).split()
+PER_COURIER = [
+    "courier_place",
+    "courier_free_s",
+    "courier_end_s",
+    "courier_skills",
+    "courier_speed",
+    "courier_cost",
+    "courier_co2e",
+    "pinned",
+]
+PER_ORDER = [
+    "pickup_place",
+    "dropoff_place",
+    "store",
+    "ready_s",
+    "ready_p90_s",
+    "due_s",
+    "pickup_service_s",
+    "dropoff_service_s",
+    "priority",
+    "skills",
+    "group",
+    "unserved_cost",
+    "on_board",
+    "bound_to",
+]
+INTEGERS = [
+    "courier_place",
+    "courier_capacity",
+    "courier_skills",
+    "pickup_place",
+    "dropoff_place",
+    "store",
+    "quantity",
+    "skills",
+    "group",
+    "on_board",
+    "bound_to",
+    "route_stops",
+    "route_start",
+    "pinned",
+]
+FINITE = [
+    "xy_s",
+    "courier_free_s",
+    "courier_speed",
+    "courier_cost",
+    "courier_co2e",
+    "ready_s",
+    "ready_p90_s",
+    "due_s",
+    "pickup_service_s",
+    "dropoff_service_s",
+    "priority",
+]
+NOT_NEGATIVE = [
+    "courier_capacity",
+    "courier_cost",
+    "courier_co2e",
+    "quantity",
+    "pickup_service_s",
+    "dropoff_service_s",
+    "priority",
+    "unserved_cost",
+    "store",
+    "pinned",
+    "courier_skills",
+    "skills",
+]
 
 
 def _check_shapes(p: Problem) -> None:
