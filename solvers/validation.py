@@ -194,8 +194,10 @@ _seen: "weakref.WeakValueDictionary[int, NDArray[np.float32]]" = weakref.WeakVal
 
 
 def _check_table(table_s: NDArray[np.float32]) -> None:
-    """Tables are published whole and never written to, so one look at each is enough."""
-    if not len(table_s) or _seen.get(id(table_s)) is table_s:
+    """A table that cannot be written to is looked through only once."""
+    if not len(table_s):
+        return
+    if not table_s.flags.writeable and _seen.get(id(table_s)) is table_s:
         return
     if np.isnan(table_s).any():
         _refuse(np.isnan(table_s), Fault.NOT_A_NUMBER, "table_s")
