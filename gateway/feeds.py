@@ -218,6 +218,8 @@ class FeedHub:
             body = city_whole(s, self._engine.now, work, self._kpis())
         else:
             view = self._view(to.feed, to.subject)
+            if view is None:
+                raise Refusal("unknown", detail={"what": "order", "id": to.subject})
             to.shown, body = _encode(view), view
         self._subscribers.setdefault((to.feed, to.subject), {})[to] = None
         return partial(self._begin_view, to, m.Snapshot(to.feed, 1, body, reset=again))
@@ -281,19 +283,23 @@ class FeedHub:
     def _look(self, seq: int, feed: Feed, subject: str) -> None:
         """Render a view somebody has open; it is shown when it is durable."""
         present = self._subscribers.get((feed, subject))
-        if present:
-            body = _encode(self._view(feed, subject))
-            for to in present:
-                self._hold(seq, partial(self._show, to, body))
+        if not present:
+            return
+        view = self._view(feed, subject)
+        if view is None:  # there is no more to see
+            for to in list(present):
+                self.unsubscribe(to.session, feed)
+            return
+        body = _encode(view)
+        for to in present:
+            self._hold(seq, partial(self._show, to, body))
 
-    def _view(self, feed: Feed, subject: str) -> m.Route | m.Tracking:
+    def _view(self, feed: Feed, subject: str) -> m.Route | m.Tracking | None:
         s: State = self._engine.state
         if feed == "route":
             return route_told(s, CourierId(subject), self._offers)
-        seen = for_customers.track(s, OrderId(subject))
-        if seen is None:
-            raise Refusal("unknown", detail={"what": "order", "id": subject})
-        return tracking_told(seen)
+        seen = for_customers.track(s, OrderId(subject), self._engine.now)
+        return None if seen is None else tracking_told(seen)
 
     def _show(self, to: Subscriber, body: bytes) -> None:
         """The newest state, if it is news; later, if the reader is slow."""

@@ -1,4 +1,4 @@
-"""What the same port answers to plain HTTP: the console's files, health, metrics. Only GET.
+"""What the same port answers to plain HTTP: the console's files, health, metrics. GET and HEAD.
 
 Files are read once, at start: no path from outside ever meets the file system.
 """
@@ -53,6 +53,7 @@ SECURITY = (
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Permissions-Policy", "geolocation=(), camera=(), microphone=()"),
 )
+PLAIN = "text/plain; charset=utf-8"
 VENDORED = ("maplibre-gl.js", "maplibre-gl.css")
 
 
@@ -76,6 +77,17 @@ class Site:
         self._files = console_files() if files is None else files
 
     def response(self, request: Request) -> Response:
+        """Of any method; HEAD is GET without the body."""
+        if request.method not in ("GET", "HEAD"):
+            refused = _response(HTTPStatus.METHOD_NOT_ALLOWED, b"only GET\n", PLAIN)
+            refused.headers["Allow"] = "GET, HEAD"
+            return refused
+        response = self._get(request)
+        if request.method == "HEAD":
+            response.body = b""
+        return response
+
+    def _get(self, request: Request) -> Response:
         path = request.path.partition("?")[0]
         if path == "/health":
             health = self._health()
@@ -86,7 +98,7 @@ class Site:
             return _response(HTTPStatus.OK, text, "text/plain; version=0.0.4; charset=utf-8")
         file = self._files.get(path)
         if file is None:
-            return _response(HTTPStatus.NOT_FOUND, b"not found\n", "text/plain; charset=utf-8")
+            return _response(HTTPStatus.NOT_FOUND, b"not found\n", PLAIN)
         if file.etag in request.headers.get_all("If-None-Match"):
             return _response(HTTPStatus.NOT_MODIFIED, b"", file.kind, file.etag)
         return _response(HTTPStatus.OK, file.body, file.kind, file.etag)

@@ -81,7 +81,7 @@ def _get_settings(_: m.GetSettings, __: Identity, engine: Engine) -> m.Settings:
 
 def _track(_: m.Track, who: Identity, engine: Engine) -> m.Tracking:
     s = engine.state
-    seen = for_customers.track(s, OrderId(who.subject))
+    seen = for_customers.track(s, OrderId(who.subject), engine.now)
     if seen is None:
         raise Refusal("unknown", detail={"what": "order", "id": who.subject})
     return tracking_told(seen)

@@ -344,7 +344,11 @@ class Session:
         except Refusal as refusal:
             self._answer(id, error=refusal.error)
             return
-        seq = await desk.loop.settled()
+        try:
+            seq = await desk.loop.settled()
+        except SubmissionError as error:
+            self._answer(id, error=submission_error(error))
+            return
         self.send(m.Reply(id, seq, told))
 
     def _revoke(self, id: str, name: str) -> None:

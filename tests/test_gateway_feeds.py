@@ -248,7 +248,7 @@ async def test_the_city_is_told_in_changes_that_add_up(tmp_path):
         await accepted(city, "o1")
         city.kim.report([m.Fix(39.002, 116.002, city.kim.welcome.at)])
         seen = []
-        await until(feed, lambda u: u.body.orders, seen)
+        await until(feed, lambda u: u.body.orders and u.body.orders[0].courier, seen)
         last = seen[-1].body
         assert (last.orders[0].id, last.orders[0].courier) == ("o1", "kim")
         assert [x.kind for x in last.couriers[0].route] == ["pickup", "dropoff"]

@@ -97,6 +97,17 @@ async def test_no_path_leads_out_of_the_console(tmp_path, path):
         assert (status, body) == (404, b"not found\n")
 
 
+@live
+async def test_only_get_and_head_are_answered(tmp_path):
+    async with serving(tmp_path) as app:
+        for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+            for path in ("/", "/health", "/ws"):
+                assert (await get(app, path, method=method))[0] == 405
+        status, headers, body = await get(app, "/", method="HEAD")
+        assert (status, body) == (200, b"")
+        assert int(headers["Content-Length"]) > 0
+
+
 def test_what_is_served_is_known_at_start():
     files = console_files()
     assert all(path.startswith(("/console/", "/vendor/")) or path == "/" for path in files)

@@ -6,10 +6,11 @@ from engine.queries.statuses import ENROUTE_TO_DROPOFF, delivery_status
 from engine.state import State
 from engine.state.deliveries import DeliveryStatus
 from engine.state.orders import Order
-from engine.values import Millis, OrderId
+from engine.values import HOUR, Millis, OrderId
 from geo.points import Point
 
 COARSE_E7 = 10_000  # about a hundred meters
+SHOWN_MS = HOUR  # after the end
 COMING = (ENROUTE_TO_DROPOFF, DeliveryStatus.ARRIVED_AT_DROPOFF)
 
 
@@ -23,10 +24,10 @@ class Tracked(Struct, frozen=True):
     courier_seen_at: Millis = Millis(0)
 
 
-def track(s: State, key: OrderId) -> Tracked | None:
-    """None if there is no such order."""
+def track(s: State, key: OrderId, now: Millis) -> Tracked | None:
+    """None if there is no such order, or it ended more than an hour ago."""
     order = s.orders.get(key)
-    if order is None:
+    if order is None or (order.ended_at and now > order.ended_at + SHOWN_MS):
         return None
     status = delivery_status(s, key, order)
     delivery_key = s.deliveries.of_order.get(key)
