@@ -151,7 +151,11 @@ def test_a_table_that_ends_early_is_reported(tmp_path):
 
 
 def test_empty_binary_and_headless_files_are_reported(tmp_path):
-    for content, what in ((b"", "empty"), (b"2 10 1\n\xff\xfe\n", "not text"), (b"2 10 1", "no depot")):
+    for content, what in (
+        (b"", "empty"),
+        (b"2 10 1\n\xff\xfe\n", "not text"),
+        (b"2 10 1", "no depot"),
+    ):
         with pytest.raises(InstanceFileError, match=what):
             read(written(tmp_path, content))
 

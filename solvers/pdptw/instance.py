@@ -78,7 +78,9 @@ def _check_shapes(instance: Instance) -> None:
         raise InstanceError(f"{instance.name}: there is no depot")
     listed = np.concatenate([instance.depots, instance.pickup, instance.delivery])
     if len(listed) and (listed.min() < 0 or listed.max() >= nodes):
-        raise InstanceError(f"{instance.name}: a depot or request names a node outside 0..{nodes}")
+        raise InstanceError(
+            f"{instance.name}: a depot or request names a node outside 0..{nodes - 1}"
+        )
     uses = np.bincount(listed, minlength=nodes)
     if (uses != 1).any():
         node = int(np.argmax(uses != 1))
@@ -105,7 +107,8 @@ def _check_numbers(instance: Instance) -> None:
             f"{instance.name}: node {node} is due at {instance.due[node]:g}, "
             f"before it is ready at {instance.ready[node]:g}"
         )
-    if (instance.vehicles < 0).any() or instance.vehicles.sum() == 0:
+    unable = instance.vehicles.sum() == 0 and len(instance.pickup) > 0
+    if (instance.vehicles < 0).any() or unable:
         raise InstanceError(f"{instance.name}: there are no vehicles, or a negative number of them")
 
 
