@@ -107,12 +107,11 @@ from gateway.messages.requests import (
     RevokeAccess,
     SetPrice,
     SetSafetyStock,
-    SettingsInForce,
     StartShift,
     Track,
-    TravelSettings,
     UpdateReadyTime,
 )
+from gateway.messages.settings import SettingsInForce, TravelSettings
 from gateway.messages.values import (
     CourierStatus,
     DeliveryStatus,

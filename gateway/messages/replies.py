@@ -1,6 +1,6 @@
 """What requests are answered with: the bodies of `reply`. A request not named here has none."""
 
-from gateway.messages.requests import SettingsInForce
+from gateway.messages.settings import SettingsInForce
 from gateway.messages.values import (
     DeliveryStatus,
     Money,

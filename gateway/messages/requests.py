@@ -7,8 +7,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from gateway.messages.settings import SettingsInForce, Units
 from gateway.messages.values import (
-    Asked,
     Id,
     Line,
     Money,
@@ -24,10 +24,6 @@ from gateway.messages.values import (
     Time,
     Vehicle,
 )
-
-Millis = Annotated[int, Meta(ge=0, le=7 * 24 * 3_600_000)]
-Minor = Annotated[int, Meta(ge=0, le=10**9)]
-Units = Annotated[int, Meta(ge=0, le=1_000_000)]
 
 # order services
 
@@ -306,42 +302,6 @@ class RefundOrder(Sent, frozen=True):
     order: Id
     amount: Money
     reason: Reason
-
-
-class TravelSettings(Asked, frozen=True):
-    """Door-to-door speeds in mm/s, and streets over straight line in permille."""
-
-    walk_mm_s: Annotated[int, Meta(ge=1, le=100_000)]
-    bicycle_mm_s: Annotated[int, Meta(ge=1, le=100_000)]
-    scooter_mm_s: Annotated[int, Meta(ge=1, le=100_000)]
-    car_mm_s: Annotated[int, Meta(ge=1, le=100_000)]
-    detour_permille: Annotated[int, Meta(ge=1_000, le=10_000)]
-
-
-class SettingsInForce(Asked, frozen=True):
-    """The engine's tunable parameters: milliseconds, minor units, meters."""
-
-    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
-    planning_interval_ms: Millis
-    planning_heartbeat_ms: Millis
-    planning_timeout_ms: Millis
-    release_ahead_ms: Millis
-    offer_timeout_ms: Millis
-    payment_timeout_ms: Millis
-    acceptance_timeout_ms: Millis
-    quote_life_ms: Millis
-    delivery_radius_m: Units
-    handling_ms: Millis
-    promise_buffer_ms: Millis
-    promise_min_ms: Millis
-    promise_max_ms: Millis
-    open_deliveries_per_courier: Units
-    load_max: Units
-    delivery_fee_minor: Minor
-    delivery_fee_per_km_minor: Minor
-    courier_fee_minor: Minor
-    courier_fee_per_km_minor: Minor
-    travel: TravelSettings
 
 
 class ChangeSettings(Sent, frozen=True):
