@@ -199,7 +199,7 @@ class EngineLoop:
         """Until `stop`. If a turn or an append fails so does this, and the process must end."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                self.is_full = not await self._on_thread(self._journal.has_room)
+                self._mind_the_room(await self._on_thread(self._journal.has_room))
                 lives = (self._commit_forever, self._snapshot_forever, self._watch)
                 servants = [tasks.create_task(live()) for live in lives]
                 await self._decide_until_stopped()
@@ -313,10 +313,8 @@ class EngineLoop:
         self._measure(stopwatch_s() - began_s, len(answers))
         self.durable_seq = records[-1].seq
         self._publish(records, answers)
-        if not has_room:
-            self.is_full = True
-            self._refuse_inbox(NoRoomError("no room on the disk"))
-        elif self.durable_seq - self._snapshot_seq >= self._snapshot_every:
+        self._mind_the_room(has_room)
+        if self.durable_seq - self._snapshot_seq >= self._snapshot_every:
             self._snapshot_due.set()
         self._work.set()
 
@@ -364,9 +362,14 @@ class EngineLoop:
             began_s = stopwatch_s()
             await asyncio.sleep(WATCH_S)
             self.lag_ms.add(max(0.0, stopwatch_s() - began_s - WATCH_S) * 1_000)
-            if self.is_full and await self._on_thread(self._journal.has_room):
-                self.is_full = False
+            if self.is_full:
+                self._mind_the_room(await self._on_thread(self._journal.has_room))
                 self._work.set()
+
+    def _mind_the_room(self, has_room: bool) -> None:
+        self.is_full = not has_room
+        if self.is_full:
+            self._refuse_inbox(NoRoomError("no room on the disk"))
 
     async def _on_thread(self, call: Callable[..., T], *args: object) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, call, *args)

@@ -331,6 +331,21 @@ async def test_a_full_disk_refuses_and_takes_up_again():
 
 
 @run
+async def test_whoever_came_before_the_disk_was_found_full_is_refused_too():
+    journal = MemoryJournal()
+    journal.room = False
+    loop = EngineLoop(Engine(), journal, resumed(0))
+    early = several(loop, [ANN])
+    await asyncio.sleep(0)
+    running = asyncio.create_task(loop.run())
+    with pytest.raises(NoRoomError):
+        await early[0]
+    loop.stop()
+    await running
+    assert journal.records == []
+
+
+@run
 async def test_whoever_waits_when_room_runs_out_is_refused_and_not_decided():
     journal = MemoryJournal()
     async with serving(journal) as loop:
