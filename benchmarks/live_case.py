@@ -1,13 +1,33 @@
-"""The live case of the referee as a Problem: `python benchmarks/live_case.py --help`.
+"""Our solver on the referee's live case: `python -m benchmarks.live_case --help`.
 
-J in minutes: lateness + travel + 120 per unserved order; times are CPU seconds of one thread.
+J in minutes: lateness + travel + 120 per unserved order, as the referee counts it; seconds are
+CPU seconds of one thread, after the kernels are compiled.
 """
 
+import argparse
+import importlib.util
+import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from solvers.problem import Problem, Rules, Weights
+from solvers.check import violations
+from solvers.improvement import improve
+from solvers.problem import Budget, Problem, Rules, Weights
+
+REFEREE = Path(__file__).resolve().parents[1].parent / "shared" / "referee" / "live_case.py"
+CHECKED_ORDERS = 3000  # beyond that our own judge, in plain Python, is left out
+
+
+def referee(path: Path = REFEREE) -> Any:
+    """The referee's module: `make` and `evaluate`."""
+    spec = importlib.util.spec_from_file_location("live_case_referee", path)
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError(path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def problem_of(case: dict[str, Any], lateness_weight: float = 1.0) -> Problem:
@@ -48,3 +68,54 @@ def problem_of(case: dict[str, Any], lateness_weight: float = 1.0) -> Problem:
         weights=Weights(lateness_per_s=lateness_weight),
         rules=Rules(),
     )
+
+
+def main() -> None:
+    """Print one line per case and time limit."""
+    args = _arguments()
+    judge = referee(args.referee)
+    improve(problem_of(judge.make(60, 20, 1)), Budget(iterations=50))  # compiles
+    print("orders couriers promise weight seed  limit   cpu s        J  late min  late orders")
+    for size in args.sizes:
+        n, couriers = map(int, size.split("x"))
+        for promise in args.promises:
+            for seed in args.seeds:
+                case = judge.make(n, couriers, seed, promise_min=promise)
+                for weight in args.weights:
+                    for limit in args.seconds:
+                        _line(judge, case, promise, weight, limit, seed)
+
+
+def _line(
+    judge: Any, case: dict[str, Any], promise: float, weight: float, limit: float, seed: int
+) -> None:
+    problem = problem_of(case, weight)
+    begun = time.thread_time()
+    plan = improve(problem, Budget(seconds=limit, seed=seed), clock=time.thread_time)
+    spent = time.thread_time() - begun
+    found = judge.evaluate(case, [plan.route(c) for c in range(case["C"])])
+    wrong = found["errors"]
+    if case["N"] <= CHECKED_ORDERS:
+        wrong = wrong + violations(problem, plan)
+    j = found["J"] + (weight - 1.0) * found["late_min"]
+    print(
+        f"{case['N']:6d} {case['C']:8d} {promise:7g} {weight:6g} {seed:4d} {limit:6g} {spent:7.2f} "
+        f"{j:8.1f} {found['late_min']:9.1f} {found['late_orders']:12d} "
+        f"{'illegal: ' + wrong[0] if wrong else ''}",
+        flush=True,
+    )
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", nargs="+", default=["900x300"], help="orders x couriers")
+    parser.add_argument("--promises", nargs="+", type=float, default=[40.0, 30.0], help="minutes")
+    parser.add_argument("--weights", nargs="+", type=float, default=[1.0], help="of lateness")
+    parser.add_argument("--seconds", nargs="+", type=float, default=[1.0, 10.0])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1])
+    parser.add_argument("--referee", type=Path, default=REFEREE)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -72,8 +72,8 @@ def rank_couriers(problem: Problem, order: int, top: int = 5) -> list[Offer]:
 def route_terms(problem: Problem, courier: int, stops: list[int]) -> Terms:
     """What one route contributes to each term of J."""
     p, w, n = problem, problem.weights, problem.orders
-    published = p.route_stops[p.route_start[courier] : p.route_start[courier + 1]]
-    elsewhere = np.setdiff1d(p.route_stops, published)
+    published = np.full(2 * n, courier, np.int32)
+    published[p.route_stops] = np.repeat(np.arange(p.couriers), np.diff(p.route_start))
     lateness = freshness = ride = end = 0.0
     for visit in visits(p, courier, stops):
         ride += visit.ride_s
@@ -88,7 +88,7 @@ def route_terms(problem: Problem, courier: int, stops: list[int]) -> Terms:
         travel=w.travel_per_s * ride,
         courier_time=w.courier_time_per_s * float(p.courier_cost[courier]) * end,
         co2e=w.co2e_per_g * float(p.courier_co2e[courier]) * ride,
-        disruption=w.disruption_per_stop * int(np.isin(stops, elsewhere).sum()),
+        disruption=w.disruption_per_stop * int((published[stops] != courier).sum()),
     )
 
 
