@@ -85,8 +85,10 @@ class App:
         await self._stack.aclose()
 
     async def ended(self) -> None:
-        """Waits until the engine stops by itself. Raises why: the process must end."""
-        await asyncio.shield(self._life)
+        """Waits until something stops that should not. Raises why: the process must end."""
+        done, _ = await asyncio.wait(self._lives, return_when=asyncio.FIRST_COMPLETED)
+        for life in done:
+            life.result()
 
     @property
     def url(self) -> str:
@@ -120,6 +122,7 @@ class App:
         self.hub.attach(self.loop)
         self.loop.on_durable(self.order_to_plan)
         self._life = asyncio.create_task(self.loop.run())
+        self._lives = [self._life]
         stack.push_async_callback(self._stop_loop)
         if not self.engine.state.settings.is_open:
             await self.loop.submit(OpenEngine(config.settings))
@@ -159,7 +162,9 @@ class App:
         site = Site(self._health, self._metrics, console_files())
         self.server = Server(self.desk, site, config.host, config.port, config.origins)
         for forever in (self.hub.run(), fixes.run(config.fix_interval_s)):
-            self._stack.push_async_callback(_cancelled, asyncio.create_task(forever))
+            life = asyncio.create_task(forever)
+            self._lives.append(life)
+            self._stack.push_async_callback(_cancelled, life)
         await self._stack.enter_async_context(self.server)
 
     async def _stop_loop(self) -> None:

@@ -132,12 +132,14 @@ class Server:
                     session.send_bytes(encoded[session.codec.name])
 
     async def _watch_forever(self) -> None:
-        """Cut whoever has left more than the soft limit unread for `stuck_s`."""
+        """Cut whoever has left more than the soft limit unread for `stuck_s`, or has no token."""
         limits = self._desk.limits
         stuck_since_s: dict[ServerConnection, float] = {}
         while True:
             await asyncio.sleep(WATCH_S)
             assert self._server is not None
+            for session in self._desk.roll.all():
+                session.end_if_expired(self._desk.wall_ms() // 1_000)
             now_s = stopwatch_s()
             stuck = {
                 ws: stuck_since_s.get(ws, now_s)

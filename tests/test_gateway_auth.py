@@ -239,6 +239,15 @@ async def test_a_connection_ends_with_its_token_unless_renewed(tmp_path):
 
 
 @live
+async def test_a_clock_that_is_set_forward_ends_what_has_expired(tmp_path):
+    async with serving(tmp_path) as app, raw(app, "store", "s1") as ws:
+        app.desk.wall_ms = lambda: wall_ms() + 3_600_000
+        with pytest.raises(ConnectionClosed):
+            await ws.recv()
+        assert ws.close_reason == "token_expired"
+
+
+@live
 async def test_nobody_becomes_somebody_else_on_the_way(tmp_path):
     async with serving(tmp_path) as app, raw(app, "store", "s1") as ws:
         await tell(ws, {"type": "hello", "token": app.mint("store", "s2")})

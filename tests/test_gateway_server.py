@@ -221,6 +221,19 @@ async def test_a_server_that_cannot_start_leaves_nothing_behind(tmp_path):
             pass
 
 
+@live
+async def test_a_part_that_fails_ends_the_whole(tmp_path):
+    """Feeds that are not told any more are worse than a restart."""
+
+    def broken():
+        raise RuntimeError("planted")
+
+    async with serving(tmp_path) as app:
+        app.hub.tick = broken
+        with pytest.raises(RuntimeError, match="planted"):
+            await app.ended()
+
+
 # limits, alone
 
 
