@@ -249,6 +249,9 @@ class Client:
             except GivenUpError as failure:
                 self._give_up(failure)
                 return
+            except Exception as error:  # a callback's: whoever waits must hear of it
+                self._give_up(GivenUpError(f"a callback failed: {error!r}"))
+                raise
             finally:
                 self._ws = None
                 self._welcomed.clear()

@@ -183,6 +183,16 @@ async def test_subscriptions_end_with_the_client(tmp_path):
 
 
 @live
+async def test_a_callback_that_fails_is_not_hidden(tmp_path):
+    async with serving(tmp_path) as app, party(app, "operator", "ops") as client:
+        client.subscribe("city", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            await client._life
+        with pytest.raises(GivenUpError, match="callback failed"):
+            await client.ask(m.ListStores())
+
+
+@live
 async def test_what_the_server_finds_wrong_with_positions_is_heard(tmp_path):
     async with serving(tmp_path) as app, small_city(app):
         heard = asyncio.get_running_loop().create_future()
