@@ -121,7 +121,7 @@ def _line(reports: list[Report]) -> str:
     excess = _mean(x["click_to_door"]["mean"] - x["ctd_floor_mean"] for x in reports)
     cost = _mean(x["cost_per_order"] for x in reports)
     slow = [x["live"]["decision_ms"]["p99"] for x in reports if "live" in x]
-    p99 = f"{max(slow):.0f}" if slow else "–"
+    p99 = f"{max(slow):.0f}" if slow else "-"
     counts = f"| {undelivered} ({lost}) | {late} ({hopeless})"
     return f"{counts} | {clicks:.2f} | {excess:.2f} | {cost:.2f} | {p99} |"
 

@@ -77,7 +77,7 @@ class MealOrder(Struct, frozen=True):
 
 
 class Instance(Struct, frozen=True):
-    """One day. Ids are unique within their kind; every order names a known restaurant."""
+    """One day. Ids are unique; every order names a known restaurant."""
 
     name: str
     terms: Terms
@@ -97,12 +97,7 @@ def read_instance(folder: Path) -> Instance:
     restaurants = [Restaurant(x.id, x.spot()) for x in rows["restaurants.txt"]]
     couriers = [_courier(x) for x in rows["couriers.txt"]]
     orders = [_order(x) for x in rows["orders.txt"]]
-    for name, ids in (
-        ("restaurants.txt", [x.id for x in restaurants]),
-        ("couriers.txt", [x.id for x in couriers]),
-        ("orders.txt", [x.id for x in orders]),
-    ):
-        _check_unique(folder / name, ids)
+    _check_unique(folder, rows)
     known = {x.id for x in restaurants}
     for order, row in zip(orders, rows["orders.txt"], strict=True):
         if order.restaurant not in known:
@@ -156,6 +151,8 @@ def _rows(path: Path, columns: tuple[str, ...]) -> Iterator[_Row]:
             for row in table:
                 if any(row[x] is None for x in columns):
                     raise InstanceError(f"{path}, line {table.line_num}: too few columns")
+                if None in row:
+                    raise InstanceError(f"{path}, line {table.line_num}: too many columns")
                 yield _Row(path, table.line_num, row)
     except FileNotFoundError:
         raise InstanceError(f"{path}: no such file") from None
@@ -183,9 +180,15 @@ def _order(row: _Row) -> MealOrder:
     return MealOrder(row.id, row.spot(), placed, row.values["restaurant"].strip(), ready)
 
 
-def _check_unique(path: Path, ids: list[str]) -> None:
-    seen: dict[str, int] = {}
-    for k, key in enumerate(ids):
-        if key in seen:
-            raise InstanceError(f"{path}: {key!r} twice, in rows {seen[key] + 1} and {k + 1}")
-        seen[key] = k
+def _check_unique(folder: Path, rows: dict[str, list[_Row]]) -> None:
+    """Also across kinds: a place is called by the id of whoever is there."""
+    seen: dict[str, tuple[str, int]] = {}
+    for name in ("restaurants.txt", "couriers.txt", "orders.txt"):
+        for number, row in enumerate(rows[name], 1):
+            other, where = seen.setdefault(row.id, (name, number))
+            if other != name:
+                raise InstanceError(f"{folder}: {row.id!r} is both in {other} and {name}")
+            if where != number:
+                raise InstanceError(
+                    f"{folder / name}: {row.id!r} twice, in rows {where} and {number}"
+                )

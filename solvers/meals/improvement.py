@@ -233,10 +233,27 @@ def _related(day: Day) -> Ints:
     return near
 
 
+class Undo(NamedTuple):
+    """Routes as they were before a step, of the couriers it touched."""
+
+    routes: Ints
+    length: Ints
+    touched: Ints  # (C,) couriers, the first used[0] of them
+    stamp: NDArray[np.int64]  # (C,) the step that touched them last
+    used: Ints  # (1,)
+
+
 @njit(nogil=True, cache=True)
-def _copy(trips: Trips, c: int, routes: Ints, length: Ints) -> None:
-    routes[c] = trips.routes[c]
-    length[c] = trips.length[c]
+def _touch(trips: Trips, undo: Undo, c: int, step: int) -> float:
+    """Remember the route before it changes; answers its cost, once a step."""
+    if undo.stamp[c] == step:
+        return 0.0
+    undo.stamp[c] = step
+    undo.touched[undo.used[0]] = c
+    undo.used[0] += 1
+    undo.routes[c] = trips.routes[c]
+    undo.length[c] = trips.length[c]
+    return float(trips.cost[c])
 
 
 @njit(nogil=True, cache=True)
@@ -292,66 +309,76 @@ def _key(day: Day, o: int, mode: int) -> float:
 
 
 @njit(nogil=True, cache=True)
+def _step(
+    day: Day, trips: Trips, undo: Undo, ruined: Ints, count: int, step: int, out: Ints
+) -> float:
+    """Take the ruined orders off their routes and put them back; answers the change of cost."""
+    before, after = 0.0, 0.0
+    undo.used[0] = 0
+    for i in range(count):
+        c = trips.courier_of[ruined[i]]
+        if c < 0:
+            before += day.rates.unserved_s
+        else:
+            before += _touch(trips, undo, c, step)
+            _take(day, trips, ruined[i])
+    _shuffle(trips, day, ruined, count)
+    for i in range(count):
+        _, c, at, how = _cheapest(day, trips, ruined[i], BLINK, out)
+        if c < 0:
+            after += day.rates.unserved_s
+        else:
+            before += _touch(trips, undo, c, step)
+            _put(day, trips, ruined[i], c, at, how, out)
+    for i in range(undo.used[0]):
+        after += trips.cost[undo.touched[i]]
+    return after - before
+
+
+@njit(nogil=True, cache=True)
+def _undo(day: Day, trips: Trips, undo: Undo, ruined: Ints, count: int) -> None:
+    for i in range(count):
+        trips.courier_of[ruined[i]] = -1
+    for i in range(undo.used[0]):
+        _restore(day, trips, undo.touched[i], undo.routes, undo.length)
+
+
+@njit(nogil=True, cache=True)
 def improve(day: Day, trips: Trips, iterations: int, hot_s: float, cold_s: float) -> float:
-    """Ruin and recreate with simulated annealing; leaves the best plan found. Answers the gain."""
+    """Simulated annealing from `hot_s` to `cold_s` (seconds of cost); leaves the best plan found.
+
+    Answers how much less it costs than the plan it began with, orders on no route inserted.
+    """
     insert_all(day, trips)
     movable = np.flatnonzero(day.holder < 0).astype(np.int32)
     iterations = min(iterations, ITERATIONS_PER_ORDER * len(movable))
-    if len(movable) == 0 or iterations == 0:
+    if iterations == 0:
         return 0.0
     near = _related(day)
     couriers = len(trips.length)
     out = np.zeros(STOPS_MAX + 1, np.int32)
     ruined = np.zeros(REMOVED_MAX, np.int32)
-    saved, saved_length = trips.routes.copy(), trips.length.copy()
+    undo = Undo(
+        trips.routes.copy(),
+        trips.length.copy(),
+        np.zeros(couriers, np.int32),
+        np.zeros(couriers, np.int64),
+        np.zeros(1, np.int32),
+    )
     best, best_length = trips.routes.copy(), trips.length.copy()
-    touched = np.zeros(couriers, np.int32)
-    stamp = np.zeros(couriers, np.int64)
     now, least = 0.0, 0.0
     for step in range(1, iterations + 1):
         heat = hot_s * (cold_s / hot_s) ** (step / iterations)
         count = _ruin(day, trips, near, movable, ruined)
-        gone, delta = 0, 0.0
-        for i in range(count):
-            o = ruined[i]
-            c = trips.courier_of[o]
-            if c < 0:
-                delta -= day.rates.unserved_s
-            else:
-                if stamp[c] != step:
-                    stamp[c] = step
-                    touched[gone] = c
-                    gone += 1
-                    _copy(trips, c, saved, saved_length)
-                    delta -= trips.cost[c]
-                _take(day, trips, o)
-        _shuffle(trips, day, ruined, count)
-        for i in range(count):
-            o = ruined[i]
-            _, c, at, how = _cheapest(day, trips, o, BLINK, out)
-            if c < 0:
-                delta += day.rates.unserved_s
-                continue
-            if stamp[c] != step:
-                stamp[c] = step
-                touched[gone] = c
-                gone += 1
-                _copy(trips, c, saved, saved_length)
-                delta -= trips.cost[c]
-            _put(day, trips, o, c, at, how, out)
-        for i in range(gone):
-            delta += trips.cost[touched[i]]
-        if delta < -heat * np.log(1.0 - _draw(trips.random)):
-            now += delta
-            if now < least - 1e-6:
-                least = now
-                best[:] = trips.routes
-                best_length[:] = trips.length
-        else:
-            for i in range(count):
-                trips.courier_of[ruined[i]] = -1
-            for i in range(gone):
-                _restore(day, trips, touched[i], saved, saved_length)
+        change = _step(day, trips, undo, ruined, count, step, out)
+        if change >= -heat * np.log(1.0 - _draw(trips.random)):
+            _undo(day, trips, undo, ruined, count)
+            continue
+        now += change
+        if now < least - 1e-6:
+            least = now
+            best[:] = trips.routes
+            best_length[:] = trips.length
     trips.courier_of[:] = -1
     for c in range(couriers):
         _restore(day, trips, c, best, best_length)
