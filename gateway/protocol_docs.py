@@ -98,8 +98,8 @@ unit in their name. Coordinates are degrees, WGS-84, in fields named `lat` and `
 repeat the request with the same id, on any connection. It is decided once; the repeat hears the
 first answer, byte for byte, for 26 hours and across restarts. The same id with another body is an
 `idempotency_conflict`. A `reply` is sent when its record is on disk. A rejection is an answer like
-any other: to try again, take a new id. Errors that say nothing was decided (`rate_limited`,
-`overloaded`, `stopping`, `storage_full`, `unsettled`) may be tried again with the same id.
+any other: to try again, take a new id. Where nothing was decided (`rate_limited`, `overloaded`,
+`stopping`, `storage_full`), or nobody knows (`unsettled`), try again with the same id.
 
 **Feeds.** `orders`, `tickets` and `payments` are logs: every change has a number, the numbers of a
 feed have no gaps, and they survive a restart of the server. Ask for what you missed with `from`
