@@ -14,16 +14,18 @@ from solvers.pdptw.preparation import Fixed, absent_now, load, routes_kept, rout
 _CHUNK = 200  # iterations between two looks at the budget when only iterations count
 _CHUNK_S = 0.02  # and CPU time between them when seconds count
 
-_LEAD_UNTIL = 0.08  # share of the budget to shorten before the fleet is reduced
-_FLEET_UNTIL = 0.5  # share after which the fleet stays as it is
-_PATIENCE, _PATIENCE_FACTOR = 0.1, 3.0  # give up on the fleet so long after its last reduction
+_LEAD_UNTIL = 0.06  # share of the budget to shorten before the fleet is reduced
+_FLEET_UNTIL = 0.6  # share after which the fleet stays as it is
+_PATIENCE, _PATIENCE_FACTOR = 0.2, 3.0  # give up on the fleet so long after its last reduction
 
-_HOT, _COLD = 5.0, 0.05  # temperatures, in mean legs of the routes at the start of a phase
+# First and last temperature in mean legs of the routes at the start of a phase. After the fleet
+# has been reduced the routes are in disorder: the last phase has to start hot. The lead must not.
+_LEAD_HEAT, _FINISH_HEAT, _DISTANCE_HEAT = (0.6, 0.05), (5.0, 0.02), (1.0, 0.005)
 _FLEET_TEMPERATURE = 0.004
 _REMOVALS, _LONGEST = 10.0, 10.0  # mean number of stops taken out; longest string
 _BLINK = 0.01
-_EJECTIONS = 0.1  # share of the iterations that eject
-_TRIALS = 3000
+_EJECTIONS = 0.12  # share of the iterations that eject
+_TRIALS = 500
 _FIRST_WIDTH = 404  # positions in a row while constructing
 
 
@@ -171,7 +173,10 @@ class Search:
         """A chunk of shortening; the temperature falls over the phase."""
         end = _LEAD_UNTIL if self._phase == "lead" else 1.0
         share = min(1.0, (progress - self._begin) / max(1e-9, end - self._begin))
-        temperature = _HOT * (_COLD / _HOT) ** share * self._leg
+        hot, cold = _FINISH_HEAT if self.objective == "vehicles" else _DISTANCE_HEAT
+        if self._phase == "lead":
+            hot, cold = _LEAD_HEAT
+        temperature = hot * (cold / hot) ** share * self._leg
         size = meter.chunk(min(until, end))
         distance = improvement.shorten(
             self._arrays, size, temperature, self.best.distance, _REMOVALS, _LONGEST, _BLINK
