@@ -57,7 +57,7 @@ def test_food_is_not_ready_before_it_is_ordered(tmp_path):
     cells = first.split("\t")
     cells[5] = str(float(cells[3]) - 1)
     path.write_text("\n".join([head, "\t".join(cells), *rest]) + "\n")
-    with pytest.raises(InstanceError, match="line 2, column 'ready_time'.*before placement_time"):
+    with pytest.raises(InstanceError, match=r"line 2, column 'ready_time'.*before placement_time"):
         read_instance(folder)
 
 
@@ -68,7 +68,7 @@ def test_a_shift_ends_after_it_began(tmp_path):
     cells = first.split("\t")
     cells[4] = cells[3]
     path.write_text("\n".join([head, "\t".join(cells), *rest]) + "\n")
-    with pytest.raises(InstanceError, match="line 2, column 'off_time'.*not after on_time"):
+    with pytest.raises(InstanceError, match=r"line 2, column 'off_time'.*not after on_time"):
         read_instance(folder)
 
 
