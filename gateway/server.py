@@ -18,8 +18,8 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from gateway.clock import stopwatch_s
+from gateway.guarding import Guarded, guarded
 from gateway.http import Site
-from gateway.limits import Limits
 from gateway.messages import SUBPROTOCOLS, ServerHeartbeat
 from gateway.sessions import Desk, Session
 from gateway.wire import CODECS, time_text
@@ -67,7 +67,7 @@ class Server:
             ping_interval=limits.ping_s,
             ping_timeout=limits.ping_s,
             close_timeout=limits.close_s,
-            create_connection=_guarded(limits),
+            create_connection=guarded(limits.write_hard_bytes),
             logger=_quiet_logger(),
             backlog=1024,
         )
@@ -94,6 +94,7 @@ class Server:
         return len(self._server.handler_tasks) if self._server else 0
 
     async def _converse(self, ws: ServerConnection) -> None:
+        assert isinstance(ws, Guarded)
         self._desk.counters.connections += 1
         await Session(ws, self._desk).run()
 
@@ -151,18 +152,6 @@ class Server:
                     self._desk.counters.slow_consumers += 1
                     ws.transport.abort()
             stuck_since_s = stuck
-
-
-def _guarded(limits: Limits) -> type[ServerConnection]:
-    class Guarded(ServerConnection):
-        """Cuts a peer whose own questions (pings) fill our buffer faster than it reads."""
-
-        def data_received(self, data: bytes) -> None:
-            super().data_received(data)
-            if self.transport.get_write_buffer_size() > limits.write_hard_bytes:
-                self.transport.abort()
-
-    return Guarded
 
 
 def _select_subprotocol(_: ServerConnection, offered: object) -> Subprotocol | None:

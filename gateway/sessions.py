@@ -10,7 +10,6 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 from websockets.asyncio.connection import broadcast
-from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from engine.engine import NO_KEY, Engine
@@ -21,6 +20,7 @@ from gateway.card_numbers import check_no_card_number
 from gateway.clock import Clock
 from gateway.codes import Refusal
 from gateway.fixes import Fixes
+from gateway.guarding import Guarded
 from gateway.limits import Buckets, Limits
 from gateway.loop import Reply
 from gateway.messages.frames import RequestFrame
@@ -80,18 +80,21 @@ class Desk(Struct):
 
 
 class Roll:
-    """Who is here. The newest connection of a party wins, so nobody is locked out by a dead one."""
+    """Who is here. A newcomer too many takes the place of whoever was silent for longest.
+
+    That is first of all a connection that died unnoticed, so nobody is locked out by his own.
+    """
 
     def __init__(self) -> None:
         self._sessions: dict[str, dict[Session, None]] = {}
 
     def enter(self, session: "Session", name: str, at_most: int) -> None:
         present = self._sessions.setdefault(name, {})
+        if len(present) >= at_most:
+            silent = min(present, key=lambda x: x.heard_s)
+            del present[silent]
+            silent.close_soon(CLOSE_REPLACED, "replaced")
         present[session] = None
-        if len(present) > at_most:
-            oldest = next(iter(present))
-            self.leave(oldest, name)
-            oldest.close_soon(CLOSE_REPLACED, "replaced")
 
     def leave(self, session: "Session", name: str) -> None:
         present = self._sessions.get(name)
@@ -111,7 +114,7 @@ class Roll:
 class Session:
     """See `run`, its whole life. Everything sent goes through `send`, which never waits."""
 
-    def __init__(self, ws: ServerConnection, desk: Desk) -> None:
+    def __init__(self, ws: Guarded, desk: Desk) -> None:
         self.codec: Codec = codec_of(ws.subprotocol)
         self.who: Identity | None = None
         self.subscriptions: dict[m.Feed, Any] = {}  # kept here for the hub
@@ -150,6 +153,11 @@ class Session:
     def backlog_bytes(self) -> int:
         """Sent by us and not yet taken by the peer."""
         return self._ws.transport.get_write_buffer_size()
+
+    @property
+    def heard_s(self) -> float:
+        """When the peer gave its last sign of life; on the stopwatch."""
+        return self._ws.heard_s
 
     def abort(self) -> None:
         """Cut a peer that does not read; a close frame would only join the queue."""

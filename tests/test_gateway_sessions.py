@@ -279,15 +279,21 @@ async def test_who_says_nothing_is_closed(tmp_path):
 
 
 @live
-async def test_a_second_device_of_a_courier_takes_over_from_the_oldest(tmp_path):
+async def test_one_connection_too_many_replaces_whoever_was_silent_for_longest(tmp_path):
     async with (
         serving(tmp_path) as app,
         small_city(app) as city,
-        raw(app, "courier", "kim"),
-        raw(app, "courier", "kim"),
+        raw(app, "courier", "kim") as silent,
     ):
-        await city.kim._life
-        assert not city.kim.is_connected  # it heard 4409 and stays away
+        await city.kim.ask(m.EndShift())
+        async with raw(app, "courier", "kim"):
+            with pytest.raises(ConnectionClosed):
+                await silent.recv()
+            assert (silent.close_code, silent.close_reason) == (4409, "replaced")
+            assert (await city.kim.ask(m.StartShift(LATER))).error is None
+            async with raw(app, "courier", "kim"), raw(app, "courier", "kim"):
+                await city.kim._life
+        assert not city.kim.is_connected  # it was told, and stays away
 
 
 @live
