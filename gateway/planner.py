@@ -18,7 +18,7 @@ from gateway.clock import stopwatch_s
 from gateway.latency import Latency
 from gateway.loop import EngineLoop
 from gateway.submissions import SubmissionError
-from solvers.bridge import USUAL, Briefing, Objective, answer, brief, improvement
+from solvers.bridge import USUAL, Briefer, Briefing, Objective, answer, improvement
 from solvers.problem import Budget, Plan, Solver
 
 NO_ROUND = PlanningRoundId(0)
@@ -49,7 +49,7 @@ class Planner:
         self._loop = loop
         self._answering, self._budget = answering, budget
         self._improving = improving
-        self._objective = objective
+        self._briefer = Briefer(loop.engine.state, objective)
         self._executors = executors or (_thread("answering"), _thread("improving"))
         self._tasks: dict[asyncio.Task[None], None] = {}
         loop.on_durable(self._look)
@@ -122,8 +122,7 @@ class Planner:
     # internals
 
     def _brief(self, planning_round: PlanningRoundId) -> Briefing:
-        loop = self._loop
-        return brief(loop.engine.state, planning_round, loop.clock.now(), self._objective)
+        return self._briefer.brief(planning_round, self._loop.clock.now())
 
     async def _solve(
         self, executor: Executor, solver: Solver, briefing: Briefing, budget: Budget

@@ -7,7 +7,7 @@ thought, and the engine decides what still holds. No wall clock: the budget is i
 from engine.events import PlanningRoundOpened
 from simulation.scenario import Planner as Policy
 from simulation.world import World
-from solvers.bridge import answer, brief
+from solvers.bridge import Briefer, answer
 from solvers.portfolio import SOLVERS
 from solvers.problem import Budget
 
@@ -20,9 +20,10 @@ class Planner:
         self._solver = SOLVERS[policy.policy].solver
         self._budget = Budget(iterations=policy.iterations, seed=world.streams.seed)
         self._thinking_ms = policy.thinking_ms
+        self._briefer = Briefer(world.state)
         world.subscribe(PlanningRoundOpened, self._plan)
 
     def _plan(self, e: PlanningRoundOpened) -> None:
-        briefing = brief(self._world.state, e.planning_round, self._world.now)
+        briefing = self._briefer.brief(e.planning_round, self._world.now)
         plan = self._solver(briefing.problem, self._budget)
         self._world.after(self._thinking_ms, answer(briefing, plan))
