@@ -57,8 +57,8 @@ CLOSE_CODES = {
     1009: "a message larger than the limit",
     1012: "the server restarts: come back",
     4401: "`unauthenticated`, `revoked`, or `token_expired`: then come back with a new token",
-    4409: "`replaced`: the same party opened more connections than it may have",
-    4429: "`rate_limited`: it went on and on",
+    4409: "`replaced`: the same party opened one too many, and this one was silent for longest",
+    4429: "`rate_limited`: it went on and on; or `too_many_connections`, all of them talking",
 }
 HEAD = """\
 # The protocol

@@ -38,6 +38,12 @@ CLOSE_POLICY = 1008
 CLOSE_UNAUTHENTICATED = 4401
 CLOSE_REPLACED = 4409
 CLOSE_THROTTLED = 4429
+CLOSE_CODES = {
+    "unauthenticated": CLOSE_UNAUTHENTICATED,
+    "token_expired": CLOSE_UNAUTHENTICATED,
+    "too_many_connections": CLOSE_THROTTLED,
+}
+SILENT_S = 1.0  # whoever was heard within that time keeps his place
 
 
 class Loop(Protocol):
@@ -82,16 +88,20 @@ class Desk(Struct):
 class Roll:
     """Who is here. A newcomer too many takes the place of whoever was silent for longest.
 
-    That is first of all a connection that died unnoticed, so nobody is locked out by his own.
+    That is first of all a connection that died unnoticed, so nobody is locked out by his own;
+    but who is in the middle of talking is not cut off.
     """
 
     def __init__(self) -> None:
         self._sessions: dict[str, dict[Session, None]] = {}
 
-    def enter(self, session: "Session", name: str, at_most: int) -> None:
+    def enter(self, session: "Session", name: str, at_most: int, now_s: float) -> None:
+        """Raises Refusal("too_many_connections")."""
         present = self._sessions.setdefault(name, {})
         if len(present) >= at_most:
             silent = min(present, key=lambda x: x.heard_s)
+            if now_s - silent.heard_s < SILENT_S:
+                raise Refusal("too_many_connections", retry_after_s=SILENT_S)
             del present[silent]
             silent.close_soon(CLOSE_REPLACED, "replaced")
         present[session] = None
@@ -199,9 +209,8 @@ class Session:
     async def _turned_away(self, refusal: Refusal) -> bool:
         self._desk.counters.turned_away += 1
         self.send(m.Refused(refusal.error))
-        unauthenticated = refusal.error.code in ("unauthenticated", "token_expired")
-        code = CLOSE_UNAUTHENTICATED if unauthenticated else CLOSE_POLICY
-        await self._ws.close(code, refusal.error.code)
+        code = refusal.error.code
+        await self._ws.close(CLOSE_CODES.get(code, CLOSE_POLICY), code)
         return False
 
     def _hello(self, hello: m.Hello) -> None:
@@ -213,7 +222,7 @@ class Session:
         if self.who is None:
             limits = desk.limits.roles[who.role]
             self._slots = asyncio.Semaphore(limits.in_flight)
-            desk.roll.enter(self, who.name, limits.connections)
+            desk.roll.enter(self, who.name, limits.connections, desk.monotonic_s())
         elif who.name != self.who.name:
             raise Refusal("unauthenticated")
         self.who = who

@@ -8,7 +8,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from gateway import messages as m
-from gateway.client import Client, RequestRefusedError
+from gateway.client import Client, GivenUpError, RequestRefusedError
+from gateway.clock import stopwatch_s
 from gateway.limits import USUAL, Limits, RoleLimits
 from tests.serving import (
     DOOR,
@@ -285,15 +286,32 @@ async def test_one_connection_too_many_replaces_whoever_was_silent_for_longest(t
         small_city(app) as city,
         raw(app, "courier", "kim") as silent,
     ):
+        passed_s = 0.0
+        app.desk.monotonic_s = lambda: stopwatch_s() + passed_s
+        async with raw(app) as newcomer:  # both others said hello a moment ago
+            await tell(newcomer, {"type": "hello", "token": app.mint("courier", "kim")})
+            error = (await hear(newcomer))["error"]
+            assert (error["code"], error["retryable"]) == ("too_many_connections", True)
+            with pytest.raises(ConnectionClosed):
+                await newcomer.recv()
+            assert newcomer.close_code == 4429
         await city.kim.ask(m.EndShift())
+        passed_s = 2.0
         async with raw(app, "courier", "kim"):
             with pytest.raises(ConnectionClosed):
                 await silent.recv()
             assert (silent.close_code, silent.close_reason) == (4409, "replaced")
             assert (await city.kim.ask(m.StartShift(LATER))).error is None
-            async with raw(app, "courier", "kim"), raw(app, "courier", "kim"):
-                await city.kim._life
-        assert not city.kim.is_connected  # it was told, and stays away
+
+
+@live
+async def test_a_client_whose_place_was_taken_stays_away(tmp_path):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        app.desk.monotonic_s = lambda: stopwatch_s() + 2.0
+        async with raw(app, "courier", "kim"), raw(app, "courier", "kim"):
+            await city.kim._life
+        with pytest.raises(GivenUpError, match="place"):
+            await city.kim.ask(m.EndShift())
 
 
 @live
