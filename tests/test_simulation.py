@@ -231,12 +231,13 @@ def test_a_planner_of_one_order_at_a_time_delivers_too(monkeypatch):
 
 
 def one_at_a_time(briefing: Briefing, _: Plan) -> AdoptPlan:
-    carried = {stop.delivery for stops in briefing.stops for stop in stops}
+    orders = briefing.problem.orders
+    carried = {briefing.deliveries[x % orders] for route in briefing.routes for x in route}
     free = [x for x in briefing.deliveries if x not in carried]
     lines = []
-    rows = zip(briefing.couriers, briefing.versions, briefing.stops, strict=True)
-    for courier, version, stops in rows:
-        if not stops and free:
+    rows = zip(briefing.couriers, briefing.versions, briefing.routes, strict=True)
+    for courier, version, route in rows:
+        if not route and free:
             key = free.pop(0)
             stops = [Stop(StopKind.PICKUP, key), Stop(StopKind.DROPOFF, key)]
             lines.append(RouteLine(courier, version, stops, [key]))
