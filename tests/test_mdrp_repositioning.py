@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solvers.meals.forecast import ORDERS_MIN, Forecast
-from solvers.meals.repositioning import Demand, best_move, moves, nearest
+from solvers.meals.repositioning import Demand, best_move, moves, nearest, rides_between
 from tests.test_mdrp_meals import random_day, ride_s
 
 BUSY = 0.4
@@ -44,11 +44,11 @@ def test_a_move_saves_what_it_says(seed):
     day, _ = random_day(seed)
     demand = demand_of(day, seed)
     free = day.free_s.copy()
-    near = nearest(day, demand, free, day.courier_x_m, day.courier_y_m)
     c = seed % len(free)
     free[c] = 0.0
     near = nearest(day, demand, free, day.courier_x_m, day.courier_y_m)
-    saved, store, ride = best_move(day, demand, c, day.courier_x_m[c], day.courier_y_m[c], near)
+    here = day.courier_x_m[c], day.courier_y_m[c]
+    saved, store, ride = best_move(day, demand, c, *here, near, rides_between(day))
     rows = range(len(free))
     places = [(free[k], day.courier_x_m[k], day.courier_y_m[k], day.end_s[k], 0.0) for k in rows]
     stay = plain_delay(day, demand, places)
@@ -85,8 +85,8 @@ def test_two_couriers_are_not_sent_for_the_demand_of_one():
         holder=np.zeros(0, np.int32),
     )
     demand = Demand(np.array([1.0, 1.0]), np.arange(120) * 60.0, 0.0)
-    assert moves(day, [[], []], [0, 1], demand, 30.0) == [(0, 0)]
-    assert moves(day, [[], []], [], demand, 30.0) == []
+    assert moves(day, [[], []], [0, 1], demand, rides_between(day), 30.0) == [(0, 0)]
+    assert moves(day, [[], []], [], demand, rides_between(day), 30.0) == []
 
 
 def test_nothing_is_expected_before_anything_is_known():

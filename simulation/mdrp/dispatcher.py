@@ -16,10 +16,10 @@ from simulation.mdrp.instance import Courier, MealOrder, Restaurant, Spot, Terms
 from simulation.mdrp.outlook import SECONDS, Clock, Names, Outlook
 from simulation.mdrp.reports import Reports
 from simulation.mdrp.town import millis, open_town, point
-from solvers.meals.day import Day, Rates
+from solvers.meals.day import Day, Floats, Rates
 from solvers.meals.forecast import ORDERS_MIN, Forecast
 from solvers.meals.planning import Routes, plan_trips
-from solvers.meals.repositioning import moves
+from solvers.meals.repositioning import moves, rides_between
 from solvers.problem import Budget
 
 
@@ -64,6 +64,7 @@ class Dispatcher:
         self._doors: dict[str, Spot] = {}
         self._ready: dict[str, float] = {}
         self._running: dict[str, list[tuple[str, bool]]] = {}
+        self._between_s: Floats | None = None
         self._last_min = -1.0
         for courier in couriers:
             self.reports.shift(courier)
@@ -185,7 +186,10 @@ class Dispatcher:
             return []
         stores = [*self.outlook.store_row]
         instructions = []
-        for row, store in moves(day, routes, free, demand, policy.move_saves_s):
+        if self._between_s is None:
+            self._between_s = rides_between(day)
+        saves_s = policy.move_saves_s
+        for row, store in moves(day, routes, free, demand, self._between_s, saves_s):
             key, target = names.couriers[row], stores[store]
             order = c.RepositionCourier(CourierId(key), StoreId(target))
             record = self.engine.step(millis(now_min), order)[-1]

@@ -9,11 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from solvers.meals.day import Day, Floats, Ints
 from solvers.meals.improvement import trips_of
 from solvers.meals.schedule import leg_s
 
+Bools = NDArray[np.bool_]
 NEAREST = 6  # couriers that count for a store
 CANDIDATES = 24  # stores a courier may be sent to: the nearest
 MOVES = 3  # in one round: the next round sees what became of them
@@ -91,25 +93,33 @@ def nearest(day: Day, demand: Demand, free_s: Floats, x_m: Floats, y_m: Floats) 
 
 
 @njit(nogil=True, cache=True)
-def _counts(delays: Floats, who: Ints, c: int, mine: float) -> bool:
-    """Whether a store's expected delay depends on where courier c is."""
-    if mine < delays[-1]:
-        return True
-    return bool((who == c).any())
+def rides_between(day: Day) -> Floats:
+    """(S, S) seconds from store to store; the same all day."""
+    stores = len(day.store_x_m)
+    between = np.empty((stores, stores))
+    x, y = day.store_x_m, day.store_y_m
+    for s in range(stores):
+        for r in range(stores):
+            between[s, r] = leg_s(day.rates, x[s], y[s], x[r], y[r])
+    return between
 
 
 @njit(nogil=True, cache=True)
 def _with_courier_at(
-    day: Day, demand: Demand, c: int, x_m: float, y_m: float, way_s: float, near: Near
+    day: Day, demand: Demand, c: int, ride_s: Floats, way_s: float, near: Near, counted: Bools
 ) -> float:
-    """Expected delay over all stores when courier c waits at a place `way_s` away."""
+    """Expected delay over all stores when courier c waits at a place `way_s` away.
+
+    `ride_s` leads from there to each store; `counted` are the stores that reckon with c as it is.
+    """
     total = 0.0
-    for s in range(len(day.store_x_m)):
-        ride = leg_s(day.rates, x_m, y_m, day.store_x_m[s], day.store_y_m[s])
+    for s in range(len(ride_s)):
         # What counts is where he waits; the way there is not held against him.
-        mine = _delay(day, demand, ride) if way_s + ride <= day.end_s[c] else np.inf
+        mine = np.inf
+        if way_s + ride_s[s] <= day.end_s[c]:
+            mine = _delay(day, demand, ride_s[s])
         expected = near.expected[s]
-        if _counts(near.delays[s], near.who[s], c, mine):
+        if counted[s] or mine < near.delays[s, NEAREST]:
             expected = _expected(demand, near.delays[s], near.who[s], c, mine)
         total += demand.orders[s] * expected
     return total
@@ -117,41 +127,48 @@ def _with_courier_at(
 
 @njit(nogil=True, cache=True)
 def best_move(
-    day: Day, demand: Demand, c: int, x_m: float, y_m: float, near: Near
+    day: Day, demand: Demand, c: int, x_m: float, y_m: float, near: Near, between_s: Floats
 ) -> tuple[float, int, float]:
     """Seconds of expected delay saved by sending courier c to a store; which; and the ride."""
     stores = len(day.store_x_m)
     rides = np.empty(stores)
+    counted = np.zeros(stores, np.bool_)
     for s in range(stores):
         rides[s] = leg_s(day.rates, x_m, y_m, day.store_x_m[s], day.store_y_m[s])
-    stay = _with_courier_at(day, demand, c, x_m, y_m, 0.0, near)
+        counted[s] = (near.who[s] == c).any()
+    stay = _with_courier_at(day, demand, c, rides, 0.0, near, counted)
     best, best_s = 0.0, -1
     for s in np.argsort(rides, kind="mergesort")[:CANDIDATES]:
         if rides[s] == 0.0 or rides[s] > day.end_s[c]:
             continue
-        there = _with_courier_at(day, demand, c, day.store_x_m[s], day.store_y_m[s], rides[s], near)
+        there = _with_courier_at(day, demand, c, between_s[s], rides[s], near, counted)
         if stay - there > best:
             best, best_s = stay - there, s
     return best, best_s, rides[best_s] if best_s >= 0 else 0.0
 
 
 def moves(
-    day: Day, routes: list[list[int]], idle: list[int], demand: Demand, least_s: float
+    day: Day,
+    routes: list[list[int]],
+    idle: list[int],
+    demand: Demand,
+    between_s: Floats,
+    least_s: float,
 ) -> list[tuple[int, int]]:
     """(courier, store) for those of `idle` whose moving is worth it, best first, at most MOVES.
 
-    Each saves at least `least_s` of expected delay, and RIDE_RATE of the ride on top.
+    `between_s` is what `rides_between` says. Each move saves at least `least_s` of expected
+    delay, and RIDE_RATE of the ride on top.
     """
     trips = trips_of(day, routes, 1)
     last = trips.slot_count - 1
     rows = np.arange(len(last))
     free_s = trips.slot_s[rows, last]
     x_m, y_m = trips.slot_x[rows, last], trips.slot_y[rows, last]
-
     near = nearest(day, demand, free_s, x_m, y_m)
 
     def net(c: int) -> tuple[float, int, float]:
-        saved_s, store, ride_s = best_move(day, demand, c, x_m[c], y_m[c], near)
+        saved_s, store, ride_s = best_move(day, demand, c, x_m[c], y_m[c], near, between_s)
         return saved_s - RIDE_RATE * ride_s - least_s, store, ride_s
 
     wishes = sorted((-net(c)[0], c) for c in idle)
