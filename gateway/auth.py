@@ -90,6 +90,7 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.RefundOrder,
             m.ChangeSettings,
             m.GetSettings,
+            m.ExplainOrder,
             m.RevokeAccess,
             m.GetOrder,
             m.ListStores,

@@ -4,6 +4,8 @@ from bisect import bisect_right
 from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import asdict
+
 from engine.engine import Engine
 from engine.queries import for_customers
 from engine.state import State
@@ -79,6 +81,26 @@ def _get_settings(_: m.GetSettings, __: Identity, engine: Engine) -> m.Settings:
     return m.Settings(settings_told(s.settings.current))
 
 
+def _explain_order(b: m.ExplainOrder, _: Identity, engine: Engine) -> m.Explanation:
+    """Milliseconds, once the kernels are compiled: whoever serves warms them up."""
+    from solvers.explanation import explain  # here, for it loads the kernels
+
+    s = engine.state
+    if s.orders.get(OrderId(b.order)) is None:
+        raise Refusal("unknown", detail={"what": "order", "id": b.order})
+    found = explain(s, OrderId(b.order), engine.now, b.top)
+    ways = [
+        m.Alternative(
+            x.courier, x.cost, asdict(x.terms), time_text(x.at_store), time_text(x.at_door)
+        )
+        for x in found.alternatives
+    ]
+    why = None
+    if found.remedy is not None:
+        why = m.Remedy(**asdict(found.remedy))
+    return m.Explanation(found.order, found.settled, ways, found.delivery, found.courier, why)
+
+
 def _track(_: m.Track, who: Identity, engine: Engine) -> m.Tracking:
     s = engine.state
     seen = for_customers.track(s, OrderId(who.subject), engine.now)
@@ -119,6 +141,7 @@ ANSWER_OF: dict[type, Read] = {
     m.ListProducts: _list_products,
     m.ListStock: _list_stock,
     m.GetSettings: _get_settings,
+    m.ExplainOrder: _explain_order,
     m.Track: _track,
 }
 READS = frozenset((*ANSWER_OF, m.CreateTrackingLink))

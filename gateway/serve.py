@@ -79,7 +79,7 @@ async def _serve(args: argparse.Namespace, config: Config) -> int:
 def _planning(name: str, improver: str, budget: Budget) -> MakePlanner:
     """Kernels are compiled before the doors open: the first order does not wait for that."""
     from solvers.portfolio import SOLVERS  # here, for it loads the kernels
-    from solvers.warming import warm
+    from solvers.warming import warm, warm_explanations
 
     for unknown in {name, improver} - {"none", *SOLVERS}:
         raise ValueError(f"no solver {unknown}; there are {', '.join(SOLVERS)}")
@@ -88,4 +88,5 @@ def _planning(name: str, improver: str, budget: Budget) -> MakePlanner:
     warm(solver)
     if improving is not None:
         warm(improving[0])
+    warm_explanations()
     return lambda loop: Planner(loop, solver, budget, improving)

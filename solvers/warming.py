@@ -2,12 +2,21 @@
 
 import numpy as np
 
-from solvers.problem import Budget, Problem, Rules, Solver, Weights
+from solvers.problem import Budget, Plan, Problem, Rules, Solver, Weights
+from solvers.ranking import rank_couriers
+from solvers.relaxation import explain_unserved
 
 
 def warm(solver: Solver) -> None:
     """Seconds, the first time on a machine; milliseconds from the cache after that."""
     solver(tiny_problem(), Budget(iterations=2))
+
+
+def warm_explanations() -> None:
+    """What an operator may ask for at any moment must not keep a running city waiting."""
+    problem = tiny_problem()
+    rank_couriers(problem, 1)
+    explain_unserved(problem, Plan.of([[0, 2], []], [1]))
 
 
 def tiny_problem() -> Problem:

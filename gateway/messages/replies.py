@@ -137,6 +137,47 @@ class Tracking(Told, frozen=True):
     reason: str | None = None
 
 
+class Alternative(Part, frozen=True):
+    """One courier's cheapest way to take it. `cost` is the sum of the terms, in the planner's
+    units; times are arrivals."""
+
+    courier: str
+    cost: float
+    terms: dict[str, float]
+    at_store: str
+    at_door: str
+
+
+class Remedy(Part, frozen=True):
+    """What keeps everybody from taking it (`binding`), and the least that places it."""
+
+    binding: list[str]
+    courier: str | None = None
+    extend_shift_s: float = 0.0
+    add_capacity: int = 0
+    unserved_cost: float | None = None
+
+
+class Explanation(Told, frozen=True):
+    """`settled`: on board or ended, nobody else comes into question. Cheapest courier first."""
+
+    order: str
+    settled: bool
+    alternatives: list[Alternative]
+    delivery: str | None = None
+    courier: str | None = None
+    remedy: Remedy | None = None
+
+
 ReplyBody = (
-    Quote | OrderPlaced | Order | Stores | Products | Stock | TrackingLink | Settings | Tracking
+    Explanation
+    | Quote
+    | OrderPlaced
+    | Order
+    | Stores
+    | Products
+    | Stock
+    | TrackingLink
+    | Settings
+    | Tracking
 )

@@ -324,6 +324,13 @@ class RevokeAccess(Sent, frozen=True):
     subject: Ref
 
 
+class ExplainOrder(Sent, frozen=True):
+    """Why it goes with whom it goes, or with nobody. Answered by `explanation`."""
+
+    order: Id
+    top: Annotated[int, Meta(ge=1, le=20)] = 5
+
+
 # customers, by a tracking link
 
 
@@ -373,6 +380,7 @@ RequestBody = (
     | RefundOrder
     | ChangeSettings
     | GetSettings
+    | ExplainOrder
     | RevokeAccess
     | Track
 )

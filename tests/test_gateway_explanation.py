@@ -1,0 +1,39 @@
+"""An operator asks why, over a real socket."""
+
+import asyncio
+
+import pytest
+
+from gateway import messages as m
+from gateway.client import RequestRefusedError
+from gateway.wire import time_text
+from tests.serving import live, placed, serving, small_city
+
+
+@live
+async def test_an_operator_is_told_who_could_take_an_order_and_at_what_cost(tmp_path):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        await placed(city, "o1")
+        found = await city.operator.request(m.ExplainOrder("o1"))
+        assert (found.order, found.settled, found.delivery) == ("o1", False, None)
+        told = await placed(city, "o2")
+        await city.bank.request(m.ReportAuthorization(told.payment, True, told.total, "ref"))
+        await city.store.request(m.AcceptOrder("o2", told.placed_at))
+        city.kim.report([m.Fix(31.23, 121.47, time_text(app.loop.clock.now()))])
+        async with asyncio.timeout(10):
+            while not (found := await city.operator.request(m.ExplainOrder("o2"))).alternatives:
+                await asyncio.sleep(0.05)
+        [way] = found.alternatives
+        assert (found.delivery, way.courier) == ("o2/1", "kim")
+        assert way.cost == pytest.approx(sum(way.terms.values()))
+        assert way.at_store < way.at_door
+        with pytest.raises(RequestRefusedError, match="unknown"):
+            await city.operator.request(m.ExplainOrder("nobodys"))
+
+
+@live
+async def test_nobody_but_operators_hears_about_couriers_costs(tmp_path):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        await placed(city, "o1")
+        reply = await city.shop.ask(m.ExplainOrder("o1"))
+        assert reply.error.code == "forbidden"
