@@ -10,7 +10,9 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from engine.columns import Int32s
 from engine.rules.emissions import GRAMS_PER_KM
+from engine.rules.locality import are_near
 from engine.settings import Settings
 from engine.state import State
 from engine.state.couriers import Courier
@@ -21,7 +23,7 @@ from engine.values import CourierId, DeliveryId, Millis, PlanningRoundId, StopKi
 from geo.points import Point
 from geo.sphere import Places
 from geo.travel import Vehicle
-from solvers.problem import Floats, Problem, Rules, Weights
+from solvers.problem import Floats, Ints, Problem, Rules, Weights
 
 S = DeliveryStatus
 REFUSALS_MAX = 62  # each takes a bit of the skills
@@ -85,6 +87,7 @@ class Briefing(Struct, frozen=True):
     deliveries: list[DeliveryId]
     last_stops: list[StopKind]
     untold: list[bool]  # whether nobody has been offered the delivery yet
+    on_break: list[bool]  # couriers who are to be told nothing new for now
     release_ahead_s: float
 
 
@@ -136,6 +139,7 @@ class Briefer:
             list(orders.row_of),
             orders.last_stops,
             orders.untold,
+            [x.is_on_break(now) for x in couriers.workers],
             self._s.settings.current.release_ahead_ms / 1_000,
         )
 
@@ -208,14 +212,14 @@ class Briefer:
         workers, travel = couriers.workers, settings.travel
         speed = {v: self._metric.speed(v, settings) for v in Vehicle}
         grams = {v: GRAMS_PER_KM[v] * travel.speed_mm_s(v) / MM_PER_KM for v in Vehicle}
-        ends_at = np.array([x.ends_at for x in workers], np.float64)
+        free_s, end_s = _working_hours(couriers, holder[told & (holder >= 0)], now)
         return Problem(
             xy_s=self._metric.plane(points, settings),
             table_s=np.zeros((0, 0), np.float32),
             round_up_s=self._metric.round_up_s,
             courier_place=np.arange(c, dtype=np.int32),
-            courier_free_s=np.zeros(c),
-            courier_end_s=(ends_at - now) / 1_000,
+            courier_free_s=free_s,
+            courier_end_s=end_s,
             courier_capacity=np.array([x.capacity for x in workers], np.int32).reshape(-1, 1),
             courier_skills=courier_skills,
             courier_speed=np.array([speed[x.vehicle] for x in workers], np.float64),
@@ -280,7 +284,8 @@ class _Orders:
 
 
 class _Couriers:
-    """Who is on shift and where; who was never seen and has no route cannot be planned for."""
+    """Who is on shift and where; who was not seen in the city and has no route cannot be
+    planned for."""
 
     def __init__(self, s: State) -> None:
         self.ids: list[CourierId] = []
@@ -288,7 +293,7 @@ class _Couriers:
         self.routes: list[Route | None] = []
         self.row_of: dict[CourierId | None, int] = {}
         numbers = s.couriers.working()
-        seen = s.positions.last_measured(numbers) != NEVER
+        seen = _seen_in_the_city(s, numbers)
         places = np.zeros((len(numbers), 2), np.int64)
         places[seen, 0] = s.positions.lat_e7[numbers[seen]]
         places[seen, 1] = s.positions.lon_e7[numbers[seen]]
@@ -311,6 +316,15 @@ class _Couriers:
         self.places: Int64s = places[kept]
 
 
+def _seen_in_the_city(s: State, numbers: Int32s) -> NDArray[np.bool_]:
+    seen: NDArray[np.bool_] = s.positions.last_measured(numbers) != NEVER
+    center = s.stores.center()
+    if center is not None:
+        known = numbers[seen]
+        seen[seen] = are_near(center, s.positions.lat_e7[known], s.positions.lon_e7[known])
+    return seen
+
+
 def _reported_place(s: State, route: Route) -> tuple[int, int] | None:
     """At the stop the courier says to have arrived at."""
     stop = route.stops[0]
@@ -327,6 +341,23 @@ def _goal(s: State, route: Route) -> tuple[int, int]:
     head = s.deliveries[route.stops[0].delivery]
     goal = head.pickup if route.stops[0].kind is StopKind.PICKUP else head.dropoff
     return goal.lat_e7, goal.lon_e7
+
+
+def _working_hours(couriers: _Couriers, busy: Ints, now: Millis) -> tuple[Floats, Floats]:
+    """(C,) seconds from now: when each courier is free, and until when pickups may be planned.
+
+    A break begins when everything a courier was told of is done. Whoever is `busy` (rows) until
+    then gets no more pickups, as at the end of the shift; anybody else is free after the break.
+    """
+    workers = couriers.workers
+    ends_at = np.array([x.ends_at for x in workers], np.float64)
+    break_until = np.array([x.break_until for x in workers], np.float64)
+    on_break = break_until > now
+    is_busy = np.zeros(len(workers), np.bool_)
+    is_busy[busy] = True
+    ends_at = np.where(on_break & is_busy, np.minimum(ends_at, now), ends_at)
+    free_at = np.where(on_break & ~is_busy, break_until, now)
+    return (free_at - now) / 1_000, (ends_at - now) / 1_000
 
 
 def _skills(orders: _Orders, couriers: _Couriers) -> tuple[Int64s, Int64s]:

@@ -46,6 +46,7 @@ SENSIBLE = [  # one of each command from outside
     c.RegisterCourier("kim", Vehicle.SCOOTER, 12),
     c.StartShift("kim", 10**7),
     c.EndShift("kim"),
+    c.TakeBreak("kim", 9_000),
     c.AcceptOffer("kim", "o/1"),
     c.DeclineOffer("kim", "o/1", "busy"),
     c.ReportArrival("kim", "o/1", StopKind.PICKUP),
@@ -232,3 +233,13 @@ def test_of_several_reasons_against_an_order_the_first_is_given():
     case.at(3, c.OpenStore("store")).at(3, cases.place()).rejects(
         Reason.NOT_LISTED, product="ramen"
     )
+
+
+def test_a_store_in_another_city_is_refused_with_how_far_it_is():
+    """One engine, one city: swapped digits must not stop everybody's plans."""
+    porto = Point.of_degrees(41.15, -8.61)
+    case = city(1).at(1, c.RegisterStore("far", "Far", porto, 60_000))
+    rejection = case.events[-1]
+    assert rejection.reason is Reason.OUT_OF_AREA
+    assert rejection.detail["limit_m"] == 100_000
+    assert rejection.detail["distance_m"] > 100_000

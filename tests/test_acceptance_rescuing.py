@@ -5,6 +5,7 @@ from engine import events as e
 from engine.rejections import RejectionReason as Reason
 from engine.state.deliveries import DeliveryStatus as S
 from engine.values import Actor, Stop, StopKind
+from geo.points import Point
 from tests import cases
 from tests.cases import HOME, ROAD, STORE_PLACE, Case, back, city, positions, there
 
@@ -24,6 +25,14 @@ def rescue_planned() -> Case:
 
 
 # when couriers break down
+
+
+def test_a_last_fix_on_another_continent_does_not_carry_the_goods_there():
+    lisbon = Point.of_degrees(38.7, -9.1)
+    case = cases.on_board(city(1, ("kim", "lee")))
+    case.at(case.now_s + 1, positions((0, lisbon, case.now_s)))
+    case.at(case.now_s + 1, c.ReportBreakdown("kim"))
+    case.includes(e.DeliveryStranded(D, "kim", STORE_PLACE, 2))
 
 
 def test_goods_of_who_broke_down_wait_where_he_was_seen_for_another_courier():

@@ -180,3 +180,13 @@ def test_an_unasked_improvement_is_adopted_where_it_holds_and_dropped_where_it_d
     assert evening.engine.state.deliveries["o/1"].courier == other
     stale = evening.do(17, moved)  # the same again: routes have other versions by now
     assert {type(x) for x in stale} == {e.RouteSkipped}
+
+
+def test_a_courier_seen_on_another_continent_keeps_nobody_from_being_planned():
+    evening = Evening(couriers=2)
+    lisbon = Point.of_degrees(38.7, -9.1)
+    rows = PositionBatch.pack([0], [lisbon.lat_e7], [lisbon.lon_e7], [5_000])
+    evening.do(6, c.ReportPositions(rows))
+    evening.order(10, "o", ready_s=60)
+    evening.plan(11)
+    assert evening.engine.state.deliveries["o/1"].courier == "c1"

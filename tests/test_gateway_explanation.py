@@ -7,7 +7,7 @@ import pytest
 from gateway import messages as m
 from gateway.client import RequestRefusedError
 from gateway.wire import time_text
-from tests.serving import live, placed, serving, small_city
+from tests.serving import STORE, live, placed, serving, small_city
 
 
 @live
@@ -19,7 +19,7 @@ async def test_an_operator_is_told_who_could_take_an_order_and_at_what_cost(tmp_
         told = await placed(city, "o2")
         await city.bank.request(m.ReportAuthorization(told.payment, True, told.total, "ref"))
         await city.store.request(m.AcceptOrder("o2", told.placed_at))
-        city.kim.report([m.Fix(31.23, 121.47, time_text(app.loop.clock.now()))])
+        city.kim.report([m.Fix(STORE.lat, STORE.lon, time_text(app.loop.clock.now()))])
         async with asyncio.timeout(10):
             while not (found := await city.operator.request(m.ExplainOrder("o2"))).alternatives:
                 await asyncio.sleep(0.05)

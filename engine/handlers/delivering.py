@@ -14,8 +14,10 @@ from engine.commands import (
     ReportFailure,
     ReportPickup,
     StartShift,
+    TakeBreak,
 )
 from engine.events import (
+    BreakPlanned,
     CourierArrived,
     CourierRegistered,
     DeliveryCompleted,
@@ -31,6 +33,7 @@ from engine.events import (
 from engine.rejections import RejectionReason as Reason
 from engine.rules.cancelling import REASONS
 from engine.rules.eligibility import fits, return_position
+from engine.rules.locality import is_near
 from engine.state.couriers import Courier, Couriers
 from engine.state.deliveries import (
     ACCEPTED,
@@ -78,6 +81,13 @@ class Delivering:
         if not self._courier(turn, c.courier).on_shift:
             turn.reject(Reason.OFF_SHIFT)
         turn.emit(ShiftEnded(c.courier))
+
+    def take_break(self, turn: Turn, c: TakeBreak) -> None:
+        if c.until <= turn.at:
+            turn.reject(Reason.MALFORMED, field="until")
+        if not self._courier(turn, c.courier).on_shift:
+            turn.reject(Reason.OFF_SHIFT)
+        turn.emit(BreakPlanned(c.courier, c.until))
 
     def report_breakdown(self, turn: Turn, c: ReportBreakdown) -> None:
         """Whoever still carries something may break down, on shift or not."""
@@ -163,15 +173,23 @@ class Delivering:
         if e.broken_down:
             self._strand(turn, e.courier)
 
+    def take_back_offers(self, turn: Turn, e: BreakPlanned) -> None:
+        """What is not answered yet goes to somebody else; it was not refused."""
+        for stop in list(self.deliveries.route(e.courier).stops):
+            if self.deliveries[stop.delivery].status is S.OFFERED:
+                turn.emit(DeliveryUnassigned(stop.delivery, e.courier, "on_break"))
+
     # internals
 
     def _strand(self, turn: Turn, courier: CourierId) -> None:
-        """Goods on board wait where the courier was last seen."""
-        place = self.positions.get(self.couriers[courier].number)
+        """Goods on board wait where the courier was last seen, if that can be true."""
+        seen = self.positions.get(self.couriers[courier].number)
         for stop in list(self.deliveries.route(courier).stops):
             delivery = self.deliveries[stop.delivery]
             if delivery.status in ON_BOARD:
-                pickup, attempt = place or delivery.pickup, delivery.attempt + 1
+                is_plausible = seen is not None and is_near(delivery.pickup, seen)
+                pickup = seen if is_plausible and seen else delivery.pickup
+                attempt = delivery.attempt + 1
                 turn.emit(DeliveryStranded(stop.delivery, courier, pickup, attempt))
 
     def _check_load(self, turn: Turn, c: ReportPickup) -> None:

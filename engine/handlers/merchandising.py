@@ -19,12 +19,14 @@ from engine.events import (
     StoreRegistered,
 )
 from engine.rejections import RejectionReason as Reason
+from engine.rules.locality import CITY_REACH_M, is_near
 from engine.state.customers import Customers
 from engine.state.prices import Prices
 from engine.state.products import Products
 from engine.state.stores import Stores
 from engine.turn import Turn
 from engine.values import ProductId, StoreId
+from geo.points import distance_m
 
 
 class Merchandising:
@@ -43,6 +45,10 @@ class Merchandising:
             turn.reject(Reason.MALFORMED, field="preparation_ms")
         if self.stores.get(c.store):
             turn.reject(Reason.ALREADY_EXISTS)
+        center = self.stores.center()
+        if center is not None and not is_near(center, c.location):
+            far_m = distance_m(center, c.location)
+            turn.reject(Reason.OUT_OF_AREA, distance_m=far_m, limit_m=CITY_REACH_M)
         turn.emit(StoreRegistered(c.store, c.name, c.location, c.preparation_ms))
 
     def open_store(self, turn: Turn, c: OpenStore) -> None:

@@ -35,6 +35,10 @@ class Stores(Struct):
     def get(self, store: StoreId) -> Store | None:
         return self.stores.get(store)
 
+    def center(self) -> Point | None:
+        """Where the city is: at its first store."""
+        return next((x.location for x in self.stores.values()), None)
+
     # events
 
     def store_registered(self, e: StoreRegistered) -> None:
