@@ -142,6 +142,7 @@ def _handler_of(h: Handlers) -> dict[type[c.Command], Handle]:
         c.RegisterCourier: h.delivering.register_courier,
         c.StartShift: h.delivering.start_shift,
         c.EndShift: h.delivering.end_shift,
+        c.TakeBreak: h.delivering.take_break,
         c.ReportBreakdown: h.delivering.report_breakdown,
         c.AcceptOffer: h.delivering.accept_offer,
         c.DeclineOffer: h.delivering.decline_offer,
@@ -201,6 +202,7 @@ def _state_of(s: State) -> dict[type[e.Event], Apply]:
         e.CourierRegistered: s.couriers.courier_registered,
         e.ShiftStarted: s.couriers.shift_started,
         e.ShiftEnded: s.couriers.shift_ended,
+        e.BreakPlanned: s.couriers.break_planned,
         e.CourierRepositioned: s.couriers.courier_repositioned,
         e.PositionsReported: s.positions.positions_reported,
         e.DeliveryCreated: s.deliveries.delivery_created,
@@ -252,6 +254,7 @@ def _follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
         e.DeliveryCancelled: (leg, plan),
         e.ShiftStarted: (plan,),
         e.ShiftEnded: (h.delivering.clear_route, plan),
+        e.BreakPlanned: (h.delivering.take_back_offers, plan),
         e.ReadyTimeChanged: (plan,),
         e.OrderReady: (plan,),
     }

@@ -77,8 +77,11 @@ class Departures:
 
         Nobody is told before that: until then a better idea costs nothing. Leaving as late as
         waiting at the store allows; orders of one visit to a store are offered together.
+        During a break nobody is told anything.
         """
         briefing, due = self.briefing, []
+        if briefing.on_break[courier]:
+            return []
         place, clock, speed = (column[courier] for column in self.start)
         visiting = -1  # the store of the last pickup that was due
         for stop in stops:

@@ -123,7 +123,7 @@ class RandomDay:
         )
         yield (
             2,
-            lambda: c.PlaceOrder(self._new("o"), "app", self._one(self._s.quotes.quotes), "bank"),
+            lambda: c.PlaceOrder(self._new("o"), "app", self._quote(), "bank"),
         )
         yield 2, self._cancel
         yield 2, self._authorize
@@ -154,6 +154,12 @@ class RandomDay:
             ),
         )
         yield 1.5, lambda: c.EndShift(self._any(COURIERS))
+        yield (
+            0.6,
+            lambda: c.TakeBreak(
+                self._any(COURIERS), self.at + self.rng.choice((-1, 5_000, 40_000, 300_000))
+            ),
+        )
         yield 1.5, lambda: c.ReportBreakdown(self._any(COURIERS))
         yield 1, lambda: c.RegisterCourier(self._any(COURIERS), Vehicle.WALK, self.rng.randrange(3))
         yield 15, self._courier_says
@@ -343,6 +349,12 @@ class RandomDay:
             k for k, x in self._s.orders.orders.items() if not x.why and x.status != "fulfilled"
         ]
         return self._one(still if self.rng.random() < 0.8 else self._s.orders.orders)
+
+    def _quote(self) -> str:
+        """Something recent, or one that was forgotten, however old."""
+        quotes = self._s.quotes.quotes
+        forgotten = [key for key, x in quotes.items() if x.order is None]
+        return self.rng.choice([self._one(quotes), self.rng.choice(forgotten or ["nothing"])])
 
     def _delivery(self) -> tuple[str, Delivery | None]:
         deliveries = self._s.deliveries

@@ -17,6 +17,7 @@ from engine.commands.delivering import (
     ReportFailure,
     ReportPickup,
     StartShift,
+    TakeBreak,
 )
 from engine.commands.dispatching import (
     AdoptPlan,
@@ -88,6 +89,7 @@ ExternalCommand = (
     | RegisterCourier
     | StartShift
     | EndShift
+    | TakeBreak
     | AcceptOffer
     | DeclineOffer
     | ReportArrival
@@ -157,6 +159,7 @@ __all__ = [
     "SetPrice",
     "SetSafetyStock",
     "StartShift",
+    "TakeBreak",
     "Tick",
     "TimerCommand",
     "UpdateReadyTime",

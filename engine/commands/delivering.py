@@ -24,6 +24,16 @@ class EndShift(Command, frozen=True):
     courier: CourierId
 
 
+class TakeBreak(Command, frozen=True):
+    """Nothing new until then: what was accepted is brought to its end, and the rest is the break.
+
+    Said again, the last time counts.
+    """
+
+    courier: CourierId
+    until: Millis
+
+
 class AcceptOffer(Command, frozen=True):
     courier: CourierId
     delivery: DeliveryId

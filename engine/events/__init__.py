@@ -10,6 +10,7 @@ from engine.events.catalog import (
     StoreRegistered,
 )
 from engine.events.couriers import (
+    BreakPlanned,
     CourierRegistered,
     CourierRepositioned,
     PositionsReported,
@@ -121,6 +122,7 @@ AnyEvent = (
     | InstructionFailed
     | LedgerPosted
     | CourierRegistered
+    | BreakPlanned
     | CourierRepositioned
     | ShiftStarted
     | ShiftEnded
@@ -146,6 +148,7 @@ AnyEvent = (
 
 __all__ = [
     "AnyEvent",
+    "BreakPlanned",
     "CommandRejected",
     "CourierArrived",
     "CourierRegistered",

@@ -23,6 +23,13 @@ class ShiftEnded(Event, frozen=True):
     broken_down: bool = False
 
 
+class BreakPlanned(Event, frozen=True):
+    """No offers until then; it begins when nothing is left to do, and ends by itself."""
+
+    courier: CourierId
+    until: Millis
+
+
 class CourierRepositioned(Event, frozen=True):
     """Nothing to do for now: the courier is asked to wait near a store."""
 

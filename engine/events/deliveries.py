@@ -50,7 +50,7 @@ class DeliveryUnassigned(Event, frozen=True):
 
     delivery: DeliveryId
     courier: CourierId
-    reason: str  # REFUSALS, off_shift or broken_down
+    reason: str  # REFUSALS, off_shift, on_break or broken_down
     note: str = ""  # the courier's own words
 
 

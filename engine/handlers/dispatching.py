@@ -33,7 +33,7 @@ from engine.events import (
     RouteSkipped,
 )
 from engine.rejections import RejectionReason as Reason
-from engine.rules.eligibility import objection
+from engine.rules.eligibility import objection, release_objection
 from engine.state.couriers import Couriers
 from engine.state.deliveries import ACCEPTED, ON_BOARD, Deliveries, DeliveryStatus
 from engine.state.orders import Orders
@@ -112,7 +112,9 @@ class Dispatching:
         kept = [x for x in route.stops if x.delivery != c.delivery]
         last = Stop(delivery.last_stop, c.delivery)
         stops = [*kept, Stop(StopKind.PICKUP, c.delivery), last]
-        reason = objection(c.courier, worker, route, stops, self.deliveries.deliveries, turn.at)
+        known = self.deliveries.deliveries
+        reason = objection(c.courier, worker, route, stops, known, turn.at)
+        reason = reason or release_objection(worker, [c.delivery], known, turn.at)
         if reason is not None:
             turn.reject(reason)
         if delivery.courier not in (None, c.courier):
@@ -128,7 +130,7 @@ class Dispatching:
         if not worker or not self.stores.get(c.store):
             what, key = ("store", c.store) if worker else ("courier", c.courier)
             turn.reject(Reason.UNKNOWN, what=what, id=key)
-        if not worker.on_shift:
+        if not worker.on_shift or worker.is_on_break(turn.at):
             turn.reject(Reason.OFF_SHIFT)
         stops = self.deliveries.route(c.courier).stops
         if any(self.deliveries[x.delivery].status is not S.CREATED for x in stops):
@@ -259,7 +261,9 @@ class Dispatching:
         route = self.deliveries.route(line.courier)
         if route.version != line.version:
             return Reason.STALE
-        return objection(line.courier, worker, route, line.stops, self.deliveries.deliveries, now)
+        known = self.deliveries.deliveries
+        reason = objection(line.courier, worker, route, line.stops, known, now)
+        return reason or release_objection(worker, line.release, known, now)
 
     def _conflicts(
         self,

@@ -47,6 +47,20 @@ def objection(
     return _missing(route, deliveries, seen)
 
 
+def release_objection(
+    worker: Courier,
+    release: list[DeliveryId],
+    deliveries: Mapping[DeliveryId, Delivery],
+    now: int,
+) -> RejectionReason | None:
+    """Why these may not be offered now; during a break plans may be made, but not told."""
+    if not worker.is_on_break(now):
+        return None
+    told_of = (deliveries.get(x) for x in release)
+    is_news = any(x is not None and x.status is DeliveryStatus.CREATED for x in told_of)
+    return RejectionReason.OFF_SHIFT if is_news else None
+
+
 def load_on_board(stops: list[Stop], deliveries: Mapping[DeliveryId, Delivery]) -> int:
     """Of a courier with this route: everything on board has a last stop there."""
     carried = (deliveries[x.delivery] for x in stops if x.kind is not StopKind.PICKUP)

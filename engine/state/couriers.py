@@ -4,7 +4,13 @@ import numpy as np
 from msgspec import Struct
 
 from engine.columns import INT32, Int32s
-from engine.events import CourierRegistered, CourierRepositioned, ShiftEnded, ShiftStarted
+from engine.events import (
+    BreakPlanned,
+    CourierRegistered,
+    CourierRepositioned,
+    ShiftEnded,
+    ShiftStarted,
+)
 from engine.values import CourierId, CourierNumber, Millis, StoreId
 from geo.travel import Vehicle
 
@@ -16,6 +22,11 @@ class Courier(Struct):
     on_shift: bool = False
     ends_at: Millis = Millis(0)
     asked_to_wait_at: StoreId | None = None  # the last time there was nothing to do
+    break_until: Millis = Millis(0)
+
+    def is_on_break(self, now: int) -> bool:
+        """Or about to be: what was accepted before is still brought to its end."""
+        return now < self.break_until
 
 
 class Couriers(Struct, dict=True):
@@ -72,6 +83,10 @@ class Couriers(Struct, dict=True):
         self.working_numbers[courier.number] = None
         self._working = self._capacity_max = None
 
+    def break_planned(self, e: BreakPlanned) -> None:
+        assert self.couriers[e.courier].on_shift
+        self.couriers[e.courier].break_until = e.until
+
     def courier_repositioned(self, e: CourierRepositioned) -> None:
         assert self.couriers[e.courier].on_shift
         self.couriers[e.courier].asked_to_wait_at = e.store
@@ -80,5 +95,6 @@ class Couriers(Struct, dict=True):
         courier = self.couriers[e.courier]
         assert courier.on_shift
         courier.on_shift, courier.asked_to_wait_at = False, None
+        courier.break_until = Millis(0)
         del self.working_numbers[courier.number]
         self._working = self._capacity_max = None
