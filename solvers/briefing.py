@@ -123,8 +123,7 @@ class Briefer:
         if len(self._slots) > 2 * len(self._s.deliveries.open) + KEPT_SPARE:
             self._forget()
         couriers = _Couriers(self._s)
-        orders = _Orders()
-        self._gather(orders, couriers)
+        orders = self._gather(couriers)
         routes = [
             [orders.row_of[x.delivery] + (0 if x.kind is StopKind.PICKUP else orders.count)
              for x in route.stops] if route else []
@@ -146,55 +145,42 @@ class Briefer:
     # what is kept
 
     def _forget(self) -> None:
-        self._slots: dict[DeliveryId, tuple[int, int, bool]] = {}  # slot, attempt, is it a return
+        self._slots: dict[DeliveryId, int] = {}
         self._orders: list[Order] = []  # by slot
         self._fixed: Int64s = np.zeros((256, 7), np.int64)  # by slot
         self._stores: dict[StoreId, int] = {}
 
-    def _slot(self, key: DeliveryId, delivery: Delivery) -> int:
-        kept = self._slots.get(key)
-        if kept and kept[1] == delivery.attempt and kept[2] is delivery.is_return:
-            return kept[0]
-        slot = kept[0] if kept else len(self._slots)
+    def _keep(self, key: DeliveryId, delivery: Delivery) -> None:
+        """(Over)write what is fixed of a delivery, as it is now."""
+        order = self._s.orders.orders[delivery.order]
+        slot = self._slots.setdefault(key, len(self._orders))
+        if slot == len(self._orders):
+            self._orders.append(order)
         if slot == len(self._fixed):
             self._fixed = np.concatenate((self._fixed, np.zeros_like(self._fixed)))
-        order = self._s.orders.orders[delivery.order]
         home = self._s.stores.stores[delivery.store].location
         last, pickup = home if delivery.is_return else delivery.dropoff, delivery.pickup
         store = self._stores.setdefault(delivery.store, len(self._stores))
         places = pickup.lat_e7, pickup.lon_e7, last.lat_e7, last.lon_e7
         self._fixed[slot] = *places, delivery.load, order.placed.promised_at, store
-        self._slots[key] = slot, delivery.attempt, delivery.is_return
-        if not kept:
-            self._orders.append(order)
-        return slot
 
     # what is new each time
 
-    def _gather(self, orders: "_Orders", couriers: "_Couriers") -> None:
+    def _gather(self, couriers: "_Couriers") -> "_Orders":
         """Open deliveries, the oldest first; but not what somebody off shift still carries."""
-        row_of_courier, kept, all_orders = couriers.row_of, self._slots, self._orders
-        for key, delivery in self._s.deliveries.open.items():
-            status, holder = delivery.status, row_of_courier.get(delivery.courier, -1)
-            untold = status is S.CREATED
-            if holder < 0 and not untold:
-                continue
-            found = kept.get(key)
-            if found and found[1] == delivery.attempt and found[2] is delivery.is_return:
-                slot = found[0]
-            else:
-                slot = self._slot(key, delivery)
-            order = all_orders[slot]
-            orders.row_of[key] = len(orders.slots)
-            orders.slots.append(slot)
-            orders.holder.append(holder)
-            orders.untold.append(untold)
-            orders.is_aboard.append(status in ON_BOARD)
-            orders.ready_at.append(order.ready_at)
-            orders.is_cooking.append(order.status is OrderStatus.ACCEPTED)
-            orders.last_stops.append(StopKind.RETURN if delivery.is_return else StopKind.DROPOFF)
-            if delivery.refused_by:
-                orders.refused.append((orders.row_of[key], delivery.refused_by))
+        holder_of = couriers.row_of.get
+        found = [
+            (key, delivery, holder_of(delivery.courier, -1))
+            for key, delivery in self._s.deliveries.open.items()
+        ]
+        found = [x for x in found if x[2] >= 0 or x[1].status is S.CREATED]
+        kept = self._slots
+        for key, delivery, _ in found:
+            # Only a second attempt or a return may differ from what was kept.
+            if key not in kept or delivery.attempt != 1 or delivery.is_return:
+                self._keep(key, delivery)
+        slots = [kept[key] for key, _, _ in found]
+        return _Orders(found, slots, [self._orders[slot] for slot in slots])
 
     def _problem(
         self, orders: "_Orders", couriers: "_Couriers", routes: list[list[int]], now: Millis
@@ -260,23 +246,22 @@ class Briefer:
 
 
 class _Orders:
-    """Columns of orders while they are being written: lists grow, arrays come after."""
+    """Columns of the open orders, in the order of the problem's rows."""
 
-    __slots__ = (
-        *("holder", "is_aboard", "is_cooking", "last_stops", "ready_at", "refused", "row_of"),
-        *("slots", "untold"),
-    )
-
-    def __init__(self) -> None:
-        self.row_of: dict[DeliveryId, int] = {}
-        self.slots: list[int] = []
-        self.holder: list[int] = []  # courier row it is planned for or with, or -1
-        self.untold: list[bool] = []
-        self.is_aboard: list[bool] = []
-        self.is_cooking: list[bool] = []
-        self.ready_at: list[int] = []
-        self.last_stops: list[StopKind] = []
-        self.refused: list[tuple[int, list[CourierId]]] = []
+    def __init__(
+        self, found: list[tuple[DeliveryId, Delivery, int]], slots: list[int], orders: list[Order]
+    ) -> None:
+        self.row_of = {key: row for row, (key, _, _) in enumerate(found)}
+        self.slots = slots
+        self.holder = [holder for _, _, holder in found]  # courier row, or -1
+        deliveries = [delivery for _, delivery, _ in found]
+        statuses = [x.status for x in deliveries]
+        self.untold = [x is S.CREATED for x in statuses]
+        self.is_aboard = [x in ON_BOARD for x in statuses]
+        self.is_cooking = [x.status is OrderStatus.ACCEPTED for x in orders]
+        self.ready_at = [x.ready_at for x in orders]
+        self.last_stops = [StopKind.RETURN if x.is_return else StopKind.DROPOFF for x in deliveries]
+        self.refused = [(row, x.refused_by) for row, x in enumerate(deliveries) if x.refused_by]
 
     @property
     def count(self) -> int:
