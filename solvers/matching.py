@@ -25,16 +25,17 @@ def matching(problem: Problem, budget: Budget) -> Plan:
     city = city_of(problem)
     routes = routes_of(problem, city)
     idle = np.flatnonzero(routes.length == 0).astype(np.int32)
-    waiting = _one_per_group(city, unplanned(city, routes))
+    waiting = one_per_group(city, unplanned(city, routes))
     gain = np.zeros((len(waiting), len(idle)))
-    _gains(city, routes, waiting, idle, gain)
+    gains(city, routes, waiting, idle, gain)
     for row, column in zip(*linear_sum_assignment(gain), strict=True):
         if gain[row, column] < 0.0:
             put_on(city, routes, idle[column], waiting[row], 0, 0)
     return plan_of(routes)
 
 
-def _one_per_group(city: City, waiting: Ints) -> Ints:
+def one_per_group(city: City, waiting: Ints) -> Ints:
+    """The orders without those whose group has another among them already."""
     group = city.orders["group"][waiting]
     _, first = np.unique(group, return_index=True)
     takes_part = group < 0
@@ -43,12 +44,12 @@ def _one_per_group(city: City, waiting: Ints) -> Ints:
 
 
 @njit(nogil=True, cache=True)
-def _gains(city: City, routes: Routes, waiting: Ints, idle: Ints, gain: Floats) -> None:
-    """Cost of serving instead of leaving out, where that is below zero."""
+def gains(city: City, routes: Routes, waiting: Ints, couriers: Ints, gain: Floats) -> None:
+    """Cost of serving order z with courier y instead of leaving it out, where it is below zero."""
     for z in range(waiting.shape[0]):
         o = waiting[z]
         unserved = city.orders[o].unserved
-        for y in range(idle.shape[0]):
-            if may_serve(city, routes, idle[y], o):
-                cost, _, _ = best_place(city, routes, idle[y], o, unserved)
+        for y in range(couriers.shape[0]):
+            if may_serve(city, routes, couriers[y], o):
+                cost, _, _ = best_place(city, routes, couriers[y], o, unserved)
                 gain[z, y] = min(0.0, cost - unserved)

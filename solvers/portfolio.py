@@ -1,16 +1,29 @@
 """The solvers by name, each with what it is for and what it supports."""
 
+from importlib import import_module
+
 from msgspec import Struct
 
 from solvers.improvement import improve
 from solvers.insertion import insertion, regret_insertion
 from solvers.matching import matching
-from solvers.problem import Solver
+from solvers.problem import Budget, Plan, Problem, Solver
 
 EVERY_CONSTRAINT = (
     "capacity vectors, skills, speeds, shift ends, pins, bindings, goods on board, groups, "
     "ready times, single-store trips, travel by coordinates or table"
 )
+
+
+class WhenCalled(Struct, frozen=True):
+    """A solver whose module is imported by its first call: OR-Tools takes half a second."""
+
+    module: str
+    name: str
+
+    def __call__(self, problem: Problem, budget: Budget) -> Plan:
+        solver: Solver = getattr(import_module(self.module), self.name)
+        return solver(problem, budget)
 
 
 class Entry(Struct, frozen=True):
@@ -48,6 +61,30 @@ SOLVERS: dict[str, Entry] = {
     "improvement": Entry(
         improve,
         "ruin and recreate from the running plan until the budget is spent",
+        EVERY_CONSTRAINT,
+        replans=True,
+        uses_budget=True,
+    ),
+    "flow": Entry(
+        WhenCalled("solvers.flow", "flow"),
+        "all unplanned orders to couriers with several slots, at the least total price, in rounds "
+        "(OR-Tools min-cost flow)",
+        EVERY_CONSTRAINT,
+        replans=False,
+        uses_budget=False,
+    ),
+    "routing": Entry(
+        WhenCalled("solvers.routing", "routing"),
+        "guided local search of the OR-Tools routing library from the running plan: a baseline, "
+        "up to about 2,000 orders; holds the interpreter while it thinks",
+        EVERY_CONSTRAINT,
+        replans=True,
+        uses_budget=True,
+    ),
+    "exact": Entry(
+        WhenCalled("solvers.exact", "exact"),
+        "the proven optimum (bundles by labels, chosen by CP-SAT), to judge the others; refuses "
+        "problems of more than a handful of orders",
         EVERY_CONSTRAINT,
         replans=True,
         uses_budget=True,
