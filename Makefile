@@ -1,4 +1,6 @@
 .DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 VENV ?= .venv
 BIN ?= $(VENV)/bin
 PYTHON ?= python3
@@ -40,7 +42,10 @@ mutants: setup       ## plant each bug of tests/mutants.toml; every one must be 
 bench: setup         ## pytest-benchmark: engine, journal, loop, solvers, gateway
 	$(BIN)/pytest -q benchmarks --benchmark-columns=min,median,rounds --benchmark-sort=name
 
-clean:               ## forget the environment and the demo's data
-	rm -rf $(VENV) $(DATA) *.egg-info
+bench-peers: setup   ## ours beside VROOM, PyVRP, OR-Tools and vrp-cli (25 min of CPU); writes benchmarks/README.md
+	$(BIN)/python benchmarks/bench_peers.py $(ARGS)
 
-.PHONY: help run test setup format lint check mutants bench clean
+clean:               ## forget the environment and the demo's data
+	rm -rf $(VENV) $(DATA) .peers *.egg-info
+
+.PHONY: help run test setup format lint check mutants bench bench-peers clean

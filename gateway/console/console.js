@@ -14,6 +14,8 @@ let cityTime = Date.now(), heardAt = performance.now(), speed = 1;
 function pick(what) {
   picked = map.picked = what;
   panels.detail(picked);
+  panels.explain(null);
+  if (what?.order) feed.ask({ type: "explain_order", order: what.order }, (body) => picked === what && panels.explain(body));
 }
 
 const panels = new Panels(city, pick);
@@ -22,7 +24,7 @@ const now = () => cityTime + (performance.now() - heardAt) * speed;
 map.now = now;
 document.getElementById("close").addEventListener("click", () => pick(null));
 
-new CityFeed(TOKEN, {
+const feed = new CityFeed(TOKEN, {
   state: (state, text) => panels.state(state, text),
   heartbeat: (beat) => {
     const heard = performance.now(), at = Date.parse(beat.at);

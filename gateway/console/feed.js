@@ -9,7 +9,17 @@ export class CityFeed {
     this.handlers = handlers;
     this.seq = null;
     this.attempts = 0;
+    this.asked = new Map(); // request id -> who waits for the reply
+    this.count = 0;
     this.connect();
+  }
+
+  // One question; `answer` is told the reply's body, or nothing if it was refused.
+  ask(body, answer) {
+    if (this.socket.readyState !== WebSocket.OPEN) return;
+    const id = `console-${Date.now()}-${this.count++}`;
+    this.asked.set(id, answer);
+    this.send({ type: "request", id, body });
   }
 
   connect() {
@@ -38,7 +48,10 @@ export class CityFeed {
   receive(message) {
     this.listen();
     if (message.type === "heartbeat") this.handlers.heartbeat?.(message);
-    else if (message.type === "error") this.refused = message.error ?? message;
+    else if (message.type === "reply") {
+      this.asked.get(message.id)?.(message.body);
+      this.asked.delete(message.id);
+    } else if (message.type === "error") this.refused = message.error ?? message;
     else if (message.feed !== "city") return;
     else if (message.type === "snapshot") {
       this.seq = message.seq;
@@ -56,6 +69,7 @@ export class CityFeed {
 
   lost(event) {
     clearTimeout(this.silence);
+    this.asked.clear();
     const why = this.refused ? `refused: ${this.refused.code}` : event.reason || "connection lost";
     const wait = BACKOFF_MS[Math.min(this.attempts++, BACKOFF_MS.length - 1)];
     this.handlers.state("lost", `${why}; trying again`);

@@ -94,6 +94,19 @@ export class Panels {
     $("detail-stops").replaceChildren(...(thing?.route ?? []).map((stop) => element("li", `${stop.kind} ${stop.delivery}`)));
   }
 
+  // Who else could take the order, the cheapest first, and what keeps everybody from it.
+  explain(body) {
+    $("explanation").hidden = !body;
+    if (!body) return;
+    $("explanation-title").textContent = body.settled ? "settled: on board or ended" : "could be taken by";
+    const ways = (body.alternatives ?? []).map((way) => {
+      const terms = Object.entries(way.terms).filter(([, cost]) => Math.round(cost)).map(([name, cost]) => `${name.replaceAll("_", " ")} ${cost > 0 ? "+" : ""}${Math.round(cost)}`);
+      return element("li", `${way.courier}: ${Math.round(way.cost)} (${terms.join(", ")})`);
+    });
+    if (body.remedy) ways.push(element("li", `kept from being served by ${body.remedy.binding.join(", ").replaceAll("_", " ")}`));
+    $("explanation-ways").replaceChildren(...ways);
+  }
+
   legend() {
     const marks = [["idle", "◯ idle"], ["to_pickup", "● to pickup"], ["delivering", "● delivering"], ["store", "■ store"], ["fine", "◆ on time"], ["soon", "◆ due soon"], ["late", "◆ late"]];
     $("legend").replaceChildren(...marks.map(([color, text]) => {
