@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solvers.meals.day import Day, Rates
-from solvers.meals.improvement import improve, trips_of
+from solvers.meals.improvement import improve
 from solvers.meals.planning import first_trip, must_tell, plan_trips
 from solvers.meals.schedule import INFEASIBLE, route_cost
+from solvers.meals.trips import trips_of
 from solvers.problem import Budget
 
 RATES = Rates(

@@ -1,8 +1,9 @@
 """One minute's question and answer: the best trips for what is known, and which must start now."""
 
 from solvers.meals.day import Day
-from solvers.meals.improvement import improve, trips_of
+from solvers.meals.improvement import improve
 from solvers.meals.schedule import leg_s
+from solvers.meals.trips import trips_of
 from solvers.problem import Budget
 
 Routes = list[list[int]]  # per courier, coded stops as in solvers.meals.schedule

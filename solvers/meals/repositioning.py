@@ -12,14 +12,14 @@ from numba import njit
 from numpy.typing import NDArray
 
 from solvers.meals.day import Day, Floats, Ints
-from solvers.meals.improvement import trips_of
 from solvers.meals.schedule import leg_s
+from solvers.meals.trips import trips_of
 
 Bools = NDArray[np.bool_]
 NEAREST = 6  # couriers that count for a store
 CANDIDATES = 24  # stores a courier may be sent to: the nearest
 MOVES = 3  # in one round: the next round sees what became of them
-RIDE_RATE = 0.05  # seconds of expected delay that a second of riding must save
+RIDE_RATE = 0.1  # seconds of expected delay that a second of riding must save
 
 
 class Demand(NamedTuple):
