@@ -69,11 +69,17 @@ def wait_for_server(
     until = time.monotonic() + FIRST_START_S
     while time.monotonic() < until and demo.poll() is None:
         for child in children(demo.pid):
-            serves = b"serve" in Path(f"/proc/{child}/cmdline").read_bytes()
-            if child not in killed and serves and (port is None or listens(port)):
+            if child not in killed and serves(child) and (port is None or listens(port)):
                 return child
         time.sleep(0.05)
     return None
+
+
+def serves(pid: int) -> bool:
+    try:
+        return b"serve" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False  # it is gone
 
 
 def children(pid: int) -> list[int]:

@@ -33,6 +33,7 @@ from simulation.streams import RandomStreams
 SCENARIOS = Path(__file__).resolve().parent.parent / "scenarios"
 STARTS_WITHIN_S = 600.0  # the first start compiles the kernels
 SAID_AFTER_S = 6.0
+FAILURES_MAX = 3
 DRAIN_MIN = 120.0
 LINE_S = 1.0
 out = Console(highlight=False)
@@ -111,6 +112,12 @@ class Supervisor:
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
+    @property
+    def watch(self) -> asyncio.Task[None]:
+        """Ends only if the server cannot be kept alive, with the reason."""
+        assert self._watch is not None
+        return self._watch
+
     async def start(self) -> None:
         """Returns when it answers. Raises RuntimeError if it ends instead."""
         await self._spawn()
@@ -143,9 +150,14 @@ class Supervisor:
         )
 
     async def _keep_alive(self) -> None:
+        failures = 0
         while True:
             assert self._process is not None
-            await self._process.wait()
+            status = await self._process.wait()
+            # Killed is not failed: only a server that ends by itself, again and again, is hopeless.
+            failures = failures + 1 if status > 0 else 0
+            if failures == FAILURES_MAX:
+                raise RuntimeError(f"the server ended {failures} times by itself, with {status}")
             self.restarts += 1
             await self._spawn()
 
@@ -201,11 +213,13 @@ async def _live(
     day = asyncio.create_task(_day(args, city))
     line = asyncio.create_task(_tell(args, city, supervisor))
     stop = asyncio.create_task(stopped.wait())
-    await asyncio.wait((day, line, stop), return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait((day, line, stop, supervisor.watch), return_when=asyncio.FIRST_COMPLETED)
     for task in (day, line, stop):
         if not task.done():
             task.cancel()
     results = await asyncio.gather(day, line, stop, return_exceptions=True)
+    if supervisor.watch.done():
+        supervisor.watch.result()  # raises why there is no server any more
     for result in results:
         if isinstance(result, Exception):
             raise result
