@@ -16,9 +16,9 @@ from solvers.meals.insertion import cheapest, insert_all
 from solvers.meals.schedule import leg_s
 from solvers.meals.trips import STOPS_MAX, Trips, draw, put, refresh, take
 
-REMOVED_MAX = 12
+REMOVED_MAX = 8
 RELATED = 24  # orders considered near a removed one
-ITERATIONS_PER_ORDER = 4  # at most; small questions are soon answered
+ITERATIONS_PER_ORDER = 2  # at most; small questions are soon answered
 BLINK = 0.02
 
 

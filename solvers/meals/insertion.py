@@ -73,13 +73,13 @@ def cheapest(
         if trips.length[c] >= STOPS_MAX or day.end_s[c] < day.ready_s[o]:
             continue
         for k in range(trips.slot_count[c]):
+            if blink > 0.0 and draw(trips.random) < blink:
+                continue
             room_s = best - trips.slot_s[c, k] - fixed
             dx, dy = trips.slot_x[c, k] - sx, trips.slot_y[c, k] - sy
             reach_m = room_s * step_m_per_s
             if room_s <= 0.0 or dx * dx + dy * dy > reach_m * reach_m:
                 continue  # its own click-to-door would be more than the best place costs
-            if blink > 0.0 and draw(trips.random) < blink:
-                continue
             if trips.slot_at[c, k] == trips.length[c]:
                 added = _append_cost(day, trips, c, o)
             else:

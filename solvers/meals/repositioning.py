@@ -19,7 +19,7 @@ Bools = NDArray[np.bool_]
 NEAREST = 6  # couriers that count for a store
 CANDIDATES = 24  # stores a courier may be sent to: the nearest
 MOVES = 3  # in one round: the next round sees what became of them
-RIDE_RATE = 0.1  # seconds of expected delay that a second of riding must save
+RIDE_RATE = 0.05  # seconds of expected delay that a second of riding must save
 
 
 class Demand(NamedTuple):
