@@ -66,6 +66,7 @@ MAY_ASK: dict[Role, frozenset[type]] = {
     "courier": frozenset(
         {
             m.StartShift,
+            m.TakeBreak,
             m.EndShift,
             m.AcceptOffer,
             m.DeclineOffer,

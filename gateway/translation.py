@@ -165,6 +165,7 @@ COMMAND_OF: dict[type, Translate] = {
     m.SetSafetyStock: lambda b, who, _: c.SetSafetyStock(who, b.product, b.quantity),
     m.RecordSale: lambda b, who, _: c.RecordSale(who, b.product, b.quantity),
     m.StartShift: lambda b, who, _: c.StartShift(who, millis(b.ends_at, "ends_at")),
+    m.TakeBreak: lambda b, who, _: c.TakeBreak(who, millis(b.until, "until")),
     m.EndShift: lambda _, who, __: c.EndShift(who),
     m.AcceptOffer: lambda b, who, _: c.AcceptOffer(who, b.delivery),
     m.DeclineOffer: lambda b, who, _: c.DeclineOffer(who, b.delivery, b.reason),

@@ -136,6 +136,7 @@ def some(kind):
     values = {
         "ready_at": "2000-01-01T00:00:00Z",
         "ends_at": LATER,
+        "until": LATER,
         "lines": [m.Line("ramen", 1)],
         "dropoff": m.Place(39.0, 116.0),
         "location": m.Place(39.0, 116.0),

@@ -112,6 +112,7 @@ from gateway.messages.requests import (
     SetPrice,
     SetSafetyStock,
     StartShift,
+    TakeBreak,
     Track,
     UpdateReadyTime,
 )
@@ -245,6 +246,7 @@ __all__ = [
     "StoreListed",
     "Stores",
     "Subscribe",
+    "TakeBreak",
     "Ticket",
     "TicketClosed",
     "Tickets",

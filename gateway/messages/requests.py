@@ -187,6 +187,12 @@ class StartShift(Sent, frozen=True):
     ends_at: Time
 
 
+class TakeBreak(Sent, frozen=True):
+    """Nothing new until then; what was accepted comes first. Said again, the last time counts."""
+
+    until: Time
+
+
 class EndShift(Sent, frozen=True):
     """Takes nothing new, and brings what is on board to its end."""
 
@@ -362,6 +368,7 @@ RequestBody = (
     | RecordSale
     | ListStock
     | StartShift
+    | TakeBreak
     | EndShift
     | AcceptOffer
     | DeclineOffer

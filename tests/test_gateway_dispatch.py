@@ -1,4 +1,4 @@
-"""An operator asks why, over a real socket."""
+"""What operators and couriers ask of dispatch over a real socket: why, and a break."""
 
 import asyncio
 
@@ -37,3 +37,14 @@ async def test_nobody_but_operators_hears_about_couriers_costs(tmp_path):
         await placed(city, "o1")
         reply = await city.shop.ask(m.ExplainOrder("o1"))
         assert reply.error.code == "forbidden"
+
+
+@live
+async def test_a_courier_takes_a_break_and_another_time_counts_instead(tmp_path):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        now = app.loop.clock.now()
+        await city.kim.request(m.TakeBreak(time_text(now + 600_000)))
+        await city.kim.request(m.TakeBreak(time_text(now + 300_000)))
+        past = await city.kim.ask(m.TakeBreak(time_text(now - 1_000)))
+        assert past.error.code == "malformed"
+        assert (await city.store.ask(m.TakeBreak(time_text(now)))).error.code == "forbidden"
