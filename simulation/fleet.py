@@ -22,6 +22,7 @@ from engine.commands import (
     StartShift,
 )
 from engine.events import (
+    CourierRepositioned,
     DeliveryCancelled,
     DeliveryCompleted,
     DeliveryFailed,
@@ -91,6 +92,7 @@ class Fleet:
             world.at(x.starts_ms, self._start_shift, n, x.ends_ms)
         world.subscribe(DeliveryOffered, self._consider)
         world.subscribe(OrderReady, self._hand_over)
+        world.subscribe(CourierRepositioned, self._go_and_wait)
         for event in ROUTE_CHANGES:
             world.subscribe(event, self._look_at_route)
         world.later(round(self._scenario.positions_every_s * SECOND), self._report_all)
@@ -127,6 +129,7 @@ class Fleet:
     def _end_shift(self, n: int, shift: int) -> None:
         if self._on_shift[n] and self._shifts[n] == shift:
             self._on_shift[n] = False
+            self._stay(n, self._turns[n])
             self._world.submit(EndShift(self._couriers[n].id))
 
     def _break_down(self, n: int, shift: int, ends_ms: Millis) -> None:
@@ -167,6 +170,21 @@ class Fleet:
             self._world.after(reply.after_ms, decline)
 
     # the way
+
+    def _go_and_wait(self, e: CourierRepositioned) -> None:
+        """Nothing to do: ride to the store that was named, and stand there."""
+        n = self._number_of[e.courier]
+        if self._heading[n] is not None or not self._on_shift[n]:
+            return
+        turn = self._turns[n] = self._turns[n] + 1
+        goal = self._world.state.stores[e.store].location
+        trip_ms = self.movements.depart(n, goal, self._world.now)
+        self._world.later(trip_ms, self._stay, n, turn)
+
+    def _stay(self, n: int, turn: int) -> None:
+        """Where the courier is, unless there is something to do by now."""
+        if self._turns[n] == turn and self._heading[n] is None:
+            self.movements.stop(n, self._world.now)
 
     def _look_at_route(self, e: Any) -> None:
         """Turn to the stop the route names now, if that is news."""

@@ -150,6 +150,7 @@ class Planner(Part, frozen=True, kw_only=True):
     policy: Name = "insertion"
     iterations: Count = 0
     thinking_ms: Count = 800  # from the question to the answer
+    repositions: bool = False  # sends couriers with nothing to do where orders are expected
 
 
 class Operator(Part, frozen=True, kw_only=True):

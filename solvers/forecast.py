@@ -5,9 +5,11 @@ the city while there is little of it. No clock and no chance: the same records, 
 """
 
 from math import exp
+from typing import Self
 
 from engine.engine import Record
 from engine.events import OrderPlaced, StoreClosed, StoreOpened, StoreRegistered
+from engine.state import State
 from engine.values import MINUTE, Millis, StoreId
 
 MEMORY_MS = 30 * MINUTE  # after which an order counts for 1/e
@@ -25,6 +27,15 @@ class DemandForecast:
         self._open: dict[StoreId, bool] = {}
         self._seen: dict[StoreId, tuple[float, Millis]] = {}  # orders that still count, and when
         self._began_at: Millis | None = None  # with the first order of the day
+
+    @classmethod
+    def since(cls, s: State) -> Self:
+        """For who comes later, or comes back: what folding all records until now would give."""
+        forecast = cls()
+        forecast._open = {key: x.is_open for key, x in s.stores.stores.items()}
+        for order in s.orders.orders.values():
+            forecast._order(order.placed.store, order.placed.placed_at)
+        return forecast
 
     def fold(self, record: Record) -> None:
         for event in record.events:
