@@ -76,7 +76,7 @@ SOLVERS: dict[str, Entry] = {
     "routing": Entry(
         WhenCalled("solvers.routing", "routing"),
         "guided local search of the OR-Tools routing library from the running plan: a baseline, "
-        "up to about 2,000 orders; holds the interpreter while it thinks",
+        "up to about 1,400 orders; holds the interpreter for tens of milliseconds at a time",
         EVERY_CONSTRAINT,
         replans=True,
         uses_budget=True,

@@ -4,7 +4,6 @@ Guided local search (Voudouris & Tsang 1999) from the running plan, with its own
 loads and rules in whole tenths of a second. Its answer is judged like any other.
 """
 
-import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +20,8 @@ LARGEST_TABLES = 20_000_000
 # A round in which nothing better is found counts too, or a search for so many solutions that do
 # not exist would never end.
 LOOKS_PER_ITERATION = 1_000
+WALL_PER_CPU = 20.0  # the clock may be one of CPU time
+LONGEST_S = 3_600.0
 
 
 def routing(
@@ -29,7 +30,7 @@ def routing(
     """Insert what is unplanned, then search with OR-Tools until the budget is spent.
 
     Iterations are solutions accepted. The insertion's plan comes back where OR-Tools finds no
-    better legal one, and above LARGEST_TABLES cells (about 2,000 orders of one kind of courier),
+    better legal one, and above LARGEST_TABLES cells (about 1,400 orders of one kind of courier),
     where it is not asked. `clock` gives seconds. Raises ProblemError.
     """
     begun = clock()
@@ -80,7 +81,11 @@ def _parameters(budget: Budget) -> Any:
     search.local_search_metaheuristic = enums.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
     if budget.iterations is not None:
         search.solution_limit = budget.iterations
-    if budget.seconds is not None and math.isfinite(budget.seconds):
-        # Only for inner searches that do not ask our limit: it may run on another clock.
-        search.time_limit.FromMilliseconds(int(20_000 * budget.seconds) + 1)
+    # What the library's own limits measure is wall time, and the load of the machine would decide:
+    # with a tenth of a second for its inner searches it may fail to take over the running plan.
+    wall_s = LONGEST_S
+    if budget.seconds is not None:
+        wall_s = min(LONGEST_S, WALL_PER_CPU * budget.seconds)
+    search.time_limit.FromMilliseconds(int(1_000 * wall_s) + 1)
+    search.lns_time_limit.FromMilliseconds(int(1_000 * wall_s) + 1)
     return search

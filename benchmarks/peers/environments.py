@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -77,8 +78,9 @@ def run(peer: Peer, task: Task, patience_s: float) -> Answer:
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines() or [f"ended by signal {-done.returncode}"]
-        why = f"stopped after {patience_s:g} CPU s" if cpu_s >= patience_s - 1 else lines[-1]
-        return Answer([], peer.requirements[0], cpu_s, why[:200])
+        if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+            lines = [f"no plan in {patience_s:g} CPU s"]
+        return Answer([], peer.requirements[0], cpu_s, lines[-1][:200])
     found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return Answer(found["candidates"], found["version"], found["cpu_s"])
 

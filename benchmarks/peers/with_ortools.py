@@ -39,6 +39,7 @@ def _attempt(task: Task, until: object) -> tuple[list[list[int]], list[int]]:
     search.first_solution_strategy = enums.FirstSolutionStrategy.PARALLEL_CHEAPEST_INSERTION
     search.local_search_metaheuristic = enums.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
     search.time_limit.FromMilliseconds(int(task.wall_s * GRACE * 1_000))
+    search.lns_time_limit.CopyFrom(search.time_limit)  # 0.1 s of wall may be too little to begin
     found = routing.SolveWithParameters(search)
     if found is None:
         return [[] for _ in range(vehicles)], list(range(n))
