@@ -97,12 +97,13 @@ def at_speed(settings: Settings, speed: float) -> Settings:
 class Supervisor:
     """Keeps one `o2o serve` running until told otherwise."""
 
-    def __init__(self, args: argparse.Namespace, settings: Path) -> None:
+    def __init__(self, args: argparse.Namespace, settings: Path, repositions: bool = False) -> None:
         self.restarts = 0
         self._command = [
             *(sys.executable, "-m", "gateway.cli", "serve"),
             *("--data", str(args.data), "--port", str(args.port)),
             *("--speed", str(args.speed), "--settings", str(settings), "--quiet"),
+            *(("--reposition",) if repositions else ()),
         ]
         self._port = args.port
         self._process: asyncio.subprocess.Process | None = None
@@ -179,7 +180,7 @@ async def _demo(args: argparse.Namespace, day: Day, streams: RandomStreams) -> i
     settings = args.data / "settings.json"
     settings.write_bytes(msgspec.json.encode(at_speed(day.scenario.engine, args.speed)))
     tokens = Tokens(load_secret(args.data))
-    supervisor = Supervisor(args, settings)
+    supervisor = Supervisor(args, settings, day.scenario.planner.repositions)
     stopped = _on_signals()
     out.print(f"[bold]{day.scenario.name}[/] at {args.speed:g} times the speed of life ...")
     await supervisor.start()

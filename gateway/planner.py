@@ -2,23 +2,26 @@
 
 Two threads, for the kernels release the GIL. One answers planning rounds at once, by insertion
 into the running plan. The other goes on improving that plan for as long as there is anything
-left to decide, and hands over what it finds; no decision waits for it.
+left to decide, and hands over what it finds; no decision waits for it. It also looks ahead now
+and then, if told to, and sends couriers with nothing to do where orders are expected.
 """
 
 import asyncio
 import logging
 from collections.abc import Coroutine
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from engine.engine import Record
 from engine.events import PlanningRoundOpened
-from engine.values import PlanningRoundId
+from engine.values import Millis, PlanningRoundId
 from gateway.clock import stopwatch_s
 from gateway.latency import Latency
 from gateway.loop import EngineLoop
 from gateway.submissions import SubmissionError
 from solvers.bridge import USUAL, Briefer, Briefing, Objective, answer, improvement
+from solvers.foresight import ROUND_MS, Foresight
 from solvers.problem import Budget, Plan, Solver
 
 NO_ROUND = PlanningRoundId(0)
@@ -42,19 +45,24 @@ class Planner:
         improving: tuple[Solver, Budget] | None = None,
         objective: Objective = USUAL,
         executors: tuple[Executor, Executor] | None = None,
+        repositions: bool = False,
     ) -> None:
         self.thinking = Latency()
         self.failures = 0
         self.improvements = 0
+        self.moves = 0  # couriers sent to wait elsewhere
         self._loop = loop
         self._answering, self._budget = answering, budget
         self._improving = improving
         self._briefer = Briefer(loop.engine.state, objective)
         self._executors = executors or (_thread("answering"), _thread("improving"))
         self._tasks: dict[asyncio.Task[None], None] = {}
+        self._foresight = Foresight(loop.engine.state) if repositions else None
         loop.on_durable(self._look)
         if improving is not None:
             self._start(self._improve_forever(*improving))
+        if self._foresight is not None:
+            self._start(self._reposition_forever(self._foresight))
 
     def resume(self) -> None:
         """After a restart: the round that was open when the engine stopped awaits its answer."""
@@ -74,6 +82,8 @@ class Planner:
 
     def _look(self, records: list[Record]) -> None:
         for record in records:
+            if self._foresight is not None:
+                self._foresight.fold(record)
             for event in record.events:
                 if isinstance(event, PlanningRoundOpened):
                     self._plan(event.planning_round)
@@ -118,6 +128,27 @@ class Planner:
         except Exception as error:  # a solver's bug must not end the improver for good
             self._failed(error)
             return False
+
+    # looking ahead
+
+    async def _reposition_forever(self, foresight: Foresight) -> None:
+        while True:
+            clock = self._loop.clock
+            await asyncio.sleep(clock.wall_s_until(Millis(clock.now() + ROUND_MS)))
+            try:
+                await self._reposition(foresight)
+            except Exception as error:  # costs one look, not all that would come
+                self._failed(error)
+
+    async def _reposition(self, foresight: Foresight) -> None:
+        view = foresight.look(self._loop.clock.now())
+        if view is None:
+            return
+        running = asyncio.get_running_loop()
+        for command in await running.run_in_executor(self._executors[1], foresight.suggest, view):
+            with suppress(SubmissionError):
+                settled = await self._loop.submit(command)
+                self.moves += settled.record.rejection is None
 
     # internals
 

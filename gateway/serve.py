@@ -30,6 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--improver", default="improvement", help="goes on thinking between them; or none"
     )
+    parser.add_argument(
+        "--reposition",
+        action="store_true",
+        help="send couriers with nothing to do where orders are expected",
+    )
     parser.add_argument("--think-ms", type=int, default=THINK_MS, help="at a time, each of them")
     parser.add_argument("--quiet", action="store_true", help="say only what goes wrong")
 
@@ -61,7 +66,8 @@ async def _serve(args: argparse.Namespace, config: Config) -> int:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    plan = _planning(args.solver, args.improver, Budget(seconds=args.think_ms / 1_000))
+    budget = Budget(seconds=args.think_ms / 1_000)
+    plan = _planning(args.solver, args.improver, budget, args.reposition)
     async with App(config, plan) as app:
         if not args.quiet:
             sys.stdout.write(f"gateway  {app.url}\nconsole  {app.console_url}\n")
@@ -76,7 +82,7 @@ async def _serve(args: argparse.Namespace, config: Config) -> int:
     return 0
 
 
-def _planning(name: str, improver: str, budget: Budget) -> MakePlanner:
+def _planning(name: str, improver: str, budget: Budget, repositions: bool) -> MakePlanner:
     """Kernels are compiled before the doors open: the first order does not wait for that."""
     from solvers.portfolio import SOLVERS  # here, for it loads the kernels
     from solvers.warming import warm, warm_explanations
@@ -89,4 +95,4 @@ def _planning(name: str, improver: str, budget: Budget) -> MakePlanner:
     if improving is not None:
         warm(improving[0])
     warm_explanations()
-    return lambda loop: Planner(loop, solver, budget, improving)
+    return lambda loop: Planner(loop, solver, budget, improving, repositions=repositions)

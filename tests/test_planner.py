@@ -41,11 +41,11 @@ class ListJournal:
 
 
 @asynccontextmanager
-async def city(solver, improving=None, **settings):
+async def city(solver, improving=None, repositions=False, **settings):
     """A store, a courier, a planner; time runs a hundred times as fast as the wall's."""
     loop = EngineLoop(Engine(), ListJournal(), resumed(Millis(0), 100))
     running = asyncio.create_task(loop.run())
-    planner = Planner(loop, solver, Budget(iterations=0), improving)
+    planner = Planner(loop, solver, Budget(iterations=0), improving, repositions=repositions)
     now = loop.clock.now()
     for command in (
         c.OpenEngine(Settings(offer_timeout_ms=0, **settings)),
@@ -183,5 +183,24 @@ def test_an_improver_hands_over_better_routes_unasked():
             assert planner.improvements >= 1
             assert any(isinstance(r.command, c.ImprovePlan) for r in loop._journal.records)
             assert violations(loop.engine.state) == []
+
+    asyncio.run(evening())
+
+
+def test_who_has_nothing_to_do_is_sent_where_orders_come_from():
+    """Nobody pays here: orders are wanted, and no courier is taken."""
+    far = Point.of_degrees(31.23, 121.485)
+
+    async def evening():
+        async with city(insertion, repositions=True) as (loop, planner):
+            await loop.submit(c.RegisterStore("far", "Far", far, MINUTE))
+            await loop.submit(c.SetPrice("far", "p", 1_200))
+            await loop.submit(c.ReceiveStock("far", "p", 100))
+            for n in range(20):
+                await loop.submit(c.RequestQuote(f"q{n}", "svc", "ann", "far", [Line("p", 1)], far))
+                await loop.submit(c.PlaceOrder(f"o{n}", "svc", f"q{n}", "bank"))
+            await until(lambda: planner.moves)
+            assert loop.engine.state.couriers["kim"].asked_to_wait_at == "far"
+            assert planner.failures == 0
 
     asyncio.run(evening())

@@ -37,6 +37,7 @@ class CourierApp(Party):
         self._ride: asyncio.Task[None] | None = None
         self._considered: dict[tuple[str, str], None] = {}  # delivery, expiry
         self._broken = False
+        self._sent_to: str | None = None  # the store last asked to wait near
         self.client.subscribe("route", self._hear)
 
     # the day
@@ -124,6 +125,9 @@ class CourierApp(Party):
         open_offers = {(x.delivery, x.expires_at): None for x in route.offers}
         self._considered = {x: None for x in self._considered if x in open_offers}
         self._turn_to(route.stops[0] if route.stops and route.under_way else None)
+        if route.wait_near is not None and route.wait_near.store != self._sent_to:
+            self._sent_to = route.wait_near.store
+            self._go_and_wait(route.wait_near)
 
     async def _consider(self, offer: m.Offer) -> None:
         courier, delivery = CourierId(self.subject), DeliveryId(offer.delivery)
@@ -149,6 +153,11 @@ class CourierApp(Party):
         self._stand_still()
         if stop is not None and heading is not None:
             self._ride = self.spawn(self._go(stop))
+
+    def _go_and_wait(self, near: m.WaitNear) -> None:
+        """Nothing to do: ride there, and stand. Said again later, the same place is no news."""
+        if self._heading is None and not self._broken:
+            self._depart(Point.of_degrees(near.place.lat, near.place.lon))
 
     async def _go(self, stop: m.RouteStop) -> None:
         """Ride there, say so, and do what is to be done. The next route tells how it goes on."""
