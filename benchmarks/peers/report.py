@@ -116,7 +116,7 @@ def _static_cell(row: Row | None) -> str:
     if row is None:
         return ""
     if not row["ok"]:
-        return "incomplete" if "visited 0 times" in row["note"] else "none or illegal"
+        return "incomplete" if "visited 0 times" in row["note"] else row["note"]
     mark = "**" if row["vehicles"] == row["known"][0] else ""
     return f"{mark}{row['vehicles']}{mark} · {row['distance']:,.0f}"
 
