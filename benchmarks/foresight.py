@@ -41,13 +41,13 @@ def played(scenario: Scenario, seed: int) -> tuple[Run, int]:
     return run, moves
 
 
-def compared(name: str, seeds: int) -> None:
+def compared(name: str, first: int, seeds: int) -> None:
     scenario = load(SCENARIOS / f"{name}.toml")
     usual = replace(scenario, planner=replace(scenario.planner, repositions=False))
     ahead = replace(scenario, planner=replace(scenario.planner, repositions=True))
-    pairs = [(played(usual, seed)[0], *played(ahead, seed)) for seed in range(1, seeds + 1)]
+    pairs = [(played(usual, seed)[0], *played(ahead, seed)) for seed in range(first, first + seeds)]
     moves = fmean(x for _, _, x in pairs)
-    print(f"\n### {name}: {seeds} seeds, {moves:.0f} moves a run\n")
+    print(f"\n### {name}: {seeds} seeds from {first}, {moves:.0f} moves a run\n")
     print("| figure | without | with | difference | 95 % of it |\n|---|---|---|---|---|")
     for figure, of in FIGURES.items():
         without, having = [of(x) for x, _, _ in pairs], [of(x) for _, x, _ in pairs]
@@ -63,10 +63,11 @@ def compared(name: str, seeds: int) -> None:
 def main() -> None:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("scenarios", nargs="*", default=["lunch_rush", "stormy_friday"])
-    parser.add_argument("--seeds", type=int, default=6)
+    parser.add_argument("--seeds", type=int, default=6, help="how many, at least 2")
+    parser.add_argument("--first", type=int, default=1, help="the first of them")
     args = parser.parse_args()
     for name in args.scenarios:
-        compared(name, args.seeds)
+        compared(name, args.first, args.seeds)
 
 
 if __name__ == "__main__":
