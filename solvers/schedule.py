@@ -14,6 +14,9 @@ from solvers.problem import Floats, Ints, Problem
 Records = NDArray[Any]
 Flags = NDArray[np.bool_]
 
+TOLERANCE_S = 1e-6
+FORBIDDEN = 1e12  # in units of J: what a plan with such a route costs, so that nobody takes it
+
 TASK = np.dtype(
     [
         ("stop", np.int32),  # as in Problem: o or N + o; -1 for the start of a route
@@ -285,6 +288,9 @@ def refresh(city: City, routes: Routes, c: int) -> None:
         task.depart = begin + task.service
         task.toll = toll
         cost += ride * courier.per_ride_s + toll
+        if begin > task.latest + TOLERANCE_S:
+            # Only where a detour can be the shorter way: a stop was taken off, and all came later.
+            cost += FORBIDDEN
         stop = task.stop
         sign, o = (1, stop) if task.store >= 0 else (-1, stop - city.orders.shape[0])
         if sign < 0 and moved(city.orders, o, c):
