@@ -248,13 +248,14 @@ class Dispatcher:
 
 def warm_up(terms: Terms) -> None:
     """Compile every kernel, or load it from the cache, before the day begins."""
-    store, courier = Restaurant("r", Spot(0.0, 0.0)), Courier("c", Spot(9e3, 0.0), 0.0, 600.0)
-    idler = Courier("d", Spot(0.0, 9e3), 0.0, 600.0)
+    stores = [Restaurant("r", Spot(0.0, 0.0)), Restaurant("q", Spot(900.0, 0.0))]
     orders = [
         MealOrder(f"o{k}", Spot(500.0, k), float(k), "r", k + 15.0) for k in range(2 * ORDERS_MIN)
     ]
-    fleet = [CourierView(x.id, x.id, 0.0, "idle", []) for x in (courier, idler)]
-    dispatcher = Dispatcher(terms, [store], [courier, idler])
+    # More couriers than orders: some have nothing to do, and their moves are weighed too.
+    couriers = [Courier(f"c{k}", Spot(9e3, k), 0.0, 600.0) for k in range(3 * ORDERS_MIN)]
+    fleet = [CourierView(x.id, x.id, 0.0, "idle", []) for x in couriers]
+    dispatcher = Dispatcher(terms, stores, couriers)
     dispatcher.tick(0.0, [], fleet)
     dispatcher.tick(20.0, orders, fleet)
 
