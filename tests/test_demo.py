@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import signal
+import socket
 
 import msgspec
 import pytest
@@ -18,8 +19,13 @@ from simulation.scenario_file import load
 from simulation.streams import RandomStreams
 
 SPEED = 120.0
-PORT = 18_461
 PATIENCE_S = 150
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 async def until(condition):
@@ -36,12 +42,13 @@ def test_clients_resume_and_nothing_is_lost_when_the_server_is_killed(tmp_path):
     settings = tmp_path / "settings.json"
     settings.write_bytes(msgspec.json.encode(at_speed(day.scenario.engine, SPEED)))
     tokens = Tokens(load_secret(tmp_path))
-    supervisor = Supervisor(argparse.Namespace(data=tmp_path, port=PORT, speed=SPEED), settings)
+    port = free_port()
+    supervisor = Supervisor(argparse.Namespace(data=tmp_path, port=port, speed=SPEED), settings)
 
     async def evening():
         await supervisor.start()
         try:
-            url = f"ws://127.0.0.1:{PORT}/ws"
+            url = f"ws://127.0.0.1:{port}/ws"
             token = lambda role, subject: mint(tokens, role, subject)  # noqa: E731
             async with alive(url, token, day, streams, SPEED) as city:
                 running = asyncio.create_task(city.run(minutes=10))
