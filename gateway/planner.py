@@ -53,7 +53,6 @@ class Planner:
         self.moves = 0  # couriers sent to wait elsewhere
         self._loop = loop
         self._answering, self._budget = answering, budget
-        self._improving = improving
         self._briefer = Briefer(loop.engine.state, objective)
         self._executors = executors or (_thread("answering"), _thread("improving"))
         self._tasks: dict[asyncio.Task[None], None] = {}
