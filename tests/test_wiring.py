@@ -6,6 +6,9 @@ from engine import commands as c
 from engine import events as e
 from engine import wiring
 from engine.state import State
+from engine.wiring.applying import no_state
+from engine.wiring.deciding import handler_of
+from engine.wiring.handlers import handlers_over
 
 
 def snake(name: str) -> str:
@@ -16,12 +19,12 @@ def test_every_command_has_its_one_handler():
     table = wiring.wire(State()).handler_of
     commands = set(c.Command.__subclasses__())
     assert set(table) == commands == set(get_args(c.AnyCommand))
-    assert {x.__name__ for x in commands} <= set(c.__all__)
+    assert {x.__name__ for x in commands} <= set(dir(c))
 
 
 def test_a_handler_is_called_as_its_command_is():
-    handlers = wiring._handlers(State())
-    for command, handle in wiring._handler_of(handlers).items():
+    handlers = handlers_over(State())
+    for command, handle in handler_of(handlers).items():
         assert handle.__name__ == snake(command.__name__)
         assert command in handle.__func__.__annotations__.values()
 
@@ -30,15 +33,15 @@ def test_every_event_has_its_one_owner_called_as_it_is():
     table = wiring.wire(State()).state_of
     assert set(table) == set(e.Event.__subclasses__()) == set(get_args(e.AnyEvent))
     for event, apply in table.items():
-        assert event.__name__ in e.__all__
-        if apply is not wiring.no_state:
+        assert hasattr(e, event.__name__)
+        if apply is not no_state:
             assert apply.__name__ == snake(event.__name__)
             assert event in apply.__func__.__annotations__.values()
 
 
 def test_only_events_that_inform_change_no_state():
     table = wiring.wire(State()).state_of
-    silent = {event for event, apply in table.items() if apply is wiring.no_state}
+    silent = {event for event, apply in table.items() if apply is no_state}
     assert silent == {e.CommandRejected, e.RouteSkipped}
 
 

@@ -1,0 +1,48 @@
+"""Who does what. Three tables; read them first.
+
+deciding.py    command -> the one handler that decides it
+applying.py    event   -> the one state module that applies it
+following.py   event   -> what must follow, in order, within the same turn
+"""
+
+from typing import Any, get_args
+
+from msgspec import Struct
+
+from engine import commands as c
+from engine import events as e
+from engine.rejections import RejectionReason
+from engine.rules.bounds import Bounds
+from engine.state import State
+from engine.turn import Turn
+from engine.wiring.applying import Apply, state_of
+from engine.wiring.deciding import Handle, handler_of
+from engine.wiring.following import follow_ups
+from engine.wiring.handlers import handlers_over
+
+
+class Wiring(Struct):
+    handler_of: dict[type[c.Command], Handle]
+    state_of: dict[type[e.Event], Apply]
+    follow_ups: dict[type[e.Event], tuple[Handle, ...]]
+
+
+def wire(s: State) -> Wiring:
+    handlers = handlers_over(s)
+    decide = handler_of(handlers)
+    for command in get_args(c.ExternalCommand):
+        decide[command] = _within_bounds(command, decide[command])
+    return Wiring(decide, state_of(s), follow_ups(handlers))
+
+
+def _within_bounds(command: type[c.Command], handle: Handle) -> Handle:
+    """No handler sees an empty id, a place off the map, or a number no book has room for."""
+    fault_of = Bounds(command).fault
+
+    def checked(turn: Turn, c: Any) -> None:
+        fault = fault_of(c)
+        if fault is not None:
+            turn.reject(RejectionReason.MALFORMED, **fault)
+        handle(turn, c)
+
+    return checked

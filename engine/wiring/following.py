@@ -1,0 +1,41 @@
+"""event -> what must follow, in order, within the same turn."""
+
+from engine import events as e
+from engine.wiring.deciding import Handle
+from engine.wiring.handlers import Handlers
+
+
+def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
+    plan, leg = h.dispatching.request_plan, h.dispatching.start_leg
+    return {
+        # the bargain
+        e.OrderPlaced: (h.paying.request_payment, h.ordering.confirm_free),
+        e.PaymentAuthorized: (h.ordering.confirm,),
+        e.PaymentFailed: (h.ordering.cancel_unpaid,),
+        e.OrderConfirmed: (h.preparing.await_acceptance,),
+        e.OrderAccepted: (h.dispatching.create_delivery,),
+        e.OrderCancelled: (
+            h.dispatching.cancel_delivery,
+            h.ordering.release_stock,
+            h.paying.give_back,
+        ),
+        e.OrderFulfilled: (h.paying.capture,),
+        e.OrderReturned: (h.paying.charge_for_return,),
+        e.OrderWrittenOff: (h.dispatching.cancel_delivery, h.paying.give_back),
+        # the way
+        e.DeliveryCreated: (plan,),
+        e.RoutePlanned: (leg,),
+        e.OfferAccepted: (leg,),
+        e.DeliveryUnassigned: (leg, plan),
+        e.DeliveryPickedUp: (h.ordering.hand_over, leg, plan),
+        e.DeliveryCompleted: (h.ordering.fulfill, h.paying.pay_courier, leg, plan),
+        e.DeliveryFailed: (leg, plan),
+        e.DeliveryStranded: (plan,),
+        e.DeliveryReturned: (h.ordering.take_back, leg, plan),
+        e.DeliveryCancelled: (leg, plan),
+        e.ShiftStarted: (plan,),
+        e.ShiftEnded: (h.delivering.clear_route, plan),
+        e.BreakPlanned: (h.delivering.take_back_offers, plan),
+        e.ReadyTimeChanged: (plan,),
+        e.OrderReady: (plan,),
+    }

@@ -1,0 +1,56 @@
+"""The handlers, each given exactly the state it may read."""
+
+from msgspec import Struct
+
+from engine.handlers.delivering import Delivering
+from engine.handlers.dispatching import Dispatching
+from engine.handlers.merchandising import Merchandising
+from engine.handlers.operating import Operating
+from engine.handlers.ordering import Ordering
+from engine.handlers.paying import Paying
+from engine.handlers.preparing import Preparing
+from engine.handlers.quoting import Quoting
+from engine.handlers.stocking import Stocking
+from engine.handlers.tracking import Tracking
+from engine.state import State
+
+
+class Handlers(Struct):
+    """Each is given exactly the state it may read."""
+
+    operating: Operating
+    merchandising: Merchandising
+    stocking: Stocking
+    quoting: Quoting
+    ordering: Ordering
+    paying: Paying
+    preparing: Preparing
+    dispatching: Dispatching
+    delivering: Delivering
+    tracking: Tracking
+
+
+def handlers_over(s: State) -> Handlers:
+    return Handlers(
+        Operating(s.settings),
+        Merchandising(s.stores, s.products, s.prices, s.customers),
+        Stocking(s.stores, s.products, s.inventory),
+        Quoting(
+            s.settings,
+            s.stores,
+            s.products,
+            s.prices,
+            s.customers,
+            s.inventory,
+            s.couriers,
+            s.positions,
+            s.deliveries,
+            s.quotes,
+        ),
+        Ordering(s.stores, s.products, s.inventory, s.quotes, s.orders, s.payments, s.deliveries),
+        Paying(s.settings, s.orders, s.payments, s.deliveries),
+        Preparing(s.settings, s.orders, s.deliveries),
+        Dispatching(s.settings, s.stores, s.orders, s.couriers, s.deliveries, s.planning_rounds),
+        Delivering(s.orders, s.couriers, s.positions, s.deliveries),
+        Tracking(s.couriers, s.positions),
+    )

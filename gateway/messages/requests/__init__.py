@@ -1,0 +1,110 @@
+"""What clients may ask for: the bodies of `request`. Who may send which is gateway/auth.py's table.
+
+Nobody says who he is in a body: courier, store, service and provider are taken from the token.
+"""
+
+from gateway.messages.requests.carrying import (
+    AcceptOffer,
+    DeclineOffer,
+    EndShift,
+    ReportArrival,
+    ReportBreakdown,
+    ReportDropoff,
+    ReportFailure,
+    ReportPickup,
+    StartShift,
+    TakeBreak,
+)
+from gateway.messages.requests.operating import (
+    AssignDelivery,
+    ChangeSettings,
+    DelistProduct,
+    ExplainOrder,
+    GetSettings,
+    ListProduct,
+    RefundOrder,
+    RegisterCourier,
+    RegisterStore,
+    RevokeAccess,
+)
+from gateway.messages.requests.ordering import (
+    CancelOrder,
+    CreateTrackingLink,
+    GetOrder,
+    ListProducts,
+    ListStores,
+    PlaceOrder,
+    RegisterCustomer,
+    RequestQuote,
+)
+from gateway.messages.requests.paying import (
+    ReportAuthorization,
+    ReportInstruction,
+)
+from gateway.messages.requests.storekeeping import (
+    AcceptOrder,
+    CloseStore,
+    CountStock,
+    ListStock,
+    OpenStore,
+    ReceiveReturn,
+    ReceiveStock,
+    RecordSale,
+    RejectOrder,
+    ReportMissing,
+    ReportReady,
+    SetPrice,
+    SetSafetyStock,
+    UpdateReadyTime,
+)
+from gateway.messages.requests.tracking import (
+    Track,
+)
+
+RequestBody = (
+    RegisterCustomer
+    | RequestQuote
+    | PlaceOrder
+    | CancelOrder
+    | GetOrder
+    | ListStores
+    | ListProducts
+    | CreateTrackingLink
+    | AcceptOrder
+    | RejectOrder
+    | UpdateReadyTime
+    | ReportReady
+    | ReportMissing
+    | ReceiveReturn
+    | OpenStore
+    | CloseStore
+    | SetPrice
+    | ReceiveStock
+    | CountStock
+    | SetSafetyStock
+    | RecordSale
+    | ListStock
+    | StartShift
+    | TakeBreak
+    | EndShift
+    | AcceptOffer
+    | DeclineOffer
+    | ReportArrival
+    | ReportPickup
+    | ReportDropoff
+    | ReportFailure
+    | ReportBreakdown
+    | ReportAuthorization
+    | ReportInstruction
+    | RegisterStore
+    | ListProduct
+    | DelistProduct
+    | RegisterCourier
+    | AssignDelivery
+    | RefundOrder
+    | ChangeSettings
+    | GetSettings
+    | ExplainOrder
+    | RevokeAccess
+    | Track
+)

@@ -1,0 +1,62 @@
+"""What courier apps ask for."""
+
+from gateway.messages.values import Proof, Reason, Ref, Sent, StopKind, Text, Time
+
+
+class StartShift(Sent, frozen=True):
+    """Ready for work until then."""
+
+    ends_at: Time
+
+
+class TakeBreak(Sent, frozen=True):
+    """Nothing new until then; what was accepted comes first. Said again, the last time counts."""
+
+    until: Time
+
+
+class EndShift(Sent, frozen=True):
+    """Takes nothing new, and brings what is on board to its end."""
+
+
+class AcceptOffer(Sent, frozen=True):
+    delivery: Ref
+
+
+class DeclineOffer(Sent, frozen=True):
+    """Also after accepting, as long as the goods are not on board."""
+
+    delivery: Ref
+    reason: Reason
+
+
+class ReportArrival(Sent, frozen=True):
+    """At the stop of this delivery."""
+
+    delivery: Ref
+    stop: StopKind
+
+
+class ReportPickup(Sent, frozen=True):
+    """The goods are on board."""
+
+    delivery: Ref
+
+
+class ReportDropoff(Sent, frozen=True):
+    """The goods were handed over, with the proof the order asks for."""
+
+    delivery: Ref
+    proof: Proof = "none"
+    evidence: Text = ""
+
+
+class ReportFailure(Sent, frozen=True):
+    """Nobody there, or refused: the goods go back to the store."""
+
+    delivery: Ref
+    reason: Reason
+
+
+class ReportBreakdown(Sent, frozen=True):
+    """Cannot go on; goods on board wait to be rescued."""

@@ -1,0 +1,82 @@
+"""What operators ask for."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from gateway.messages.settings import SettingsInForce
+from gateway.messages.values import Id, Money, Place, Reason, Ref, Role, Sent, Text, Vehicle
+
+
+class RegisterStore(Sent, frozen=True):
+    """A store joins; it is open until it says otherwise."""
+
+    store: Id
+    name: Text
+    location: Place
+    preparation_s: Annotated[int, Meta(ge=0, le=86_400)]
+
+
+class ListProduct(Sent, frozen=True):
+    """It may be sold in every store that has a price and stock for it."""
+
+    product: Id
+    name: Text
+    category: Text
+    load: Annotated[int, Meta(ge=1, le=1_000)] = 1
+
+
+class DelistProduct(Sent, frozen=True):
+    product: Id
+
+
+class RegisterCourier(Sent, frozen=True):
+    """`capacity` in units of load on board at once."""
+
+    courier: Id
+    vehicle: Vehicle
+    capacity: Annotated[int, Meta(ge=1, le=10_000)]
+
+
+class AssignDelivery(Sent, frozen=True):
+    """Overrule the planner: this courier takes it, last on the route."""
+
+    courier: Id
+    delivery: Ref
+    reason: Reason
+
+
+class RefundOrder(Sent, frozen=True):
+    """Give back part or all of what was captured. `refund` is the id you choose for it."""
+
+    refund: Id
+    order: Id
+    amount: Money
+    reason: Reason
+
+
+class ChangeSettings(Sent, frozen=True):
+    """All of them at once: ask for those in force, change some, send them back."""
+
+    settings: SettingsInForce
+
+
+class GetSettings(Sent, frozen=True):
+    """Answered by `settings`."""
+
+
+class RevokeAccess(Sent, frozen=True):
+    """A lost phone, a leaked token: this party's connections end, its tokens are refused.
+
+    Only tokens minted later are accepted. For a tracking link the subject is the order.
+    """
+
+    role: Role
+    subject: Ref
+
+
+class ExplainOrder(Sent, frozen=True):
+    """Why it goes with whom it goes, or with nobody. Answered by `explanation`."""
+
+    order: Id
+    top: Annotated[int, Meta(ge=1, le=20)] = 5

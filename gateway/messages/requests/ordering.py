@@ -1,0 +1,64 @@
+"""What order services ask for."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from gateway.messages.values import Id, Line, Place, Proof, Reason, Sent
+
+
+class RegisterCustomer(Sent, frozen=True):
+    """An opaque id; who is behind it stays with you."""
+
+    customer: Id
+
+
+class RequestQuote(Sent, frozen=True):
+    """What would this cost, and when would it be there? Answered by `quote`."""
+
+    quote: Id
+    customer: Id
+    store: Id
+    lines: Annotated[list[Line], Meta(min_length=1, max_length=100)]
+    dropoff: Place
+
+
+class PlaceOrder(Sent, frozen=True):
+    """Accept a quote before it expires. Answered by `order_placed`."""
+
+    order: Id
+    quote: Id
+    provider: Id
+    proof: Proof = "none"
+    pin: Annotated[str, Meta(pattern=r"^[0-9]{0,8}\Z")] = ""
+
+
+class CancelOrder(Sent, frozen=True):
+    """End it early. The reasons allowed depend on who asks."""
+
+    order: Id
+    reason: Reason
+
+
+class GetOrder(Sent, frozen=True):
+    """How it stands now. Answered by `order`."""
+
+    order: Id
+
+
+class ListStores(Sent, frozen=True):
+    """Who sells. Answered by `stores`."""
+
+
+class ListProducts(Sent, frozen=True):
+    """What a store offers now, with prices and stock, by product id. Answered by `products`."""
+
+    store: Id
+    after: Id | None = None
+    limit: Annotated[int, Meta(ge=1, le=200)] = 100
+
+
+class CreateTrackingLink(Sent, frozen=True):
+    """A token that shows one order to whoever holds it. Answered by `tracking_link`."""
+
+    order: Id

@@ -1,0 +1,98 @@
+"""What stores ask for: their screens and their tills."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from gateway.messages.settings import Units
+from gateway.messages.values import Id, Money, Quantity, Reason, Ref, Sent, Time
+
+
+class AcceptOrder(Sent, frozen=True):
+    """It will be ready by then, at most a day ahead."""
+
+    order: Id
+    ready_at: Time
+
+
+class RejectOrder(Sent, frozen=True):
+    order: Id
+    reason: Reason
+
+
+class UpdateReadyTime(Sent, frozen=True):
+    """It will be earlier or later than said."""
+
+    order: Id
+    ready_at: Time
+
+
+class ReportReady(Sent, frozen=True):
+    """It stands on the counter."""
+
+    order: Id
+
+
+class ReportMissing(Sent, frozen=True):
+    """The shelf had fewer than the books said; the order goes without them."""
+
+    order: Id
+    product: Id
+    quantity: Quantity
+
+
+class ReceiveReturn(Sent, frozen=True):
+    """What could not be delivered is back; fit to be sold again, or not."""
+
+    delivery: Ref
+    sellable: bool
+
+
+class OpenStore(Sent, frozen=True):
+    """Take orders again."""
+
+
+class CloseStore(Sent, frozen=True):
+    """No new orders; what was accepted is still prepared."""
+
+
+class SetPrice(Sent, frozen=True):
+    """From now on, in this store; open quotes keep theirs."""
+
+    product: Id
+    price: Money
+
+
+class ReceiveStock(Sent, frozen=True):
+    """Goods arrived."""
+
+    product: Id
+    quantity: Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
+class CountStock(Sent, frozen=True):
+    """Somebody counted the shelf, what is reserved included."""
+
+    product: Id
+    counted: Units
+
+
+class SetSafetyStock(Sent, frozen=True):
+    """So many are never promised online."""
+
+    product: Id
+    quantity: Units
+
+
+class RecordSale(Sent, frozen=True):
+    """Sold at the store's own till, from the same shelf."""
+
+    product: Id
+    quantity: Quantity
+
+
+class ListStock(Sent, frozen=True):
+    """The store's own shelf, by product id. Answered by `stock`."""
+
+    after: Id | None = None
+    limit: Annotated[int, Meta(ge=1, le=200)] = 100

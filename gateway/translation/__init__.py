@@ -1,0 +1,113 @@
+"""Requests to commands, and records to replies. Who asks is taken from the token, never a body.
+
+A reply is a function of its record alone, so that a repeat is answered byte for byte alike.
+"""
+
+import msgspec
+
+from engine import commands as c
+from engine import events as e
+from engine import values as v
+from engine.commands import ExternalCommand
+from engine.engine import Record
+from engine.rejections import Detail
+from engine.settings import Settings
+from engine.state.payments import payment_of
+from gateway import messages as m
+from gateway.auth import Identity
+from gateway.codes import CODES
+from gateway.messages import ReplyBody, RequestBody
+from gateway.submissions import SubmissionError
+from gateway.translation import carrying, operating, ordering, paying, storekeeping
+from gateway.wire import time_text
+
+COMMAND_OF = {
+    **carrying.COMMAND_OF,
+    **operating.COMMAND_OF,
+    **ordering.COMMAND_OF,
+    **paying.COMMAND_OF,
+    **storekeeping.COMMAND_OF,
+}
+
+
+def command_of(body: RequestBody, who: Identity, currency: str) -> ExternalCommand:
+    """Raises Refusal if a value cannot be: a swapped place, a foreign currency, no such day."""
+    if isinstance(body, m.CancelOrder):
+        return _cancel(body, who)
+    return COMMAND_OF[type(body)](body, who.subject, currency)
+
+
+def reply_of(record: Record, currency: str) -> ReplyBody | None:
+    """What else the one who asked should know; None where the acceptance says all."""
+    for event in record.events:
+        match event:
+            case e.QuoteOffered():
+                return _quote(event, currency)
+            case e.OrderPlaced():
+                return _order_placed(event, currency)
+    return None
+
+
+def rejection_error(rejected: e.CommandRejected) -> m.Error:
+    """What the engine answered. It is final for its request id: trying again takes a new one."""
+    known = CODES[rejected.reason]
+    detail: Detail = {k: x for k, x in rejected.detail.items() if k != "retry_after_s"}
+    expired_at = detail.get("expired_at")
+    if isinstance(expired_at, int):
+        detail["expired_at"] = time_text(expired_at)
+    after = rejected.detail.get("retry_after_s")
+    retry_after_s = float(after) if isinstance(after, int) else None
+    return m.Error(str(rejected.reason), known.message, detail, known.retryable, retry_after_s)
+
+
+def submission_error(error: SubmissionError) -> m.Error:
+    """Why there is no record; the same request id may be tried again."""
+    known = CODES[error.code]
+    return m.Error(error.code, known.message, {}, known.retryable, error.retry_after_s)
+
+
+def money(amount: int, currency: str) -> m.Money:
+    return m.Money(amount, currency)
+
+
+def priced(lines: list[v.PricedLine], currency: str) -> list[m.PricedLine]:
+    return [m.PricedLine(x.product, x.quantity, money(x.price_minor, currency)) for x in lines]
+
+
+def settings_told(settings: Settings) -> m.SettingsInForce:
+    return msgspec.convert(msgspec.to_builtins(settings), m.SettingsInForce)
+
+
+# requests
+
+
+def _cancel(b: m.CancelOrder, who: Identity) -> ExternalCommand:
+    order = v.OrderId(b.order)
+    if who.role == "operator":
+        return c.CancelOrder(order, v.Actor.OPERATOR, b.reason)
+    return c.CancelOrder(order, v.Actor.CUSTOMER, b.reason, v.ServiceId(who.subject))
+
+
+# replies
+
+
+def _quote(q: e.QuoteOffered, currency: str) -> m.Quote:
+    return m.Quote(
+        q.quote,
+        priced(q.lines, currency),
+        money(q.delivery_fee_minor, currency),
+        money(q.total_minor, currency),
+        q.promised_ms // v.SECOND,
+        time_text(q.expires_at),
+        q.load,
+    )
+
+
+def _order_placed(o: e.OrderPlaced, currency: str) -> m.OrderPlaced:
+    return m.OrderPlaced(
+        o.order,
+        money(o.total_minor, currency),
+        time_text(o.placed_at),
+        time_text(o.promised_at),
+        payment_of(o.order) if o.total_minor else None,
+    )

@@ -1,0 +1,45 @@
+"""What operators ask for, as commands."""
+
+import msgspec
+
+from engine import commands as c
+from engine import values as v
+from engine.commands import ExternalCommand
+from engine.settings import Settings
+from gateway import messages as m
+from gateway.translation.table import Table
+from gateway.wire import minor, point
+from geo.travel import TravelModel, Vehicle
+
+
+def _register_store(b: m.RegisterStore, _: str, __: str) -> ExternalCommand:
+    location = point(b.location, "location")
+    return c.RegisterStore(v.StoreId(b.store), b.name, location, b.preparation_s * v.SECOND)
+
+
+def _refund_order(b: m.RefundOrder, _: str, currency: str) -> ExternalCommand:
+    return c.RefundOrder(
+        v.InstructionId(f"{b.order}/refund/{b.refund}"),
+        v.OrderId(b.order),
+        minor(b.amount, currency, "amount"),
+        b.reason,
+    )
+
+
+def _change_settings(b: m.ChangeSettings, _: str, __: str) -> ExternalCommand:
+    given = msgspec.structs.asdict(b.settings)
+    travel = TravelModel(**msgspec.structs.asdict(given.pop("travel")))
+    return c.ChangeSettings(Settings(**given, travel=travel))
+
+
+COMMAND_OF: Table = {
+    m.RegisterStore: _register_store,
+    m.ListProduct: lambda b, _, __: c.ListProduct(b.product, b.name, b.category, b.load),
+    m.DelistProduct: lambda b, _, __: c.DelistProduct(b.product),
+    m.RegisterCourier: lambda b, _, __: c.RegisterCourier(
+        b.courier, Vehicle(b.vehicle), b.capacity
+    ),
+    m.AssignDelivery: lambda b, _, __: c.AssignDelivery(b.courier, b.delivery, b.reason),
+    m.RefundOrder: _refund_order,
+    m.ChangeSettings: _change_settings,
+}

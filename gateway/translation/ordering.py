@@ -1,0 +1,37 @@
+"""What order services ask for, as commands."""
+
+from engine import commands as c
+from engine import values as v
+from engine.commands import ExternalCommand
+from gateway import messages as m
+from gateway.translation.table import Table
+from gateway.wire import point
+
+
+def _request_quote(b: m.RequestQuote, who: str, _: str) -> ExternalCommand:
+    return c.RequestQuote(
+        v.QuoteId(b.quote),
+        v.ServiceId(who),
+        v.CustomerId(b.customer),
+        v.StoreId(b.store),
+        [v.Line(v.ProductId(x.product), x.quantity) for x in b.lines],
+        point(b.dropoff, "dropoff"),
+    )
+
+
+def _place_order(b: m.PlaceOrder, who: str, _: str) -> ExternalCommand:
+    return c.PlaceOrder(
+        v.OrderId(b.order),
+        v.ServiceId(who),
+        v.QuoteId(b.quote),
+        v.ProviderId(b.provider),
+        v.Proof(b.proof),
+        b.pin,
+    )
+
+
+COMMAND_OF: Table = {
+    m.RegisterCustomer: lambda b, _, __: c.RegisterCustomer(b.customer),
+    m.RequestQuote: _request_quote,
+    m.PlaceOrder: _place_order,
+}

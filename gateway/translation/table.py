@@ -1,0 +1,9 @@
+"""How a request becomes a command: its type names the one function that makes it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from engine.commands import ExternalCommand
+
+Translate = Callable[[Any, Any, str], ExternalCommand]  # body, subject, currency
+Table = dict[type, Translate]
