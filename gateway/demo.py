@@ -27,10 +27,9 @@ from simulation.live.city import City, alive
 from simulation.live.day import Day, of_scenario
 from simulation.live.meals import day_of
 from simulation.mdrp.instance import read_instance
-from simulation.scenario_file import load
+from simulation.scenario_file import find, load
 from simulation.streams import RandomStreams
 
-SCENARIOS = Path(__file__).resolve().parent.parent / "scenarios"
 STARTS_WITHIN_S = 600.0  # the first start compiles the kernels
 SAID_AFTER_S = 6.0
 FAILURES_MAX = 3
@@ -60,20 +59,8 @@ def run(args: argparse.Namespace) -> int:
     if args.mdrp is not None:
         day = day_of(read_instance(args.mdrp))
     else:
-        day = of_scenario(load(scenario_path(args.scenario)), streams)
+        day = of_scenario(load(find(args.scenario)), streams)
     return asyncio.run(_demo(args, day, streams))
-
-
-def scenario_path(name: str) -> Path:
-    """A file, or a name in scenarios/. Raises FileNotFoundError naming those there are."""
-    path = Path(name)
-    if path.suffix == ".toml" and path.exists():
-        return path
-    known = SCENARIOS / f"{path.stem}.toml"
-    if not known.exists():
-        names = ", ".join(sorted(x.stem for x in SCENARIOS.glob("*.toml")))
-        raise FileNotFoundError(f"no scenario {name}; there are {names}")
-    return known
 
 
 def at_speed(settings: Settings, speed: float) -> Settings:

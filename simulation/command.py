@@ -17,9 +17,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engine.engine import Record
 from engine.values import HOUR, Millis
+from simulation.flaws import ScenarioError
 from simulation.run import Run, simulate
 from simulation.scenario import Scenario
-from simulation.scenario_file import ScenarioError, load
+from simulation.scenario_file import find, load
 from simulation.scorecard_table import print_scorecard
 
 PLAYED, UNSOUND, UNUSABLE = 0, 1, 2
@@ -61,7 +62,7 @@ class Recorder:
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "scenario", type=Path, help="a TOML file, such as scenarios/lunch_rush.toml"
+        "scenario", help="a TOML file, or one of scenarios/ by its name, such as lunch_rush"
     )
     parser.add_argument(
         "--seed", type=_seed, default=1, help="the same seed gives the same bytes (default: 1)"
@@ -76,11 +77,12 @@ def run(args: Namespace, open_journal: OpenJournal, console: Console | None = No
     """Play what was asked for; `open_journal` is only called with --out, on an empty folder."""
     console, notes = console or Console(), Console(stderr=True)
     try:
-        scenario = load(args.scenario)
+        scenario = load(find(args.scenario))
     except ScenarioError as error:
-        notes.print(f"{args.scenario}: this scenario cannot be played", style="bold red")
-        for flaw in error.flaws:
-            notes.print(f"  {flaw}", markup=False, highlight=False)
+        print_flaws(notes, args.scenario, error)
+        return UNUSABLE
+    except FileNotFoundError as error:
+        notes.print(str(error), style="bold red", markup=False)
         return UNUSABLE
     out: Path | None = args.out
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -97,6 +99,13 @@ def run(args: Namespace, open_journal: OpenJournal, console: Console | None = No
     else:
         print_scorecard(console, played, took_s)
     return PLAYED if played.is_sound else UNSOUND
+
+
+def print_flaws(notes: Console, name: str, error: ScenarioError) -> None:
+    """All that is wrong with a scenario, a line each."""
+    notes.print(f"{name}: this scenario cannot be played", style="bold red", markup=False)
+    for flaw in error.flaws:
+        notes.print(f"  {flaw}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _play(

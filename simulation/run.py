@@ -18,8 +18,8 @@ from simulation.demand import Customers
 from simulation.fleet import Fleet
 from simulation.operator import Operator
 from simulation.planner import Planner
+from simulation.plausibility import check
 from simulation.scenario import Scenario
-from simulation.scenario_file import check
 from simulation.scorecard import (
     OrderFigures,
     Riding,

@@ -5,48 +5,23 @@ drive the simulation in-process and the simulated clients of the live demo.
 """
 
 from datetime import datetime
-from functools import lru_cache
 from typing import Annotated
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
 from engine.settings import Settings
 from engine.values import HOUR, SECOND, Millis
 from geo.travel import Vehicle
-from simulation.elementary import exp, ln
-from simulation.streams import Draws
-
-NORMAL_P90 = 1.2815515655446004  # the quantile of the standard normal distribution
-
-Share = Annotated[float, Meta(ge=0, le=1)]
-Positive = Annotated[float, Meta(gt=0)]
-NotNegative = Annotated[float, Meta(ge=0)]
-Count = Annotated[int, Meta(ge=0)]
-Pieces = Annotated[int, Meta(ge=1)]
-Name = Annotated[str, Meta(min_length=1)]
-
-
-class Part(Struct, frozen=True, forbid_unknown_fields=True):
-    """A table of a scenario file. Keys nobody knows are refused."""
-
-
-class LogNormal(Part, frozen=True, kw_only=True):
-    """Something that varies and is never negative: half are below `median`, a tenth above `p90`."""
-
-    median: Positive
-    p90: Positive
-
-    def __post_init__(self) -> None:
-        if self.p90 < self.median:
-            raise ValueError("p90 must not be below the median")
-
-    def draw(self, draws: Draws) -> float:
-        """One value. Draws even when nothing varies, to stay in step."""
-        return self.median * exp(_deviation(self.median, self.p90) * draws.normal())
-
-    def draw_ms(self, draws: Draws) -> int:
-        """One value in milliseconds, if the distribution is in seconds."""
-        return int(self.draw(draws) * SECOND)
+from simulation.quantities import (
+    Count,
+    Name,
+    NotNegative,
+    Part,
+    Pieces,
+    Positive,
+    Share,
+    Varying,
+)
 
 
 class City(Part, frozen=True, kw_only=True):
@@ -65,13 +40,13 @@ class Demand(Part, frozen=True, kw_only=True):
     profile: Annotated[list[NotNegative], Meta(min_length=1)]  # intensity of equal parts of it all
     customers: Pieces  # how many people live there; they come back
     reach_m: Positive  # a store so far away is half as attractive as one next door
-    lines: LogNormal  # different products in a basket
+    lines: Varying  # different products in a basket
     two_of_it: Share = 0.0  # lines with a quantity of two
-    thinking_s: LogNormal  # from the quote to the order
-    longest_promise_min: LogNormal  # a later promise is not accepted
+    thinking_s: Varying  # from the quote to the order
+    longest_promise_min: Varying  # a later promise is not accepted
     comes_back: Share = 0.0  # tries once more after "no capacity now"
     changes_mind: Share = 0.0  # cancels soon after ordering
-    tolerance_min: LogNormal  # so long after the promise: cancels, if the goods have not left
+    tolerance_min: Varying  # so long after the promise: cancels, if the goods have not left
     absent: Share = 0.0  # nobody opens the door
     refuses: Share = 0.0  # does not want it any more
     wants_pin: Share = 0.0  # hands over only against a PIN
@@ -96,9 +71,9 @@ class StoreGroup(Part, frozen=True, kw_only=True):
     sells: Annotated[list[Name], Meta(min_length=1)]  # categories
     attraction: Positive = 1.0
     cooks: Pieces = 4  # orders in preparation at once
-    preparation_s: LogNormal  # one cook, one order
-    answers_s: LogNormal  # from the confirmed order to the store's answer
-    handover_s: LogNormal  # at the counter, once courier and goods are there
+    preparation_s: Varying  # one cook, one order
+    answers_s: Varying  # from the confirmed order to the store's answer
+    handover_s: Varying  # at the counter, once courier and goods are there
     optimism: Share = 0.0  # says so much less than it expects
     rejects: Share = 0.0
     silent: Share = 0.0  # never answers
@@ -121,12 +96,12 @@ class CourierGroup(Part, frozen=True, kw_only=True):
     from_h: NotNegative = 0.0  # after the first customer
     to_h: float
     stagger_min: NotNegative = 0.0  # starts up to so much later
-    pace: LogNormal  # of each courier, relative to the engine's travel model
-    answers_s: LogNormal  # to an offer
+    pace: Varying  # of each courier, relative to the engine's travel model
+    answers_s: Varying  # to an offer
     declines: Share = 0.0  # offers
     silent: Share = 0.0  # lets the offer lapse
     leaves_early: Share = 0.0  # couriers who go offline at some moment of their shift
-    door_s: LogNormal  # from the arrival to the handed-over goods
+    door_s: Varying  # from the arrival to the handed-over goods
     breakdown_every_h: NotNegative = 0.0  # of work, on average; 0 = never
     repair_min: Positive = 45.0
 
@@ -135,7 +110,7 @@ class Bank(Part, frozen=True, kw_only=True):
     """The payment provider, behind a network that loses, delays and repeats."""
 
     name: Name = "bank"
-    answers_s: LogNormal
+    answers_s: Varying
     declines: Share = 0.0
     silent: Share = 0.0  # the customer never finishes paying
     late: Share = 0.0  # the answer comes `late_min` later, when it may not be wanted any more
@@ -188,8 +163,3 @@ class Scenario(Part, frozen=True, kw_only=True):
     def ends_ms(self) -> Millis:
         """When the last customer may come."""
         return Millis(self.starts_ms + round(self.hours * HOUR))
-
-
-@lru_cache(maxsize=1_024)
-def _deviation(median: float, p90: float) -> float:
-    return ln(p90 / median) / NORMAL_P90

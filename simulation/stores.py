@@ -61,7 +61,7 @@ class Store:
     def open(self) -> None:
         """Join, put up prices, fill the shelves."""
         site, group = self.site, self._group
-        expected_ms = round(group.preparation_s.median * SECOND)
+        expected_ms = round(group.preparation_s.typical * SECOND)
         self._world.submit(RegisterStore(site.id, site.name, site.location, expected_ms))
         for product in site.products:
             price = SetPrice(site.id, ProductId(product.id), Minor(product.price_minor))
@@ -103,7 +103,7 @@ class Store:
         """Say when it will be ready, and hand it to the kitchen; unless it is off meanwhile."""
         now, group = self._world.now, self._group
         queue_ms = self._kitchen.next_free(now) - now
-        expected_ms = (queue_ms + group.preparation_s.median * SECOND) * (1 - group.optimism)
+        expected_ms = (queue_ms + group.preparation_s.typical * SECOND) * (1 - group.optimism)
         told = Millis(now + round(expected_ms))
         if self._world.submit(AcceptOrder(self.site.id, order, told)).rejection is not None:
             return

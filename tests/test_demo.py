@@ -11,11 +11,11 @@ import pytest
 
 from engine.settings import Settings
 from gateway.auth import Tokens, load_secret
-from gateway.demo import Supervisor, at_speed, mint, scenario_path
+from gateway.demo import Supervisor, at_speed, mint
 from gateway.verification import verify
 from simulation.live.city import alive
 from simulation.live.day import of_scenario
-from simulation.scenario_file import load
+from simulation.scenario_file import find, load
 from simulation.streams import RandomStreams
 
 SPEED = 120.0
@@ -38,7 +38,7 @@ async def until(condition):
 def test_clients_resume_and_nothing_is_lost_when_the_server_is_killed(tmp_path):
     """kill -9 twice while a city orders, cooks, pays and rides; then everything must add up."""
     streams = RandomStreams(1)
-    day = of_scenario(load(scenario_path("lunch_rush")), streams)
+    day = of_scenario(load(find("lunch_rush")), streams)
     settings = tmp_path / "settings.json"
     settings.write_bytes(msgspec.json.encode(at_speed(day.scenario.engine, SPEED)))
     tokens = Tokens(load_secret(tmp_path))
@@ -79,4 +79,4 @@ def test_however_fast_the_city_runs_machines_keep_time_to_answer():
 
 def test_an_unknown_scenario_is_named_with_those_there_are():
     with pytest.raises(FileNotFoundError, match="lunch_rush"):
-        scenario_path("lunch_rsh")
+        find("lunch_rsh")

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 from rich.console import Console
 
 from engine.codec import GENESIS, chain, encode
 from engine.engine import Record
 from simulation import command
 from simulation.city import couriers_of, stores_of
-from simulation.scenario_file import Flaw, ScenarioError, load, parse
+from simulation.flaws import Flaw, ScenarioError
+from simulation.quantities import Varying
+from simulation.scenario_file import find, load, parse
 from simulation.streams import RandomStreams
 from tests.simulated_city import SMALL
 
@@ -134,6 +137,146 @@ def test_a_file_that_is_not_there_or_not_text_is_a_flaw_too(tmp_path):
     with pytest.raises(ScenarioError) as refused:
         load(tmp_path / "binary.toml")
     assert refused.value.flaws[0].code == "unreadable"
+
+
+# one scenario over another
+
+CHILD = """
+base = "{base}"
+name = "More of it"
+
+[demand]
+orders = 90
+
+[[couriers]]
+name = "Scooters"
+count = 4
+
+[[couriers]]
+name = "Walkers"
+count = 3
+vehicle = "walk"
+capacity = 12
+to_h = 1.5
+pace = {{ median = 1.0, p90 = 1.2 }}
+answers_s = {{ mean = 6 }}
+door_s = {{ median = 60, p90 = 120 }}
+
+[[stores]]
+name = "Kitchen"
+preparation_s = {{ mean = 300 }}
+"""
+
+
+@pytest.fixture
+def family(tmp_path) -> Path:
+    """The small city in one file, and a child of it in another; the folder of both."""
+    (tmp_path / "small.toml").write_text(SMALL)
+    (tmp_path / "child.toml").write_text(CHILD.format(base="small.toml"))
+    return tmp_path
+
+
+def test_a_scenario_says_only_what_differs_from_its_base(family):
+    base, child = load(family / "small.toml"), load(family / "child.toml")
+    assert child.name == "More of it"
+    assert child.demand == replace(base.demand, orders=90)
+    assert child.products == base.products
+    assert child.engine == base.engine
+
+
+def test_named_tables_are_merged_by_name_and_new_ones_come_last(family):
+    base, child = load(family / "small.toml"), load(family / "child.toml")
+    assert [x.name for x in child.couriers] == ["Scooters", "Walkers"]
+    assert child.couriers[0] == replace(base.couriers[0], count=4)
+    assert child.stores[1] == base.stores[1]
+
+
+def test_a_distribution_is_replaced_as_a_whole(family):
+    child = load(family / "child.toml")
+    assert child.stores[0].preparation_s == Varying(mean=300)
+
+
+def test_a_grandchild_builds_on_both(family):
+    (family / "grandchild.toml").write_text('base = "child.toml"\nhours = 0.5')
+    grandchild = load(family / "grandchild.toml")
+    assert (grandchild.hours, grandchild.demand.orders) == (0.5, 90)
+
+
+def test_a_scenario_that_builds_on_itself_is_refused_with_the_way_round(family):
+    (family / "small.toml").write_text('base = "child.toml"\n' + SMALL)
+    with pytest.raises(ScenarioError) as refused:
+        load(family / "child.toml")
+    (flaw,) = refused.value.flaws
+    assert flaw.code == "base_cycle"
+    assert "child.toml -> small.toml -> child.toml" in flaw.detail
+
+
+def test_what_is_wrong_with_a_base_is_said_of_the_base(family):
+    (family / "small.toml").write_text("[demand")
+    with pytest.raises(ScenarioError) as refused:
+        load(family / "child.toml")
+    (flaw,) = refused.value.flaws
+    assert (flaw.code, Path(flaw.key).name) == ("not_toml", "small.toml")
+    (family / "small.toml").unlink()
+    with pytest.raises(ScenarioError) as refused:
+        load(family / "child.toml")
+    assert refused.value.flaws[0].code == "unreadable"
+
+
+@pytest.mark.parametrize(
+    ("base", "code"), [("base = 3\n", "wrong_value"), ("bsae = 3\n", "unknown_key")]
+)
+def test_a_base_that_is_no_name_is_refused(family, base, code):
+    (family / "odd.toml").write_text(base + SMALL)
+    with pytest.raises(ScenarioError) as refused:
+        load(family / "odd.toml")
+    assert [x.code for x in refused.value.flaws] == [code]
+    assert "base" in str(refused.value)
+
+
+def test_a_text_has_no_folder_to_look_for_a_base_in():
+    with pytest.raises(ScenarioError, match="in no folder"):
+        parse('base = "small.toml"\n' + SMALL)
+
+
+# everything at once
+
+
+def test_flaws_of_every_kind_are_said_at_once():
+    bad = SMALL.replace("hours = 0.75", "huors = 0.75").replace("count = 8", "count = -8")
+    bad = bad.replace("reach_m = 900\n", "").replace('"scooter"', '"rocket"')
+    with pytest.raises(ScenarioError) as refused:
+        parse(bad)
+    assert [(x.code, x.key) for x in refused.value.flaws] == [
+        ("unknown_key", "huors"),
+        ("missing_key", "demand.reach_m"),
+        ("wrong_value", "couriers[0].count"),
+        ("wrong_value", "couriers[0].vehicle"),
+    ]
+
+
+def test_a_misspelled_key_does_not_hide_what_no_city_could_be():
+    bad = SMALL.replace("hours = 0.75", "huors = 0.75").replace("to_h = 1.5", "to_h = -1.5")
+    with pytest.raises(ScenarioError) as refused:
+        parse(bad)
+    assert [x.code for x in refused.value.flaws[:2]] == ["unknown_key", "negative_shift"]
+
+
+@pytest.mark.parametrize("value", ["{ mean = 6, median = 5, p90 = 9 }", "{ p90 = 9 }", "{}", "6"])
+def test_a_distribution_is_one_or_the_other(value):
+    flaws = flaws_of("answers_s = { median = 6, p90 = 15 }", f"answers_s = {value}")
+    assert [(x.code, x.key) for x in flaws] == [("wrong_value", "couriers[0].answers_s")]
+
+
+def test_a_list_of_tables_is_not_a_table():
+    (flaw, *_) = flaws_of("[[couriers]]", "[couriers]")
+    assert (flaw.code, flaw.key) == ("wrong_value", "couriers")
+
+
+def test_a_scenario_of_the_library_is_found_by_its_name_and_a_typo_names_the_nearest():
+    assert find("lunch_rush").name == "lunch_rush.toml"
+    with pytest.raises(FileNotFoundError, match='did you mean "lunch_rush"'):
+        find("lunch_rsh")
 
 
 # the command

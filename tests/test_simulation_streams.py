@@ -14,7 +14,7 @@ from simulation.city import Ground, Neighborhoods, couriers_of, stores_of
 from simulation.conduct import Answer
 from simulation.demand import Arrivals, Population
 from simulation.elementary import exp, ln
-from simulation.scenario import LogNormal
+from simulation.quantities import Varying
 from simulation.stores import Kitchen
 from simulation.streams import Draws, RandomStreams, normal_quantile
 from tests.simulated_city import small, troubled
@@ -88,11 +88,19 @@ def test_no_draw_leaves_the_domain_of_the_quantile():
 
 
 def test_a_log_normal_has_the_median_and_the_tenth_above_that_it_says():
-    spread, draws = LogNormal(median=480.0, p90=780.0), RandomStreams(1).named("prep")
+    spread, draws = Varying(median=480.0, p90=780.0), RandomStreams(1).named("prep")
     values = sorted(spread.draw(draws) for _ in range(DRAWS))
     assert values[DRAWS // 2] == pytest.approx(480, rel=0.02)
     assert values[DRAWS * 9 // 10] == pytest.approx(780, rel=0.02)
     assert values[0] > 0
+
+
+def test_what_varies_exponentially_has_its_mean_and_its_half():
+    spread, draws = Varying(mean=300.0), RandomStreams(1).named("prep")
+    values = sorted(spread.draw(draws) for _ in range(DRAWS))
+    assert fmean(values) == pytest.approx(300, rel=0.02)
+    assert values[DRAWS // 2] == pytest.approx(spread.typical, rel=0.03)
+    assert Varying(median=8, p90=9).typical == 8
 
 
 def test_an_exponential_has_its_mean():
@@ -141,7 +149,7 @@ def test_what_a_customer_wants_does_not_depend_on_the_fleet_or_the_policy():
 
 def test_baskets_can_be_carried_and_come_from_the_store():
     calm = small()
-    greedy = replace(calm, demand=replace(calm.demand, lines=LogNormal(median=9.0, p90=30.0)))
+    greedy = replace(calm, demand=replace(calm.demand, lines=Varying(median=9.0, p90=30.0)))
     streams = RandomStreams(2)
     population = Population(greedy, streams, stores_of(greedy, streams))
     for n in range(200):

@@ -14,12 +14,13 @@ from simulation.demand import Wish
 from simulation.live.day import Day, Visits
 from simulation.mdrp.instance import Courier, Instance, Terms
 from simulation.mdrp.town import CAPACITY, MEAL, MEALS_PER_STORE, MIDNIGHT, PRICE, millis, point
-from simulation.scenario import Bank, City, CourierGroup, Demand, LogNormal, Product, Scenario
+from simulation.quantities import Varying
+from simulation.scenario import Bank, City, CourierGroup, Demand, Product, Scenario
 from simulation.scenario import StoreGroup as Group
 
 LONG_MIN = 24 * 60
-AT_ONCE = LogNormal(median=0.5, p90=0.5)
-PATIENT = LogNormal(median=LONG_MIN, p90=LONG_MIN)
+AT_ONCE = Varying(median=0.5, p90=0.5)
+PATIENT = Varying(median=LONG_MIN, p90=LONG_MIN)
 DINER = Product(id=MEAL, name="Meal", category="food", price_minor=PRICE)
 
 
@@ -97,9 +98,9 @@ def _scenario(instance: Instance) -> Scenario:
                 name="restaurant",
                 count=len(instance.restaurants),
                 sells=["food"],
-                preparation_s=LogNormal(median=900, p90=900),
+                preparation_s=Varying(median=900, p90=900),
                 answers_s=AT_ONCE,
-                handover_s=LogNormal(median=pickup_s / 2, p90=pickup_s / 2),
+                handover_s=Varying(median=pickup_s / 2, p90=pickup_s / 2),
                 stock=MEALS_PER_STORE,
             )
         ],
@@ -110,9 +111,9 @@ def _scenario(instance: Instance) -> Scenario:
                 vehicle=Vehicle.SCOOTER,
                 capacity=CAPACITY,
                 to_h=max(1.0, ends_min / 60),
-                pace=LogNormal(median=1, p90=1),
+                pace=Varying(median=1, p90=1),
                 answers_s=AT_ONCE,
-                door_s=LogNormal(median=dropoff_s / 2, p90=dropoff_s / 2),
+                door_s=Varying(median=dropoff_s / 2, p90=dropoff_s / 2),
             )
         ],
         bank=Bank(name="bank", answers_s=AT_ONCE),

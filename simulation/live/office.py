@@ -25,7 +25,7 @@ class Office(Party):
             await self.client.ask(listed)
         for site in self.world.day.sites:
             place = m.Place(site.location.lat_deg, site.location.lon_deg)
-            preparation_s = round(site.group.preparation_s.median)
+            preparation_s = round(site.group.preparation_s.typical)
             await self._once(m.RegisterStore(site.id, site.name, place, preparation_s))
         for profile in self.world.day.couriers:
             group = profile.group

@@ -107,7 +107,7 @@ class StoreTerminal(Party):
             told = done = fixed
         else:
             queue_ms = self._kitchen.next_free(now) - now
-            expected_ms = (queue_ms + group.preparation_s.median * SECOND) * (1 - group.optimism)
+            expected_ms = (queue_ms + group.preparation_s.typical * SECOND) * (1 - group.optimism)
             told = Millis(now + round(expected_ms))
             done = Millis(self._kitchen.take(now, cooking.preparation_ms))
         if await self.ask(m.AcceptOrder(ticket.order, text(told))) is None:
