@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from engine.rules.cancelling import REASONS, WRITE_OFF
+from engine.rules.pricing import NOT_COLLECTED
 from engine.state import State
 from engine.state.deliveries import ACCEPTED, BEFORE_PICKUP, ENDED, ON_BOARD, DeliveryStatus
 from engine.state.orders import ENDED as ORDER_ENDED
@@ -12,6 +13,7 @@ from engine.state.payments import Payment, PaymentStatus, payment_of
 from engine.values import Actor, CourierId, DeliveryId, StopKind
 
 WAYS_TO_END = [*((actor, REASONS[actor]) for actor in REASONS), (Actor.OPERATOR, WRITE_OFF)]
+NO_SHOW = f"{Actor.SYSTEM}/{NOT_COLLECTED}"
 KNOWN_WHY = [f"{actor}/{reason}" for actor, reasons in WAYS_TO_END for reason in reasons]
 
 
@@ -59,7 +61,7 @@ def _orders(s: State) -> Iterator[str]:
             yield f"{key} ended by {order.why}, which is not in the vocabulary"
         delivery = s.deliveries.of_order.get(key)
         status = s.deliveries[delivery].status if delivery else None
-        if status not in expected[order.status]:
+        if status not in ((None,) if order.is_collection else expected[order.status]):
             yield f"{key} is {order.status}, its delivery {status}"
 
 
@@ -69,14 +71,21 @@ def _money(s: State) -> Iterator[str]:
         if payment is None:
             if order.placed.total_minor:
                 yield f"{key} costs {order.placed.total_minor} and has no payment"
+        elif order.is_collection and order.status is OrderStatus.HANDED_OVER:
+            yield f"{key} was handed to its customer, who has not paid"
         elif problem := _payment_problem(order, payment):
             yield f"{key}: {problem}"
 
 
 def _payment_problem(order: Order, payment: Payment) -> str | None:
     status, expected = payment.status, _expected_payment(order.status)
+    no_show = order.why == NO_SHOW
+    if no_show:
+        expected = (*expected, PaymentStatus.CAPTURED, PaymentStatus.UNCOLLECTED)
     if status not in expected:
         return f"{order.status} with a payment {status}"
+    if no_show and payment.captured_minor > order.due_minor:
+        return f"{payment.captured_minor} captured of what was not collected"
     if not 0 <= payment.refunded_minor <= payment.captured_minor <= payment.amount_minor:
         return f"{payment.refunded_minor} refunded of {payment.captured_minor} captured"
     owed = order.due_minor if order.status is OrderStatus.FULFILLED else payment.captured_minor

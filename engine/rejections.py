@@ -28,8 +28,9 @@ class RejectionReason(StrEnum):
     WRONG_STOP = "wrong_stop"  # detail: next
     OVER_CAPACITY = "over_capacity"
     PINNED = "pinned"  # a plan would take goods from who carries them, or turn a started leg
-    PROOF_REQUIRED = "proof_required"  # detail: proof
-    PROOF_MISMATCH = "proof_mismatch"
+    PROOF_REQUIRED = "proof_required"  # detail: proof; of a code: at_least so many digits
+    PROOF_LOCKED = "proof_locked"  # too many wrong ones: a new code has to be set
+    PROOF_MISMATCH = "proof_mismatch"  # detail: tries_left
     STALE = "stale"  # the world moved on meanwhile
 
 

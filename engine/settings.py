@@ -2,7 +2,7 @@
 
 from msgspec import Struct, field
 
-from engine.values import MINUTE, SECOND
+from engine.values import HOUR, MINUTE, SECOND
 from geo.travel import TravelModel
 
 
@@ -37,6 +37,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     delivery_fee_per_km_minor: int = 100
     courier_fee_minor: int = 400  # per delivery
     courier_fee_per_km_minor: int = 100
+
+    # what is proven by a code, and what is fetched by the customer
+    proof_tries_max: int = 5  # wrong codes, before a new one has to be set
+    collection_life_ms: int = 2 * HOUR  # from ready, or from the promise if that is later
+    no_show_fee_permille: int = 200  # of what is owed, by whoever does not come
 
     # travel times, the same for promises, plans and simulated couriers
     travel: TravelModel = field(default_factory=TravelModel)

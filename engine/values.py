@@ -63,6 +63,13 @@ class Proof(StrEnum):
     PIN = "pin"
 
 
+class Fulfillment(StrEnum):
+    """How the goods get to whoever bought them."""
+
+    DELIVERY = "delivery"
+    COLLECTION = "collection"  # by the customer, at the counter, against a code
+
+
 class StopKind(StrEnum):
     PICKUP = "pickup"
     DROPOFF = "dropoff"

@@ -40,6 +40,8 @@ FOLLOWED = frozenset(  # most events, timers above all, are nobody's news
         e.LegStarted,
         e.ReadyTimeChanged,
         e.OrderReduced,
+        e.ProofMissed,
+        e.ProofRenewed,
         e.PaymentRequested,
         e.PaymentAuthorized,
         e.PaymentFailed,
@@ -134,7 +136,9 @@ class Logs:
         key = order_of(event, s)
         if key is None:
             work.fold(event, s)
-            if isinstance(event, e.ReadyTimeChanged | e.OrderReduced):
+            if isinstance(event, e.ProofMissed | e.ProofRenewed):
+                yield from self._order_changes(event.order, at, None)
+            elif isinstance(event, e.ReadyTimeChanged | e.OrderReduced):
                 yield from self._order_changes(event.order, at, None)
                 yield from self._ticket_changes(event.order, was_open=False)
             else:

@@ -34,6 +34,7 @@ CHOICES: dict[str, Any] = {
         "DeliveryStatus",
         "CourierStatus",
         "Vehicle",
+        "Fulfillment",
         "Proof",
         "StopKind",
         "InstructionKind",

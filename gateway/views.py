@@ -39,6 +39,8 @@ def order_told(
         delivery.courier if delivery and accepted else None,
         time_text(order.ready_at) if order.ready_at else None,
         order.why or None,
+        placed.fulfillment.value,
+        order.missed_proofs,
     )
 
 
@@ -57,6 +59,9 @@ def tracking_told(seen: Tracked) -> m.Tracking:
         place(placed.dropoff),
         courier,
         seen.order.why or None,
+        placed.fulfillment.value,
+        seen.order.status.value,
+        placed.pin if seen.is_code_shown else None,
     )
 
 
@@ -78,6 +83,7 @@ def ticket_told(s: State, key: OrderId) -> m.Ticket:
         time_text(order.ready_at) if order.ready_at else None,
         delivery.courier if delivery and coming else None,
         delivery_key,
+        order.placed.fulfillment.value,
     )
 
 

@@ -121,8 +121,10 @@ def city(
     return case
 
 
-def quote(name: str = "q", *lines: Line, store: str = "store") -> c.RequestQuote:
-    return c.RequestQuote(name, "app", "ann", store, list(lines) or [Line("ramen", 1)], HOME)
+def quote(name: str = "q", *lines: Line, store: str = "store", **more) -> c.RequestQuote:
+    """`more` as in the command: how it gets there, and when."""
+    wanted = list(lines) or [Line("ramen", 1)]
+    return c.RequestQuote(name, "app", "ann", store, wanted, HOME, **more)
 
 
 def place(

@@ -17,8 +17,14 @@ def answers(s: State, at: int) -> Iterator[c.AnyCommand]:
         if instruction.status == "pending":
             yield c.ReportInstruction("bank", key, True)
     for key, order in s.orders.orders.items():
+        if order.missed_proofs >= s.settings.current.proof_tries_max:
+            yield c.RenewProof(key, order.placed.service, order.placed.pin)
         if order.status == "confirmed":
             yield c.AcceptOrder(order.placed.store, key, at)
+        elif order.is_collection and order.status == "accepted":
+            yield c.ReportReady(order.placed.store, key)
+        elif order.is_collection and order.status == "ready":
+            yield c.ReportCollection(order.placed.store, key, order.placed.pin)
 
 
 def progress(s: State, couriers: Iterable[str], rng: Random) -> Iterator[c.AnyCommand]:

@@ -15,6 +15,7 @@ from engine.state.deliveries import ON_BOARD, Delivery
 from engine.values import HOUR, MINUTE, Actor, Line, Proof, Stop, StopKind
 from geo.points import Point
 from geo.travel import Vehicle
+from tests import random_orders
 from tests.cases import positions
 from tests.good_deeds import answers, good_plan, last_stop, next_report, progress
 
@@ -22,6 +23,7 @@ CENTER = Point(390_000_000, 1_160_000_000)
 STORES, PRODUCTS, CUSTOMERS = ("s0", "s1"), ("ramen", "tea", "cake"), ("ann", "bob")
 UNPRICED = ("s1", "cake")
 COURIERS = {"kim": 12, "lee": 6, "max": 4, "sun": 12}
+AFTERWARDS_MS = 3 * HOUR  # longer than any timer waits
 LULL_MS = 7 * MINUTE  # enough for every timeout there is
 NONSENSE = 0.04  # of the ids
 NEVER_RARE = 2  # makers: progress and purchases, without which nothing happens
@@ -89,7 +91,7 @@ class RandomDay:
                 break
             for command in list(self._good_deeds()):
                 yield from self._submit(command)
-        self.at += HOUR
+        self.at += AFTERWARDS_MS
         yield from self._submit(c.Tick())
 
     # what is said
@@ -184,6 +186,7 @@ class RandomDay:
             ),
         )
         yield 2, self._positions
+        yield from random_orders.makers(self)
         yield 1, c.Tick
 
     def _go_on(self) -> list[c.AnyCommand]:

@@ -221,7 +221,7 @@ def test_couriers_are_told_and_not_asked_where_offers_have_no_time():
         (Proof.PHOTO, "", Proof.SIGNATURE, "s.png", Reason.PROOF_REQUIRED, {"proof": "photo"}),
         (Proof.PHOTO, "", Proof.PHOTO, "p.jpg", None, {}),
         (Proof.SIGNATURE, "", Proof.SIGNATURE, "s.png", None, {}),
-        (Proof.PIN, "0042", Proof.PIN, "0043", Reason.PROOF_MISMATCH, {}),
+        (Proof.PIN, "0042", Proof.PIN, "0043", Reason.PROOF_MISMATCH, {"tries_left": 4}),
         (Proof.PIN, "0042", Proof.PHOTO, "0042", Reason.PROOF_REQUIRED, {"proof": "pin"}),
         (Proof.PIN, "0042", Proof.PIN, "0042", None, {}),
     ],
@@ -234,9 +234,25 @@ def test_nothing_is_delivered_without_the_proof_that_was_asked_for(
     if reason is None:
         case.includes(e.DeliveryCompleted(D, "kim", "o", shown, evidence), e.OrderFulfilled)
     else:
-        case.rejects(reason, **detail)
+        assert case.events[0] == e.CommandRejected(reason, detail)
         case.at(case.now_s + 1, c.ReportFailure("kim", D, "customer_absent"))
         case.includes(e.DeliveryFailed)  # no proof needed to bring it back
+
+
+def test_a_pin_is_not_found_by_trying():
+    case = cases.on_board(proof=Proof.PIN, pin="0042")
+    for left in (4, 3, 2, 1, 0):
+        case.at(case.now_s + 1, c.ReportDropoff("kim", D, Proof.PIN, f"100{left}"))
+        case.emits(
+            e.CommandRejected(Reason.PROOF_MISMATCH, {"tries_left": left}),
+            e.ProofMissed("o", 5 - left),
+        )
+    right = c.ReportDropoff("kim", D, Proof.PIN, "0042")
+    case.at(case.now_s + 1, right).rejects(Reason.PROOF_LOCKED)  # not even the right one
+    case.at(case.now_s + 1, c.RenewProof("o", "app", "0077")).emits(e.ProofRenewed("o", "0077"))
+    case.at(case.now_s + 1, right).includes(e.ProofMissed("o", 1))
+    case.at(case.now_s + 1, c.ReportDropoff("kim", D, Proof.PIN, "0077"))
+    case.includes(e.DeliveryCompleted, e.OrderFulfilled)
 
 
 # shifts

@@ -13,7 +13,7 @@ from engine.engine import Engine
 from engine.rejections import RejectionReason as Reason
 from engine.rules import bounds
 from engine.settings import Settings
-from engine.values import Actor, Line, Millis, Minor, Proof, StopKind
+from engine.values import Actor, Fulfillment, Line, Millis, Minor, Proof, StopKind
 from geo.points import Point
 from geo.travel import Vehicle
 from tests import cases
@@ -33,6 +33,7 @@ SENSIBLE = [  # one of each command from outside
     c.RecordSale("store", "ramen", 1),
     c.RequestQuote("q", "app", "ann", "store", [Line("ramen", 1)], HOME),
     c.PlaceOrder("o", "app", "q", "bank", Proof.PIN, "42"),
+    c.RenewProof("o", "app", "4242"),
     c.CancelOrder("o", Actor.CUSTOMER, "changed_mind", "app"),
     c.AcceptOrder("store", "o", 9_000),
     c.RejectOrder("store", "o", "too_busy"),
@@ -40,6 +41,7 @@ SENSIBLE = [  # one of each command from outside
     c.ReportReady("store", "o"),
     c.ReportMissing("store", "o", "ramen", 1),
     c.ReceiveReturn("store", "o/1", True),
+    c.ReportCollection("store", "o", "424242"),
     c.ReportAuthorization("bank", "o/1", True, 1_700, "ref"),
     c.ReportInstruction("bank", "o/1/capture", True, "ref"),
     c.RefundOrder("r", "o", 100, "cold"),
@@ -58,7 +60,15 @@ SENSIBLE = [  # one of each command from outside
     c.AssignDelivery("kim", "o/1", "asked for"),
     c.ChangeSettings(Settings()),
 ]
-NO_BOUNDS = (bool, Actor, Proof, StopKind, Vehicle, Settings)  # closed sets, and what has its own
+NO_BOUNDS = (
+    bool,
+    Actor,
+    Fulfillment,
+    Proof,
+    StopKind,
+    Vehicle,
+    Settings,
+)  # closed sets, and what has its own
 NO_SERVICE = (c.CancelOrder, "service", "")  # an operator cancels for nobody else
 HUGE = 2**63 - 1
 SWAPPED = Point(1_160_000_000, 390_000_000)

@@ -145,6 +145,8 @@ def some(kind):
         "vehicle": "scooter",
         "role": "courier",
         "stop": "pickup",
+        "pin": "424242",
+        "code": "424242",
         "sellable": True,
         "authorized": True,
         "succeeded": True,
@@ -154,7 +156,7 @@ def some(kind):
     given = {
         f.name: values.get(f.name, 1 if f.name in numbers else "x1")
         for f in msgspec.structs.fields(kind)
-        if f.required
+        if f.required or f.name == "dropoff"  # which only deliveries need
     }
     return kind(**given)
 

@@ -4,6 +4,7 @@ A module here per handler. `ExternalCommand` is what the gateway may submit for 
 outside; who may submit which is gateway/auth.py's table.
 """
 
+from engine.commands.collecting import ExpireCollection, ReportCollection
 from engine.commands.command import Command
 from engine.commands.delivering import (
     AcceptOffer,
@@ -38,7 +39,7 @@ from engine.commands.merchandising import (
     SetPrice,
 )
 from engine.commands.operating import ChangeSettings, OpenEngine, Tick
-from engine.commands.ordering import CancelOrder, PlaceOrder, RequestQuote
+from engine.commands.ordering import CancelOrder, PlaceOrder, RenewProof, RequestQuote
 from engine.commands.paying import (
     ExpirePayment,
     RefundOrder,
@@ -76,6 +77,7 @@ ExternalCommand = (
     | RecordSale
     | RequestQuote
     | PlaceOrder
+    | RenewProof
     | CancelOrder
     | AcceptOrder
     | RejectOrder
@@ -83,6 +85,7 @@ ExternalCommand = (
     | ReportReady
     | ReportMissing
     | ReceiveReturn
+    | ReportCollection
     | ReportAuthorization
     | ReportInstruction
     | RefundOrder
@@ -102,7 +105,12 @@ ExternalCommand = (
     | ChangeSettings
 )
 TimerCommand = (  # only timers submit these
-    OpenPlanningRound | ClosePlanningRound | ExpirePayment | ExpireAcceptance | ExpireOffer
+    OpenPlanningRound
+    | ClosePlanningRound
+    | ExpirePayment
+    | ExpireAcceptance
+    | ExpireCollection
+    | ExpireOffer
 )
 InternalCommand = (  # the gateway never decodes these
     Tick | OpenEngine | AdoptPlan | ImprovePlan | RepositionCourier | TimerCommand

@@ -4,6 +4,7 @@ from engine.commands.command import Command
 from engine.values import (
     Actor,
     CustomerId,
+    Fulfillment,
     Line,
     OrderId,
     Proof,
@@ -23,7 +24,8 @@ class RequestQuote(Command, frozen=True):
     customer: CustomerId
     store: StoreId
     lines: list[Line]
-    dropoff: Point
+    dropoff: Point  # of no meaning for a collection
+    fulfillment: Fulfillment = Fulfillment.DELIVERY
 
 
 class PlaceOrder(Command, frozen=True):
@@ -35,6 +37,14 @@ class PlaceOrder(Command, frozen=True):
     provider: ProviderId
     proof: Proof = Proof.NONE
     pin: str = ""
+
+
+class RenewProof(Command, frozen=True):
+    """The old code is lost, or was guessed at too often."""
+
+    order: OrderId
+    service: ServiceId
+    pin: str
 
 
 class CancelOrder(Command, frozen=True):

@@ -65,6 +65,8 @@ from engine.events.orders import (
     OrderReturned,
     OrderWrittenOff,
     PreparationMeasured,
+    ProofMissed,
+    ProofRenewed,
     QuoteAccepted,
     QuoteOffered,
     ReadyTimeChanged,
@@ -110,6 +112,8 @@ AnyEvent = (
     | OrderReady
     | OrderReduced
     | OrderHandedOver
+    | ProofMissed
+    | ProofRenewed
     | OrderFulfilled
     | OrderCancelled
     | OrderReturned

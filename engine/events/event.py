@@ -13,7 +13,8 @@ class Event(Struct, frozen=True, tag=True, omit_defaults=True, array_like=True):
 
 
 class CommandRejected(Event, frozen=True):
-    """Nothing changed, and this is why. Changes no state."""
+    """Nothing changed, and this is why. Changes no state; what follows it, if anything, is
+    only that it was tried."""
 
     reason: RejectionReason
     detail: Detail = {}

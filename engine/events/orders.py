@@ -4,6 +4,7 @@ from engine.events.event import Event
 from engine.values import (
     Actor,
     CustomerId,
+    Fulfillment,
     Millis,
     Minor,
     OrderId,
@@ -28,9 +29,10 @@ class QuoteOffered(Event, frozen=True):
     dropoff: Point
     delivery_fee_minor: Minor
     total_minor: Minor
-    promised_ms: int  # from acceptance to the door
+    promised_ms: int  # from placing it to the door, or to being ready for collection
     expires_at: Millis
     load: int
+    fulfillment: Fulfillment = Fulfillment.DELIVERY
 
 
 class QuoteAccepted(Event, frozen=True):
@@ -52,7 +54,8 @@ class OrderPlaced(Event, frozen=True):
     pin: str
     load: int
     placed_at: Millis
-    promised_at: Millis
+    promised_at: Millis  # at the door, or ready to be collected
+    fulfillment: Fulfillment = Fulfillment.DELIVERY
 
 
 class OrderConfirmed(Event, frozen=True):
@@ -86,9 +89,23 @@ class OrderReduced(Event, frozen=True):
 
 
 class OrderHandedOver(Event, frozen=True):
-    """A courier has the goods."""
+    """A courier has the goods, or the customer who came for them."""
 
     order: OrderId
+
+
+class ProofMissed(Event, frozen=True):
+    """Somebody gave a wrong code: the `tries`-th time."""
+
+    order: OrderId
+    tries: int
+
+
+class ProofRenewed(Event, frozen=True):
+    """From now on this code counts, and nobody has tried it."""
+
+    order: OrderId
+    pin: str
 
 
 class OrderFulfilled(Event, frozen=True):

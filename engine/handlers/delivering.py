@@ -26,6 +26,7 @@ from engine.events import (
     DeliveryStranded,
     DeliveryUnassigned,
     OfferAccepted,
+    ProofMissed,
     RoutePlanned,
     ShiftEnded,
     ShiftStarted,
@@ -34,6 +35,7 @@ from engine.rejections import RejectionReason as Reason
 from engine.rules.cancelling import REASONS
 from engine.rules.eligibility import fits, return_position
 from engine.rules.locality import is_near
+from engine.rules.proving import is_same_code
 from engine.state.couriers import Courier, Couriers
 from engine.state.deliveries import (
     ACCEPTED,
@@ -45,6 +47,7 @@ from engine.state.deliveries import (
 )
 from engine.state.orders import Orders
 from engine.state.positions import Positions
+from engine.state.settings import CurrentSettings
 from engine.turn import Turn
 from engine.values import Actor, CourierId, DeliveryId, Proof, Stop, StopKind
 
@@ -53,8 +56,14 @@ S = DeliveryStatus
 
 class Delivering:
     def __init__(
-        self, orders: Orders, couriers: Couriers, positions: Positions, deliveries: Deliveries
+        self,
+        settings: CurrentSettings,
+        orders: Orders,
+        couriers: Couriers,
+        positions: Positions,
+        deliveries: Deliveries,
     ) -> None:
+        self.settings = settings
         self.orders = orders
         self.couriers = couriers
         self.positions = positions
@@ -135,8 +144,8 @@ class Delivering:
         delivery = self._own_delivery(turn, c.courier, c.delivery)
         if delivery.status not in AT_DOOR:
             self._illegal(turn, delivery, S.DELIVERED)
-        self._check_proof(turn, c, delivery)
-        turn.emit(DeliveryCompleted(c.delivery, c.courier, delivery.order, c.proof, c.evidence))
+        if self._is_proven(turn, c, delivery):
+            turn.emit(DeliveryCompleted(c.delivery, c.courier, delivery.order, c.proof, c.evidence))
 
     def report_failure(self, turn: Turn, c: ReportFailure) -> None:
         delivery = self._own_delivery(turn, c.courier, c.delivery)
@@ -201,14 +210,24 @@ class Delivering:
         if not fits(self.couriers[c.courier].capacity, sooner, self.deliveries.deliveries):
             turn.reject(Reason.WRONG_STOP, next=stops[0].delivery)
 
-    def _check_proof(self, turn: Turn, c: ReportDropoff, delivery: Delivery) -> None:
-        placed = self.orders[delivery.order].placed
+    def _is_proven(self, turn: Turn, c: ReportDropoff, delivery: Delivery) -> bool:
+        """Wrong codes count: whoever guesses has only a few tries."""
+        order = self.orders[delivery.order]
+        placed = order.placed
         if placed.proof is Proof.NONE:
-            return
+            return True
         if c.proof is not placed.proof or not c.evidence:
             turn.reject(Reason.PROOF_REQUIRED, proof=placed.proof)
-        if placed.proof is Proof.PIN and c.evidence != placed.pin:
-            turn.reject(Reason.PROOF_MISMATCH)
+        if placed.proof is not Proof.PIN:
+            return True
+        tries_left = self.settings.current.proof_tries_max - order.missed_proofs
+        if tries_left < 1:
+            turn.reject(Reason.PROOF_LOCKED)
+        if is_same_code(c.evidence, placed.pin):
+            return True
+        turn.refuse(Reason.PROOF_MISMATCH, tries_left=tries_left - 1)
+        turn.emit(ProofMissed(delivery.order, order.missed_proofs + 1))
+        return False
 
     def _courier(self, turn: Turn, key: CourierId) -> Courier:
         courier = self.couriers.get(key)

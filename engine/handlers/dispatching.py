@@ -41,7 +41,7 @@ from engine.state.planning_rounds import PlanningRounds
 from engine.state.settings import CurrentSettings
 from engine.state.stores import Stores
 from engine.turn import Turn
-from engine.values import CourierId, DeliveryId, Millis, Stop, StopKind
+from engine.values import CourierId, DeliveryId, Fulfillment, Millis, Stop, StopKind
 
 S = DeliveryStatus
 LegEvent = (  # what may leave a courier free for the next stop
@@ -141,6 +141,8 @@ class Dispatching:
 
     def create_delivery(self, turn: Turn, e: OrderAccepted) -> None:
         placed = self.orders[e.order].placed
+        if placed.fulfillment is Fulfillment.COLLECTION:
+            return
         turn.emit(
             DeliveryCreated(
                 DeliveryId(f"{e.order}/1"),

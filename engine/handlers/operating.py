@@ -46,6 +46,8 @@ def _malformed(settings: Settings) -> str:
         value = getattr(settings, name)
         if isinstance(value, int) and not 0 <= value <= SETTING_MAX:
             return name
+    if settings.no_show_fee_permille > 1_000:
+        return "no_show_fee_permille"
     if settings.promise_min_ms > settings.promise_max_ms:
         return "promise_min_ms"
     return "" if CURRENCY.fullmatch(settings.currency) else "currency"

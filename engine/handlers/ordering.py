@@ -1,6 +1,6 @@
 """Ordering: from an accepted quote to a fulfilled order, or to the early end of one."""
 
-from engine.commands import CancelOrder, PlaceOrder
+from engine.commands import CancelOrder, PlaceOrder, RenewProof
 from engine.events import (
     DeliveryCompleted,
     DeliveryPickedUp,
@@ -14,6 +14,7 @@ from engine.events import (
     OrderWrittenOff,
     PaymentAuthorized,
     PaymentFailed,
+    ProofRenewed,
     QuoteAccepted,
     QuoteOffered,
     StockIssued,
@@ -24,15 +25,16 @@ from engine.events import (
 from engine.rejections import RejectionReason as Reason
 from engine.rules.cancelling import reasons
 from engine.rules.pricing import without_prices
+from engine.rules.proving import CODE_LENGTH_MIN
 from engine.state.deliveries import Deliveries
 from engine.state.inventory import Inventory
-from engine.state.orders import TRANSITIONS, Orders, OrderStatus
+from engine.state.orders import ENDED, Orders, OrderStatus
 from engine.state.payments import Payments
 from engine.state.products import Products
 from engine.state.quotes import Quotes
 from engine.state.stores import Stores
 from engine.turn import Turn
-from engine.values import Actor, Line, Millis, Proof
+from engine.values import Actor, Fulfillment, Line, Millis, Proof
 
 ASKING = (Actor.CUSTOMER, Actor.OPERATOR)  # a store rejects, the others are never asked
 
@@ -66,6 +68,8 @@ class Ordering:
         offered = self._valid_quote(turn, c)
         lines = without_prices(offered.lines)
         self._check_goods(turn, offered, lines)
+        if offered.fulfillment is Fulfillment.COLLECTION and len(c.pin) < CODE_LENGTH_MIN:
+            turn.reject(Reason.PROOF_REQUIRED, proof=Proof.PIN, at_least=CODE_LENGTH_MIN)
         # From here on the order exists; nothing below may reject.
         turn.emit(StockReserved(offered.store, c.order, lines))
         turn.emit(QuoteAccepted(c.quote, c.order))
@@ -85,8 +89,25 @@ class Ordering:
                 offered.load,
                 turn.at,
                 Millis(turn.at + offered.promised_ms),
+                offered.fulfillment,
             )
         )
+
+    def renew_proof(self, turn: Turn, c: RenewProof) -> None:
+        if not c.pin:
+            turn.reject(Reason.MALFORMED, field="pin")
+        order = self.orders.get(c.order)
+        if not order or order.placed.service != c.service:
+            turn.reject(Reason.UNKNOWN, what="order", id=c.order)
+        if order.placed.proof is not Proof.PIN:
+            turn.reject(Reason.MALFORMED, field="pin")  # another proof was agreed on
+        if order.status in ENDED:
+            turn.reject(
+                Reason.ILLEGAL_TRANSITION, **{"from": order.status, "to": "renewed"}, allowed=[]
+            )
+        if order.is_collection and len(c.pin) < CODE_LENGTH_MIN:
+            turn.reject(Reason.PROOF_REQUIRED, proof=Proof.PIN, at_least=CODE_LENGTH_MIN)
+        turn.emit(ProofRenewed(c.order, c.pin))
 
     def cancel_order(self, turn: Turn, c: CancelOrder) -> None:
         if c.actor not in ASKING:
@@ -99,7 +120,7 @@ class Ordering:
             turn.reject(
                 Reason.ILLEGAL_TRANSITION,
                 **{"from": order.status, "to": OrderStatus.CANCELLED},
-                allowed=[str(x) for x in TRANSITIONS[order.status] if x != OrderStatus.CANCELLED],
+                allowed=[str(x) for x in order.next_statuses if x != OrderStatus.CANCELLED],
             )
         if c.reason not in allowed:
             turn.reject(Reason.REASON_NOT_ALLOWED, actor=c.actor, allowed=list(allowed))

@@ -18,7 +18,7 @@ from engine.events import (
 )
 from engine.rejections import RejectionReason as Reason
 from engine.rules.cancelling import CUSTOMERS_FAULT
-from engine.rules.pricing import courier_fee
+from engine.rules.pricing import courier_fee, no_show_fee
 from engine.state.deliveries import Deliveries
 from engine.state.orders import Order, Orders
 from engine.state.payments import (
@@ -138,7 +138,9 @@ class Paying:
         key = payment_of(e.order)
         payment = self.payments.get(key)
         if payment and payment.status is PaymentStatus.AUTHORIZED:
-            self._void(turn, key, payment, e.reason)
+            order = self.orders[e.order]
+            fee = no_show_fee(self.settings.current, order.due_minor, e.reason)
+            self._capture(turn, e.order, order, fee, 0, e.reason)
         elif payment and payment.status is PaymentStatus.REQUESTED:
             turn.emit(PaymentFailed(key, "order_cancelled"))
 

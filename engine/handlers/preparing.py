@@ -26,7 +26,7 @@ from engine.events import (
 from engine.rejections import RejectionReason as Reason
 from engine.rules.cancelling import reasons
 from engine.state.deliveries import Deliveries, DeliveryStatus
-from engine.state.orders import TRANSITIONS, Order, Orders, OrderStatus
+from engine.state.orders import Order, Orders, OrderStatus
 from engine.state.settings import CurrentSettings
 from engine.turn import Turn
 from engine.values import HOUR, Actor, Line, Millis, Minor, OrderId, PricedLine, StoreId
@@ -132,7 +132,7 @@ class Preparing:
             turn.reject(Reason.MALFORMED, field="ready_at", limit=turn.at + READY_WITHIN_MS)
 
     def _illegal(self, turn: Turn, order: Order, to: str) -> NoReturn:
-        allowed = [str(x) for x in TRANSITIONS[order.status]]
+        allowed = [str(x) for x in order.next_statuses]
         turn.reject(Reason.ILLEGAL_TRANSITION, **{"from": order.status, "to": to}, allowed=allowed)
 
 

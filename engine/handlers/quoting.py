@@ -10,6 +10,7 @@ from engine.rules.promising import (
     late_preparation_ms,
     nearest_ms,
     promised_ms,
+    ready_within_ms,
 )
 from engine.state.couriers import Couriers
 from engine.state.customers import Customers
@@ -22,7 +23,7 @@ from engine.state.quotes import Quotes
 from engine.state.settings import CurrentSettings
 from engine.state.stores import Store, Stores
 from engine.turn import Turn
-from engine.values import SECOND, Line, Millis, Minor, PricedLine, StoreId
+from engine.values import SECOND, Fulfillment, Line, Millis, Minor, PricedLine, StoreId
 from geo.points import distance_m
 from geo.travel import Vehicle
 
@@ -62,18 +63,20 @@ class Quoting:
         lines = summed(c.lines)
         products = self._listed(turn, lines)
         priced = self._priced(turn, c.store, lines)
-        far_m = distance_m(store.location, c.dropoff)
-        if far_m > settings.delivery_radius_m:
-            limit_m = settings.delivery_radius_m
-            turn.reject(Reason.OUT_OF_AREA, distance_m=far_m, limit_m=limit_m)
         load = sum(x.quantity * product.load for x, product in zip(lines, products, strict=True))
-        if load > settings.load_max:
-            turn.reject(Reason.TOO_LARGE, load=load, limit=settings.load_max)
+        is_carried = c.fulfillment is Fulfillment.DELIVERY
+        dropoff = c.dropoff if is_carried else store.location
+        far_m = distance_m(store.location, dropoff)
+        if is_carried:
+            self._check_reach(turn, far_m, load)
         if short := self.inventory.short(c.store, lines):
             available = short.quantity
             turn.reject(Reason.INSUFFICIENT_STOCK, product=short.product, available=available)
-        promised = self._promised_ms(turn, store, c, load)
-        fee = delivery_fee(settings, far_m)
+        if is_carried:
+            promised = self._promised_ms(turn, store, c, load)
+            fee = delivery_fee(settings, far_m)
+        else:
+            promised, fee = ready_within_ms(late_preparation_ms(store)), Minor(0)
         turn.emit(
             QuoteOffered(
                 c.quote,
@@ -81,12 +84,13 @@ class Quoting:
                 c.customer,
                 c.store,
                 priced,
-                c.dropoff,
+                dropoff,
                 fee,
                 Minor(goods_total(priced) + fee),
                 promised,
                 Millis(turn.at + settings.quote_life_ms),
                 load,
+                c.fulfillment,
             )
         )
 
@@ -121,6 +125,15 @@ class Quoting:
                 turn.reject(Reason.NO_PRICE, product=line.product)
             priced.append(PricedLine(line.product, line.quantity, price))
         return priced
+
+    def _check_reach(self, turn: Turn, far_m: int, load: int) -> None:
+        """What a courier would have to carry, and how far."""
+        settings = self.settings.current
+        if far_m > settings.delivery_radius_m:
+            limit_m = settings.delivery_radius_m
+            turn.reject(Reason.OUT_OF_AREA, distance_m=far_m, limit_m=limit_m)
+        if load > settings.load_max:
+            turn.reject(Reason.TOO_LARGE, load=load, limit=settings.load_max)
 
     def _promised_ms(self, turn: Turn, store: Store, c: RequestQuote, pieces: int) -> int:
         settings = self.settings.current

@@ -5,7 +5,7 @@ from msgspec import Struct
 from engine.queries.statuses import ENROUTE_TO_DROPOFF, delivery_status
 from engine.state import State
 from engine.state.deliveries import DeliveryStatus
-from engine.state.orders import Order
+from engine.state.orders import Order, OrderStatus
 from engine.values import HOUR, Millis, OrderId
 from geo.points import Point
 
@@ -22,6 +22,11 @@ class Tracked(Struct, frozen=True):
     store_name: str
     courier: Point | None = None  # rounded, and only on the last leg to this customer
     courier_seen_at: Millis = Millis(0)
+
+    @property
+    def is_code_shown(self) -> bool:
+        """Only while it opens something."""
+        return self.order.is_collection and self.order.status is OrderStatus.READY
 
 
 def track(s: State, key: OrderId, now: Millis) -> Tracked | None:

@@ -170,7 +170,9 @@ def _next(before: Statuses, event: AnyEvent, s: State) -> Statuses:
     order, delivery = before
     kind = type(event)
     if kind in ORDER_BECOMES:
-        ended = {B.CANCELLED: D.CANCELLED}.get(ORDER_BECOMES[kind], delivery)
+        ended = {B.CANCELLED: D.CANCELLED, B.FULFILLED: D.DELIVERED}.get(
+            ORDER_BECOMES[kind], delivery
+        )
         return ORDER_BECOMES[kind], ended
     match event:
         case e.DeliveryPickedUp():

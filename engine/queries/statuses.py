@@ -10,10 +10,14 @@ D = DeliveryStatus
 
 
 def delivery_status(s: State, key: OrderId, order: Order) -> str:
-    """A DeliveryStatus, or on the way: that is derived from the route, nobody stores it."""
+    """A DeliveryStatus, or on the way: that is derived from the route, nobody stores it.
+
+    What is collected has no delivery: it counts as delivered once the customer has it.
+    """
     delivery_key = s.deliveries.of_order.get(key)
     if delivery_key is None:
-        return D.CANCELLED if order.status is OrderStatus.CANCELLED else D.CREATED
+        ended = {OrderStatus.CANCELLED: D.CANCELLED, OrderStatus.FULFILLED: D.DELIVERED}
+        return ended.get(order.status, D.CREATED)
     delivery = s.deliveries[delivery_key]
     if delivery.courier is not None:
         heading = heading_for(s.deliveries.route(delivery.courier), delivery_key)

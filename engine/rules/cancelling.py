@@ -19,7 +19,7 @@ REASONS: dict[Actor, tuple[str, ...]] = {
         "undeliverable",
         "force_majeure",
     ),
-    Actor.SYSTEM: ("store_silent",),
+    Actor.SYSTEM: ("store_silent", "not_collected"),
 }
 WRITE_OFF = ("goods_lost",)  # an operator's, once the goods have left the store
 

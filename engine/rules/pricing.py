@@ -4,6 +4,7 @@ from engine.settings import Settings
 from engine.values import Line, Minor, PricedLine, ProductId
 
 METERS_PER_KM = 1_000
+NOT_COLLECTED = "not_collected"
 
 
 def delivery_fee(settings: Settings, distance_m: int) -> Minor:
@@ -16,6 +17,12 @@ def courier_fee(settings: Settings, distance_m: int) -> Minor:
     """For the courier; a started kilometer counts."""
     km = -(-distance_m // METERS_PER_KM)
     return Minor(settings.courier_fee_minor + km * settings.courier_fee_per_km_minor)
+
+
+def no_show_fee(settings: Settings, due_minor: int, reason: str) -> Minor:
+    """For the store, when what stood ready was not collected; nothing at any other end."""
+    permille = settings.no_show_fee_permille if reason == NOT_COLLECTED else 0
+    return Minor(due_minor * permille // 1_000)
 
 
 def goods_total(lines: list[PricedLine]) -> Minor:

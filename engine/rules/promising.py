@@ -32,6 +32,11 @@ def promised_ms(settings: Settings, preparation_ms: int, ride_ms: int, load: Wor
     return max(settings.promise_min_ms, -(-whole // MINUTE) * MINUTE)
 
 
+def ready_within_ms(preparation_ms: int) -> int:
+    """From acceptance to the counter; a started minute counts."""
+    return max(MINUTE, -(-preparation_ms // MINUTE) * MINUTE)
+
+
 def late_preparation_ms(store: Store) -> int:
     """What about nine of ten orders of this store are ready within: its estimate and two mean
     deviations (for a normal distribution, 1.6 standard deviations)."""

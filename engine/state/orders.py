@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.events import (
     OrderAccepted,
@@ -15,9 +16,11 @@ from engine.events import (
     OrderReduced,
     OrderReturned,
     OrderWrittenOff,
+    ProofMissed,
+    ProofRenewed,
     ReadyTimeChanged,
 )
-from engine.values import Millis, OrderId, PricedLine
+from engine.values import Fulfillment, Millis, OrderId, PricedLine
 
 
 class OrderStatus(StrEnum):
@@ -55,7 +58,7 @@ HOLDS_STOCK = (
 
 
 class Order(Struct):
-    placed: OrderPlaced
+    placed: OrderPlaced  # the bargain, as it stands
     lines: list[PricedLine]  # what is left of it after picking
     due_minor: int  # what is owed for it
     status: OrderStatus = OrderStatus.PLACED
@@ -63,6 +66,19 @@ class Order(Struct):
     accepted_at: Millis = Millis(0)
     ended_at: Millis = Millis(0)
     why: str = ""  # actor/reason of an early end
+    missed_proofs: int = 0  # wrong codes since the right one was set
+
+    @property
+    def next_statuses(self) -> tuple[OrderStatus, ...]:
+        """TRANSITIONS, but nobody collects what is not ready."""
+        following = TRANSITIONS[self.status]
+        if self.status is not OrderStatus.ACCEPTED or not self.is_collection:
+            return following
+        return tuple(x for x in following if x is not OrderStatus.HANDED_OVER)
+
+    @property
+    def is_collection(self) -> bool:
+        return self.placed.fulfillment is Fulfillment.COLLECTION
 
 
 class Orders(Struct):
@@ -108,6 +124,13 @@ class Orders(Struct):
     def order_handed_over(self, e: OrderHandedOver) -> None:
         self._move(e.order, OrderStatus.HANDED_OVER)
 
+    def proof_missed(self, e: ProofMissed) -> None:
+        self.orders[e.order].missed_proofs = e.tries
+
+    def proof_renewed(self, e: ProofRenewed) -> None:
+        order = self.orders[e.order]
+        order.placed, order.missed_proofs = replace(order.placed, pin=e.pin), 0
+
     def order_fulfilled(self, e: OrderFulfilled) -> None:
         self._move(e.order, OrderStatus.FULFILLED).ended_at = e.at
         self.open_count -= 1
@@ -135,6 +158,6 @@ class Orders(Struct):
     def _move(self, key: OrderId, status: OrderStatus) -> Order:
         """The only line in the project that changes an order's status."""
         order = self.orders[key]
-        assert status in TRANSITIONS[order.status], f"{key}: {order.status} to {status}"
+        assert status in order.next_statuses, f"{key}: {order.status} to {status}"
         order.status = status
         return order

@@ -46,6 +46,8 @@ def state_of(s: State) -> dict[type[e.Event], Apply]:
         e.OrderReady: s.orders.order_ready,
         e.OrderReduced: s.orders.order_reduced,
         e.OrderHandedOver: s.orders.order_handed_over,
+        e.ProofMissed: s.orders.proof_missed,
+        e.ProofRenewed: s.orders.proof_renewed,
         e.OrderFulfilled: s.orders.order_fulfilled,
         e.OrderCancelled: s.orders.order_cancelled,
         e.OrderReturned: s.orders.order_returned,

@@ -37,5 +37,5 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
         e.ShiftEnded: (h.delivering.clear_route, plan),
         e.BreakPlanned: (h.delivering.take_back_offers, plan),
         e.ReadyTimeChanged: (plan,),
-        e.OrderReady: (plan,),
+        e.OrderReady: (h.collecting.await_customer, plan),
     }

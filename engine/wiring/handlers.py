@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from engine.handlers.collecting import Collecting
 from engine.handlers.delivering import Delivering
 from engine.handlers.dispatching import Dispatching
 from engine.handlers.merchandising import Merchandising
@@ -25,6 +26,7 @@ class Handlers(Struct):
     ordering: Ordering
     paying: Paying
     preparing: Preparing
+    collecting: Collecting
     dispatching: Dispatching
     delivering: Delivering
     tracking: Tracking
@@ -50,7 +52,8 @@ def handlers_over(s: State) -> Handlers:
         Ordering(s.stores, s.products, s.inventory, s.quotes, s.orders, s.payments, s.deliveries),
         Paying(s.settings, s.orders, s.payments, s.deliveries),
         Preparing(s.settings, s.orders, s.deliveries),
+        Collecting(s.settings, s.orders),
         Dispatching(s.settings, s.stores, s.orders, s.couriers, s.deliveries, s.planning_rounds),
-        Delivering(s.orders, s.couriers, s.positions, s.deliveries),
+        Delivering(s.settings, s.orders, s.couriers, s.positions, s.deliveries),
         Tracking(s.couriers, s.positions),
     )

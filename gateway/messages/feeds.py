@@ -11,6 +11,7 @@ from gateway.messages.replies import Order, Tracking
 from gateway.messages.values import (
     CourierStatus,
     DeliveryStatus,
+    Fulfillment,
     InstructionKind,
     Money,
     OrderStatus,
@@ -50,6 +51,7 @@ class Ticket(Told, frozen=True):
     ready_at: str | None = None
     courier: str | None = None  # who has accepted to fetch it
     delivery: str | None = None
+    fulfillment: Fulfillment = "delivery"
 
 
 class TicketClosed(Told, frozen=True):

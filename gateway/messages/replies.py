@@ -3,6 +3,7 @@
 from gateway.messages.settings import SettingsInForce
 from gateway.messages.values import (
     DeliveryStatus,
+    Fulfillment,
     Money,
     OrderStatus,
     Part,
@@ -22,6 +23,7 @@ class Quote(Told, frozen=True):
     promised_within_s: int
     expires_at: str
     load: int
+    fulfillment: Fulfillment = "delivery"
 
 
 class OrderPlaced(Told, frozen=True):
@@ -55,6 +57,8 @@ class Order(Told, frozen=True):
     courier: str | None = None
     ready_at: str | None = None
     reason: str | None = None
+    fulfillment: Fulfillment = "delivery"
+    wrong_codes: int = 0  # given at the door or the counter since the code was set
 
 
 class StoreListed(Part, frozen=True):
@@ -125,7 +129,8 @@ class CourierSeen(Part, frozen=True):
 
 
 class Tracking(Told, frozen=True):
-    """What the holder of a tracking link sees."""
+    """What the holder of a tracking link sees. `collection_code` opens the counter, once the
+    goods are `ready` there."""
 
     order: str
     delivery_status: DeliveryStatus
@@ -135,6 +140,9 @@ class Tracking(Told, frozen=True):
     dropoff: Place
     courier: CourierSeen | None = None
     reason: str | None = None
+    fulfillment: Fulfillment = "delivery"
+    order_status: OrderStatus = "placed"
+    collection_code: str | None = None
 
 
 class Alternative(Part, frozen=True):

@@ -44,4 +44,7 @@ class SettingsInForce(Asked, frozen=True):
     delivery_fee_per_km_minor: Minor
     courier_fee_minor: Minor
     courier_fee_per_km_minor: Minor
+    proof_tries_max: Units
+    collection_life_ms: Millis
+    no_show_fee_permille: Annotated[int, Meta(ge=0, le=1_000)]
     travel: TravelSettings

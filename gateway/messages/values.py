@@ -37,6 +37,7 @@ Seq = Annotated[int, Meta(ge=0, le=2**62, description="Counts from 1; 0 is befor
 
 Role = Literal["courier", "order_service", "store", "payment_provider", "customer", "operator"]
 Vehicle = Literal["walk", "bicycle", "scooter", "car"]
+Fulfillment = Literal["delivery", "collection"]
 Proof = Literal["none", "photo", "signature", "pin"]
 StopKind = Literal["pickup", "dropoff", "return"]
 InstructionKind = Literal["capture", "void", "refund"]

@@ -100,6 +100,7 @@ def _quote(q: e.QuoteOffered, currency: str) -> m.Quote:
         q.promised_ms // v.SECOND,
         time_text(q.expires_at),
         q.load,
+        q.fulfillment.value,
     )
 
 

@@ -4,18 +4,25 @@ from engine import commands as c
 from engine import values as v
 from engine.commands import ExternalCommand
 from gateway import messages as m
+from gateway.codes import Refusal
 from gateway.translation.table import Table
 from gateway.wire import point
+from geo.points import Point
+
+NOWHERE = Point(0, 0)  # of no meaning where nothing is delivered
 
 
 def _request_quote(b: m.RequestQuote, who: str, _: str) -> ExternalCommand:
+    if b.dropoff is None and b.fulfillment == "delivery":
+        raise Refusal("malformed", "a delivery goes somewhere", {"field": "dropoff"})
     return c.RequestQuote(
         v.QuoteId(b.quote),
         v.ServiceId(who),
         v.CustomerId(b.customer),
         v.StoreId(b.store),
         [v.Line(v.ProductId(x.product), x.quantity) for x in b.lines],
-        point(b.dropoff, "dropoff"),
+        NOWHERE if b.dropoff is None else point(b.dropoff, "dropoff"),
+        v.Fulfillment(b.fulfillment),
     )
 
 
@@ -34,4 +41,5 @@ COMMAND_OF: Table = {
     m.RegisterCustomer: lambda b, _, __: c.RegisterCustomer(b.customer),
     m.RequestQuote: _request_quote,
     m.PlaceOrder: _place_order,
+    m.RenewProof: lambda b, who, _: c.RenewProof(b.order, who, b.pin),
 }

@@ -21,6 +21,7 @@ COMMAND_OF: Table = {
     m.ReportReady: lambda b, who, _: c.ReportReady(who, b.order),
     m.ReportMissing: _report_missing,
     m.ReceiveReturn: lambda b, who, _: c.ReceiveReturn(who, b.delivery, b.sellable),
+    m.ReportCollection: lambda b, who, _: c.ReportCollection(who, b.order, b.code),
     m.OpenStore: lambda _, who, __: c.OpenStore(who),
     m.CloseStore: lambda _, who, __: c.CloseStore(who),
     m.SetPrice: lambda b, who, cur: c.SetPrice(who, b.product, minor(b.price, cur, "price")),

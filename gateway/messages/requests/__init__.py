@@ -35,6 +35,7 @@ from gateway.messages.requests.ordering import (
     ListStores,
     PlaceOrder,
     RegisterCustomer,
+    RenewProof,
     RequestQuote,
 )
 from gateway.messages.requests.paying import (
@@ -51,6 +52,7 @@ from gateway.messages.requests.storekeeping import (
     ReceiveStock,
     RecordSale,
     RejectOrder,
+    ReportCollection,
     ReportMissing,
     ReportReady,
     SetPrice,
@@ -65,6 +67,7 @@ RequestBody = (
     RegisterCustomer
     | RequestQuote
     | PlaceOrder
+    | RenewProof
     | CancelOrder
     | GetOrder
     | ListStores
@@ -76,6 +79,7 @@ RequestBody = (
     | ReportReady
     | ReportMissing
     | ReceiveReturn
+    | ReportCollection
     | OpenStore
     | CloseStore
     | SetPrice

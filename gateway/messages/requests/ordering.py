@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from gateway.messages.values import Id, Line, Place, Proof, Reason, Sent
+from gateway.messages.values import Fulfillment, Id, Line, Place, Proof, Reason, Sent
 
 
 class RegisterCustomer(Sent, frozen=True):
@@ -14,23 +14,38 @@ class RegisterCustomer(Sent, frozen=True):
 
 
 class RequestQuote(Sent, frozen=True):
-    """What would this cost, and when would it be there? Answered by `quote`."""
+    """What would this cost, and when would it be there? Answered by `quote`.
+
+    A `dropoff` is asked of deliveries only: what is collected waits at the counter.
+    """
 
     quote: Id
     customer: Id
     store: Id
     lines: Annotated[list[Line], Meta(min_length=1, max_length=100)]
-    dropoff: Place
+    dropoff: Place | None = None
+    fulfillment: Fulfillment = "delivery"
 
 
 class PlaceOrder(Sent, frozen=True):
-    """Accept a quote before it expires. Answered by `order_placed`."""
+    """Accept a quote before it expires. Answered by `order_placed`.
+
+    A collection needs `proof` "pin" and a `pin` of at least six digits, drawn by chance: whoever
+    says it at the counter gets the goods. Wrong ones are counted, at the door as well.
+    """
 
     order: Id
     quote: Id
     provider: Id
     proof: Proof = "none"
     pin: Annotated[str, Meta(pattern=r"^[0-9]{0,8}\Z")] = ""
+
+
+class RenewProof(Sent, frozen=True):
+    """The code is lost, or was tried too often: this one counts from now on."""
+
+    order: Id
+    pin: Annotated[str, Meta(pattern=r"^[0-9]{1,8}\Z")]
 
 
 class CancelOrder(Sent, frozen=True):

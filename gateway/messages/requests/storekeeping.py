@@ -48,6 +48,13 @@ class ReceiveReturn(Sent, frozen=True):
     sellable: bool
 
 
+class ReportCollection(Sent, frozen=True):
+    """The customer is at the counter and says this code; right, and the goods are theirs."""
+
+    order: Id
+    code: Annotated[str, Meta(pattern=r"^[0-9]{1,8}\Z")]
+
+
 class OpenStore(Sent, frozen=True):
     """Take orders again."""
 

@@ -1,0 +1,65 @@
+"""What customers, stores and support do about an order, at random: collections and codes so far."""
+
+from collections.abc import Callable, Iterator
+
+from engine import commands as c
+from engine.settings import Settings
+from engine.values import Fulfillment, Proof
+
+Made = c.AnyCommand | list[c.AnyCommand]
+CODE = "424242"
+
+
+def makers(day) -> Iterator[tuple[float, Callable[[], Made]]]:
+    """`day` is a RandomDay: its draws, its state, its names."""
+    yield 2, lambda: _buy_to_collect(day)
+    yield 2, lambda: _come_to_the_counter(day)
+    yield 0.6, lambda: _renew(day)
+    yield 0.6, lambda: _guess(day)
+    yield 0.2, lambda: _be_impatient(day)
+
+
+def _buy_to_collect(day) -> Made:
+    quote, code = day._new("q"), day.rng.choice([CODE, CODE, CODE, "4242"])
+    store, place = day._any(day._s.stores.stores), day._place(30)
+    collection = Fulfillment.COLLECTION
+    return [
+        c.RequestQuote(quote, "app", "ann", store, day._lines(), place, collection),
+        c.PlaceOrder(day._new("o"), "app", quote, "bank", Proof.PIN, code),
+    ]
+
+
+def _be_impatient(day) -> Made:
+    tries, fee = day.rng.choice((1, 2, 5)), day.rng.choice((0, 200, 1_000, 1_001))
+    return c.ChangeSettings(
+        Settings(proof_tries_max=tries, collection_life_ms=30_000, no_show_fee_permille=fee)
+    )
+
+
+def _collectable(day, *statuses: str) -> str:
+    orders = day._s.orders.orders.items()
+    known = {k: x for k, x in orders if x.is_collection and x.status in statuses}
+    return day._one(known)
+
+
+def _come_to_the_counter(day) -> Made:
+    key = _collectable(day, "accepted", "ready", "ready")
+    order = day._s.orders.get(key)
+    store = order.placed.store if order else day._any(day._s.stores.stores)
+    code = order.placed.pin if order and day.rng.random() < 0.7 else "000000"
+    came = c.ReportCollection(store, key, code)
+    return [c.ReportReady(store, key), came] if day.rng.random() < 0.3 else came
+
+
+def _renew(day) -> Made:
+    with_pin = {k: x for k, x in day._s.orders.orders.items() if x.placed.pin}
+    key = day._one(with_pin)
+    return c.RenewProof(key, "app", day.rng.choice([CODE, "171717", "17", ""]))
+
+
+def _guess(day) -> Made:
+    """Until nobody listens any more."""
+    key = _collectable(day, "ready")
+    order = day._s.orders.get(key)
+    store = order.placed.store if order else "s0"
+    return [c.ReportCollection(store, key, f"{n:06}") for n in range(7)]
