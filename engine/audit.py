@@ -34,11 +34,17 @@ def _stock(s: State) -> Iterator[str]:
             due = reserved[store, product]
             if level.reserved != due:
                 yield f"{store}/{product}: {level.reserved} reserved, {due} on open orders"
-            moved = level.received + level.returned + level.counted - level.issued - level.sold
+            held = sum(level.held.values())
+            if level.reserved != held:
+                yield f"{store}/{product}: {level.reserved} reserved, {held} held by orders"
+            moved = level.received + level.returned + level.counted + level.adjusted
+            moved -= level.issued + level.sold + level.quarantined
             if level.on_hand != moved:
                 yield f"{store}/{product}: {level.on_hand} on hand, movements sum to {moved}"
             if not 0 <= level.reserved <= level.on_hand:
                 yield f"{store}/{product}: {level.reserved} of {level.on_hand} are reserved"
+            if not 0 <= level.damaged == level.quarantined + level.spoiled - level.discarded:
+                yield f"{store}/{product}: {level.damaged} damaged, which nothing explains"
 
 
 def _orders(s: State) -> Iterator[str]:

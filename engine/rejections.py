@@ -20,7 +20,7 @@ class RejectionReason(StrEnum):
     NO_PRICE = "no_price"  # detail: product
     OUT_OF_AREA = "out_of_area"  # detail: distance_m, limit_m
     TOO_LARGE = "too_large"  # detail: load, limit
-    INSUFFICIENT_STOCK = "insufficient_stock"  # detail: product, available; of a count: reserved
+    INSUFFICIENT_STOCK = "insufficient_stock"  # detail: product, available
     NO_CAPACITY_NOW = "no_capacity_now"  # detail: retry_after_s
     AMOUNT_MISMATCH = "amount_mismatch"  # detail: expected_minor
     EXCEEDS_CAPTURED = "exceeds_captured"  # detail: refundable_minor

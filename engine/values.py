@@ -43,6 +43,13 @@ class PricedLine(Struct, frozen=True, array_like=True):
     price_minor: Minor
 
 
+class ShortOrder(Struct, frozen=True, array_like=True):
+    """An order that has to do without so many of one product."""
+
+    order: OrderId
+    quantity: int
+
+
 class Actor(StrEnum):
     """Who may end an order early, or be the cause of it."""
 

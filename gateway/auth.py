@@ -47,6 +47,10 @@ STORE_KEEPING = frozenset(
         m.CountStock,
         m.SetSafetyStock,
         m.RecordSale,
+        m.AdjustStock,
+        m.QuarantineStock,
+        m.RestoreStock,
+        m.DiscardStock,
         m.ListStock,
     }
 )
@@ -88,6 +92,7 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.RegisterCustomer,
             m.ListProduct,
             m.DelistProduct,
+            m.RepairStock,
             m.AssignDelivery,
             m.CancelOrder,
             m.RefundOrder,

@@ -73,7 +73,8 @@ def _list_stock(b: m.ListStock, who: Identity, engine: Engine) -> m.Stock:
 def _shelf(s: State, store: StoreId, key: ProductId) -> m.Shelf:
     level, price = s.inventory.levels[store][key], s.prices.current(store, key)
     cost = None if price is None else money(price, s.settings.current.currency)
-    return m.Shelf(key, level.on_hand, level.reserved, level.safety, level.available, cost)
+    free, damaged = level.available, level.damaged
+    return m.Shelf(key, level.on_hand, level.reserved, level.safety, free, cost, damaged)
 
 
 def _get_settings(_: m.GetSettings, __: Identity, engine: Engine) -> m.Settings:

@@ -33,6 +33,7 @@ class Auditor:
         self.problems: list[str] = []
         self.on_hand: Counter[Place] = Counter()
         self.reserved: Counter[Place] = Counter()
+        self.damaged: Counter[Place] = Counter()
         self.held: dict[OrderId, Counter[Place]] = {}  # by order: taken and not yet ended
         self.open_orders: dict[OrderId, None] = {}
         self.ended_orders: dict[OrderId, str] = {}
@@ -81,9 +82,10 @@ class Auditor:
         for store, products in s.inventory.levels.items():
             for product, level in products.items():
                 place = store, product
-                mine, yours = self.on_hand[place], level.on_hand
-                if (mine, self.reserved[place]) != (yours, level.reserved):
-                    yield f"{place}: {mine} on hand by the events, {yours} in the state"
+                mine = self.on_hand[place], self.reserved[place], self.damaged[place]
+                yours = level.on_hand, level.reserved, level.damaged
+                if mine != yours:
+                    yield f"{place}: {mine} on hand, reserved, damaged; in the state {yours}"
 
     def _money_differences(self, s: State) -> Iterator[str]:
         for key, payment in s.payments.payments.items():
@@ -118,8 +120,19 @@ class Auditor:
                 for x in lines:
                     self.on_hand[store, x.product] -= x.quantity
             case e.StockReturned(store=store, lines=lines):
+                fit = self.on_hand if event.sellable else self.damaged
                 for x in lines:
-                    self.on_hand[store, x.product] += x.quantity
+                    fit[store, x.product] += x.quantity
+            case e.StockAdjusted(store=store, product=product, difference=difference):
+                self.on_hand[store, product] += difference
+            case e.StockQuarantined(store=store, product=product, quantity=quantity):
+                self.on_hand[store, product] -= quantity
+                self.damaged[store, product] += quantity
+            case e.StockRestored(store=store, product=product, quantity=quantity):
+                self.on_hand[store, product] += quantity
+                self.damaged[store, product] -= quantity
+            case e.StockDiscarded(store=store, product=product, quantity=quantity):
+                self.damaged[store, product] -= quantity
             case _:
                 return
         products = (

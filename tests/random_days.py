@@ -15,7 +15,7 @@ from engine.state.deliveries import ON_BOARD, Delivery
 from engine.values import HOUR, MINUTE, Actor, Line, Proof, Stop, StopKind
 from geo.points import Point
 from geo.travel import Vehicle
-from tests import random_orders
+from tests import random_orders, random_stock
 from tests.cases import positions
 from tests.good_deeds import answers, good_plan, last_stop, next_report, progress
 
@@ -187,6 +187,7 @@ class RandomDay:
         )
         yield 2, self._positions
         yield from random_orders.makers(self)
+        yield from random_stock.makers(self)
         yield 1, c.Tick
 
     def _go_on(self) -> list[c.AnyCommand]:

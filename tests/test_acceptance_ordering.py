@@ -144,18 +144,6 @@ def test_the_last_unit_is_not_sold_at_the_till_once_it_is_reserved():
     )
 
 
-def test_a_count_sets_the_books_right_but_never_below_what_is_reserved():
-    case = cases.placed(city(5)).at(5, c.CountStock("store", "ramen", 3))
-    (
-        case.emits(e.StockCounted("store", "ramen", -2))
-        .at(6, c.CountStock("store", "ramen", 0))
-        .rejects(Reason.INSUFFICIENT_STOCK, product="ramen", reserved=1)
-        .at(7, c.CountStock("store", "ramen", 9))
-        .emits(e.StockCounted("store", "ramen", 6))
-    )
-    assert case.available() == 8
-
-
 def test_a_quote_lives_for_five_minutes_and_serves_one_order():
     case = city(9).at(1, quote())
     case.at(301, place()).rejects(Reason.QUOTE_EXPIRED, expired_at=301_000)

@@ -138,7 +138,7 @@ def test_what_is_spoiled_on_the_way_does_not():
     case.at(case.now_s + 1, c.ReportFailure("kim", D, "goods_damaged"))
     case.emits(e.DeliveryFailed(D, "kim", "goods_damaged", 0), e.LegStarted)
     case.at(case.now_s + 60, c.ReceiveReturn("store", D, False))
-    case.emits(e.DeliveryReturned, e.OrderReturned, e.InstructionIssued)
+    case.emits(e.DeliveryReturned, e.OrderReturned, e.StockReturned, e.InstructionIssued)
     assert case.state.payments["o/1"].status == "voided"  # our fault: the customer pays nothing
     level = case.state.inventory.get("store", "ramen")
     assert (level.on_hand, level.issued, level.returned) == (0, 1, 0)

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import stat
+from typing import Literal, get_args, get_origin
 
 import msgspec
 import pytest
@@ -151,14 +152,20 @@ def some(kind):
         "authorized": True,
         "succeeded": True,
         "settings": None,
+        "difference": -1,
     }
     numbers = ("quantity", "counted", "capacity", "preparation_s")
     given = {
-        f.name: values.get(f.name, 1 if f.name in numbers else "x1")
+        f.name: values.get(f.name, 1 if f.name in numbers else _choice(f) or "x1")
         for f in msgspec.structs.fields(kind)
         if f.required or f.name == "dropoff"  # which only deliveries need
     }
     return kind(**given)
+
+
+def _choice(field):
+    """The first of the words it may be, if it is one of a few."""
+    return get_args(field.type)[0] if get_origin(field.type) is Literal else None
 
 
 def test_every_request_has_somebody_who_may_send_it_and_every_feed_a_listener():

@@ -213,6 +213,7 @@ def test_no_request_names_who_asks():
             m.RegisterCourier,
             m.AssignDelivery,
             m.RegisterStore,
+            m.RepairStock,
             m.RequestQuote,
             m.ListProducts,
             m.RevokeAccess,

@@ -56,9 +56,13 @@ from engine.commands.preparing import (
     UpdateReadyTime,
 )
 from engine.commands.stocking import (
+    AdjustStock,
     CountStock,
+    DiscardStock,
+    QuarantineStock,
     ReceiveStock,
     RecordSale,
+    RestoreStock,
     SetSafetyStock,
 )
 from engine.commands.tracking import ReportPositions
@@ -75,6 +79,10 @@ ExternalCommand = (
     | CountStock
     | SetSafetyStock
     | RecordSale
+    | AdjustStock
+    | QuarantineStock
+    | RestoreStock
+    | DiscardStock
     | RequestQuote
     | PlaceOrder
     | RenewProof

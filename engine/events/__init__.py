@@ -36,12 +36,17 @@ from engine.events.deliveries import (
 from engine.events.event import CommandRejected, Event
 from engine.events.inventory import (
     SafetyStockSet,
+    StockAdjusted,
     StockCounted,
+    StockDiscarded,
     StockIssued,
+    StockQuarantined,
     StockReceived,
     StockReleased,
     StockReserved,
+    StockRestored,
     StockReturned,
+    StockShortfall,
     StockSold,
 )
 from engine.events.operation import (
@@ -103,6 +108,11 @@ AnyEvent = (
     | StockCounted
     | StockSold
     | SafetyStockSet
+    | StockAdjusted
+    | StockQuarantined
+    | StockRestored
+    | StockDiscarded
+    | StockShortfall
     | QuoteOffered
     | QuoteAccepted
     | OrderPlaced

@@ -1,7 +1,7 @@
 """Facts about goods on shelves. One event per change of level, whatever the cause."""
 
 from engine.events.event import Event
-from engine.values import DeliveryId, Line, OrderId, ProductId, StoreId
+from engine.values import Actor, DeliveryId, Line, OrderId, ProductId, ShortOrder, StoreId
 
 
 class StockReceived(Event, frozen=True):
@@ -35,12 +35,13 @@ class StockIssued(Event, frozen=True):
 
 
 class StockReturned(Event, frozen=True):
-    """Goods are back in the store; only sellable ones return to the shelf."""
+    """Goods are back in the store: on the shelf, or in quarantine if nobody can buy them."""
 
     store: StoreId
     order: OrderId
     lines: list[Line]
     delivery: DeliveryId
+    sellable: bool = True
 
 
 class StockCounted(Event, frozen=True):
@@ -64,3 +65,50 @@ class SafetyStockSet(Event, frozen=True):
     store: StoreId
     product: ProductId
     quantity: int
+
+
+class StockAdjusted(Event, frozen=True):
+    """Set right by hand. `reason` is damage, theft, expiry or correction."""
+
+    store: StoreId
+    product: ProductId
+    difference: int
+    reason: str
+    actor: Actor
+    note: str = ""
+
+
+class StockQuarantined(Event, frozen=True):
+    """Off the shelf, still in the store, not for sale."""
+
+    store: StoreId
+    product: ProductId
+    quantity: int
+
+
+class StockRestored(Event, frozen=True):
+    """From quarantine back to the shelf."""
+
+    store: StoreId
+    product: ProductId
+    quantity: int
+
+
+class StockDiscarded(Event, frozen=True):
+    """From quarantine out of the store."""
+
+    store: StoreId
+    product: ProductId
+    quantity: int
+
+
+class StockShortfall(Event, frozen=True):
+    """The shelf has `quantity` fewer than the books had promised; these orders go without.
+
+    What they held is released by events of its own, before this one.
+    """
+
+    store: StoreId
+    product: ProductId
+    quantity: int
+    orders: list[ShortOrder]

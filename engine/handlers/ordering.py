@@ -165,9 +165,8 @@ class Ordering:
         order = self.orders[e.order]
         reason = self.deliveries[e.delivery].failure
         turn.emit(OrderReturned(e.order, Actor.COURIER, reason, turn.at))
-        if e.sellable:
-            lines = without_prices(order.lines)
-            turn.emit(StockReturned(order.placed.store, e.order, lines, e.delivery))
+        store, lines = order.placed.store, without_prices(order.lines)
+        turn.emit(StockReturned(store, e.order, lines, e.delivery, e.sellable))
 
     # internals
 

@@ -22,6 +22,7 @@ from engine.events import (
     ReadyTimeChanged,
     StockCounted,
     StockReleased,
+    StockShortfall,
 )
 from engine.rejections import RejectionReason as Reason
 from engine.rules.cancelling import reasons
@@ -29,7 +30,7 @@ from engine.state.deliveries import Deliveries, DeliveryStatus
 from engine.state.orders import Order, Orders, OrderStatus
 from engine.state.settings import CurrentSettings
 from engine.turn import Turn
-from engine.values import HOUR, Actor, Line, Millis, Minor, OrderId, PricedLine, StoreId
+from engine.values import HOUR, Actor, Line, Millis, Minor, OrderId, PricedLine, ProductId, StoreId
 
 READY_WITHIN_MS = 24 * HOUR
 
@@ -88,13 +89,9 @@ class Preparing:
             self._illegal(turn, order, "reduced")
         if c.quantity > line.quantity:
             turn.reject(Reason.MALFORMED, field="quantity", limit=line.quantity)
-        left = [x for x in (_less(x, c) for x in order.lines) if x.quantity]
-        reduction = Minor(line.price_minor * c.quantity)
         turn.emit(StockReleased(c.store, c.order, [Line(c.product, c.quantity)]))
         turn.emit(StockCounted(c.store, c.product, -c.quantity, c.order))
-        turn.emit(OrderReduced(c.order, left, reduction))
-        if not left:
-            turn.emit(OrderCancelled(c.order, Actor.STORE, "item_missing", turn.at))
+        self._reduce(turn, c.order, c.product, c.quantity)
 
     def receive_return(self, turn: Turn, c: ReceiveReturn) -> None:
         delivery = self.deliveries.get(c.delivery)
@@ -118,7 +115,22 @@ class Preparing:
     def await_acceptance(self, turn: Turn, e: OrderConfirmed) -> None:
         turn.set_timer(self.settings.current.acceptance_timeout_ms, ExpireAcceptance(e.order))
 
+    def go_without(self, turn: Turn, e: StockShortfall) -> None:
+        """The shelf let these orders down before anybody picked them: as if found missing then."""
+        for short in e.orders:
+            self._reduce(turn, short.order, e.product, short.quantity)
+
     # internals
+
+    def _reduce(self, turn: Turn, key: OrderId, product: ProductId, quantity: int) -> None:
+        """The order goes on without them and less is owed; without anything left, it ends."""
+        lines = self.orders[key].lines
+        left = [_less(x, quantity) if x.product == product else x for x in lines]
+        left = [x for x in left if x.quantity]
+        reduction = sum(x.price_minor * quantity for x in lines if x.product == product)
+        turn.emit(OrderReduced(key, left, Minor(reduction)))
+        if not left:
+            turn.emit(OrderCancelled(key, Actor.STORE, "item_missing", turn.at))
 
     def _own_order(self, turn: Turn, store: StoreId, key: OrderId) -> Order:
         order = self.orders.get(key)
@@ -136,7 +148,5 @@ class Preparing:
         turn.reject(Reason.ILLEGAL_TRANSITION, **{"from": order.status, "to": to}, allowed=allowed)
 
 
-def _less(line: PricedLine, c: ReportMissing) -> PricedLine:
-    if line.product != c.product:
-        return line
-    return PricedLine(line.product, line.quantity - c.quantity, line.price_minor)
+def _less(line: PricedLine, quantity: int) -> PricedLine:
+    return PricedLine(line.product, line.quantity - quantity, line.price_minor)

@@ -4,19 +4,29 @@ from msgspec import Struct
 
 from engine.events import (
     SafetyStockSet,
+    StockAdjusted,
     StockCounted,
+    StockDiscarded,
     StockIssued,
+    StockQuarantined,
     StockReceived,
     StockReleased,
     StockReserved,
+    StockRestored,
     StockReturned,
+    StockShortfall,
     StockSold,
 )
-from engine.values import Line, ProductId, StoreId
+from engine.values import Line, OrderId, ProductId, StoreId
 
 
-class StockLevel(Struct):
-    """`on_hand` is the sum of its movements: received + returned + counted - issued - sold."""
+class StockLevel(Struct, omit_defaults=True):
+    """The buckets of one shelf, and the sums of the movements that filled them.
+
+    available = on_hand - reserved - safety. What is damaged is not on hand.
+    on_hand = received + returned + counted + adjusted - issued - sold - quarantined.
+    damaged = quarantined + spoiled - discarded. reserved = the sum of what is held.
+    """
 
     on_hand: int = 0
     reserved: int = 0
@@ -26,10 +36,22 @@ class StockLevel(Struct):
     sold: int = 0
     returned: int = 0
     counted: int = 0
+    damaged: int = 0  # in quarantine: in the store, not for sale
+    adjusted: int = 0
+    quarantined: int = 0  # and not restored
+    spoiled: int = 0  # came back from customers, not fit to be sold
+    discarded: int = 0
+    short: int = 0  # were promised and not there, ever
+    held: dict[OrderId, int] = {}  # by whom; the oldest first
 
     @property
     def available(self) -> int:
         return max(0, self.on_hand - self.reserved - self.safety)
+
+    @property
+    def free(self) -> int:
+        """What no order holds; safety stock is only kept from online orders."""
+        return self.on_hand - self.reserved
 
 
 class Inventory(Struct):
@@ -68,19 +90,19 @@ class Inventory(Struct):
             level.reserved += line.quantity
             assert line.quantity > 0
             assert level.reserved <= level.on_hand
+            assert e.order not in level.held
+            level.held[e.order] = line.quantity
 
     def stock_released(self, e: StockReleased) -> None:
         products = self.levels[e.store]
         for line in e.lines:
-            level = products[line.product]
-            level.reserved -= line.quantity
-            assert level.reserved >= 0
+            _let_go(products[line.product], e.order, line.quantity)
 
     def stock_issued(self, e: StockIssued) -> None:
         products = self.levels[e.store]
         for line in e.lines:
             level = products[line.product]
-            level.reserved -= line.quantity
+            _let_go(level, e.order, line.quantity)
             level.on_hand -= line.quantity
             level.issued += line.quantity
             assert 0 <= level.reserved <= level.on_hand
@@ -89,8 +111,12 @@ class Inventory(Struct):
         products = self.levels[e.store]
         for line in e.lines:
             level = products[line.product]
-            level.on_hand += line.quantity
-            level.returned += line.quantity
+            if e.sellable:
+                level.on_hand += line.quantity
+                level.returned += line.quantity
+            else:
+                level.damaged += line.quantity
+                level.spoiled += line.quantity
 
     def stock_counted(self, e: StockCounted) -> None:
         level = self._level(e.store, e.product)
@@ -107,5 +133,47 @@ class Inventory(Struct):
     def safety_stock_set(self, e: SafetyStockSet) -> None:
         self._level(e.store, e.product).safety = e.quantity
 
+    def stock_adjusted(self, e: StockAdjusted) -> None:
+        level = self._level(e.store, e.product)
+        level.on_hand += e.difference
+        level.adjusted += e.difference
+        assert level.reserved <= level.on_hand
+
+    def stock_quarantined(self, e: StockQuarantined) -> None:
+        level = self.levels[e.store][e.product]
+        level.on_hand -= e.quantity
+        level.damaged += e.quantity
+        level.quarantined += e.quantity
+        assert level.reserved <= level.on_hand
+
+    def stock_restored(self, e: StockRestored) -> None:
+        level = self.levels[e.store][e.product]
+        level.on_hand += e.quantity
+        level.damaged -= e.quantity
+        level.quarantined -= e.quantity
+        assert level.damaged >= 0
+
+    def stock_discarded(self, e: StockDiscarded) -> None:
+        level = self.levels[e.store][e.product]
+        level.damaged -= e.quantity
+        level.discarded += e.quantity
+        assert level.damaged >= 0
+
+    def stock_shortfall(self, e: StockShortfall) -> None:
+        self.levels[e.store][e.product].short += e.quantity
+
+    # internals
+
     def _level(self, store: StoreId, product: ProductId) -> StockLevel:
         return self.levels.setdefault(store, {}).setdefault(product, StockLevel())
+
+
+def _let_go(level: StockLevel, order: OrderId, quantity: int) -> None:
+    left = level.held[order] - quantity
+    assert left >= 0
+    if left:
+        level.held[order] = left
+    else:
+        del level.held[order]
+    level.reserved -= quantity
+    assert level.reserved >= 0

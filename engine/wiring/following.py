@@ -20,6 +20,7 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
             h.paying.give_back,
         ),
         e.OrderFulfilled: (h.paying.capture,),
+        e.StockShortfall: (h.preparing.go_without,),
         e.OrderReturned: (h.paying.charge_for_return,),
         e.OrderWrittenOff: (h.dispatching.cancel_delivery, h.paying.give_back),
         # the way

@@ -36,7 +36,7 @@ def handlers_over(s: State) -> Handlers:
     return Handlers(
         Operating(s.settings),
         Merchandising(s.stores, s.products, s.prices, s.customers),
-        Stocking(s.stores, s.products, s.inventory),
+        Stocking(s.stores, s.products, s.inventory, s.orders),
         Quoting(
             s.settings,
             s.stores,

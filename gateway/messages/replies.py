@@ -93,12 +93,15 @@ class Products(Told, frozen=True):
 
 
 class Shelf(Part, frozen=True):
+    """`available` = on hand - reserved - safety. What is damaged is in quarantine, not on hand."""
+
     product: str
     on_hand: int
     reserved: int
     safety: int
     available: int
     price: Money | None = None
+    damaged: int = 0
 
 
 class Stock(Told, frozen=True):

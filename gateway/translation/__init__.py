@@ -18,7 +18,7 @@ from gateway.auth import Identity
 from gateway.codes import CODES
 from gateway.messages import ReplyBody, RequestBody
 from gateway.submissions import SubmissionError
-from gateway.translation import carrying, operating, ordering, paying, storekeeping
+from gateway.translation import carrying, operating, ordering, paying, stocking, storekeeping
 from gateway.wire import time_text
 
 COMMAND_OF = {
@@ -26,6 +26,7 @@ COMMAND_OF = {
     **operating.COMMAND_OF,
     **ordering.COMMAND_OF,
     **paying.COMMAND_OF,
+    **stocking.COMMAND_OF,
     **storekeeping.COMMAND_OF,
 }
 

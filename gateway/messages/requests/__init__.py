@@ -42,6 +42,13 @@ from gateway.messages.requests.paying import (
     ReportAuthorization,
     ReportInstruction,
 )
+from gateway.messages.requests.stocking import (
+    AdjustStock,
+    DiscardStock,
+    QuarantineStock,
+    RepairStock,
+    RestoreStock,
+)
 from gateway.messages.requests.storekeeping import (
     AcceptOrder,
     CloseStore,
@@ -88,6 +95,11 @@ RequestBody = (
     | SetSafetyStock
     | RecordSale
     | ListStock
+    | AdjustStock
+    | RepairStock
+    | QuarantineStock
+    | RestoreStock
+    | DiscardStock
     | StartShift
     | TakeBreak
     | EndShift

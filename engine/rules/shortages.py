@@ -1,0 +1,27 @@
+"""Who goes without when a shelf has less than was promised."""
+
+from collections.abc import Mapping
+
+from engine.state.orders import Orders, OrderStatus
+from engine.values import OrderId, ShortOrder
+
+AS_FAR = {OrderStatus.ACCEPTED: 1, OrderStatus.READY: 2}  # others: nobody has begun
+
+
+def going_short(held: Mapping[OrderId, int], orders: Orders, missing: int) -> list[ShortOrder]:
+    """The orders that lose `missing` pieces among them; `held` names the oldest first.
+
+    Whoever came last loses first: the first to be promised is the last to be let down. But an
+    order the store has accepted goes before one it has not, and one that stands packed on the
+    counter before both: its pieces were on the shelf, and were found.
+    """
+    newest_first = list(held)[::-1]
+    newest_first.sort(key=lambda x: AS_FAR.get(orders[x].status, 0))
+    short = []
+    for order in newest_first:
+        if missing <= 0:
+            break
+        quantity = min(held[order], missing)
+        short.append(ShortOrder(order, quantity))
+        missing -= quantity
+    return short

@@ -1,0 +1,42 @@
+"""What stores and their suppliers say at random about goods on shelves."""
+
+from collections.abc import Iterator
+
+from engine import commands as c
+from engine.values import Actor
+from tests.cases import Case, city
+
+
+def makers(day) -> Iterator[tuple[float, object]]:
+    rng, stores, products = day.rng, ("s0", "s1"), ("ramen", "tea", "cake")
+
+    def shelf() -> tuple[str, str]:
+        return day._any(stores), day._any(products)
+
+    def adjust() -> c.AdjustStock:
+        reason = rng.choice(("damage", "theft", "expiry", "correction", "correction", "magic"))
+        actor = rng.choice((Actor.STORE, Actor.OPERATOR, Actor.COURIER))
+        return c.AdjustStock(*shelf(), rng.randrange(-3, 4), reason, actor, "seen")
+
+    def quarantine() -> c.AnyCommand:
+        """Into it, or out of it where there is something in it."""
+        levels = day.engine.state.inventory.levels
+        damaged = [(s, p) for s, x in levels.items() for p, level in x.items() if level.damaged]
+        kind = rng.choice((c.QuarantineStock, c.RestoreStock, c.DiscardStock))
+        if damaged and kind is not c.QuarantineStock:
+            return kind(*rng.choice(damaged), rng.randrange(3))
+        return kind(*shelf(), rng.randrange(4))
+
+    yield 1, adjust
+    yield 1.5, quarantine
+
+
+def stockroom() -> Case:
+    """Everything that can happen to a shelf without a customer, once."""
+    case = city(9)
+    return (
+        case.at(1, c.QuarantineStock("store", "ramen", 4))
+        .at(2, c.RestoreStock("store", "ramen", 1))
+        .at(3, c.DiscardStock("store", "ramen", 2))
+        .at(4, c.AdjustStock("store", "ramen", -1, "theft", Actor.STORE))
+    )
