@@ -26,6 +26,7 @@ COURIERS = {"kim": 12, "lee": 6, "max": 4, "sun": 12}
 AFTERWARDS_MS = 3 * HOUR  # longer than any timer waits
 LULL_MS = 7 * MINUTE  # enough for every timeout there is
 NONSENSE = 0.04  # of the ids
+SUBJECTS = 0.1  # of what is said: subjects of their own, however many there are
 NEVER_RARE = 2  # makers: progress and purchases, without which nothing happens
 PAUSES_MS = (0, 0, 0, 1, 40, 40, 300, 300, 700, 700, 2_000, 2_000, 2_000, 6_000, 30_000)
 BIG = 10**9
@@ -63,6 +64,7 @@ class RandomDay:
         self.count = 0
         self.draft: list[c.RouteLine] = []
         self.makers = list(self._makers())
+        self.subjects = list(self._subjects())
         self.weights = [
             weight * (self.rng.random() ** 2 if n >= NEVER_RARE else 0.5 + self.rng.random())
             for n, (weight, _) in enumerate(self.makers)
@@ -101,7 +103,10 @@ class RandomDay:
         yield from self.engine.turns(self.at, command)
 
     def _next(self) -> list[c.AnyCommand]:
-        [(_, make)] = self.rng.choices(self.makers, self.weights)
+        drawn = (self.makers, self.weights)
+        if self.rng.random() < SUBJECTS:
+            drawn = (self.subjects, [weight for weight, _ in self.subjects])
+        [(_, make)] = self.rng.choices(*drawn)
         if self._s.planning_rounds.open and self.rng.random() < 0.3:
             make = self._plan
         made = make()
@@ -171,7 +176,7 @@ class RandomDay:
         yield 1, lambda: c.RepositionCourier(self._any(COURIERS), self._any(STORES))
         yield 1, lambda: c.AssignDelivery(self._any(COURIERS), self._delivery()[0], "by hand")
         yield 4, self._stock
-        yield 0.5, self._catalog
+        yield 0.6, self._catalog
         yield (
             0.4,
             lambda: c.ChangeSettings(
@@ -186,9 +191,12 @@ class RandomDay:
             ),
         )
         yield 2, self._positions
+        yield 1, c.Tick
+
+    def _subjects(self) -> Iterator[tuple[float, Callable[[], c.AnyCommand | list[c.AnyCommand]]]]:
+        """The same, a line for each subject that has a module of its own."""
         yield from random_orders.makers(self)
         yield from random_stock.makers(self)
-        yield 1, c.Tick
 
     def _go_on(self) -> list[c.AnyCommand]:
         """One of the things somebody is waiting for."""
@@ -260,7 +268,10 @@ class RandomDay:
 
     def _stock(self) -> c.AnyCommand:
         kind = self.rng.choice([c.ReceiveStock, c.CountStock, c.SetSafetyStock, c.RecordSale])
-        return kind(self._any(STORES), self._any(PRODUCTS), self.rng.randrange(-1, 9))
+        number = self.rng.randrange(-1, 9)
+        if kind is c.CountStock and self.rng.random() < 0.7:
+            number += 20  # else the shelves soon are empty, and nothing happens any more
+        return kind(self._any(STORES), self._any(PRODUCTS), number)
 
     def _catalog(self) -> c.AnyCommand:
         store, product = self._any(STORES), self._any(PRODUCTS)
@@ -307,6 +318,8 @@ class RandomDay:
         for courier, stops in routes.items():
             if rng.random() < 0.08:
                 rng.shuffle(stops)
+            if stops and rng.random() < 0.02:
+                stops.append(rng.choice(stops))
             version = deliveries.route(courier).version - (rng.random() < 0.05)
             release = [x.delivery for x in stops if rng.random() < 0.7]
             lines.append(c.RouteLine(courier, version, stops, release))

@@ -16,7 +16,7 @@ def makers(day) -> Iterator[tuple[float, object]]:
     def adjust() -> c.AdjustStock:
         reason = rng.choice(("damage", "theft", "expiry", "correction", "correction", "magic"))
         actor = rng.choice((Actor.STORE, Actor.OPERATOR, Actor.COURIER))
-        return c.AdjustStock(*shelf(), rng.randrange(-3, 4), reason, actor, "seen")
+        return c.AdjustStock(*shelf(), rng.choice((-2, -1, 0, 1, 5)), reason, actor, "seen")
 
     def quarantine() -> c.AnyCommand:
         """Into it, or out of it where there is something in it."""
@@ -25,7 +25,7 @@ def makers(day) -> Iterator[tuple[float, object]]:
         kind = rng.choice((c.QuarantineStock, c.RestoreStock, c.DiscardStock))
         if damaged and kind is not c.QuarantineStock:
             return kind(*rng.choice(damaged), rng.randrange(3))
-        return kind(*shelf(), rng.randrange(4))
+        return kind(*shelf(), rng.randrange(3))
 
     yield 1, adjust
     yield 1.5, quarantine

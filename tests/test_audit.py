@@ -52,7 +52,7 @@ KINDS = [  # of events that some book must miss, if they are not told
 @cache
 def days() -> list[tuple[list[Record], State]]:
     """A few days that are over, with something of everything in them."""
-    chaos = [RandomDay(seed) for seed in range(5)]
+    chaos = [RandomDay(seed) for seed in range(8)]
     told = [([*x.records(500), *x.heal()], x.engine.state) for x in chaos]
     stockroom = random_stock.stockroom()  # what random days do too rarely
     return [*told, (stockroom.records, stockroom.state)]

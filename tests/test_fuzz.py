@@ -15,8 +15,8 @@ from engine.rejections import RejectionReason
 from simulation.auditor import Auditor
 from tests.random_days import RandomDay
 
-FIRST, LAST = (int(x) for x in os.environ.get("O2O_FUZZ_SEEDS", "0:16").split(":"))
-STEPS = 700
+FIRST, LAST = (int(x) for x in os.environ.get("O2O_FUZZ_SEEDS", "0:20").split(":"))
+STEPS = 800
 
 
 def test_a_fuzzer_breaks_nothing_and_reaches_everything():

@@ -156,11 +156,17 @@ def test_when_everybody_behaves_everything_ends(seed):
     assert auditor.differences(state) == []
     assert auditor.leftovers() == []
     assert violations(state) == []
-    assert len(auditor.ended_orders) > 3
     assert sum(state.ledger.balances.values()) == 0
     assert state.timers.next_due() is None  # nothing goes on for ever
     assert state.deliveries.open == state.deliveries.waiting == {}
     assert not any(route.stops for route in state.deliveries.routes.values())
+
+
+def test_enough_happens_on_these_days_for_what_they_show():
+    ended = [x.engine.state.orders for x, _ in map(day, SEEDS)]
+    assert sum(len(x.orders) for x in ended) > 15 * len(SEEDS)
+    fulfilled = [y for x in ended for y in x.orders.values() if y.status == "fulfilled"]
+    assert len(fulfilled) > 4 * len(SEEDS)
 
 
 def test_what_was_sold_and_what_is_left_are_what_came_in(seed):
@@ -181,7 +187,6 @@ def test_what_is_kept_is_the_price_less_what_was_given_back(seed):
         if instruction.status == "settled" and instruction.kind is not InstructionKind.VOID:
             kept[instruction.kind] += instruction.amount_minor
     assert state.ledger.balance("provider:bank") == kept["capture"] - kept["refund"]
-    assert kept["capture"] > 0
 
 
 def test_goods_change_hands_only_by_pickup_breakdown_and_end(seed):
