@@ -175,7 +175,7 @@ class RandomDay:
         yield 1, lambda: c.ImprovePlan(self._plan().lines)
         yield 1, lambda: c.RepositionCourier(self._any(COURIERS), self._any(STORES))
         yield 1, lambda: c.AssignDelivery(self._any(COURIERS), self._delivery()[0], "by hand")
-        yield 4, self._stock
+        yield 4, lambda: random_stock.daily(self)
         yield 0.6, self._catalog
         yield (
             0.4,
@@ -265,13 +265,6 @@ class RandomDay:
                 c.ReportFailure(courier, key, reason),
             ]
         )
-
-    def _stock(self) -> c.AnyCommand:
-        kind = self.rng.choice([c.ReceiveStock, c.CountStock, c.SetSafetyStock, c.RecordSale])
-        number = self.rng.randrange(-1, 9)
-        if kind is c.CountStock and self.rng.random() < 0.7:
-            number += 20  # else the shelves soon are empty, and nothing happens any more
-        return kind(self._any(STORES), self._any(PRODUCTS), number)
 
     def _catalog(self) -> c.AnyCommand:
         store, product = self._any(STORES), self._any(PRODUCTS)

@@ -6,12 +6,23 @@ from engine import commands as c
 from engine.values import Actor
 from tests.cases import Case, city
 
+STORES, PRODUCTS = ("s0", "s1"), ("ramen", "tea", "cake")
+
+
+def daily(day) -> c.AnyCommand:
+    """Deliveries, counts, sales."""
+    kind = day.rng.choice([c.ReceiveStock, c.CountStock, c.SetSafetyStock, c.RecordSale])
+    number = day.rng.randrange(-1, 9)
+    if kind is c.CountStock and day.rng.random() < 0.7:
+        number += 20  # else the shelves soon are empty, and nothing happens any more
+    return kind(day._any(STORES), day._any(PRODUCTS), number)
+
 
 def makers(day) -> Iterator[tuple[float, object]]:
-    rng, stores, products = day.rng, ("s0", "s1"), ("ramen", "tea", "cake")
+    rng = day.rng
 
     def shelf() -> tuple[str, str]:
-        return day._any(stores), day._any(products)
+        return day._any(STORES), day._any(PRODUCTS)
 
     def adjust() -> c.AdjustStock:
         reason = rng.choice(("damage", "theft", "expiry", "correction", "correction", "magic"))
