@@ -138,6 +138,9 @@ class App:
             recovery = Recovery(journal)
             self.engine = recovery.engine
             self.hub = FeedHub(self.engine, recovery.feeds, self.figures)
+            if self.hub.projections.seq < self.engine.seq:  # kept by other code, or not at all
+                for record in journal.read(1, self.engine.seq):
+                    self.hub.projections.fold(record)
             for record in recovery:
                 self.hub.fold(record)
                 self.recovered_records += 1

@@ -6,6 +6,7 @@ from msgspec import Struct, field
 
 from engine import events as e
 from engine.engine import Record
+from engine.projections import Projections
 from engine.queries.open_work import OpenWork
 from engine.state import State
 from engine.values import CourierId, OrderId, StoreId
@@ -33,22 +34,6 @@ ROUTE_EVENTS = (
     e.CourierRegistered,
     e.CourierRepositioned,
 )
-
-
-class Tally(Struct, array_like=True):
-    """Counted since the engine was opened; kept with the feeds."""
-
-    delivered: int = 0
-    on_time: int = 0
-    cancelled: int = 0
-
-    def fold(self, event: object, s: State) -> None:
-        match event:
-            case e.OrderFulfilled():
-                self.delivered += 1
-                self.on_time += event.at <= s.orders[event.order].placed.promised_at
-            case e.OrderCancelled() | e.OrderReturned() | e.OrderWrittenOff():
-                self.cancelled += 1
 
 
 class Changes(Struct):
@@ -133,13 +118,16 @@ def city_changes(
     )
 
 
-def city_kpis(s: State, work: OpenWork, tally: Tally, figures: dict[str, float]) -> m.Kpis:
-    on_time = 1000 * tally.on_time // tally.delivered if tally.delivered else None
+def city_kpis(
+    s: State, work: OpenWork, projections: Projections, figures: dict[str, float]
+) -> m.Kpis:
+    promises, sales = projections.punctuality.total, projections.sales
+    on_time = 1000 * promises.on_time // promises.delivered if promises.delivered else None
     to_plan = figures.get("p99_order_to_plan_ms")
     return m.Kpis(
         len(work.statuses),
-        tally.delivered,
-        tally.cancelled,
+        sales.fulfilled_total,
+        sales.ended_early,
         len(s.couriers.working_numbers),
         _busy(s),
         on_time,

@@ -14,7 +14,9 @@ import msgspec
 from msgspec import Raw, Struct
 
 from engine import events as e
+from engine import projections
 from engine.engine import Engine, Record
+from engine.projections import Projections
 from engine.queries import for_customers
 from engine.queries.open_work import order_of
 from engine.state import State
@@ -23,7 +25,6 @@ from gateway import messages as m
 from gateway.city import (
     Changes,
     Figures,
-    Tally,
     city_changes,
     city_kpis,
     city_whole,
@@ -39,7 +40,6 @@ from gateway.wire import CODECS, Codec
 INTERVAL_S = 0.25  # between two looks at the city, and two tries at who was slow
 VIEW_BACKLOG_BYTES = 32 * 1024  # above: a view skips to its newest state
 KPI_TICKS = 4  # looks at the city between two at its figures
-ENDS = (e.OrderFulfilled, e.OrderCancelled, e.OrderReturned, e.OrderWrittenOff)
 OFFER_ENDS = (e.OfferAccepted, e.DeliveryUnassigned, e.DeliveryCancelled)
 CITY: tuple[Feed, str] = ("city", "")  # one for all operators
 UNKNOWN_FIRST = 1_000  # times the record number: beyond any count a lost one could have had
@@ -92,7 +92,7 @@ class Kept(Struct, array_like=True):
     seq: int
     logs: list[tuple[Feed, str, Log]]
     offers: dict[DeliveryId, Millis]
-    tally: Tally
+    projections: bytes | list[int] = b""  # a list: an older gateway's, which counted less
 
 
 class FeedHub:
@@ -107,11 +107,13 @@ class FeedHub:
             if found.seq != engine.seq:
                 raise ValueError(f"feeds of record {found.seq}, an engine at {engine.seq}")
         else:
-            found = Kept(engine.seq, [], {}, Tally())
+            found = Kept(engine.seq, [], {})
         known = {(feed, subject): log for feed, subject, log in found.logs}
         self._logs = Logs(engine.state, known, 0 if kept else engine.seq * UNKNOWN_FIRST)
         self._offers = found.offers
-        self._tally = found.tally
+        counted = found.projections
+        known_so_far = projections.load(counted) if isinstance(counted, bytes) else None
+        self.projections = known_so_far or Projections()
         self._folded = engine.seq
         self._durable = engine.seq
         self._held: deque[tuple[int, Callable[[], None]]] = deque()
@@ -137,15 +139,14 @@ class FeedHub:
     def dump(self) -> bytes:
         """As of the last folded record."""
         logs = [(feed, subject, log) for (feed, subject), log in self._logs.logs.items()]
-        return _encode(Kept(self._folded, logs, self._offers, self._tally))
+        counted = projections.dump(self.projections)
+        return _encode(Kept(self._folded, logs, self._offers, counted))
 
     def fold(self, record: Record) -> list[tuple[Feed, str, int, bytes]]:
         """Number what a turn changed; the state is as it left it."""
-        s = self._engine.state
+        self.projections.fold(record)
         for event in record.events:
-            if type(event) in ENDS:
-                self._tally.fold(event, s)
-            elif isinstance(event, e.DeliveryOffered):
+            if isinstance(event, e.DeliveryOffered):
                 self._offers[event.delivery] = event.expires_at
             elif isinstance(event, OFFER_ENDS):
                 self._offers.pop(event.delivery, None)
@@ -350,7 +351,7 @@ class FeedHub:
 
     def _kpis(self) -> m.Kpis:
         work = self._logs.work
-        return city_kpis(self._engine.state, work, self._tally, self._figures())
+        return city_kpis(self._engine.state, work, self.projections, self._figures())
 
 
 def _envelope(codec: Codec, feed: Feed, seq: int, body: bytes) -> bytes:
