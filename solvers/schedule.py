@@ -9,10 +9,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from solvers.problem import Floats, Ints, Problem
+from solvers.problem import Flags, Floats, Ints, Problem
 
 Records = NDArray[Any]
-Flags = NDArray[np.bool_]
 
 TOLERANCE_S = 1e-6
 FORBIDDEN = 1e12  # in units of J: what a plan with such a route costs, so that nobody takes it

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from solvers.departures import news
 from solvers.problem import Budget, Plan, Problem, Rules, Solver, Weights
 from solvers.ranking import rank_couriers
 from solvers.relaxation import explain_unserved
@@ -9,7 +10,10 @@ from solvers.relaxation import explain_unserved
 
 def warm(solver: Solver) -> None:
     """Seconds, the first time on a machine; milliseconds from the cache after that."""
-    solver(tiny_problem(), Budget(iterations=2))
+    problem = tiny_problem()
+    plan = solver(problem, Budget(iterations=2))
+    nobody = np.zeros(2, np.bool_)
+    news(problem, plan, nobody, nobody, 0.0)
 
 
 def warm_explanations() -> None:

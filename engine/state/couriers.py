@@ -42,6 +42,7 @@ class Couriers(Struct, dict=True):
         }
         self._working: Int32s | None = None
         self._capacity_max: int | None = None
+        self.roster_version = 0  # up by one whenever who works, until when, or rests may change
 
     # queries
 
@@ -75,17 +76,19 @@ class Couriers(Struct, dict=True):
         assert e.number == self.next_number()
         self.couriers[e.courier] = Courier(e.number, e.vehicle, e.capacity)
         self.ids.append(e.courier)
+        self.roster_version += 1
 
     def shift_started(self, e: ShiftStarted) -> None:
         courier = self.couriers[e.courier]
         assert not courier.on_shift
         courier.on_shift, courier.ends_at = True, e.ends_at
         self.working_numbers[courier.number] = None
-        self._working = self._capacity_max = None
+        self._roster_changed()
 
     def break_planned(self, e: BreakPlanned) -> None:
         assert self.couriers[e.courier].on_shift
         self.couriers[e.courier].break_until = e.until
+        self.roster_version += 1
 
     def courier_repositioned(self, e: CourierRepositioned) -> None:
         assert self.couriers[e.courier].on_shift
@@ -97,4 +100,10 @@ class Couriers(Struct, dict=True):
         courier.on_shift, courier.asked_to_wait_at = False, None
         courier.break_until = Millis(0)
         del self.working_numbers[courier.number]
+        self._roster_changed()
+
+    # internals
+
+    def _roster_changed(self) -> None:
         self._working = self._capacity_max = None
+        self.roster_version += 1
