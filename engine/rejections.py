@@ -24,6 +24,7 @@ class RejectionReason(StrEnum):
     NO_CAPACITY_NOW = "no_capacity_now"  # detail: retry_after_s
     AMOUNT_MISMATCH = "amount_mismatch"  # detail: expected_minor
     EXCEEDS_CAPTURED = "exceeds_captured"  # detail: refundable_minor
+    EXCEEDS_CASH = "exceeds_cash"  # detail: held_minor
     OFF_SHIFT = "off_shift"
     WRONG_STOP = "wrong_stop"  # detail: next
     OVER_CAPACITY = "over_capacity"

@@ -17,11 +17,15 @@ CourierId = NewType("CourierId", str)
 CourierNumber = NewType("CourierNumber", int)  # dense, from 0: the row in every courier column
 ServiceId = NewType("ServiceId", str)  # an order service: who brought an order to us
 ProviderId = NewType("ProviderId", str)  # a payment provider
+HandoverId = NewType("HandoverId", str)  # of cash, from a courier to the office
+TipId = NewType("TipId", str)
 PlanningRoundId = NewType("PlanningRoundId", int)
 RequestKey = NewType("RequestKey", str)  # who asked and under which idempotency key
 
 Millis = NewType("Millis", int)  # since the epoch, UTC
 Minor = NewType("Minor", int)  # money in the currency's minor unit (fen, cent)
+
+CASH = ProviderId("cash")  # nobody is asked: the courier collects at the door
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
@@ -96,6 +100,13 @@ class InstructionKind(StrEnum):
     CAPTURE = "capture"
     VOID = "void"
     REFUND = "refund"
+
+
+class PaymentPurpose(StrEnum):
+    """What a payment is for. An order has one of its own, and any number of tips."""
+
+    ORDER = "order"
+    TIP = "tip"
 
 
 class Posting(Struct, frozen=True, array_like=True):

@@ -47,6 +47,7 @@ ENGINES: dict[RejectionReason, Code] = {
     R.NO_CAPACITY_NOW: Code("no courier could be there in time", retryable=True),
     R.AMOUNT_MISMATCH: Code("another amount was requested"),
     R.EXCEEDS_CAPTURED: Code("more than is left of what was captured"),
+    R.EXCEEDS_CASH: Code("more than this courier holds in cash"),
     R.OFF_SHIFT: Code("the courier is off shift"),
     R.WRONG_STOP: Code("another stop comes first"),
     R.OVER_CAPACITY: Code("more than this courier can carry"),

@@ -8,6 +8,7 @@ from msgspec.structs import asdict
 
 from engine.engine import Engine
 from engine.queries import for_customers
+from engine.rules.bookkeeping import cash_of
 from engine.state import State
 from engine.values import SECOND, OrderId, ProductId, StoreId
 from gateway import messages as m
@@ -102,6 +103,13 @@ def _explain_order(b: m.ExplainOrder, _: Identity, engine: Engine) -> m.Explanat
     return m.Explanation(found.order, found.settled, ways, found.delivery, found.courier, why)
 
 
+def _list_cash(_: m.ListCash, __: Identity, engine: Engine) -> m.Cash:
+    s = engine.state
+    currency = s.settings.current.currency
+    held = ((x, s.ledger.balance(cash_of(x))) for x in s.couriers.ids)
+    return m.Cash([m.CashHeld(x, money(amount, currency)) for x, amount in held if amount])
+
+
 def _track(_: m.Track, who: Identity, engine: Engine) -> m.Tracking:
     s = engine.state
     seen = for_customers.track(s, OrderId(who.subject), engine.now)
@@ -143,6 +151,7 @@ ANSWER_OF: dict[type, Read] = {
     m.ListStock: _list_stock,
     m.GetSettings: _get_settings,
     m.ExplainOrder: _explain_order,
+    m.ListCash: _list_cash,
     m.Track: _track,
 }
 READS = frozenset((*ANSWER_OF, m.CreateTrackingLink))

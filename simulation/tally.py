@@ -7,7 +7,7 @@ from typing import Any
 from engine import events as e
 from engine.commands import AdoptPlan
 from engine.engine import Record
-from engine.handlers.paying import COURIER_COST
+from engine.rules.bookkeeping import COURIER_COST
 from engine.values import CourierId, Millis, OrderId
 
 Fold = Callable[[Millis, Any], None]

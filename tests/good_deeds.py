@@ -12,10 +12,11 @@ def answers(s: State, at: int) -> Iterator[c.AnyCommand]:
     """What the payment provider and the stores owe us."""
     for key, payment in s.payments.payments.items():
         if payment.status == "requested":
-            yield c.ReportAuthorization("bank", key, True, payment.amount_minor)
+            yield c.ReportAuthorization(payment.provider, key, True, payment.amount_minor)
     for key, instruction in s.payments.instructions.items():
         if instruction.status == "pending":
-            yield c.ReportInstruction("bank", key, True)
+            provider = s.payments[instruction.payment].provider
+            yield c.ReportInstruction(provider, key, True)
     for key, order in s.orders.orders.items():
         if order.missed_proofs >= s.settings.current.proof_tries_max:
             yield c.RenewProof(key, order.placed.service, order.placed.pin)

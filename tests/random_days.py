@@ -15,7 +15,7 @@ from engine.state.deliveries import ON_BOARD, Delivery
 from engine.values import HOUR, MINUTE, Actor, Line, Proof, Stop, StopKind
 from geo.points import Point
 from geo.travel import Vehicle
-from tests import random_orders, random_stock
+from tests import random_orders, random_payments, random_stock
 from tests.cases import positions
 from tests.good_deeds import answers, good_plan, last_stop, next_report, progress
 
@@ -196,6 +196,7 @@ class RandomDay:
     def _subjects(self) -> Iterator[tuple[float, Callable[[], c.AnyCommand | list[c.AnyCommand]]]]:
         """The same, a line for each subject that has a module of its own."""
         yield from random_orders.makers(self)
+        yield from random_payments.makers(self)
         yield from random_stock.makers(self)
 
     def _go_on(self) -> list[c.AnyCommand]:

@@ -77,7 +77,7 @@ def two_products(ramen: int, tea: int) -> Case:
 
 def test_a_price_change_leaves_open_quotes_and_orders_alone():
     case = city(3).at(1, quote()).at(2, c.SetPrice("store", "ramen", 2 * GOODS))
-    case.at(3, place()).includes(e.PaymentRequested("o/1", "o", "bank", TOTAL))
+    case.at(3, place()).includes(e.PaymentRequested("o/1", "o", "bank", TOTAL, expires_at=123_000))
     assert case.state.orders["o"].placed.total_minor == TOTAL
     case.at(4, quote("r"))
     assert (case.events[0].delivery_fee_minor, case.events[0].total_minor) == (FEE, 2 * GOODS + FEE)

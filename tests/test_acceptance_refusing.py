@@ -49,6 +49,8 @@ SENSIBLE = [  # one of each command from outside
     c.ReportAuthorization("bank", "o/1", True, 1_700, "ref"),
     c.ReportInstruction("bank", "o/1/capture", True, "ref"),
     c.RefundOrder("r", "o", 100, "cold"),
+    c.AddTip("t", "o", "app", 100, "bank"),
+    c.HandInCash("h", "kim", 100),
     c.RegisterCourier("kim", Vehicle.SCOOTER, 12),
     c.StartShift("kim", 10**7),
     c.EndShift("kim"),

@@ -41,7 +41,9 @@ from engine.commands.merchandising import (
 from engine.commands.operating import ChangeSettings, OpenEngine, Tick
 from engine.commands.ordering import CancelOrder, PlaceOrder, RenewProof, RequestQuote
 from engine.commands.paying import (
+    AddTip,
     ExpirePayment,
+    HandInCash,
     RefundOrder,
     ReportAuthorization,
     ReportInstruction,
@@ -97,6 +99,8 @@ ExternalCommand = (
     | ReportAuthorization
     | ReportInstruction
     | RefundOrder
+    | AddTip
+    | HandInCash
     | RegisterCourier
     | StartShift
     | EndShift

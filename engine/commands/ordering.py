@@ -6,6 +6,7 @@ from engine.values import (
     CustomerId,
     Fulfillment,
     Line,
+    Minor,
     OrderId,
     Proof,
     ProviderId,
@@ -37,6 +38,7 @@ class PlaceOrder(Command, frozen=True):
     provider: ProviderId
     proof: Proof = Proof.NONE
     pin: str = ""
+    tip_minor: Minor = Minor(0)  # for the courier, on top of the total
 
 
 class RenewProof(Command, frozen=True):

@@ -77,6 +77,7 @@ from engine.events.orders import (
     ReadyTimeChanged,
 )
 from engine.events.payments import (
+    CashHandedIn,
     InstructionFailed,
     InstructionIssued,
     InstructionSettled,
@@ -84,6 +85,7 @@ from engine.events.payments import (
     PaymentAuthorized,
     PaymentFailed,
     PaymentRequested,
+    PaymentWithdrawn,
 )
 
 AnyEvent = (
@@ -131,9 +133,11 @@ AnyEvent = (
     | PaymentRequested
     | PaymentAuthorized
     | PaymentFailed
+    | PaymentWithdrawn
     | InstructionIssued
     | InstructionSettled
     | InstructionFailed
+    | CashHandedIn
     | LedgerPosted
     | CourierRegistered
     | BreakPlanned

@@ -56,6 +56,7 @@ class OrderPlaced(Event, frozen=True):
     placed_at: Millis
     promised_at: Millis  # at the door, or ready to be collected
     fulfillment: Fulfillment = Fulfillment.DELIVERY
+    tip_minor: Minor = Minor(0)
 
 
 class OrderConfirmed(Event, frozen=True):

@@ -2,29 +2,41 @@
 
 from engine.events.event import Event
 from engine.values import (
+    CourierId,
+    HandoverId,
     InstructionId,
     InstructionKind,
+    Millis,
     Minor,
     OrderId,
     PaymentId,
+    PaymentPurpose,
     Posting,
     ProviderId,
 )
 
 
 class PaymentRequested(Event, frozen=True):
+    """Wanted from the customer until `expires_at` (0: not said)."""
+
     payment: PaymentId
     order: OrderId
     provider: ProviderId
     amount_minor: Minor
+    purpose: PaymentPurpose = PaymentPurpose.ORDER
+    expires_at: Millis = Millis(0)
 
 
 class PaymentAuthorized(Event, frozen=True):
-    """The provider holds the money. `late`: we had given up; it is voided in the same turn."""
+    """The provider holds the money. `late`: we had given up; it is voided in the same turn.
+
+    `taken`: it is with us already, and whatever is not earned has to be sent back.
+    """
 
     payment: PaymentId
     reference: str
     late: bool = False
+    taken: bool = False
 
 
 class PaymentFailed(Event, frozen=True):
@@ -32,6 +44,12 @@ class PaymentFailed(Event, frozen=True):
 
     payment: PaymentId
     reason: str
+
+
+class PaymentWithdrawn(Event, frozen=True):
+    """We had given up, and the provider says nobody can pay it any more."""
+
+    payment: PaymentId
 
 
 class InstructionIssued(Event, frozen=True):
@@ -58,8 +76,14 @@ class InstructionFailed(Event, frozen=True):
     reference: str
 
 
+class CashHandedIn(Event, frozen=True):
+    handover: HandoverId
+    courier: CourierId
+    amount_minor: Minor
+
+
 class LedgerPosted(Event, frozen=True):
-    """One entry of the double-entry ledger. Its postings sum to zero."""
+    """One entry of the double-entry ledger. Its postings sum to zero. No order: of several."""
 
     order: OrderId
     memo: str

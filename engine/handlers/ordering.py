@@ -34,7 +34,7 @@ from engine.state.products import Products
 from engine.state.quotes import Quotes
 from engine.state.stores import Stores
 from engine.turn import Turn
-from engine.values import Actor, Fulfillment, Line, Millis, Proof
+from engine.values import Actor, Fulfillment, Line, Millis, PaymentPurpose, Proof
 
 ASKING = (Actor.CUSTOMER, Actor.OPERATOR)  # a store rejects, the others are never asked
 
@@ -63,6 +63,8 @@ class Ordering:
     def place_order(self, turn: Turn, c: PlaceOrder) -> None:
         if (c.proof is Proof.PIN) != bool(c.pin):
             turn.reject(Reason.MALFORMED, field="pin")
+        if c.tip_minor < 0:
+            turn.reject(Reason.MALFORMED, field="tip_minor")
         if self.orders.get(c.order):
             turn.reject(Reason.ALREADY_EXISTS)
         offered = self._valid_quote(turn, c)
@@ -90,6 +92,7 @@ class Ordering:
                 turn.at,
                 Millis(turn.at + offered.promised_ms),
                 offered.fulfillment,
+                tip_minor=c.tip_minor,
             )
         )
 
@@ -133,16 +136,18 @@ class Ordering:
 
     def confirm_free(self, turn: Turn, e: OrderPlaced) -> None:
         """What costs nothing is paid for already."""
-        if e.total_minor == 0:
+        if e.total_minor + e.tip_minor == 0:
             turn.emit(OrderConfirmed(e.order))
 
     def confirm(self, turn: Turn, e: PaymentAuthorized) -> None:
-        if not e.late:
-            turn.emit(OrderConfirmed(self.payments[e.payment].order))
+        payment = self.payments[e.payment]
+        if payment.purpose is PaymentPurpose.ORDER and not e.late:
+            turn.emit(OrderConfirmed(payment.order))
 
     def cancel_unpaid(self, turn: Turn, e: PaymentFailed) -> None:
-        order = self.payments[e.payment].order
-        if self.orders[order].status is OrderStatus.PLACED:
+        payment = self.payments[e.payment]
+        order, is_its_own = payment.order, payment.purpose is PaymentPurpose.ORDER
+        if is_its_own and self.orders[order].status is OrderStatus.PLACED:
             turn.emit(OrderCancelled(order, Actor.PAYMENT, e.reason, turn.at))
 
     def release_stock(self, turn: Turn, e: OrderCancelled) -> None:

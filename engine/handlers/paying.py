@@ -6,7 +6,6 @@ from engine.events import (
     InstructionFailed,
     InstructionIssued,
     InstructionSettled,
-    LedgerPosted,
     OrderCancelled,
     OrderFulfilled,
     OrderPlaced,
@@ -15,34 +14,42 @@ from engine.events import (
     PaymentAuthorized,
     PaymentFailed,
     PaymentRequested,
+    PaymentWithdrawn,
 )
 from engine.rejections import RejectionReason as Reason
+from engine.rules.bookkeeping import (
+    COURIER_COST,
+    FEES,
+    HELD,
+    REFUNDS,
+    UNCOLLECTED,
+    of_courier,
+    of_provider,
+    of_store,
+    posted,
+    source_of,
+)
 from engine.rules.cancelling import CUSTOMERS_FAULT
+from engine.rules.instructing import captured, voided
 from engine.rules.pricing import courier_fee, no_show_fee
 from engine.state.deliveries import Deliveries
-from engine.state.orders import Order, Orders
+from engine.state.orders import Order, Orders, OrderStatus
 from engine.state.payments import (
+    DECLINED,
+    Instruction,
     InstructionStatus,
     Payment,
     Payments,
     PaymentStatus,
-    instruction_of,
     payment_of,
+    rest_of,
 )
 from engine.state.settings import CurrentSettings
 from engine.turn import Turn
-from engine.values import (
-    InstructionKind,
-    Minor,
-    OrderId,
-    PaymentId,
-    Posting,
-)
+from engine.values import CASH, CourierId, InstructionId, InstructionKind, Millis, Minor, OrderId
 from geo.points import distance_m
 
-FEES, COURIER_COST = "platform:delivery_fees", "platform:courier_cost"
-REFUNDS, UNCOLLECTED = "platform:refunds", "platform:uncollected"
-OUR_INSTRUCTIONS = (f"/{InstructionKind.CAPTURE}", f"/{InstructionKind.VOID}")
+OUR_INSTRUCTIONS = (f"/{InstructionKind.CAPTURE}", f"/{InstructionKind.VOID}", "/rest")
 
 
 class Paying:
@@ -68,15 +75,18 @@ class Paying:
             turn.reject(Reason.AMOUNT_MISMATCH, expected_minor=payment.amount_minor)
         if not c.authorized:
             if status is PaymentStatus.REQUESTED:
-                turn.emit(PaymentFailed(c.payment, "payment_declined"))
+                turn.emit(PaymentFailed(c.payment, DECLINED))
+            elif status is PaymentStatus.FAILED and not payment.withdrawn:
+                turn.emit(PaymentWithdrawn(c.payment))
             elif status is not PaymentStatus.FAILED:
                 to = PaymentStatus.FAILED  # the money is held, and we relied on it
                 turn.reject(Reason.ILLEGAL_TRANSITION, **{"from": status, "to": to}, allowed=[])
         elif status is PaymentStatus.REQUESTED:
-            turn.emit(PaymentAuthorized(c.payment, c.reference))
+            self._authorized(turn, c, payment, late=False)
         elif status is PaymentStatus.FAILED:  # we had given up: the money goes back
-            turn.emit(PaymentAuthorized(c.payment, c.reference, late=True))
-            self._void(turn, c.payment, payment, "authorized_late")
+            self._authorized(turn, c, payment, late=True)
+            for event in voided(c.payment, payment, "authorized_late"):
+                turn.emit(event)
 
     def report_instruction(self, turn: Turn, c: ReportInstruction) -> None:
         instruction = self.payments.instructions.get(c.instruction)
@@ -94,14 +104,7 @@ class Paying:
             turn.emit(InstructionSettled(c.instruction, c.reference))
             return
         turn.emit(InstructionFailed(c.instruction, c.reference))
-        amount = instruction.amount_minor
-        provider = f"provider:{payment.provider}"
-        if instruction.kind is InstructionKind.CAPTURE:
-            memo = "capture failed"
-            self._post(turn, payment.order, memo, (UNCOLLECTED, amount), (provider, -amount))
-        elif instruction.kind is InstructionKind.REFUND:
-            memo = "refund failed"
-            self._post(turn, payment.order, memo, (provider, amount), (REFUNDS, -amount))
+        self._undo(turn, c.instruction, instruction, payment)
 
     def refund_order(self, turn: Turn, c: RefundOrder) -> None:
         if c.amount_minor < 1:
@@ -118,8 +121,8 @@ class Paying:
             turn.reject(Reason.EXCEEDS_CAPTURED, refundable_minor=refundable)
         refund = InstructionKind.REFUND
         turn.emit(InstructionIssued(c.instruction, key, refund, c.amount_minor, c.reason))
-        provider, amount = f"provider:{self.payments[key].provider}", c.amount_minor
-        self._post(turn, c.order, "refund", (REFUNDS, amount), (provider, -amount))
+        provider, amount = of_provider(self.payments[key].provider), c.amount_minor
+        turn.emit(posted(c.order, "refund", (REFUNDS, amount), (provider, -amount)))
 
     def expire_payment(self, turn: Turn, c: ExpirePayment) -> None:
         """A timer is never cancelled; it looks again, and may find nothing to do."""
@@ -129,10 +132,18 @@ class Paying:
     # follow-ups
 
     def request_payment(self, turn: Turn, e: OrderPlaced) -> None:
-        if e.total_minor > 0:
-            payment = payment_of(e.order)
-            turn.emit(PaymentRequested(payment, e.order, e.provider, e.total_minor))
-            turn.set_timer(self.settings.current.payment_timeout_ms, ExpirePayment(payment))
+        amount = Minor(e.total_minor + e.tip_minor)
+        if amount == 0:
+            return
+        key = payment_of(e.order)
+        if e.provider == CASH:  # the courier will ask for it, at the door
+            turn.emit(PaymentRequested(key, e.order, e.provider, amount))
+            turn.emit(PaymentAuthorized(key, CASH))
+            return
+        timeout_ms = self.settings.current.payment_timeout_ms
+        until = Millis(turn.at + timeout_ms)
+        turn.emit(PaymentRequested(key, e.order, e.provider, amount, expires_at=until))
+        turn.set_timer(timeout_ms, ExpirePayment(key))
 
     def give_back(self, turn: Turn, e: OrderCancelled | OrderWrittenOff) -> None:
         key = payment_of(e.order)
@@ -162,9 +173,8 @@ class Paying:
         far_m = distance_m(delivery.pickup, delivery.dropoff)
         fee = courier_fee(self.settings.current, far_m)
         if fee:
-            self._post(
-                turn, e.order, "courier pay", (COURIER_COST, fee), (f"courier:{e.courier}", -fee)
-            )
+            entry = (COURIER_COST, fee), (of_courier(e.courier), -fee)
+            turn.emit(posted(e.order, "courier pay", *entry))
 
     # internals
 
@@ -174,6 +184,14 @@ class Paying:
             turn.reject(Reason.UNKNOWN, what="payment", id=c.payment)
         return payment
 
+    def _authorized(
+        self, turn: Turn, c: ReportAuthorization, payment: Payment, *, late: bool
+    ) -> None:
+        turn.emit(PaymentAuthorized(c.payment, c.reference, late, c.taken))
+        if c.taken:
+            amount, provider = payment.amount_minor, of_provider(payment.provider)
+            turn.emit(posted(payment.order, "taken", (provider, amount), (HELD, -amount)))
+
     def _capture(
         self, turn: Turn, key: OrderId, order: Order, goods: int, fee: int, reason: str
     ) -> None:
@@ -181,21 +199,34 @@ class Paying:
         payment = self.payments.get(payment_key)
         if not payment:
             return  # it cost nothing
-        amount = goods + fee
-        if amount == 0:
-            self._void(turn, payment_key, payment, reason)
+        if payment.provider == CASH and order.status is not OrderStatus.FULFILLED:
+            goods = fee = 0  # nobody was there to collect it from
+        courier, store = self._courier_of(key), order.placed.store
+        source = source_of(payment, courier, store)
+        earned = [(of_store(store), goods), (FEES, fee)]
+        if courier is not None and order.status is OrderStatus.FULFILLED:
+            earned.append((of_courier(courier), order.placed.tip_minor))
+        for event in captured(payment_key, payment, source, tuple(earned), reason):
+            turn.emit(event)
+
+    def _courier_of(self, order: OrderId) -> CourierId | None:
+        delivery = self.deliveries.of_order.get(order)
+        return None if delivery is None else self.deliveries[delivery].courier
+
+    def _undo(
+        self, turn: Turn, key: InstructionId, instruction: Instruction, payment: Payment
+    ) -> None:
+        """The books, after a provider could not do as it was told."""
+        amount, provider = instruction.amount_minor, of_provider(payment.provider)
+        kind, order = instruction.kind, payment.order
+        if kind is InstructionKind.CAPTURE:
+            entry = (UNCOLLECTED, amount), (provider, -amount)
+        elif payment.taken and (
+            kind is InstructionKind.VOID or key == rest_of(instruction.payment)
+        ):
+            entry = (provider, amount), (HELD, -amount)  # we still have it, and still owe it
+        elif kind is InstructionKind.REFUND:
+            entry = (provider, amount), (REFUNDS, -amount)
+        else:
             return
-        capture = InstructionKind.CAPTURE
-        instruction = instruction_of(payment_key, capture)
-        turn.emit(InstructionIssued(instruction, payment_key, capture, Minor(amount), reason))
-        provider, store = f"provider:{payment.provider}", f"store:{order.placed.store}"
-        postings = ((provider, amount), (store, -goods), (FEES, -fee))
-        self._post(turn, key, reason, *(x for x in postings if x[1]))
-
-    def _void(self, turn: Turn, key: PaymentId, payment: Payment, reason: str) -> None:
-        void = InstructionKind.VOID
-        instruction = instruction_of(key, void)
-        turn.emit(InstructionIssued(instruction, key, void, payment.amount_minor, reason))
-
-    def _post(self, turn: Turn, order: OrderId, memo: str, *postings: tuple[str, int]) -> None:
-        turn.emit(LedgerPosted(order, memo, [Posting(*posting) for posting in postings]))
+        turn.emit(posted(order, f"{kind} failed", *entry))

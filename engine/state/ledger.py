@@ -2,7 +2,8 @@
 
 from msgspec import Struct
 
-from engine.events import LedgerPosted
+from engine.events import CashHandedIn, LedgerPosted
+from engine.values import HandoverId
 
 
 class Ledger(Struct):
@@ -10,6 +11,7 @@ class Ledger(Struct):
 
     balances: dict[str, int] = {}
     entries: int = 0
+    handovers: dict[HandoverId, None] = {}  # of cash; each is booked by an entry
 
     # queries
 
@@ -25,3 +27,7 @@ class Ledger(Struct):
             account = posting.account
             self.balances[account] = self.balances.get(account, 0) + posting.amount_minor
         self.entries += 1
+
+    def cash_handed_in(self, e: CashHandedIn) -> None:
+        assert e.handover not in self.handovers
+        self.handovers[e.handover] = None

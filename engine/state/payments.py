@@ -11,8 +11,21 @@ from engine.events import (
     PaymentAuthorized,
     PaymentFailed,
     PaymentRequested,
+    PaymentWithdrawn,
 )
-from engine.values import InstructionId, InstructionKind, Minor, OrderId, PaymentId, ProviderId
+from engine.values import (
+    InstructionId,
+    InstructionKind,
+    Millis,
+    Minor,
+    OrderId,
+    PaymentId,
+    PaymentPurpose,
+    ProviderId,
+    TipId,
+)
+
+DECLINED = "payment_declined"  # by the provider: nobody can pay it any more
 
 
 class PaymentStatus(StrEnum):
@@ -38,6 +51,10 @@ class Payment(Struct):
     captured_minor: int = 0
     refunded_minor: int = 0
     reference: str = ""
+    purpose: PaymentPurpose = PaymentPurpose.ORDER
+    expires_at: Millis = Millis(0)
+    taken: bool = False  # the provider moved it when it was authorized
+    withdrawn: bool = False  # failed, and the provider knows
 
 
 class Instruction(Struct):
@@ -73,18 +90,27 @@ class Payments(Struct):
 
     def payment_requested(self, e: PaymentRequested) -> None:
         assert e.payment not in self.payments
-        self.payments[e.payment] = Payment(e.order, e.provider, e.amount_minor)
+        self.payments[e.payment] = Payment(
+            e.order, e.provider, e.amount_minor, purpose=e.purpose, expires_at=e.expires_at
+        )
 
     def payment_authorized(self, e: PaymentAuthorized) -> None:
         payment = self.payments[e.payment]
         expected = PaymentStatus.FAILED if e.late else PaymentStatus.REQUESTED
         assert payment.status is expected
         payment.status, payment.reference = PaymentStatus.AUTHORIZED, e.reference
+        payment.taken = e.taken
 
     def payment_failed(self, e: PaymentFailed) -> None:
         payment = self.payments[e.payment]
         assert payment.status is PaymentStatus.REQUESTED
-        payment.status = PaymentStatus.FAILED
+        payment.status, payment.withdrawn = PaymentStatus.FAILED, e.reason == DECLINED
+
+    def payment_withdrawn(self, e: PaymentWithdrawn) -> None:
+        payment = self.payments[e.payment]
+        assert payment.status is PaymentStatus.FAILED
+        assert not payment.withdrawn
+        payment.withdrawn = True
 
     def instruction_issued(self, e: InstructionIssued) -> None:
         assert e.instruction not in self.instructions
@@ -111,6 +137,7 @@ class Payments(Struct):
             payment.refunded_minor -= instruction.amount_minor
         elif instruction.kind is InstructionKind.CAPTURE:
             assert payment.refunded_minor == 0
+            assert not payment.taken
             payment.status, payment.captured_minor = PaymentStatus.UNCOLLECTED, 0
 
     # internals
@@ -123,10 +150,19 @@ class Payments(Struct):
 
 
 def payment_of(order: OrderId) -> PaymentId:
-    """An order is paid for at most once."""
+    """What the bargain itself costs; tips have payments of their own."""
     return PaymentId(f"{order}/1")
+
+
+def payment_of_tip(order: OrderId, tip: TipId) -> PaymentId:
+    return PaymentId(f"{order}/tip/{tip}")
 
 
 def instruction_of(payment: PaymentId, kind: InstructionKind) -> InstructionId:
     """A payment is captured or voided, at most once. Refunds are named by whoever asks."""
     return InstructionId(f"{payment}/{kind}")
+
+
+def rest_of(payment: PaymentId) -> InstructionId:
+    """The refund of what was taken and not earned."""
+    return InstructionId(f"{payment}/rest")

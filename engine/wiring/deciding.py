@@ -37,6 +37,8 @@ def handler_of(h: Handlers) -> dict[type[c.Command], Handle]:
         c.ReportAuthorization: h.paying.report_authorization,
         c.ReportInstruction: h.paying.report_instruction,
         c.RefundOrder: h.paying.refund_order,
+        c.AddTip: h.tipping.add_tip,
+        c.HandInCash: h.cashing.hand_in_cash,
         c.ExpirePayment: h.paying.expire_payment,
         c.AcceptOrder: h.preparing.accept_order,
         c.RejectOrder: h.preparing.reject_order,

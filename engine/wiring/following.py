@@ -10,7 +10,7 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
     return {
         # the bargain
         e.OrderPlaced: (h.paying.request_payment, h.ordering.confirm_free),
-        e.PaymentAuthorized: (h.ordering.confirm,),
+        e.PaymentAuthorized: (h.ordering.confirm, h.tipping.pass_on),
         e.PaymentFailed: (h.ordering.cancel_unpaid,),
         e.OrderConfirmed: (h.preparing.await_acceptance,),
         e.OrderAccepted: (h.dispatching.create_delivery,),

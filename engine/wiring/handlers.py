@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from engine.handlers.cashing import Cashing
 from engine.handlers.collecting import Collecting
 from engine.handlers.delivering import Delivering
 from engine.handlers.dispatching import Dispatching
@@ -12,6 +13,7 @@ from engine.handlers.paying import Paying
 from engine.handlers.preparing import Preparing
 from engine.handlers.quoting import Quoting
 from engine.handlers.stocking import Stocking
+from engine.handlers.tipping import Tipping
 from engine.handlers.tracking import Tracking
 from engine.state import State
 
@@ -25,6 +27,8 @@ class Handlers(Struct):
     quoting: Quoting
     ordering: Ordering
     paying: Paying
+    tipping: Tipping
+    cashing: Cashing
     preparing: Preparing
     collecting: Collecting
     dispatching: Dispatching
@@ -51,6 +55,8 @@ def handlers_over(s: State) -> Handlers:
         ),
         Ordering(s.stores, s.products, s.inventory, s.quotes, s.orders, s.payments, s.deliveries),
         Paying(s.settings, s.orders, s.payments, s.deliveries),
+        Tipping(s.settings, s.orders, s.payments, s.deliveries),
+        Cashing(s.couriers, s.ledger),
         Preparing(s.settings, s.orders, s.deliveries),
         Collecting(s.settings, s.orders),
         Dispatching(s.settings, s.stores, s.orders, s.couriers, s.deliveries, s.planning_rounds),

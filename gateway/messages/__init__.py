@@ -51,6 +51,8 @@ from gateway.messages.frames import (
 )
 from gateway.messages.replies import (
     Alternative,
+    Cash,
+    CashHeld,
     CourierSeen,
     Explanation,
     Order,
@@ -65,12 +67,14 @@ from gateway.messages.replies import (
     Stock,
     StoreListed,
     Stores,
+    TipRequested,
     Tracking,
     TrackingLink,
 )
 from gateway.messages.requests import (
     AcceptOffer,
     AcceptOrder,
+    AddTip,
     AdjustStock,
     AssignDelivery,
     CancelOrder,
@@ -85,6 +89,8 @@ from gateway.messages.requests import (
     ExplainOrder,
     GetOrder,
     GetSettings,
+    HandInCash,
+    ListCash,
     ListProduct,
     ListProducts,
     ListStock,

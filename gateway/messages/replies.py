@@ -27,13 +27,34 @@ class Quote(Told, frozen=True):
 
 
 class OrderPlaced(Told, frozen=True):
-    """`payment` is what the provider is asked to authorize; none if it costs nothing."""
+    """`payment` is what the provider is asked for: total and tip; none if that is nothing."""
 
     order: str
     total: Money
     placed_at: str
     promised_at: str
     payment: str | None = None
+    tip: Money | None = None
+
+
+class TipRequested(Told, frozen=True):
+    """`payment` is what the provider is asked for, until `expires_at`."""
+
+    payment: str
+    order: str
+    amount: Money
+    expires_at: str
+
+
+class CashHeld(Part, frozen=True):
+    courier: str
+    amount: Money
+
+
+class Cash(Told, frozen=True):
+    """Couriers who hold nothing are left out."""
+
+    couriers: list[CashHeld]
 
 
 class Order(Told, frozen=True):
@@ -184,6 +205,8 @@ ReplyBody = (
     Explanation
     | Quote
     | OrderPlaced
+    | TipRequested
+    | Cash
     | Order
     | Stores
     | Products

@@ -46,6 +46,8 @@ def reply_of(record: Record, currency: str) -> ReplyBody | None:
                 return _quote(event, currency)
             case e.OrderPlaced():
                 return _order_placed(event, currency)
+            case e.PaymentRequested(purpose=v.PaymentPurpose.TIP):
+                return _tip_requested(event, currency)
     return None
 
 
@@ -111,5 +113,11 @@ def _order_placed(o: e.OrderPlaced, currency: str) -> m.OrderPlaced:
         money(o.total_minor, currency),
         time_text(o.placed_at),
         time_text(o.promised_at),
-        payment_of(o.order) if o.total_minor else None,
+        payment_of(o.order) if o.total_minor + o.tip_minor else None,
+        money(o.tip_minor, currency) if o.tip_minor else None,
     )
+
+
+def _tip_requested(p: e.PaymentRequested, currency: str) -> m.TipRequested:
+    amount = money(p.amount_minor, currency)
+    return m.TipRequested(p.payment, p.order, amount, time_text(p.expires_at))

@@ -6,7 +6,7 @@ from engine.commands import ExternalCommand
 from gateway import messages as m
 from gateway.codes import Refusal
 from gateway.translation.table import Table
-from gateway.wire import point
+from gateway.wire import minor, point
 from geo.points import Point
 
 NOWHERE = Point(0, 0)  # of no meaning where nothing is delivered
@@ -26,7 +26,7 @@ def _request_quote(b: m.RequestQuote, who: str, _: str) -> ExternalCommand:
     )
 
 
-def _place_order(b: m.PlaceOrder, who: str, _: str) -> ExternalCommand:
+def _place_order(b: m.PlaceOrder, who: str, currency: str) -> ExternalCommand:
     return c.PlaceOrder(
         v.OrderId(b.order),
         v.ServiceId(who),
@@ -34,6 +34,7 @@ def _place_order(b: m.PlaceOrder, who: str, _: str) -> ExternalCommand:
         v.ProviderId(b.provider),
         v.Proof(b.proof),
         b.pin,
+        tip_minor=v.Minor(0) if b.tip is None else minor(b.tip, currency, "tip"),
     )
 
 

@@ -1,4 +1,4 @@
-"""What payment providers report, as commands."""
+"""What payment providers report and what is asked about money, as commands."""
 
 from engine import commands as c
 from engine import values as v
@@ -15,10 +15,28 @@ def _report_authorization(b: m.ReportAuthorization, who: str, currency: str) -> 
         b.authorized,
         minor(b.amount, currency, "amount"),
         b.reference,
+        b.taken,
     )
 
 
+def _add_tip(b: m.AddTip, who: str, currency: str) -> ExternalCommand:
+    return c.AddTip(
+        v.TipId(b.tip),
+        v.OrderId(b.order),
+        v.ServiceId(who),
+        minor(b.amount, currency, "amount"),
+        v.ProviderId(b.provider),
+    )
+
+
+def _hand_in_cash(b: m.HandInCash, _: str, currency: str) -> ExternalCommand:
+    amount = minor(b.amount, currency, "amount")
+    return c.HandInCash(v.HandoverId(b.handover), v.CourierId(b.courier), amount)
+
+
 COMMAND_OF: Table = {
+    m.AddTip: _add_tip,
+    m.HandInCash: _hand_in_cash,
     m.ReportAuthorization: _report_authorization,
     m.ReportInstruction: lambda b, who, _: c.ReportInstruction(
         who, b.instruction, b.succeeded, b.reference

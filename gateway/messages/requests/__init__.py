@@ -39,6 +39,9 @@ from gateway.messages.requests.ordering import (
     RequestQuote,
 )
 from gateway.messages.requests.paying import (
+    AddTip,
+    HandInCash,
+    ListCash,
     ReportAuthorization,
     ReportInstruction,
 )
@@ -112,6 +115,9 @@ RequestBody = (
     | ReportBreakdown
     | ReportAuthorization
     | ReportInstruction
+    | AddTip
+    | HandInCash
+    | ListCash
     | RegisterStore
     | ListProduct
     | DelistProduct

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from gateway.messages.values import Fulfillment, Id, Line, Place, Proof, Reason, Sent
+from gateway.messages.values import Fulfillment, Id, Line, Money, Place, Proof, Reason, Sent
 
 
 class RegisterCustomer(Sent, frozen=True):
@@ -32,6 +32,8 @@ class PlaceOrder(Sent, frozen=True):
 
     A collection needs `proof` "pin" and a `pin` of at least six digits, drawn by chance: whoever
     says it at the counter gets the goods. Wrong ones are counted, at the door as well.
+    `provider` is `cash` if the courier is to collect it at the door. `tip` is for the courier, on
+    top of the total.
     """
 
     order: Id
@@ -39,6 +41,7 @@ class PlaceOrder(Sent, frozen=True):
     provider: Id
     proof: Proof = "none"
     pin: Annotated[str, Meta(pattern=r"^[0-9]{0,8}\Z")] = ""
+    tip: Money | None = None
 
 
 class RenewProof(Sent, frozen=True):
