@@ -15,6 +15,8 @@ class RejectionReason(StrEnum):
     REASON_NOT_ALLOWED = "reason_not_allowed"  # detail: actor, allowed
     QUOTE_USED = "quote_used"  # detail: order
     QUOTE_EXPIRED = "quote_expired"  # detail: expired_at
+    ORDER_OPEN = "order_open"  # detail: order. First it must end
+    CUSTOMER_BLOCKED = "customer_blocked"
     STORE_CLOSED = "store_closed"
     NOT_LISTED = "not_listed"  # detail: product
     NO_PRICE = "no_price"  # detail: product

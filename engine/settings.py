@@ -5,6 +5,16 @@ from msgspec import Struct, field
 from engine.values import HOUR, MINUTE, SECOND
 from geo.travel import TravelModel
 
+Thresholds = tuple[int, int, int, int]  # for the scores 5, 4, 3 and 2
+
+
+class Segmentation(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the scores of recency, frequency and money spent begin; what fits none scores 1."""
+
+    recency_days: Thresholds = (7, 14, 30, 60)  # at most, since the last purchase; ascending
+    purchases: Thresholds = (20, 10, 5, 2)  # at least, ever; descending
+    spent_minor: Thresholds = (200_000, 80_000, 30_000, 10_000)  # at least, ever; descending
+
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Times in milliseconds, money in minor units of `currency`, distances in meters."""

@@ -30,6 +30,7 @@ CASH = ProviderId("cash")  # nobody is asked: the courier collects at the door
 SECOND = 1_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
+DAY = 24 * HOUR
 
 
 class Line(Struct, frozen=True, array_like=True):
@@ -79,6 +80,20 @@ class Fulfillment(StrEnum):
 
     DELIVERY = "delivery"
     COLLECTION = "collection"  # by the customer, at the counter, against a code
+
+
+class Purpose(StrEnum):
+    """What a customer may allow us to do with what we know of him; nothing is allowed unasked."""
+
+    MARKETING = "marketing"  # campaigns may reach him
+    PERSONALIZATION = "personalization"  # what he bought may shape what he is shown
+
+
+class Standing(StrEnum):
+    """Whether a customer may buy."""
+
+    GOOD = "good"
+    BLOCKED = "blocked"
 
 
 class StopKind(StrEnum):

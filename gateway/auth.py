@@ -67,6 +67,10 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.ListStores,
             m.ListProducts,
             m.CreateTrackingLink,
+            m.SetConsent,
+            m.ForgetCustomer,
+            m.GetCustomer,
+            m.ListPurchases,
         }
     ),
     "store": STORE_KEEPING,
@@ -106,6 +110,13 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.GetOrder,
             m.ListStores,
             m.ListProducts,
+            m.SetConsent,
+            m.SetStanding,
+            m.ForgetCustomer,
+            m.GetCustomer,
+            m.ListPurchases,
+            m.SetSegmentation,
+            m.GetSegmentation,
         }
     ),
 }

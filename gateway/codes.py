@@ -36,6 +36,8 @@ ENGINES: dict[RejectionReason, Code] = {
     R.UNKNOWN: Code("there is no such thing, or it is not yours"),
     R.ILLEGAL_TRANSITION: Code("that cannot follow"),
     R.REASON_NOT_ALLOWED: Code("this reason is not for you to give"),
+    R.ORDER_OPEN: Code("an order has not ended yet"),
+    R.CUSTOMER_BLOCKED: Code("this customer may not order"),
     R.STORE_CLOSED: Code("the store takes no orders", retryable=True),
     R.NOT_LISTED: Code("the product is not sold any more"),
     R.NO_PRICE: Code("the product has no price in this store"),

@@ -23,7 +23,7 @@ from gateway.messages.frames import RequestFrame
 DOCUMENT = Path(__file__).parents[1] / "docs" / "protocol.md"
 WORDS: dict[str, Any] = {  # shown by name, explained once
     name: getattr(values, name)
-    for name in ("Id", "Ref", "Time", "Text", "Reason", "Quantity", "Seq")
+    for name in ("Id", "Ref", "Time", "Text", "Reason", "Quantity", "Cursor", "Seq")
 }
 CHOICES: dict[str, Any] = {
     name: getattr(m, name)
@@ -38,6 +38,8 @@ CHOICES: dict[str, Any] = {
         "Proof",
         "StopKind",
         "InstructionKind",
+        "Purpose",
+        "Standing",
     )
 }
 PARTS = (m.Place, m.Money, m.Line, m.PricedLine, m.Fix, m.Error)

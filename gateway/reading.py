@@ -14,6 +14,7 @@ from engine.values import SECOND, OrderId, ProductId, StoreId
 from gateway import messages as m
 from gateway.auth import LIFE_MAX_S, Identity, Tokens
 from gateway.codes import Refusal
+from gateway.customer_records import get_customer, get_segmentation, list_purchases
 from gateway.translation import money, settings_told
 from gateway.views import order_told, tracking_told
 from gateway.wire import place, time_text
@@ -153,5 +154,8 @@ ANSWER_OF: dict[type, Read] = {
     m.ExplainOrder: _explain_order,
     m.ListCash: _list_cash,
     m.Track: _track,
+    m.GetCustomer: get_customer,
+    m.ListPurchases: list_purchases,
+    m.GetSegmentation: get_segmentation,
 }
 READS = frozenset((*ANSWER_OF, m.CreateTrackingLink))

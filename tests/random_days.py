@@ -5,6 +5,7 @@ rare combinations get their day.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from random import Random
 
 from engine import commands as c
@@ -12,21 +13,28 @@ from engine.engine import Engine, Record
 from engine.rules.cancelling import REASONS, WRITE_OFF
 from engine.settings import Settings
 from engine.state.deliveries import ON_BOARD, Delivery
-from engine.values import HOUR, MINUTE, Actor, Line, Proof, Stop, StopKind
+from engine.values import DAY, HOUR, MINUTE, Actor, Line, Proof, StopKind
 from geo.points import Point
 from geo.travel import Vehicle
-from tests import random_orders, random_payments, random_stock
+from tests import (
+    random_customers,
+    random_orders,
+    random_payments,
+    random_plans,
+    random_stock,
+)
 from tests.cases import positions
-from tests.good_deeds import answers, good_plan, last_stop, next_report, progress
+from tests.good_deeds import answers, good_plan, next_report, progress
 
 CENTER = Point(390_000_000, 1_160_000_000)
 STORES, PRODUCTS, CUSTOMERS = ("s0", "s1"), ("ramen", "tea", "cake"), ("ann", "bob")
 UNPRICED = ("s1", "cake")
 COURIERS = {"kim": 12, "lee": 6, "max": 4, "sun": 12}
-AFTERWARDS_MS = 3 * HOUR  # longer than any timer waits
+AFTERWARDS_MS = 100 * DAY  # longer than any timer waits: that of a customer who stays away
 LULL_MS = 7 * MINUTE  # enough for every timeout there is
 NONSENSE = 0.04  # of the ids
 SUBJECTS = 0.1  # of what is said: subjects of their own, however many there are
+DAYS_A_ROUND = 16  # in which everything is the talk of one day
 NEVER_RARE = 2  # makers: progress and purchases, without which nothing happens
 PAUSES_MS = (0, 0, 0, 1, 40, 40, 300, 300, 700, 700, 2_000, 2_000, 2_000, 6_000, 30_000)
 BIG = 10**9
@@ -48,6 +56,7 @@ def setup() -> list[c.AnyCommand]:
         ),
         *(c.ReceiveStock(s, p, 40) for s in STORES for p in PRODUCTS),
         *(c.RegisterCustomer(x) for x in CUSTOMERS),
+        c.RegisterCustomer("eve", "app"),
         *(c.RegisterCourier(x, Vehicle.SCOOTER, n) for x, n in COURIERS.items()),
         *(c.StartShift(x, 6 * HOUR) for x in COURIERS),
     ]
@@ -66,7 +75,7 @@ class RandomDay:
         self.makers = list(self._makers())
         self.subjects = list(self._subjects())
         self.weights = [
-            weight * (self.rng.random() ** 2 if n >= NEVER_RARE else 0.5 + self.rng.random())
+            self._weight(n, weight, n % DAYS_A_ROUND == seed % DAYS_A_ROUND)
             for n, (weight, _) in enumerate(self.makers)
         ]
 
@@ -102,13 +111,19 @@ class RandomDay:
         self.submitted.append((self.at, command))
         yield from self.engine.turns(self.at, command)
 
+    def _weight(self, n: int, usual: float, is_its_day: bool) -> float:
+        chance = self.rng.random()
+        if n < NEVER_RARE:
+            return usual * (0.5 + chance)
+        return max(usual, 2.0) * (1 + chance) if is_its_day else usual * chance**2
+
     def _next(self) -> list[c.AnyCommand]:
         drawn = (self.makers, self.weights)
         if self.rng.random() < SUBJECTS:
             drawn = (self.subjects, [weight for weight, _ in self.subjects])
         [(_, make)] = self.rng.choices(*drawn)
         if self._s.planning_rounds.open and self.rng.random() < 0.3:
-            make = self._plan
+            make = partial(random_plans.draw, self)
         made = make()
         commands = made if isinstance(made, list) else [made]
         return commands * 2 if self.rng.random() < 0.05 else commands  # people double-click
@@ -170,9 +185,9 @@ class RandomDay:
         yield 1.5, lambda: c.ReportBreakdown(self._any(COURIERS))
         yield 1, lambda: c.RegisterCourier(self._any(COURIERS), Vehicle.WALK, self.rng.randrange(3))
         yield 15, self._courier_says
-        yield 0.2, self._plan
+        yield 0.2, partial(random_plans.draw, self)
         yield 0.5, lambda: c.AdoptPlan(self.rng.randrange(9), [])
-        yield 1, lambda: c.ImprovePlan(self._plan().lines)
+        yield 1, lambda: c.ImprovePlan(random_plans.draw(self).lines)
         yield 1, lambda: c.RepositionCourier(self._any(COURIERS), self._any(STORES))
         yield 1, lambda: c.AssignDelivery(self._any(COURIERS), self._delivery()[0], "by hand")
         yield 4, lambda: random_stock.daily(self)
@@ -195,6 +210,7 @@ class RandomDay:
 
     def _subjects(self) -> Iterator[tuple[float, Callable[[], c.AnyCommand | list[c.AnyCommand]]]]:
         """The same, a line for each subject that has a module of its own."""
+        yield from random_customers.makers(self)
         yield from random_orders.makers(self)
         yield from random_payments.makers(self)
         yield from random_stock.makers(self)
@@ -217,7 +233,8 @@ class RandomDay:
     def _cancel(self) -> c.AnyCommand:
         actor = self.rng.choice([Actor.CUSTOMER, Actor.OPERATOR, *Actor])
         reasons = [*REASONS[actor], "because"]
-        key = self._order()
+        on_the_way = [k for k, x in self._s.orders.orders.items() if x.status == "handed_over"]
+        key = self._one(on_the_way) if self.rng.random() < 0.3 else self._order()
         order = self._s.orders.get(key)
         if order and order.status == "handed_over":
             actor, reasons = Actor.OPERATOR, [*WRITE_OFF, "fraud"]
@@ -230,7 +247,9 @@ class RandomDay:
         return c.ReportAuthorization("bank", key, self.rng.random() < 0.85, amount)
 
     def _instruct(self) -> c.AnyCommand:
-        key = self._one(self._s.payments.instructions)
+        known = self._s.payments.instructions
+        pending = [key for key, x in known.items() if x.status == "pending"]
+        key = self._one(pending if self.rng.random() < 0.7 else known)
         return c.ReportInstruction("bank", key, self.rng.random() < 0.8)
 
     def _store_says(self) -> c.AnyCommand:
@@ -293,34 +312,6 @@ class RandomDay:
             for _ in range(self.rng.randrange(4))
         ]
         return positions(*rows)
-
-    # a planner without judgment
-
-    def _plan(self) -> c.AdoptPlan:
-        """Routes that may be legal: what waits is dealt out, dropped, shuffled, or kept."""
-        deliveries, rng = self._s.deliveries, self.rng
-        routes = {x: list(deliveries.route(x).stops) for x in COURIERS}
-        for key in deliveries.waiting:
-            if rng.random() < 0.7:
-                for courier in routes:
-                    routes[courier] = [x for x in routes[courier] if x.delivery != key]
-                stops = routes[rng.choice([*routes])]
-                i = rng.randrange(len(stops) + 1)
-                stops.insert(i, Stop(StopKind.PICKUP, key))
-                stops.insert(rng.randrange(i + 1, len(stops) + 1), last_stop(self._s, key))
-        lines = []
-        for courier, stops in routes.items():
-            if rng.random() < 0.08:
-                rng.shuffle(stops)
-            if stops and rng.random() < 0.02:
-                stops.append(rng.choice(stops))
-            version = deliveries.route(courier).version - (rng.random() < 0.05)
-            release = [x.delivery for x in stops if rng.random() < 0.7]
-            lines.append(c.RouteLine(courier, version, stops, release))
-        lines = [x for x in lines if rng.random() < 0.9] + lines[: rng.random() < 0.03]
-        if rng.random() < 0.2:  # a solver that thinks for long answers an older question
-            self.draft, lines = lines, self.draft
-        return c.AdoptPlan(self._s.planning_rounds.open or 0, lines)
 
     # when everybody behaves
 

@@ -12,8 +12,18 @@ from engine import commands as c
 from engine.engine import Engine
 from engine.rejections import RejectionReason as Reason
 from engine.rules import bounds
-from engine.settings import Settings
-from engine.values import Actor, Fulfillment, Line, Millis, Minor, Proof, StopKind
+from engine.settings import Segmentation, Settings
+from engine.values import (
+    Actor,
+    Fulfillment,
+    Line,
+    Millis,
+    Minor,
+    Proof,
+    Purpose,
+    Standing,
+    StopKind,
+)
 from geo.points import Point
 from geo.travel import Vehicle
 from tests import cases
@@ -65,6 +75,10 @@ SENSIBLE = [  # one of each command from outside
     cases.positions((0, HOME, 1)),
     c.AssignDelivery("kim", "o/1", "asked for"),
     c.ChangeSettings(Settings()),
+    c.SetConsent("ann", Purpose.MARKETING, True, "app"),
+    c.SetStanding("ann", Standing.BLOCKED, "chargebacks"),
+    c.ForgetCustomer("ann", "app"),
+    c.SetSegmentation(Segmentation()),
 ]
 NO_BOUNDS = (
     bool,
@@ -74,8 +88,10 @@ NO_BOUNDS = (
     StopKind,
     Vehicle,
     Settings,
+    Purpose,
+    Standing,
+    Segmentation,
 )  # closed sets, and what has its own
-NO_SERVICE = (c.CancelOrder, "service", "")  # an operator cancels for nobody else
 HUGE = 2**63 - 1
 SWAPPED = Point(1_160_000_000, 390_000_000)
 
@@ -104,12 +120,17 @@ def senseless(kind: object) -> list[tuple[object, dict[str, object]]]:
     return []
 
 
+def required(kind: type) -> list[str]:
+    """An id that may be left out may be empty: an operator cancels for nobody else."""
+    return [x.name for x in structs.fields(kind) if x.required]
+
+
 def fields():
     for command in SENSIBLE:
         hints = get_type_hints(type(command))
         for field in command.__struct_fields__:
             for value, detail in senseless(hints[field]):
-                if (type(command), field, value) != NO_SERVICE:
+                if value != "" or field in required(type(command)):
                     yield command, field, hints[field], value, detail
 
 

@@ -153,6 +153,12 @@ def some(kind):
         "succeeded": True,
         "settings": None,
         "difference": -1,
+        "purpose": "marketing",
+        "given": True,
+        "standing": "good",
+        "recency_days": [1, 2, 3, 4],
+        "purchases": [4, 3, 2, 1],
+        "spent_minor": [4, 3, 2, 1],
     }
     numbers = ("quantity", "counted", "capacity", "preparation_s")
     given = {

@@ -57,6 +57,7 @@ from engine.commands.preparing import (
     ReportReady,
     UpdateReadyTime,
 )
+from engine.commands.segmenting import ReviewCustomer, ReviewCustomers, SetSegmentation
 from engine.commands.stocking import (
     AdjustStock,
     CountStock,
@@ -67,6 +68,7 @@ from engine.commands.stocking import (
     RestoreStock,
     SetSafetyStock,
 )
+from engine.commands.supporting import ForgetCustomer, SetConsent, SetStanding
 from engine.commands.tracking import ReportPositions
 
 ExternalCommand = (
@@ -115,6 +117,10 @@ ExternalCommand = (
     | ReportPositions
     | AssignDelivery
     | ChangeSettings
+    | SetConsent
+    | SetStanding
+    | ForgetCustomer
+    | SetSegmentation
 )
 TimerCommand = (  # only timers submit these
     OpenPlanningRound
@@ -123,6 +129,8 @@ TimerCommand = (  # only timers submit these
     | ExpireAcceptance
     | ExpireCollection
     | ExpireOffer
+    | ReviewCustomer
+    | ReviewCustomers
 )
 InternalCommand = (  # the gateway never decodes these
     Tick | OpenEngine | AdoptPlan | ImprovePlan | RepositionCourier | TimerCommand

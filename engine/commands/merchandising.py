@@ -1,7 +1,7 @@
 """What is sold, where, for how much, and to whom."""
 
 from engine.commands.command import Command
-from engine.values import CustomerId, Minor, ProductId, StoreId
+from engine.values import CustomerId, Minor, ProductId, ServiceId, StoreId
 from geo.points import Point
 
 
@@ -46,6 +46,7 @@ class SetPrice(Command, frozen=True):
 
 
 class RegisterCustomer(Command, frozen=True):
-    """An opaque id; who is behind it is known elsewhere."""
+    """An opaque id; who is behind it is known elsewhere. Without a service: anybody's."""
 
     customer: CustomerId
+    service: ServiceId = ServiceId("")

@@ -17,6 +17,16 @@ from engine.events.couriers import (
     ShiftEnded,
     ShiftStarted,
 )
+from engine.events.customers import (
+    ConsentSet,
+    CustomerForgotten,
+    CustomerPurchased,
+    CustomerSegmented,
+    CustomersReviewed,
+    ReviewPlanned,
+    SegmentationSet,
+    StandingSet,
+)
 from engine.events.deliveries import (
     CourierArrived,
     DeliveryCancelled,
@@ -102,6 +112,14 @@ AnyEvent = (
     | ProductDelisted
     | PriceSet
     | CustomerRegistered
+    | CustomerPurchased
+    | CustomerSegmented
+    | CustomersReviewed
+    | CustomerForgotten
+    | ReviewPlanned
+    | SegmentationSet
+    | ConsentSet
+    | StandingSet
     | StockReceived
     | StockReserved
     | StockReleased

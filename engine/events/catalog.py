@@ -1,7 +1,7 @@
 """Facts about stores, products, prices and customers."""
 
 from engine.events.event import Event
-from engine.values import CustomerId, Millis, Minor, ProductId, StoreId
+from engine.values import CustomerId, Millis, Minor, ProductId, ServiceId, StoreId
 from geo.points import Point
 
 
@@ -39,5 +39,8 @@ class PriceSet(Event, frozen=True):
 
 
 class CustomerRegistered(Event, frozen=True):
+    """`service`: whose customer it is; empty if anybody's."""
+
     customer: CustomerId
     at: Millis
+    service: ServiceId = ServiceId("")

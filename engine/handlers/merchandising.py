@@ -78,7 +78,7 @@ class Merchandising:
     def register_customer(self, turn: Turn, c: RegisterCustomer) -> None:
         if self.customers.get(c.customer):
             turn.reject(Reason.ALREADY_EXISTS)
-        turn.emit(CustomerRegistered(c.customer, turn.at))
+        turn.emit(CustomerRegistered(c.customer, turn.at, c.service))
 
     # internals
 

@@ -26,6 +26,7 @@ from engine.rejections import RejectionReason as Reason
 from engine.rules.cancelling import reasons
 from engine.rules.pricing import without_prices
 from engine.rules.proving import CODE_LENGTH_MIN
+from engine.state.customers import Customers
 from engine.state.deliveries import Deliveries
 from engine.state.inventory import Inventory
 from engine.state.orders import ENDED, Orders, OrderStatus
@@ -49,6 +50,7 @@ class Ordering:
         orders: Orders,
         payments: Payments,
         deliveries: Deliveries,
+        customers: Customers,
     ) -> None:
         self.stores = stores
         self.products = products
@@ -57,6 +59,7 @@ class Ordering:
         self.orders = orders
         self.payments = payments
         self.deliveries = deliveries
+        self.customers = customers
 
     # commands
 
@@ -179,6 +182,9 @@ class Ordering:
         quote = self.quotes.get(c.quote)
         if not quote or quote.offered.service != c.service:
             turn.reject(Reason.UNKNOWN, what="quote", id=c.quote)
+        customer = quote.offered.customer
+        if self.customers[customer].is_forgotten:
+            turn.reject(Reason.UNKNOWN, what="customer", id=customer)
         if quote.order is not None:
             turn.reject(Reason.QUOTE_USED, order=quote.order)
         if turn.at >= quote.offered.expires_at:

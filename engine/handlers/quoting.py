@@ -23,7 +23,7 @@ from engine.state.quotes import Quotes
 from engine.state.settings import CurrentSettings
 from engine.state.stores import Store, Stores
 from engine.turn import Turn
-from engine.values import SECOND, Fulfillment, Line, Millis, Minor, PricedLine, StoreId
+from engine.values import SECOND, Fulfillment, Line, Millis, Minor, PricedLine, Standing, StoreId
 from geo.points import distance_m
 from geo.travel import Vehicle
 
@@ -97,7 +97,8 @@ class Quoting:
     # internals
 
     def _open_store(self, turn: Turn, c: RequestQuote) -> Store:
-        if not self.customers.get(c.customer):
+        customer = self.customers.get(c.customer)
+        if not customer or customer.is_forgotten or not customer.belongs_to(c.service):
             turn.reject(Reason.UNKNOWN, what="customer", id=c.customer)
         store = self.stores.get(c.store)
         if not store:
@@ -105,6 +106,8 @@ class Quoting:
         for line in c.lines:
             if not self.products.get(line.product):
                 turn.reject(Reason.UNKNOWN, what="product", id=line.product)
+        if customer.standing is Standing.BLOCKED:
+            turn.reject(Reason.CUSTOMER_BLOCKED)
         if not store.is_open:
             turn.reject(Reason.STORE_CLOSED)
         return store

@@ -20,7 +20,7 @@ from engine.events import (
     ProofRenewed,
     ReadyTimeChanged,
 )
-from engine.values import Fulfillment, Millis, OrderId, PricedLine
+from engine.values import CustomerId, Fulfillment, Millis, OrderId, PricedLine
 
 
 class OrderStatus(StrEnum):
@@ -81,11 +81,17 @@ class Order(Struct):
         return self.placed.fulfillment is Fulfillment.COLLECTION
 
 
-class Orders(Struct):
+class Orders(Struct, dict=True):
     """Invariant: an order only ever moves along TRANSITIONS."""
 
     orders: dict[OrderId, Order] = {}
     open_count: int = 0
+
+    def __post_init__(self) -> None:
+        # Derived, hence not a field: snapshots neither write nor read it.
+        self.of_customer: dict[CustomerId, list[OrderId]] = {}  # oldest first
+        for key, order in self.orders.items():
+            self.of_customer.setdefault(order.placed.customer, []).append(key)
 
     # queries
 
@@ -100,6 +106,7 @@ class Orders(Struct):
     def order_placed(self, e: OrderPlaced) -> None:
         assert e.order not in self.orders
         self.orders[e.order] = Order(e, e.lines, e.total_minor)
+        self.of_customer.setdefault(e.customer, []).append(e.order)
         self.open_count += 1
 
     def order_confirmed(self, e: OrderConfirmed) -> None:

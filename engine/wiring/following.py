@@ -19,10 +19,12 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
             h.ordering.release_stock,
             h.paying.give_back,
         ),
-        e.OrderFulfilled: (h.paying.capture,),
         e.StockShortfall: (h.preparing.go_without,),
+        e.OrderFulfilled: (h.paying.capture, h.segmenting.note_purchase),
         e.OrderReturned: (h.paying.charge_for_return,),
         e.OrderWrittenOff: (h.dispatching.cancel_delivery, h.paying.give_back),
+        # customers
+        e.CustomerPurchased: (h.segmenting.judge_again,),
         # the way
         e.DeliveryCreated: (plan,),
         e.RoutePlanned: (leg,),

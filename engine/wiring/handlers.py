@@ -12,7 +12,9 @@ from engine.handlers.ordering import Ordering
 from engine.handlers.paying import Paying
 from engine.handlers.preparing import Preparing
 from engine.handlers.quoting import Quoting
+from engine.handlers.segmenting import Segmenting
 from engine.handlers.stocking import Stocking
+from engine.handlers.supporting import Supporting
 from engine.handlers.tipping import Tipping
 from engine.handlers.tracking import Tracking
 from engine.state import State
@@ -34,6 +36,8 @@ class Handlers(Struct):
     dispatching: Dispatching
     delivering: Delivering
     tracking: Tracking
+    supporting: Supporting
+    segmenting: Segmenting
 
 
 def handlers_over(s: State) -> Handlers:
@@ -53,7 +57,16 @@ def handlers_over(s: State) -> Handlers:
             s.deliveries,
             s.quotes,
         ),
-        Ordering(s.stores, s.products, s.inventory, s.quotes, s.orders, s.payments, s.deliveries),
+        Ordering(
+            s.stores,
+            s.products,
+            s.inventory,
+            s.quotes,
+            s.orders,
+            s.payments,
+            s.deliveries,
+            s.customers,
+        ),
         Paying(s.settings, s.orders, s.payments, s.deliveries),
         Tipping(s.settings, s.orders, s.payments, s.deliveries),
         Cashing(s.couriers, s.ledger),
@@ -62,4 +75,6 @@ def handlers_over(s: State) -> Handlers:
         Dispatching(s.settings, s.stores, s.orders, s.couriers, s.deliveries, s.planning_rounds),
         Delivering(s.settings, s.orders, s.couriers, s.positions, s.deliveries),
         Tracking(s.couriers, s.positions),
+        Supporting(s.customers, s.orders),
+        Segmenting(s.customers, s.orders),
     )

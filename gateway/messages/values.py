@@ -33,9 +33,18 @@ Time = Annotated[
 Text = Annotated[str, Meta(max_length=200)]
 Reason = Annotated[str, Meta(min_length=1, max_length=64)]
 Quantity = Annotated[int, Meta(ge=1, le=10_000)]
+Cursor = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9._:/-]{1,200}\Z",
+        description="The `next` of the page before, and nothing else",
+    ),
+]
 Seq = Annotated[int, Meta(ge=0, le=2**62, description="Counts from 1; 0 is before the first")]
 
 Role = Literal["courier", "order_service", "store", "payment_provider", "customer", "operator"]
+Purpose = Literal["marketing", "personalization"]
+Standing = Literal["good", "blocked"]
 Vehicle = Literal["walk", "bicycle", "scooter", "car"]
 Fulfillment = Literal["delivery", "collection"]
 Proof = Literal["none", "photo", "signature", "pin"]

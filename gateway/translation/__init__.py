@@ -18,7 +18,15 @@ from gateway.auth import Identity
 from gateway.codes import CODES
 from gateway.messages import ReplyBody, RequestBody
 from gateway.submissions import SubmissionError
-from gateway.translation import carrying, operating, ordering, paying, stocking, storekeeping
+from gateway.translation import (
+    carrying,
+    operating,
+    ordering,
+    paying,
+    stocking,
+    storekeeping,
+    supporting,
+)
 from gateway.wire import time_text
 
 COMMAND_OF = {
@@ -28,6 +36,7 @@ COMMAND_OF = {
     **paying.COMMAND_OF,
     **stocking.COMMAND_OF,
     **storekeeping.COMMAND_OF,
+    **supporting.COMMAND_OF,
 }
 
 
@@ -35,6 +44,9 @@ def command_of(body: RequestBody, who: Identity, currency: str) -> ExternalComma
     """Raises Refusal if a value cannot be: a swapped place, a foreign currency, no such day."""
     if isinstance(body, m.CancelOrder):
         return _cancel(body, who)
+    by_role = supporting.COMMAND_BY.get(type(body))
+    if by_role is not None:
+        return by_role(body, who)
     return COMMAND_OF[type(body)](body, who.subject, currency)
 
 

@@ -39,7 +39,6 @@ def _place_order(b: m.PlaceOrder, who: str, currency: str) -> ExternalCommand:
 
 
 COMMAND_OF: Table = {
-    m.RegisterCustomer: lambda b, _, __: c.RegisterCustomer(b.customer),
     m.RequestQuote: _request_quote,
     m.PlaceOrder: _place_order,
     m.RenewProof: lambda b, who, _: c.RenewProof(b.order, who, b.pin),

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.commands import ExternalCommand
+from gateway.auth import Identity
 
 Translate = Callable[[Any, Any, str], ExternalCommand]  # body, subject, currency
 Table = dict[type, Translate]
+TableByRole = dict[type, Callable[[Any, Identity], ExternalCommand]]

@@ -69,6 +69,15 @@ from gateway.messages.requests.storekeeping import (
     SetSafetyStock,
     UpdateReadyTime,
 )
+from gateway.messages.requests.supporting import (
+    ForgetCustomer,
+    GetCustomer,
+    GetSegmentation,
+    ListPurchases,
+    SetConsent,
+    SetSegmentation,
+    SetStanding,
+)
 from gateway.messages.requests.tracking import (
     Track,
 )
@@ -129,4 +138,11 @@ RequestBody = (
     | ExplainOrder
     | RevokeAccess
     | Track
+    | SetConsent
+    | SetStanding
+    | ForgetCustomer
+    | GetCustomer
+    | ListPurchases
+    | SetSegmentation
+    | GetSegmentation
 )

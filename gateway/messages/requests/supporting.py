@@ -1,0 +1,66 @@
+"""What is asked about customers: what they allow, what they bought, what kind they are."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from gateway.messages.values import Cursor, Id, Purpose, Reason, Sent, Standing
+
+Thresholds = Annotated[
+    list[Annotated[int, Meta(ge=0, le=10**12)]], Meta(min_length=4, max_length=4)
+]
+
+
+class SetConsent(Sent, frozen=True):
+    """Given or withdrawn: what may be done with what is known of a customer."""
+
+    customer: Id
+    purpose: Purpose
+    given: bool
+
+
+class SetStanding(Sent, frozen=True):
+    """Who is `blocked` gets no quotes; what was ordered before is still brought."""
+
+    customer: Id
+    standing: Standing
+    reason: Reason
+
+
+class ForgetCustomer(Sent, frozen=True):
+    """The id is spent: no figures, no consent, no further order. Not while an order is open."""
+
+    customer: Id
+
+
+class GetCustomer(Sent, frozen=True):
+    """Figures, consents and segments of one customer. Answered by `customer`."""
+
+    customer: Id
+
+
+class ListPurchases(Sent, frozen=True):
+    """The orders of one customer, newest first; an order service sees those it placed.
+
+    Answered by `purchases`.
+    """
+
+    customer: Id
+    cursor: Cursor | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+
+
+class SetSegmentation(Sent, frozen=True):
+    """Where the scores 5, 4, 3 and 2 begin: days since the last purchase, ascending; purchases
+    and minor units spent, descending. Everybody is judged again, a few hundred a second."""
+
+    recency_days: Thresholds
+    purchases: Thresholds
+    spent_minor: Thresholds
+
+
+class GetSegmentation(Sent, frozen=True):
+    """The thresholds in force, and how many customers are in each segment.
+
+    Answered by `segmentation`.
+    """
