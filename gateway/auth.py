@@ -52,6 +52,7 @@ STORE_KEEPING = frozenset(
         m.RestoreStock,
         m.DiscardStock,
         m.ListStock,
+        m.ListMovements,
     }
 )
 MAY_ASK: dict[Role, frozenset[type]] = {
@@ -98,6 +99,8 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.ListProduct,
             m.DelistProduct,
             m.RepairStock,
+            m.InspectStock,
+            m.InspectMovements,
             m.AssignDelivery,
             m.CancelOrder,
             m.RefundOrder,
@@ -122,11 +125,11 @@ MAY_ASK: dict[Role, frozenset[type]] = {
 }
 MAY_HEAR: dict[Role, frozenset[Feed]] = {
     "order_service": frozenset({"orders"}),
-    "store": frozenset({"tickets"}),
+    "store": frozenset({"tickets", "stock"}),
     "courier": frozenset({"route"}),
     "payment_provider": frozenset({"payments"}),
     "customer": frozenset({"tracking"}),
-    "operator": frozenset({"city"}),
+    "operator": frozenset({"city", "stock"}),
 }
 
 
@@ -207,6 +210,11 @@ def check_may_hear(identity: Identity, feed: Feed) -> None:
     """Raises Refusal("unknown_feed")."""
     if feed not in MAY_HEAR[identity.role]:
         raise Refusal("unknown_feed", detail={"feed": feed})
+
+
+def subject_heard(identity: Identity) -> str:
+    """Whose news this is: one's own, but operators hear of the whole city."""
+    return "" if identity.role == "operator" else identity.subject
 
 
 def load_secret(folder: Path) -> bytes:

@@ -20,7 +20,7 @@ from engine.projections import Projections
 from engine.queries import for_customers
 from engine.queries.open_work import order_of
 from engine.state import State
-from engine.values import CourierId, DeliveryId, Millis, OrderId
+from engine.values import CourierId, DeliveryId, Millis, OrderId, ProductId, StoreId
 from gateway import messages as m
 from gateway.city import (
     Changes,
@@ -31,7 +31,7 @@ from gateway.city import (
     touched_couriers,
 )
 from gateway.codes import Refusal
-from gateway.logs import Log, Logs
+from gateway.logs import Log, Logs, shelf
 from gateway.messages import LOGS, Feed
 from gateway.messages.frames import Envelope
 from gateway.views import route_told, tracking_told
@@ -158,7 +158,7 @@ class FeedHub:
     def subscribe(self, session: Session, feed: Feed, subject: str, last_seen: int | None) -> None:
         """Answered by `snapshot` or `resumed`, when what it shows is durable."""
         self.unsubscribe(session, feed)
-        to = Subscriber(session, feed, CITY[1] if feed == CITY[0] else subject)
+        to = Subscriber(session, feed, subject)
         try:
             if feed in LOGS:
                 begin = self._log_beginning(to, last_seen)
@@ -185,6 +185,10 @@ class FeedHub:
         for feed in list(session.subscriptions):
             self.unsubscribe(session, feed)
 
+    def shelf_log(self, store: StoreId, product: ProductId) -> Log:
+        """What moved on one shelf lately."""
+        return self._logs.log(*shelf(store, product))
+
     @property
     def subscriptions(self) -> int:
         return sum(len(x) for x in self._subscribers.values())
@@ -193,7 +197,7 @@ class FeedHub:
         log = self._logs.log(to.feed, to.subject)
         missed = None if last_seen is None else log.after(last_seen)
         if missed is None:
-            body = self._logs.snapshot(to.feed, to.subject, self._engine.now)
+            body = self._logs.snapshot(to.feed, to.subject, self._engine.now, self._folded)
             frame = m.Snapshot(to.feed, log.seq, body, reset=last_seen is not None)
             return partial(self._begin_log, to, frame, 0, ())
         assert last_seen is not None

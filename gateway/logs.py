@@ -10,20 +10,24 @@ from msgspec import Struct, field, msgpack
 
 from engine import events as e
 from engine.engine import Record
+from engine.projections.movements import Movement, Movements
 from engine.queries.open_work import DELIVERY_BECOMES, ORDER_BECOMES, OpenWork, order_of
 from engine.state import State
-from engine.values import DeliveryId, Millis, OrderId, StoreId
+from engine.values import DeliveryId, Millis, OrderId, ProductId, StoreId
 from gateway import messages as m
 from gateway.messages import DeltaBody, Feed, SnapshotBody
 from gateway.views import (
     instruction_told,
+    moved_told,
     order_told,
     payment_told,
     return_told,
     ticket_told,
 )
 
-KEPT: dict[Feed, int] = {"orders": 8_192, "payments": 4_096, "tickets": 128}
+KEPT: dict[Feed, int] = {"orders": 8_192, "payments": 4_096, "tickets": 128, "stock": 512}
+EVERY_STORE, EVERY_STORE_KEPT = "", 4_096  # stock, as operators hear it
+SHELF_KEPT = 64  # stock, as somebody looks back on it
 RETURN_EVENTS = (
     e.DeliveryFailed,
     e.DeliveryPickedUp,
@@ -76,12 +80,18 @@ class Log(Struct, array_like=True):
         return self.latest[len(self.latest) - missed :]
 
 
+def shelf(store: StoreId, product: ProductId) -> tuple[Feed, str]:
+    """The key of its log. Nobody can subscribe to it: no token has such a subject."""
+    return "stock", f"{store}\n{product}"
+
+
 class Logs:
     """Every log there is, by (feed, subject)."""
 
     def __init__(self, s: State, logs: dict[tuple[Feed, str], Log], first: int = 0) -> None:
         self.logs = logs
         self.work = OpenWork.of(s)
+        self._movements = Movements.of(s)
         self._first = first  # where a log that is not known begins
         self._state = s
 
@@ -104,9 +114,11 @@ class Logs:
                 encoded = _encode(body)
                 log = self.logs.setdefault((feed, subject), Log(self._first))
                 news.append((feed, subject, log.append(encoded, KEPT[feed]), encoded))
+        for moved in self._movements.fold(record):
+            news += self._stock_news(moved)
         return news
 
-    def snapshot(self, feed: Feed, subject: str, at: Millis) -> SnapshotBody:
+    def snapshot(self, feed: Feed, subject: str, at: Millis, seq: int = 0) -> SnapshotBody:
         """Everything open; the number to go on from is that of the log now."""
         s, work = self._state, self.work
         match feed:
@@ -127,9 +139,19 @@ class Logs:
                     [payment_told(s, key) for key in payments],
                     [instruction_told(s, key) for key in instructions],
                 )
+            case "stock":
+                return m.StockFollowed(seq)
         raise AssertionError(f"{feed} is not a log")
 
     # internals
+
+    def _stock_news(self, moved: Movement) -> Iterator[tuple[Feed, str, int, bytes]]:
+        body = _encode(moved_told(moved))
+        for subject, kept in ((moved.store, KEPT["stock"]), (EVERY_STORE, EVERY_STORE_KEPT)):
+            log = self.logs.setdefault(("stock", subject), Log(self._first))
+            yield "stock", subject, log.append(body, kept), body
+        log = self.logs.setdefault(shelf(moved.store, moved.product), Log(self._first))
+        log.append(body, SHELF_KEPT)
 
     def _changes(self, event: e.AnyEvent, at: Millis) -> Iterator[Change]:
         s, work = self._state, self.work

@@ -2,8 +2,9 @@
 
 from bisect import bisect_right
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
+import msgspec
 from msgspec.structs import asdict
 
 from engine.engine import Engine
@@ -15,19 +16,35 @@ from gateway import messages as m
 from gateway.auth import LIFE_MAX_S, Identity, Tokens
 from gateway.codes import Refusal
 from gateway.customer_records import get_customer, get_segmentation, list_purchases
+from gateway.logs import Log
 from gateway.translation import money, settings_told
 from gateway.views import order_told, tracking_told
 from gateway.wire import place, time_text
 
 Read = Callable[[Any, Identity, Engine], m.ReplyBody]
 
+_moved = msgspec.msgpack.Decoder(m.StockMoved).decode
+
+
+class Shelves(Protocol):
+    """What is remembered of shelves besides their state."""
+
+    def shelf_log(self, store: StoreId, product: ProductId) -> Log: ...
+
 
 def read(
-    body: m.RequestBody, who: Identity, engine: Engine, tokens: Tokens, wall_ms: int
+    body: m.RequestBody,
+    who: Identity,
+    engine: Engine,
+    tokens: Tokens,
+    wall_ms: int,
+    shelves: Shelves,
 ) -> m.ReplyBody:
     """Raises Refusal: `unknown` for what is not there and for what is somebody else's."""
     if isinstance(body, m.CreateTrackingLink):
         return _tracking_link(body, who, engine.state, tokens, wall_ms)
+    if isinstance(body, m.ListMovements | m.InspectMovements):
+        return _movements(body, who, engine.state, shelves)
     return ANSWER_OF[type(body)](body, who, engine)
 
 
@@ -65,9 +82,22 @@ def _product(s: State, store: StoreId, key: ProductId) -> m.ProductOffered:
     return m.ProductOffered(key, product.name, product.category, cost, available, product.load)
 
 
-def _list_stock(b: m.ListStock, who: Identity, engine: Engine) -> m.Stock:
+def _movements(
+    b: m.ListMovements | m.InspectMovements, who: Identity, s: State, shelves: Shelves
+) -> m.StockMovements:
+    """Newest first, as far back as is kept."""
+    store = _store(b, who, s)
+    log = shelves.shelf_log(store, ProductId(b.product))
+    oldest = log.seq - len(log.latest) + 1
+    before = log.seq + 1 if b.before is None else min(b.before, log.seq + 1)
+    first = max(oldest, before - b.limit)
+    told = [_moved(log.latest[n - oldest]) for n in range(before - 1, first - 1, -1)]
+    return m.StockMovements(store, b.product, told, first if first > oldest else None)
+
+
+def _list_stock(b: m.ListStock | m.InspectStock, who: Identity, engine: Engine) -> m.Stock:
     s = engine.state
-    store = StoreId(who.subject)
+    store = _store(b, who, s)
     page, more = _page(list(s.inventory.levels.get(store, {})), b.after, b.limit)
     return m.Stock([_shelf(s, store, x) for x in page], more)
 
@@ -128,6 +158,14 @@ def _tracking_link(
     return m.TrackingLink(order, token, time_text((now_s + ttl_s) * SECOND))
 
 
+def _store(body: object, who: Identity, s: State) -> StoreId:
+    """One's own, or the one an operator names."""
+    store = StoreId(getattr(body, "store", who.subject))
+    if who.role == "operator" and s.stores.get(store) is None:
+        raise Refusal("unknown", detail={"what": "store", "id": store})
+    return store
+
+
 def _own_order(key: str, who: Identity, s: State) -> OrderId:
     order = s.orders.get(OrderId(key))
     if order is None or (who.role == "order_service" and order.placed.service != who.subject):
@@ -150,6 +188,7 @@ ANSWER_OF: dict[type, Read] = {
     m.ListStores: _list_stores,
     m.ListProducts: _list_products,
     m.ListStock: _list_stock,
+    m.InspectStock: _list_stock,
     m.GetSettings: _get_settings,
     m.ExplainOrder: _explain_order,
     m.ListCash: _list_cash,
@@ -158,4 +197,4 @@ ANSWER_OF: dict[type, Read] = {
     m.ListPurchases: list_purchases,
     m.GetSegmentation: get_segmentation,
 }
-READS = frozenset((*ANSWER_OF, m.CreateTrackingLink))
+READS = frozenset((*ANSWER_OF, m.CreateTrackingLink, m.ListMovements, m.InspectMovements))

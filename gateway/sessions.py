@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from engine.engine import NO_KEY, Engine
 from engine.values import Millis, RequestKey
 from gateway import messages as m
-from gateway.auth import Identity, Tokens, check_may_ask, check_may_hear
+from gateway.auth import Identity, Tokens, check_may_ask, check_may_hear, subject_heard
 from gateway.card_numbers import check_no_card_number
 from gateway.clock import Clock
 from gateway.codes import Refusal
@@ -25,7 +25,7 @@ from gateway.limits import Buckets, Limits
 from gateway.loop import Reply
 from gateway.messages.frames import RequestFrame
 from gateway.metrics import Counters
-from gateway.reading import READS, read
+from gateway.reading import READS, Shelves, read
 from gateway.revocations import Revocations
 from gateway.submissions import SubmissionError
 from gateway.translation import command_of, rejection_error, reply_of, submission_error
@@ -59,7 +59,7 @@ class Loop(Protocol):
     async def settled(self) -> int: ...
 
 
-class Feeds(Protocol):
+class Feeds(Shelves, Protocol):
     """What sessions need of a FeedHub."""
 
     def subscribe(
@@ -300,7 +300,7 @@ class Session:
         except Refusal as refusal:
             self.send(m.Refused(refusal.error, feed))
             return
-        self._desk.feeds.subscribe(self, feed, who.subject, last_seen)
+        self._desk.feeds.subscribe(self, feed, subject_heard(who), last_seen)
 
     def _positions(self, who: Identity, frame: m.Positions) -> None:
         if who.role != "courier":
@@ -356,7 +356,7 @@ class Session:
         """Nothing is told before it is durable, not even by way of a question."""
         desk = self._desk
         try:
-            told = read(body, who, desk.loop.engine, desk.tokens, desk.wall_ms())
+            told = read(body, who, desk.loop.engine, desk.tokens, desk.wall_ms(), desk.feeds)
         except Refusal as refusal:
             self._answer(id, error=refusal.error)
             return

@@ -1,5 +1,6 @@
 """What queries find, in the public shapes: one function per thing told."""
 
+from engine.projections.movements import Movement
 from engine.queries.for_couriers import NextStop, OfferMade, Work, work_of
 from engine.queries.for_customers import Tracked
 from engine.queries.for_operators import courier_status, stops_with_places
@@ -90,6 +91,29 @@ def ticket_told(s: State, key: OrderId) -> m.Ticket:
 def return_told(s: State, key: DeliveryId) -> m.ReturnDue:
     delivery = s.deliveries[key]
     return m.ReturnDue(key, delivery.order, delivery.courier or "", delivery.failure)
+
+
+def moved_told(x: Movement) -> m.StockMoved:
+    left, by = x.left, x.by
+    return m.StockMoved(
+        x.store,
+        x.product,
+        time_text(x.at),
+        x.seq,
+        x.cause,
+        x.actor,
+        left.on_hand,
+        left.reserved,
+        left.safety,
+        left.damaged,
+        left.available,
+        by.on_hand,
+        by.reserved,
+        by.safety,
+        by.damaged,
+        x.order,
+        x.reason,
+    )
 
 
 # payment providers

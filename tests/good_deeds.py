@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from random import Random
 
 from engine import commands as c
+from engine.settings import Settings
 from engine.state import State
 from engine.values import Stop, StopKind
 
@@ -26,6 +27,16 @@ def answers(s: State, at: int) -> Iterator[c.AnyCommand]:
             yield c.ReportReady(order.placed.store, key)
         elif order.is_collection and order.status == "ready":
             yield c.ReportCollection(order.placed.store, key, order.placed.pin)
+
+
+def reopening(s: State) -> Iterator[c.AnyCommand]:
+    """What keeps a city going that somebody had closed: else nothing happens any more."""
+    yield from (c.OpenStore(key) for key, x in s.stores.stores.items() if not x.is_open)
+    for key, x in s.products.products.items():
+        if not x.is_listed:
+            yield c.ListProduct(key, x.name, x.category, x.load)
+    if s.settings.current.open_deliveries_per_courier == 0:
+        yield c.ChangeSettings(Settings())
 
 
 def progress(s: State, couriers: Iterable[str], rng: Random) -> Iterator[c.AnyCommand]:

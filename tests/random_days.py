@@ -24,7 +24,7 @@ from tests import (
     random_stock,
 )
 from tests.cases import positions
-from tests.good_deeds import answers, good_plan, next_report, progress
+from tests.good_deeds import answers, good_plan, next_report, progress, reopening
 
 CENTER = Point(390_000_000, 1_160_000_000)
 STORES, PRODUCTS, CUSTOMERS = ("s0", "s1"), ("ramen", "tea", "cake"), ("ann", "bob")
@@ -220,6 +220,7 @@ class RandomDay:
         deeds = [*answers(self._s, self.at), *progress(self._s, COURIERS, self.rng)]
         idle = [x for x in COURIERS if not self._s.couriers[x].on_shift]
         deeds += [c.StartShift(x, self.at + HOUR) for x in idle]
+        deeds += reopening(self._s)
         return [self.rng.choice(deeds)] if deeds else [c.Tick()]
 
     def _buy(self) -> list[c.AnyCommand]:

@@ -214,6 +214,8 @@ def test_no_request_names_who_asks():
             m.AssignDelivery,
             m.RegisterStore,
             m.RepairStock,
+            m.InspectStock,
+            m.InspectMovements,
             m.RequestQuote,
             m.ListProducts,
             m.RevokeAccess,

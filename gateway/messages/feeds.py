@@ -1,13 +1,13 @@
 """What subscriptions tell: the bodies of `snapshot` and `delta`, one pair per feed.
 
-*Logs* (`orders`, `tickets`, `payments`) number every change for ever: nothing is skipped, and a
-subscription resumes where it was cut. *Views* (`route`, `tracking`, `city`) tell the newest state;
-each subscription numbers its own messages, and after a cut it starts with a fresh snapshot.
+*Logs* (`orders`, `tickets`, `payments`, `stock`) number every change for ever: nothing is skipped,
+and a subscription resumes where it was cut. *Views* (`route`, `tracking`, `city`) tell the newest
+state; each subscription numbers its own messages, and after a cut it starts with a fresh snapshot.
 """
 
 from typing import Literal
 
-from gateway.messages.replies import Order, Tracking
+from gateway.messages.replies import Order, StockMoved, Tracking
 from gateway.messages.values import (
     CourierStatus,
     DeliveryStatus,
@@ -24,8 +24,8 @@ from gateway.messages.values import (
     Vehicle,
 )
 
-Feed = Literal["orders", "tickets", "payments", "route", "tracking", "city"]
-LOGS: tuple[Feed, ...] = ("orders", "tickets", "payments")
+Feed = Literal["orders", "tickets", "payments", "stock", "route", "tracking", "city"]
+LOGS: tuple[Feed, ...] = ("orders", "tickets", "payments", "stock")
 
 # orders: an order service's own. A delta is an `order`, one per change of either status
 
@@ -119,6 +119,18 @@ class PaymentsDue(Told, frozen=True):
 
     payments: list[PaymentDue]
     instructions: list[InstructionDue]
+
+
+# stock: a store's shelves; an operator hears of every store's
+
+
+class StockFollowed(Told, frozen=True):
+    """From here on every change is told. Levels are asked for: `list_stock`, `inspect_stock`.
+
+    What is told after it has a higher `record` than the reply's `seq`, or is in the reply already.
+    """
+
+    record: int
 
 
 # route: a courier's work; snapshot and delta are the same, always whole
@@ -248,7 +260,7 @@ class CityChanges(Told, frozen=True):
     kpis: Kpis | None = None
 
 
-SnapshotBody = OrdersOpen | Tickets | PaymentsDue | Route | Tracking | CityWhole
+SnapshotBody = OrdersOpen | Tickets | PaymentsDue | StockFollowed | Route | Tracking | CityWhole
 DeltaBody = (
     Order
     | Ticket
@@ -259,6 +271,7 @@ DeltaBody = (
     | PaymentClosed
     | InstructionDue
     | InstructionClosed
+    | StockMoved
     | Route
     | Tracking
     | CityChanges

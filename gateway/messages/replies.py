@@ -134,6 +134,41 @@ class Stock(Told, frozen=True):
     next: str | None = None
 
 
+class StockMoved(Told, frozen=True):
+    """One change of one shelf: what it left, and by how much each number changed.
+
+    `cause` is what happened: `received`, `reserved`, `issued`, `cancelled`, `sold`, `counted`, ...;
+    `actor` who did it, `reason` why in his words, `order` for whom.
+    """
+
+    store: str
+    product: str
+    at: str
+    record: int
+    cause: str
+    actor: str
+    on_hand: int
+    reserved: int
+    safety: int
+    damaged: int
+    available: int
+    on_hand_by: int = 0
+    reserved_by: int = 0
+    safety_by: int = 0
+    damaged_by: int = 0
+    order: str = ""
+    reason: str = ""
+
+
+class StockMovements(Told, frozen=True):
+    """Newest first. `next`, if older ones are kept: pass it as `before`."""
+
+    store: str
+    product: str
+    movements: list[StockMoved]
+    next: int | None = None
+
+
 class TrackingLink(Told, frozen=True):
     """For the one who ordered: a token of role `customer`."""
 
@@ -266,6 +301,7 @@ ReplyBody = (
     | Stores
     | Products
     | Stock
+    | StockMovements
     | TrackingLink
     | Settings
     | Tracking

@@ -48,6 +48,9 @@ from gateway.messages.requests.paying import (
 from gateway.messages.requests.stocking import (
     AdjustStock,
     DiscardStock,
+    InspectMovements,
+    InspectStock,
+    ListMovements,
     QuarantineStock,
     RepairStock,
     RestoreStock,
@@ -112,6 +115,9 @@ RequestBody = (
     | QuarantineStock
     | RestoreStock
     | DiscardStock
+    | ListMovements
+    | InspectMovements
+    | InspectStock
     | StartShift
     | TakeBreak
     | EndShift

@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from gateway.messages.values import Id, Quantity, Sent, Text
+from gateway.messages.values import Id, Quantity, Sent, Seq, Text
 
 Adjustment = Literal["damage", "theft", "expiry", "correction"]
+Page = Annotated[int, Meta(ge=1, le=200)]
 Difference = Annotated[int, Meta(ge=-1_000_000, le=1_000_000)]
 
 
@@ -48,3 +49,28 @@ class DiscardStock(Sent, frozen=True):
 
     product: Id
     quantity: Quantity
+
+
+class ListMovements(Sent, frozen=True):
+    """Why a shelf of this store is as it is: the latest changes. Answered by `stock_movements`."""
+
+    product: Id
+    before: Seq | None = None
+    limit: Page = 50
+
+
+class InspectMovements(Sent, frozen=True):
+    """The same by an operator, for any store. Answered by `stock_movements`."""
+
+    store: Id
+    product: Id
+    before: Seq | None = None
+    limit: Page = 50
+
+
+class InspectStock(Sent, frozen=True):
+    """The shelves of any store, by product id. Answered by `stock`."""
+
+    store: Id
+    after: Id | None = None
+    limit: Page = 100

@@ -1,0 +1,211 @@
+"""Movements: every change of every shelf, with its cause, from the records alone.
+
+The sum of what is told of a shelf is its level, at every record.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Self
+
+from msgspec import Struct
+
+from engine import events as e
+from engine.engine import Record
+from engine.state import State
+from engine.values import Actor, Line, Millis, OrderId, ProductId, StoreId
+
+
+class Buckets(Struct, array_like=True):
+    """Of a shelf; or by how much each of them changed."""
+
+    on_hand: int = 0
+    reserved: int = 0
+    safety: int = 0
+    damaged: int = 0
+
+    def add(self, change: "Buckets") -> None:
+        self.on_hand += change.on_hand
+        self.reserved += change.reserved
+        self.safety += change.safety
+        self.damaged += change.damaged
+
+    @property
+    def available(self) -> int:
+        return max(0, self.on_hand - self.reserved - self.safety)
+
+
+class Movement(Struct, frozen=True):
+    """One change of one shelf. `cause` is what happened, `reason` why somebody says it did."""
+
+    seq: int  # the record
+    at: Millis
+    store: StoreId
+    product: ProductId
+    cause: str
+    actor: str
+    by: Buckets
+    left: Buckets
+    order: str = ""
+    reason: str = ""
+
+
+class Told(Struct, frozen=True):
+    """What an event says of one shelf."""
+
+    store: StoreId
+    product: ProductId
+    by: Buckets
+    cause: str
+    actor: str
+    order: str = ""
+    reason: str = ""
+
+
+class Movements:
+    """`fold` every record, in order; the levels are those its events leave."""
+
+    def __init__(self) -> None:
+        self.levels: dict[StoreId, dict[ProductId, Buckets]] = {}
+
+    @classmethod
+    def of(cls, s: State) -> Self:
+        """To go on from a state whose history is not at hand."""
+        found = cls()
+        for store, products in s.inventory.levels.items():
+            found.levels[store] = {
+                key: Buckets(x.on_hand, x.reserved, x.safety, x.damaged)
+                for key, x in products.items()
+            }
+        return found
+
+    def fold(self, record: Record) -> list[Movement]:
+        """What this record moved, in order."""
+        moved: list[Movement] = []
+        for event in record.events:
+            say = SAYS.get(type(event))
+            if say is not None:
+                moved += [self._moved(record, told) for told in say(self, event, record)]
+        return moved
+
+    def _moved(self, record: Record, x: Told) -> Movement:
+        products = self.levels.setdefault(x.store, {})
+        level = products.setdefault(x.product, Buckets())
+        level.add(x.by)
+        left = Buckets(level.on_hand, level.reserved, level.safety, level.damaged)
+        return Movement(
+            record.seq,
+            record.at,
+            x.store,
+            x.product,
+            x.cause,
+            x.actor,
+            x.by,
+            left,
+            x.order,
+            x.reason,
+        )
+
+    def level(self, store: StoreId, product: ProductId) -> Buckets:
+        return self.levels.get(store, {}).get(product, Buckets())
+
+
+Say = Callable[[Movements, Any, Record], Iterator[Told]]
+
+
+def _lines(
+    event: e.StockReserved | e.StockReleased | e.StockIssued | e.StockReturned,
+    of: Callable[[Line], Buckets],
+    cause: str,
+    actor: str,
+    reason: str = "",
+) -> Iterator[Told]:
+    for x in event.lines:
+        yield Told(event.store, x.product, of(x), cause, actor, event.order, reason)
+
+
+def _received(_: Movements, x: e.StockReceived, __: Record) -> Iterator[Told]:
+    yield Told(x.store, x.product, Buckets(x.quantity), "received", Actor.STORE)
+
+
+def _reserved(_: Movements, x: e.StockReserved, __: Record) -> Iterator[Told]:
+    yield from _lines(x, lambda y: Buckets(0, y.quantity), "reserved", Actor.CUSTOMER)
+
+
+def _released(_: Movements, x: e.StockReleased, record: Record) -> Iterator[Told]:
+    cause, actor, reason = _why_released(x.order, record)
+    yield from _lines(x, lambda y: Buckets(0, -y.quantity), cause, actor, reason)
+
+
+def _issued(_: Movements, x: e.StockIssued, record: Record) -> Iterator[Told]:
+    picked_up = any(isinstance(y, e.DeliveryPickedUp) for y in record.events)
+    actor = Actor.COURIER if picked_up else Actor.STORE  # or over the counter
+    yield from _lines(x, lambda y: Buckets(-y.quantity, -y.quantity), "issued", actor)
+
+
+def _returned(_: Movements, x: e.StockReturned, __: Record) -> Iterator[Told]:
+    if x.sellable:
+        yield from _lines(x, lambda y: Buckets(y.quantity), "returned", Actor.STORE)
+    else:
+        yield from _lines(x, lambda y: Buckets(0, 0, 0, y.quantity), "spoiled", Actor.STORE)
+
+
+def _counted(_: Movements, x: e.StockCounted, __: Record) -> Iterator[Told]:
+    cause = "missing" if x.order else "counted"
+    yield Told(x.store, x.product, Buckets(x.difference), cause, Actor.STORE, x.order)
+
+
+def _sold(_: Movements, x: e.StockSold, __: Record) -> Iterator[Told]:
+    yield Told(x.store, x.product, Buckets(-x.quantity), "sold", Actor.STORE)
+
+
+def _safety_set(held: Movements, x: e.SafetyStockSet, _: Record) -> Iterator[Told]:
+    by = x.quantity - held.level(x.store, x.product).safety
+    yield Told(x.store, x.product, Buckets(0, 0, by), "safety_set", Actor.STORE)
+
+
+def _adjusted(_: Movements, x: e.StockAdjusted, __: Record) -> Iterator[Told]:
+    by = Buckets(x.difference)
+    yield Told(x.store, x.product, by, "adjusted", x.actor, "", x.reason)
+
+
+def _quarantined(_: Movements, x: e.StockQuarantined, __: Record) -> Iterator[Told]:
+    by = Buckets(-x.quantity, 0, 0, x.quantity)
+    yield Told(x.store, x.product, by, "quarantined", Actor.STORE)
+
+
+def _restored(_: Movements, x: e.StockRestored, __: Record) -> Iterator[Told]:
+    by = Buckets(x.quantity, 0, 0, -x.quantity)
+    yield Told(x.store, x.product, by, "restored", Actor.STORE)
+
+
+def _discarded(_: Movements, x: e.StockDiscarded, __: Record) -> Iterator[Told]:
+    by = Buckets(0, 0, 0, -x.quantity)
+    yield Told(x.store, x.product, by, "discarded", Actor.STORE)
+
+
+SAYS: dict[type[e.AnyEvent], Say] = {
+    e.StockReceived: _received,
+    e.StockReserved: _reserved,
+    e.StockReleased: _released,
+    e.StockIssued: _issued,
+    e.StockReturned: _returned,
+    e.StockCounted: _counted,
+    e.StockSold: _sold,
+    e.SafetyStockSet: _safety_set,
+    e.StockAdjusted: _adjusted,
+    e.StockQuarantined: _quarantined,
+    e.StockRestored: _restored,
+    e.StockDiscarded: _discarded,
+}
+
+
+def _why_released(order: OrderId, record: Record) -> tuple[str, str, str]:
+    """Cause, actor, reason: the order ended, or the shelf was short; the record says which."""
+    for event in record.events:
+        match event:
+            case e.OrderCancelled(order=key) if key == order:
+                return "cancelled", event.actor, event.reason
+            case e.StockShortfall() if any(x.order == order for x in event.orders):
+                return "went_short", Actor.STORE, ""
+            case e.StockCounted(order=key) if key == order:
+                return "went_short", Actor.STORE, ""
+    return "released", Actor.CUSTOMER, ""
