@@ -53,6 +53,7 @@ STORE_KEEPING = frozenset(
         m.DiscardStock,
         m.ListStock,
         m.ListMovements,
+        m.GetStoreAnalytics,
     }
 )
 MAY_ASK: dict[Role, frozenset[type]] = {
@@ -109,6 +110,8 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.ChangeSettings,
             m.GetSettings,
             m.ExplainOrder,
+            m.GetAnalytics,
+            m.GetHeatMap,
             m.RevokeAccess,
             m.GetOrder,
             m.ListStores,

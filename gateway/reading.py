@@ -8,11 +8,13 @@ import msgspec
 from msgspec.structs import asdict
 
 from engine.engine import Engine
+from engine.projections import Projections
 from engine.queries import for_customers
 from engine.rules.bookkeeping import cash_of
 from engine.state import State
 from engine.values import SECOND, OrderId, ProductId, StoreId
 from gateway import messages as m
+from gateway.analytics import analytics
 from gateway.auth import LIFE_MAX_S, Identity, Tokens
 from gateway.codes import Refusal
 from gateway.customer_records import get_customer, get_segmentation, list_purchases
@@ -26,9 +28,11 @@ Read = Callable[[Any, Identity, Engine], m.ReplyBody]
 _moved = msgspec.msgpack.Decoder(m.StockMoved).decode
 
 
-class Shelves(Protocol):
-    """What is remembered of shelves besides their state."""
+class Kept(Protocol):
+    """What is remembered besides the state: how things went, and why shelves changed."""
 
+    @property
+    def projections(self) -> Projections: ...
     def shelf_log(self, store: StoreId, product: ProductId) -> Log: ...
 
 
@@ -38,13 +42,15 @@ def read(
     engine: Engine,
     tokens: Tokens,
     wall_ms: int,
-    shelves: Shelves,
+    kept: Kept,
 ) -> m.ReplyBody:
     """Raises Refusal: `unknown` for what is not there and for what is somebody else's."""
     if isinstance(body, m.CreateTrackingLink):
         return _tracking_link(body, who, engine.state, tokens, wall_ms)
-    if isinstance(body, m.ListMovements | m.InspectMovements):
-        return _movements(body, who, engine.state, shelves)
+    if isinstance(body, MOVEMENTS):
+        return _movements(body, who, engine.state, kept)
+    if isinstance(body, ANALYTICS):
+        return analytics(body, who, engine, kept.projections)
     return ANSWER_OF[type(body)](body, who, engine)
 
 
@@ -83,11 +89,11 @@ def _product(s: State, store: StoreId, key: ProductId) -> m.ProductOffered:
 
 
 def _movements(
-    b: m.ListMovements | m.InspectMovements, who: Identity, s: State, shelves: Shelves
+    b: m.ListMovements | m.InspectMovements, who: Identity, s: State, kept: Kept
 ) -> m.StockMovements:
     """Newest first, as far back as is kept."""
     store = _store(b, who, s)
-    log = shelves.shelf_log(store, ProductId(b.product))
+    log = kept.shelf_log(store, ProductId(b.product))
     oldest = log.seq - len(log.latest) + 1
     before = log.seq + 1 if b.before is None else min(b.before, log.seq + 1)
     first = max(oldest, before - b.limit)
@@ -197,4 +203,6 @@ ANSWER_OF: dict[type, Read] = {
     m.ListPurchases: list_purchases,
     m.GetSegmentation: get_segmentation,
 }
-READS = frozenset((*ANSWER_OF, m.CreateTrackingLink, m.ListMovements, m.InspectMovements))
+ANALYTICS = (m.GetAnalytics, m.GetStoreAnalytics, m.GetHeatMap)
+MOVEMENTS = (m.ListMovements, m.InspectMovements)
+READS = frozenset((*ANSWER_OF, *ANALYTICS, *MOVEMENTS, m.CreateTrackingLink))

@@ -25,7 +25,7 @@ from gateway.limits import Buckets, Limits
 from gateway.loop import Reply
 from gateway.messages.frames import RequestFrame
 from gateway.metrics import Counters
-from gateway.reading import READS, Shelves, read
+from gateway.reading import READS, Kept, read
 from gateway.revocations import Revocations
 from gateway.submissions import SubmissionError
 from gateway.translation import command_of, rejection_error, reply_of, submission_error
@@ -59,7 +59,7 @@ class Loop(Protocol):
     async def settled(self) -> int: ...
 
 
-class Feeds(Shelves, Protocol):
+class Feeds(Kept, Protocol):
     """What sessions need of a FeedHub."""
 
     def subscribe(

@@ -12,17 +12,13 @@ from importlib.metadata import version
 import msgspec
 from msgspec import Struct
 
-from engine.rules.emissions import GRAMS_PER_KM, grams
+from engine.rules.emissions import GRAMS_PER_KM, SOURCES, grams
 from engine.settings import Settings
 from engine.values import HOUR
 from geo.travel import Vehicle
 from simulation.scenario import Planner, Scenario
 from simulation.tally import Tally
 
-CO2E_SOURCE = (
-    "engine/rules/emissions.py: car, UK Government GHG Conversion Factors 2023; electric scooter, "
-    "3 kWh/100 km at China's national grid factor for 2022 (MEE)"
-)
 LIBRARIES = ("o2o-dispatch", "msgspec", "numba", "numpy", "scipy", "simpy")
 
 
@@ -152,7 +148,7 @@ def fleet_figures(tally: Tally, riding: Riding, worked_ms: int) -> FleetFigures:
         cost_per_delivery_minor=_ratio(tally.courier_pay_minor, delivered, 1),
         co2e_kg=round(co2e_g / 1_000, 2),
         co2e_g_per_delivery=_ratio(co2e_g, delivered, 1),
-        co2e_source=f"{factors}; {CO2E_SOURCE}",
+        co2e_source=f"{factors}; {SOURCES}",
         breakdowns=tally.breakdowns,
         rescues=tally.rescues,
     )

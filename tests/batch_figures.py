@@ -81,9 +81,9 @@ class Day:
     def cells(self):
         total = defaultdict(lambda: [0, 0, 0])
         for at, x, r in self.events:
-            if isinstance(x, e.QuoteOffered):
+            if isinstance(x, e.QuoteOffered) and x.fulfillment == "delivery":
                 total[at // HOUR, cell_of(x.dropoff, 8)][0] += 1
-            elif isinstance(x, e.OrderPlaced):
+            elif isinstance(x, e.OrderPlaced) and x.fulfillment == "delivery":
                 total[at // HOUR, cell_of(x.dropoff, 8)][2] += 1
             elif isinstance(x, e.CommandRejected) and _is_refused_quote(r.command, x):
                 total[at // HOUR, cell_of(r.command.dropoff, 8)][1] += 1
@@ -261,7 +261,9 @@ CLOCK = (
 
 
 def _is_refused_quote(command, x):
-    return isinstance(command, c.RequestQuote) and x.reason != "malformed"
+    if not isinstance(command, c.RequestQuote) or x.reason == "malformed":
+        return False
+    return command.fulfillment == "delivery"
 
 
 def _is_of(x, order, deliveries):

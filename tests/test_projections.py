@@ -7,6 +7,7 @@ import pytest
 
 from engine import events as e
 from engine.projections import Projections, dump, load
+from engine.projections.sales import StoreSales
 from engine.projections.utilization import gini_permille
 from engine.values import HOUR
 from simulation.run import simulate
@@ -66,6 +67,11 @@ def test_sales_by_store_hour_and_category_are_those_of_the_log(seed):
     assert rows(stores, lambda x: x.returned) == lost
     assert rows(stores, lambda x: x.goods_minor) == day.by_store_hour(day.goods, e.OrderFulfilled)
     assert rows(stores, lambda x: x.charged_minor) == day.by_store_hour(day.due, e.OrderFulfilled)
+    for row in projections.sales.hours.values():
+        total = StoreSales()
+        for store in row.stores.values():
+            total.add(store)
+        assert total == row.all
     categories = {hour: x.categories for hour, x in projections.sales.hours.items()}
     assert rows(categories, lambda x: x.minor) == day.categories()
     products = sum(x.minor for of_day in projections.sales.days.values() for x in of_day.values())
@@ -88,15 +94,14 @@ def test_the_books_by_hour_sum_to_the_ledger(seed):
 
 
 @days
-def test_what_orders_were_charged_is_what_the_books_took(seed):
-    """Goods of the fulfilled are the stores' credit; fees the platform's, with those of returns."""
+def test_stores_are_credited_what_the_ledger_says(seed):
     _, projections, engine = day_of(seed)
-    stores = [y for x in projections.sales.hours.values() for y in x.stores.values()]
-    ledger = engine.state.ledger.balances
-    assert sum(x.goods_minor for x in stores) == -sum(
-        amount for account, amount in ledger.items() if account.startswith("store:")
-    )
-    assert sum(x.fees_minor for x in stores) <= -ledger.get("platform:delivery_fees", 0)
+    credited = Counter()
+    for row in projections.sales.hours.values():
+        for store, x in row.stores.items():
+            credited[f"store:{store}"] -= x.credited_minor
+    stores = {k: x for k, x in engine.state.ledger.balances.items() if k.startswith("store:") and x}
+    assert {k: x for k, x in credited.items() if x} == stores
 
 
 @days
@@ -130,6 +135,15 @@ def test_the_delivery_clock_is_what_looking_it_up_gives(seed):
         assert sum(x.sum_ms for x in durations) == sum(expected[name])
     late = sum(x > 0 for x in expected["drop_off_lateness"])
     total = projections.punctuality.total
+    assert total.delivered + total.collected == len(day.all(e.OrderFulfilled))
+    ready = {x.order: at for at, x in day.all(e.OrderReady)}
+    collected = [
+        x.order
+        for _, x in day.all(e.OrderFulfilled)
+        if day.placed[x.order].fulfillment == "collection"
+    ]
+    in_time = sum(ready[x] <= day.placed[x].promised_at for x in collected)
+    assert (total.collected, total.ready_on_time) == (len(collected), in_time)
     assert (total.delivered, total.delivered - total.on_time) == (
         len(expected["drop_off_lateness"]),
         late,

@@ -12,6 +12,7 @@ from engine.values import (
     CourierId,
     CustomerId,
     DeliveryId,
+    Fulfillment,
     Millis,
     OrderId,
     PricedLine,
@@ -31,7 +32,8 @@ class Clock(Struct, array_like=True):
     fee_minor: int  # for the ride
     due_minor: int  # less what was missing
     placed_at: Millis
-    promised_at: Millis
+    promised_at: Millis  # at the door, or ready to be collected
+    fulfillment: Fulfillment = Fulfillment.DELIVERY
     confirmed_at: Millis = NEVER
     accepted_at: Millis = NEVER  # by the store
     taken_at: Millis = NEVER  # accepted by the courier who fetched it
@@ -70,13 +72,13 @@ class Clock(Struct, array_like=True):
         return _between(self.in_store_at, self.picked_up_at)
 
     @property
-    def was_brought(self) -> bool:
-        """By a courier, and not collected by the customer."""
-        return self.picked_up_at != NEVER
+    def is_collection(self) -> bool:
+        return self.fulfillment is Fulfillment.COLLECTION
 
     @property
     def is_on_time(self) -> bool:
-        return self.ended_at <= self.promised_at
+        """At the door by then; of a collection: on the counter, whenever its customer came."""
+        return (self.ready_at if self.is_collection else self.ended_at) <= self.promised_at
 
 
 def _between(start: Millis, end: Millis) -> int | None:
@@ -111,6 +113,7 @@ class Clocks(Struct):
             x.total_minor,
             x.placed_at,
             x.promised_at,
+            x.fulfillment,
         )
 
     def confirmed(self, at: Millis, x: e.OrderConfirmed) -> None:

@@ -1,4 +1,4 @@
-"""Where orders are asked for: a heat map by H3 cell and hour. For people, not for decisions."""
+"""Where deliveries are asked for: a heat map by H3 cell and hour. For people, not decisions."""
 
 from msgspec import Struct
 
@@ -6,10 +6,11 @@ from engine import events as e
 from engine.commands import AnyCommand, RequestQuote
 from engine.projections.hours import Hour, row_at
 from engine.rejections import RejectionReason
-from engine.values import Millis
+from engine.values import Fulfillment, Millis
 from geo.cells import cell_of
 
 RESOLUTION = 8  # cells of about 0.7 km2
+DELIVERY = Fulfillment.DELIVERY
 
 
 class Asked(Struct, array_like=True):
@@ -35,15 +36,19 @@ class Demand(Struct):
     # events
 
     def offered(self, at: Millis, x: e.QuoteOffered) -> None:
-        self._cell(at, cell_of(x.dropoff, RESOLUTION)).offered += 1
+        if x.fulfillment is DELIVERY:
+            self._cell(at, cell_of(x.dropoff, RESOLUTION)).offered += 1
 
     def refused(self, at: Millis, x: e.CommandRejected, command: AnyCommand) -> None:
         """What was malformed may be nowhere on Earth."""
-        if isinstance(command, RequestQuote) and x.reason is not RejectionReason.MALFORMED:
+        if not isinstance(command, RequestQuote) or command.fulfillment is not DELIVERY:
+            return
+        if x.reason is not RejectionReason.MALFORMED:
             self._cell(at, cell_of(command.dropoff, RESOLUTION)).refused += 1
 
     def placed(self, at: Millis, x: e.OrderPlaced) -> None:
-        self._cell(at, cell_of(x.dropoff, RESOLUTION)).placed += 1
+        if x.fulfillment is DELIVERY:
+            self._cell(at, cell_of(x.dropoff, RESOLUTION)).placed += 1
 
     # internals
 

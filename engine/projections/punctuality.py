@@ -19,17 +19,30 @@ CLOCK = (
 
 
 class Promises(Struct, array_like=True):
-    """How many orders came to the door, and how many of them by the time promised."""
+    """How many orders came to the door, and by the time promised; collected, and ready by it."""
 
     delivered: int = 0
     on_time: int = 0
+    collected: int = 0
+    ready_on_time: int = 0
 
-    def add(self, delivered: int, on_time: int) -> None:
-        self.delivered += delivered
-        self.on_time += on_time
+    def count(self, is_collection: bool, is_on_time: bool) -> None:
+        if is_collection:
+            self.collected += 1
+            self.ready_on_time += is_on_time
+        else:
+            self.delivered += 1
+            self.on_time += is_on_time
+
+    def add(self, other: "Promises") -> None:
+        self.delivered += other.delivered
+        self.on_time += other.on_time
+        self.collected += other.collected
+        self.ready_on_time += other.ready_on_time
 
 
 class PunctualityHour(Struct, array_like=True):
+    all: Promises = field(default_factory=Promises)  # the stores' sum
     stores: dict[StoreId, Promises] = {}
     clock: dict[str, Durations] = field(default_factory=lambda: {x: Durations() for x in CLOCK})
 
@@ -42,13 +55,14 @@ class Punctuality(Struct):
 
     def fulfilled(self, at: Millis, x: e.OrderFulfilled, clocks: Clocks) -> None:
         clock = clocks.get(x.order)
-        if clock is None or not clock.was_brought:
+        if clock is None:
             return
         hour = row_at(self.hours, at, PunctualityHour)
         store = hour.stores.get(clock.store)
         if store is None:
             store = hour.stores[clock.store] = Promises()
-        store.add(1, clock.is_on_time)
-        self.total.add(1, clock.is_on_time)
-        for name, durations in hour.clock.items():
-            durations.add(getattr(clock, f"{name}_ms"))
+        for promises in (store, hour.all, self.total):
+            promises.count(clock.is_collection, clock.is_on_time)
+        if not clock.is_collection:
+            for name, durations in hour.clock.items():
+                durations.add(getattr(clock, f"{name}_ms"))

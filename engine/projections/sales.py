@@ -1,11 +1,12 @@
 """Sales by store, hour, category and product, online and at the till; and what the books say.
 
-An order counts where it ends: what was charged for it is what was captured at the door.
+An order counts where it ends. Goods at the price sold and what was owed for them are told by the
+orders; what became of the money is told by the ledger.
 """
 
 from typing import TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from engine import events as e
 from engine.projections.clocks import Clocks
@@ -20,13 +21,19 @@ class Sold(Struct, array_like=True):
     units: int = 0
     minor: int = 0
 
-    def add(self, units: int, minor: int) -> None:
+    def count(self, units: int, minor: int) -> None:
         self.units += units
         self.minor += minor
 
+    def add(self, other: "Sold") -> None:
+        self.count(other.units, other.minor)
+
 
 class StoreSales(Struct, array_like=True):
-    """One store in one hour; `charged` = goods + fees, of the fulfilled."""
+    """One store in one hour; `charged` = goods + fees, of the fulfilled.
+
+    `credited` is what the ledger gave the store: for orders nobody came for, too.
+    """
 
     placed: int = 0
     fulfilled: int = 0
@@ -36,23 +43,34 @@ class StoreSales(Struct, array_like=True):
     fees_minor: int = 0
     charged_minor: int = 0
     till_units: int = 0
+    credited_minor: int = 0
 
     def add(self, other: "StoreSales") -> None:
-        for name in self.__struct_fields__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        """Spelled out: a report adds up thousands."""
+        self.placed += other.placed
+        self.fulfilled += other.fulfilled
+        self.cancelled += other.cancelled
+        self.returned += other.returned
+        self.goods_minor += other.goods_minor
+        self.fees_minor += other.fees_minor
+        self.charged_minor += other.charged_minor
+        self.till_units += other.till_units
+        self.credited_minor += other.credited_minor
 
 
 class SalesHour(Struct, array_like=True):
+    all: StoreSales = field(default_factory=StoreSales)  # the stores' sum
     stores: dict[StoreId, StoreSales] = {}
     categories: dict[str, Sold] = {}
     early_ends: dict[str, int] = {}  # by "actor/reason"
     books: dict[str, int] = {}  # debits less credits, by kind of account
 
-    def store(self, key: StoreId) -> StoreSales:
+    def store(self, key: StoreId) -> tuple[StoreSales, StoreSales]:
+        """The store's, and everybody's: whatever counts, counts in both."""
         found = self.stores.get(key)
         if found is None:
             found = self.stores[key] = StoreSales()
-        return found
+        return found, self.all
 
 
 class Sales(Struct):
@@ -68,7 +86,8 @@ class Sales(Struct):
         self.categories[x.product] = x.category
 
     def placed(self, at: Millis, x: e.OrderPlaced) -> None:
-        row_at(self.hours, at, SalesHour).store(x.store).placed += 1
+        for sales in row_at(self.hours, at, SalesHour).store(x.store):
+            sales.placed += 1
 
     def fulfilled(self, at: Millis, x: e.OrderFulfilled, clocks: Clocks) -> None:
         self.fulfilled_total += 1
@@ -81,13 +100,13 @@ class Sales(Struct):
             minor = line.quantity * line.price_minor
             goods += minor
             category = self.categories.get(line.product, "")
-            _sold(hour.categories, category).add(line.quantity, minor)
-            _sold(self._day(at), line.product).add(line.quantity, minor)
-        store = hour.store(clock.store)
-        store.fulfilled += 1
-        store.goods_minor += goods
-        store.fees_minor += clock.due_minor - goods
-        store.charged_minor += clock.due_minor
+            _sold(hour.categories, category).count(line.quantity, minor)
+            _sold(self._day(at), line.product).count(line.quantity, minor)
+        for sales in hour.store(clock.store):
+            sales.fulfilled += 1
+            sales.goods_minor += goods
+            sales.fees_minor += clock.due_minor - goods
+            sales.charged_minor += clock.due_minor
 
     def ended(
         self,
@@ -99,18 +118,25 @@ class Sales(Struct):
         hour = row_at(self.hours, at, SalesHour)
         count(hour.early_ends, f"{x.actor}/{x.reason}")
         clock = clocks.get(x.order)
-        if clock is not None and isinstance(x, e.OrderCancelled):
-            hour.store(clock.store).cancelled += 1
-        elif clock is not None:
-            hour.store(clock.store).returned += 1
+        if clock is None:
+            return
+        for sales in hour.store(clock.store):
+            sales.cancelled += isinstance(x, e.OrderCancelled)
+            sales.returned += not isinstance(x, e.OrderCancelled)
 
     def posted(self, at: Millis, x: e.LedgerPosted) -> None:
-        books = row_at(self.hours, at, SalesHour).books
+        hour = row_at(self.hours, at, SalesHour)
         for posting in x.postings:
-            count(books, kind_of(posting.account), posting.amount_minor)
+            account, amount = posting.account, posting.amount_minor
+            kind = kind_of(account)
+            count(hour.books, kind, amount)
+            if kind == "store":
+                for sales in hour.store(StoreId(account.partition(":")[2])):
+                    sales.credited_minor -= amount
 
     def sold_at_till(self, at: Millis, x: e.StockSold) -> None:
-        row_at(self.hours, at, SalesHour).store(x.store).till_units += x.quantity
+        for sales in row_at(self.hours, at, SalesHour).store(x.store):
+            sales.till_units += x.quantity
 
     # internals
 

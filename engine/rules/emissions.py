@@ -8,6 +8,10 @@ bicycle, walk: nothing is burnt
 
 from geo.travel import Vehicle
 
+SOURCES = (
+    "engine/rules/emissions.py: car, UK Government GHG Conversion Factors 2023; electric scooter, "
+    "3 kWh/100 km at China's national grid factor for 2022 (MEE)"
+)
 GRAMS_PER_KM: dict[Vehicle, int] = {
     Vehicle.WALK: 0,
     Vehicle.BICYCLE: 0,

@@ -1,5 +1,21 @@
 """Every message of the public protocol, as types; docs/protocol.md is generated from them."""
 
+from gateway.messages.analytics import (
+    Analytics,
+    ChurnFigures,
+    ClockFigures,
+    FleetFigures,
+    FunnelFigures,
+    HeatCell,
+    HeatMap,
+    HourFigures,
+    PromiseFigures,
+    SalesFigures,
+    SoldFigures,
+    StoreAnalytics,
+    StoreFigures,
+    VehicleFigures,
+)
 from gateway.messages.feeds import (
     LOGS,
     CityChanges,
@@ -96,10 +112,13 @@ from gateway.messages.requests import (
     EndShift,
     ExplainOrder,
     ForgetCustomer,
+    GetAnalytics,
     GetCustomer,
+    GetHeatMap,
     GetOrder,
     GetSegmentation,
     GetSettings,
+    GetStoreAnalytics,
     HandInCash,
     InspectMovements,
     InspectStock,

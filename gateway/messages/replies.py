@@ -1,5 +1,6 @@
 """What requests are answered with: the bodies of `reply`. A request not named here has none."""
 
+from gateway.messages.analytics import Analytics, HeatMap, StoreAnalytics
 from gateway.messages.settings import SettingsInForce
 from gateway.messages.values import (
     DeliveryStatus,
@@ -304,6 +305,9 @@ ReplyBody = (
     | StockMovements
     | TrackingLink
     | Settings
+    | Analytics
+    | StoreAnalytics
+    | HeatMap
     | Tracking
     | Customer
     | Purchases

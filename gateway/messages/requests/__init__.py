@@ -3,6 +3,7 @@
 Nobody says who he is in a body: courier, store, service and provider are taken from the token.
 """
 
+from gateway.messages.requests.analyzing import GetAnalytics, GetHeatMap, GetStoreAnalytics
 from gateway.messages.requests.carrying import (
     AcceptOffer,
     DeclineOffer,
@@ -143,6 +144,9 @@ RequestBody = (
     | GetSettings
     | ExplainOrder
     | RevokeAccess
+    | GetAnalytics
+    | GetStoreAnalytics
+    | GetHeatMap
     | Track
     | SetConsent
     | SetStanding
