@@ -6,7 +6,9 @@ from functools import cache
 import pytest
 
 from engine import events as e
+from engine.engine import Engine
 from engine.projections import Projections, dump, load
+from engine.projections.hours import KEPT_H
 from engine.projections.sales import StoreSales
 from engine.projections.utilization import gini_permille
 from engine.values import HOUR
@@ -21,10 +23,12 @@ STEPS = 700
 
 @cache
 def day_of(seed):
-    """Records, the projections of them, and the state they led to."""
+    """Records of as many hours as are kept, the projections of them, and where they led to."""
     day = RandomDay(seed)
-    records = [*day.records(STEPS), *day.heal()]
-    return Day(records), folded(records), day.engine
+    records = [x for x in (*day.records(STEPS), *day.heal()) if x.at < KEPT_H * HOUR]
+    engine = Engine()
+    engine.apply_all(records)
+    return Day(records), folded(records), engine
 
 
 @cache
