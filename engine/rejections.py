@@ -18,11 +18,16 @@ class RejectionReason(StrEnum):
     ORDER_OPEN = "order_open"  # detail: order. First it must end
     CUSTOMER_BLOCKED = "customer_blocked"
     STORE_CLOSED = "store_closed"
+    WINDOW_IN_PAST = "window_in_past"
+    WINDOW_TOO_SHORT = "window_too_short"  # detail: at_least_s
+    WINDOW_TOO_FAR_AHEAD = "window_too_far_ahead"  # detail: at_most_ahead_s
     NOT_LISTED = "not_listed"  # detail: product
     NO_PRICE = "no_price"  # detail: product
     OUT_OF_AREA = "out_of_area"  # detail: distance_m, limit_m
     TOO_LARGE = "too_large"  # detail: load, limit
     INSUFFICIENT_STOCK = "insufficient_stock"  # detail: product, available
+    WINDOW_TOO_SOON = "window_too_soon"  # it ends before it can be met; detail: earliest_at
+    SLOT_FULL = "slot_full"  # detail: from_at, to_at, limit
     NO_CAPACITY_NOW = "no_capacity_now"  # detail: retry_after_s
     AMOUNT_MISMATCH = "amount_mismatch"  # detail: expected_minor
     EXCEEDS_CAPTURED = "exceeds_captured"  # detail: refundable_minor

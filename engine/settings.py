@@ -53,5 +53,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     collection_life_ms: int = 2 * HOUR  # from ready, or from the promise if that is later
     no_show_fee_permille: int = 200  # of what is owed, by whoever does not come
 
+    # what is wanted later
+    window_min_ms: int = 30 * MINUTE
+    schedule_ahead_ms: int = 72 * HOUR  # payment providers hold money for about a week
+    slot_ms: int = 30 * MINUTE
+    slot_orders_max: int = 20  # of one store, in windows that begin in the same slot
+
     # travel times, the same for promises, plans and simulated couriers
     travel: TravelModel = field(default_factory=TravelModel)

@@ -10,7 +10,7 @@ from engine.state.deliveries import BEFORE_PICKUP, DeliveryStatus
 from engine.values import CourierId, DeliveryId, InstructionId, Millis, OrderId, PaymentId, StoreId
 from gateway import messages as m
 from gateway.translation import money, priced
-from gateway.wire import place, time_text
+from gateway.wire import place, time_text, window_told
 
 TOLD = (DeliveryStatus.CREATED, DeliveryStatus.OFFERED)  # until then nobody has accepted
 
@@ -42,6 +42,7 @@ def order_told(
         order.why or None,
         placed.fulfillment.value,
         order.missed_proofs,
+        window_told(placed.window_from_at, placed.window_to_at),
     )
 
 
@@ -63,6 +64,7 @@ def tracking_told(seen: Tracked) -> m.Tracking:
         placed.fulfillment.value,
         seen.order.status.value,
         placed.pin if seen.is_code_shown else None,
+        window_told(placed.window_from_at, placed.window_to_at),
     )
 
 
@@ -85,6 +87,7 @@ def ticket_told(s: State, key: OrderId) -> m.Ticket:
         delivery.courier if delivery and coming else None,
         delivery_key,
         order.placed.fulfillment.value,
+        window_told(order.placed.window_from_at, order.placed.window_to_at),
     )
 
 
@@ -173,9 +176,10 @@ def _stop(x: NextStop) -> m.RouteStop:
         placed.order,
         place(x.place),
         None if is_dropoff else x.store_name,
-        time_text(x.order.ready_at) if x.stop.kind == "pickup" and x.order.ready_at else None,
+        time_text(x.ready_at) if x.stop.kind == "pickup" and x.ready_at else None,
         time_text(placed.promised_at) if is_dropoff else None,
         placed.proof.value if is_dropoff else "none",
+        time_text(placed.window_from_at) if is_dropoff and placed.window_from_at else None,
     )
 
 

@@ -11,7 +11,7 @@ from msgspec import Raw, Struct
 from engine.rejections import Detail
 from engine.values import Millis, Minor
 from gateway.codes import Refusal
-from gateway.messages import JSON, MSGPACK, Fix, Money, Place
+from gateway.messages import JSON, MSGPACK, Fix, Money, Place, Window
 from gateway.messages.frames import ClientFrame, ServerFrame
 from gateway.messages.requests import RequestBody
 from geo.points import Point, PointError
@@ -109,6 +109,19 @@ def millis(text: str, field: str) -> Millis:
         return Millis((datetime.fromisoformat(text) - EPOCH) // MILLISECOND)
     except (ValueError, OverflowError):
         raise Refusal("malformed", "not a time that exists", {"field": field}) from None
+
+
+def window_millis(window: Window, field: str) -> tuple[Millis, Millis]:
+    """From, to. Raises Refusal("malformed")."""
+    return (
+        millis(window.from_at, f"{field}.from_at"),
+        millis(window.to_at, f"{field}.to_at"),
+    )
+
+
+def window_told(from_at: int, to_at: int) -> Window | None:
+    """None: as soon as possible."""
+    return Window(time_text(from_at), time_text(to_at)) if to_at else None
 
 
 # places

@@ -116,7 +116,7 @@ class Briefer:
         self._slot_of: dict[DeliveryId, int] = {}
         self._orders: list[Order] = []  # by slot, as all below
         self._ways: list[tuple[int, bool]] = []  # the attempt and the direction that were kept
-        self._fixed: Int64s = np.zeros((256, 7), np.int64)
+        self._fixed: Int64s = np.zeros((256, 8), np.int64)
         self._corners: Floats = np.zeros((256, 4))  # on the plane: x, y of pickup and last stop
         self._unplaced: list[int] = []  # slots that have no corners yet
         self._drawn_for: tuple[Point, TravelModel] | None = None
@@ -142,6 +142,7 @@ class Briefer:
             delivery.load,
             order.placed.promised_at,
             self._store(delivery.store),
+            delivery.pickup_from_at,
         )
         self._ways[slot] = way
         self._unplaced.append(slot)
@@ -244,7 +245,8 @@ class Briefer:
         cooking = np.array([x.status is OrderStatus.ACCEPTED for x in known], np.bool_)
         stores = self._s.stores.stores
         spread_s = np.array([2 * stores[x].spread_ms / 1_000 for x in self._stores])
-        ready_s = (np.fromiter(map(ready_at_of, known), np.int64, len(known)) - now) / 1_000
+        ready_at = np.fromiter(map(ready_at_of, known), np.int64, len(known))
+        ready_s = (np.maximum(ready_at, fixed[:, 7]) - now) / 1_000
         ready_s = np.where(cooking, np.maximum(ready_s, 0.0), ready_s)
         late_s = np.where(cooking, spread_s[fixed[:, 6]], 0.0) if len(spread_s) else ready_s
         due_s = (fixed[:, 5] - self._s.settings.current.handling_ms - now) / 1_000

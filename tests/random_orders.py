@@ -13,9 +13,11 @@ CODE = "424242"
 def makers(day) -> Iterator[tuple[float, Callable[[], Made]]]:
     """`day` is a RandomDay: its draws, its state, its names."""
     yield 2, lambda: _buy_to_collect(day)
+    yield 2, lambda: _buy_for_later(day)
     yield 2, lambda: _come_to_the_counter(day)
     yield 0.6, lambda: _renew(day)
-    yield 0.6, lambda: _guess(day)
+    yield 1, lambda: _guess(day)
+    yield 0.5, lambda: _come_too_late(day)
     yield 0.2, lambda: _be_impatient(day)
 
 
@@ -29,10 +31,42 @@ def _buy_to_collect(day) -> Made:
     ]
 
 
+def _buy_for_later(day) -> Made:
+    quote, rng = day._new("q"), day.rng
+    from_at = day.at + rng.choice((-1, 0, 1, 600_000, 600_000, 2_400_000, 1_800_000_000))
+    from_at = from_at // 60_000 * 60_000 if rng.random() < 0.5 else from_at
+    to_at = from_at + rng.choice((0, 600_000, 1_800_000, 1_800_000, 3_600_000))
+    ask = _ask_for_later(day, quote, from_at, to_at)
+    buy = c.PlaceOrder(day._new("o"), "app", quote, "bank", Proof.PIN, CODE)
+    return [ask, buy] if rng.random() < 0.7 else ask
+
+
+def _come_too_late(day) -> Made:
+    """Somebody else has the slot; and one second is no time to cook anything."""
+    return [
+        c.ChangeSettings(Settings(slot_orders_max=0, window_min_ms=0)),
+        _ask_for_later(day, day._new("q"), day.at + 1, day.at + 1_000),
+        _ask_for_later(day, day._new("q"), day.at + 600_000, day.at + 3_600_000),
+        c.ChangeSettings(Settings()),
+    ]
+
+
+def _ask_for_later(day, quote: str, from_at: int, to_at: int) -> c.RequestQuote:
+    store, place, lines = day._any(day._s.stores.stores), day._place(1), day._lines()
+    how = day.rng.choice([*Fulfillment])
+    return c.RequestQuote(quote, "app", "bob", store, lines, place, how, from_at, to_at)
+
+
 def _be_impatient(day) -> Made:
-    tries, fee = day.rng.choice((1, 2, 5)), day.rng.choice((0, 200, 1_000, 1_001))
+    rng = day.rng
     return c.ChangeSettings(
-        Settings(proof_tries_max=tries, collection_life_ms=30_000, no_show_fee_permille=fee)
+        Settings(
+            proof_tries_max=rng.choice((1, 2, 5)),
+            collection_life_ms=30_000,
+            no_show_fee_permille=rng.choice((0, 200, 1_000, 1_001)),
+            window_min_ms=rng.choice((0, 600_000)),
+            slot_orders_max=rng.choice((0, 1, 2, 20)),
+        )
     )
 
 
@@ -59,7 +93,8 @@ def _renew(day) -> Made:
 
 def _guess(day) -> Made:
     """Until nobody listens any more."""
-    key = _collectable(day, "ready")
+    key = _collectable(day, "confirmed", "accepted", "ready")
     order = day._s.orders.get(key)
     store = order.placed.store if order else "s0"
-    return [c.ReportCollection(store, key, f"{n:06}") for n in range(7)]
+    guesses = [c.ReportCollection(store, key, f"{n:06}") for n in range(7)]
+    return [c.AcceptOrder(store, key, day.at), c.ReportReady(store, key), *guesses]

@@ -75,6 +75,7 @@ def _orders(s: State) -> Iterator[str]:
         OrderStatus.RETURNED: (DeliveryStatus.RETURNED,),
         OrderStatus.CANCELLED: (DeliveryStatus.CANCELLED, None),
         OrderStatus.PLACED: (None,),
+        OrderStatus.SCHEDULED: (None,),
         OrderStatus.CONFIRMED: (None,),
     }
     still_open = sum(x.status not in ORDER_ENDED for x in s.orders.orders.values())

@@ -39,7 +39,7 @@ from engine.commands.merchandising import (
     SetPrice,
 )
 from engine.commands.operating import ChangeSettings, OpenEngine, Tick
-from engine.commands.ordering import CancelOrder, PlaceOrder, RenewProof, RequestQuote
+from engine.commands.ordering import AskStore, CancelOrder, PlaceOrder, RenewProof, RequestQuote
 from engine.commands.paying import (
     AddTip,
     ExpirePayment,
@@ -125,6 +125,7 @@ ExternalCommand = (
 TimerCommand = (  # only timers submit these
     OpenPlanningRound
     | ClosePlanningRound
+    | AskStore
     | ExpirePayment
     | ExpireAcceptance
     | ExpireCollection

@@ -6,6 +6,7 @@ from engine.values import (
     CustomerId,
     Fulfillment,
     Line,
+    Millis,
     Minor,
     OrderId,
     Proof,
@@ -27,6 +28,8 @@ class RequestQuote(Command, frozen=True):
     lines: list[Line]
     dropoff: Point  # of no meaning for a collection
     fulfillment: Fulfillment = Fulfillment.DELIVERY
+    window_from_at: Millis = Millis(0)  # both 0: as soon as possible
+    window_to_at: Millis = Millis(0)
 
 
 class PlaceOrder(Command, frozen=True):
@@ -39,6 +42,12 @@ class PlaceOrder(Command, frozen=True):
     proof: Proof = Proof.NONE
     pin: str = ""
     tip_minor: Minor = Minor(0)  # for the courier, on top of the total
+
+
+class AskStore(Command, frozen=True):
+    """It is time that the store begins with what was wanted later."""
+
+    order: OrderId
 
 
 class RenewProof(Command, frozen=True):

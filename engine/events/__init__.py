@@ -78,6 +78,7 @@ from engine.events.orders import (
     OrderReady,
     OrderReduced,
     OrderReturned,
+    OrderScheduled,
     OrderWrittenOff,
     PreparationMeasured,
     ProofMissed,
@@ -136,6 +137,7 @@ AnyEvent = (
     | QuoteOffered
     | QuoteAccepted
     | OrderPlaced
+    | OrderScheduled
     | OrderConfirmed
     | OrderAccepted
     | ReadyTimeChanged

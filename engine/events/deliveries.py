@@ -14,6 +14,7 @@ class DeliveryCreated(Event, frozen=True):
     pickup: Point
     dropoff: Point
     load: int
+    pickup_from_at: Millis = Millis(0)  # sooner, and it would be at the door too soon
 
 
 class RoutePlanned(Event, frozen=True):

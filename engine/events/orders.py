@@ -19,7 +19,11 @@ from geo.points import Point
 
 
 class QuoteOffered(Event, frozen=True):
-    """A promise not yet accepted: a price, and to be there by `promised_at`."""
+    """A promise not yet accepted: a price, and to be there in time.
+
+    In time is `promised_ms` after it is placed, or by the end of the window if there is one;
+    `promised_ms` is then what it takes at least.
+    """
 
     quote: QuoteId
     service: ServiceId
@@ -33,6 +37,8 @@ class QuoteOffered(Event, frozen=True):
     expires_at: Millis
     load: int
     fulfillment: Fulfillment = Fulfillment.DELIVERY
+    window_from_at: Millis = Millis(0)  # both 0: as soon as possible
+    window_to_at: Millis = Millis(0)
 
 
 class QuoteAccepted(Event, frozen=True):
@@ -57,10 +63,19 @@ class OrderPlaced(Event, frozen=True):
     promised_at: Millis  # at the door, or ready to be collected
     fulfillment: Fulfillment = Fulfillment.DELIVERY
     tip_minor: Minor = Minor(0)
+    window_from_at: Millis = Millis(0)  # both 0: as soon as possible
+    window_to_at: Millis = Millis(0)
+
+
+class OrderScheduled(Event, frozen=True):
+    """Paid for, and wanted later: the store is asked at `ask_at`."""
+
+    order: OrderId
+    ask_at: Millis
 
 
 class OrderConfirmed(Event, frozen=True):
-    """Paid for: the money is held."""
+    """Paid for, and wanted now: the store is asked."""
 
     order: OrderId
 

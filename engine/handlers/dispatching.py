@@ -34,6 +34,7 @@ from engine.events import (
 )
 from engine.rejections import RejectionReason as Reason
 from engine.rules.eligibility import objection, release_objection
+from engine.rules.scheduling import pickup_from
 from engine.state.couriers import Couriers
 from engine.state.deliveries import ACCEPTED, ON_BOARD, Deliveries, DeliveryStatus
 from engine.state.orders import Orders
@@ -143,15 +144,20 @@ class Dispatching:
         placed = self.orders[e.order].placed
         if placed.fulfillment is Fulfillment.COLLECTION:
             return
+        home, from_at = self.stores[placed.store].location, 0
+        if placed.window_from_at:
+            opens_at = placed.window_from_at
+            from_at = pickup_from(self.settings.current, home, placed.dropoff, opens_at)
         turn.emit(
             DeliveryCreated(
                 DeliveryId(f"{e.order}/1"),
                 e.order,
                 1,
                 placed.store,
-                self.stores[placed.store].location,
+                home,
                 placed.dropoff,
                 placed.load,
+                Millis(from_at),
             )
         )
 

@@ -10,6 +10,7 @@ from engine.state.settings import CurrentSettings
 from engine.turn import Turn
 
 SETTING_MAX = 10**9  # milliseconds, meters or minor units; more than any of them can mean
+NEVER_ZERO = ("planning_interval_ms", "planning_heartbeat_ms", "planning_timeout_ms", "slot_ms")
 CURRENCY = re.compile("[A-Z]{3}")  # ISO 4217
 
 
@@ -39,7 +40,7 @@ class Operating:
 
 def _malformed(settings: Settings) -> str:
     """The first setting no engine can run with, or nothing."""
-    for name in ("planning_interval_ms", "planning_heartbeat_ms", "planning_timeout_ms"):
+    for name in NEVER_ZERO:
         if getattr(settings, name) < 1:
             return name
     for name in settings.__struct_fields__:

@@ -1,6 +1,6 @@
 """Ordering: from an accepted quote to a fulfilled order, or to the early end of one."""
 
-from engine.commands import CancelOrder, PlaceOrder, RenewProof
+from engine.commands import AskStore, CancelOrder, PlaceOrder, RenewProof
 from engine.events import (
     DeliveryCompleted,
     DeliveryPickedUp,
@@ -11,6 +11,7 @@ from engine.events import (
     OrderHandedOver,
     OrderPlaced,
     OrderReturned,
+    OrderScheduled,
     OrderWrittenOff,
     PaymentAuthorized,
     PaymentFailed,
@@ -25,7 +26,9 @@ from engine.events import (
 from engine.rejections import RejectionReason as Reason
 from engine.rules.cancelling import reasons
 from engine.rules.pricing import without_prices
+from engine.rules.promising import late_preparation_ms
 from engine.rules.proving import CODE_LENGTH_MIN
+from engine.rules.scheduling import Window, ask_store_at, slot_fault, window_of
 from engine.state.customers import Customers
 from engine.state.deliveries import Deliveries
 from engine.state.inventory import Inventory
@@ -33,9 +36,10 @@ from engine.state.orders import ENDED, Orders, OrderStatus
 from engine.state.payments import Payments
 from engine.state.products import Products
 from engine.state.quotes import Quotes
+from engine.state.settings import CurrentSettings
 from engine.state.stores import Stores
 from engine.turn import Turn
-from engine.values import Actor, Fulfillment, Line, Millis, PaymentPurpose, Proof
+from engine.values import Actor, Fulfillment, Line, Millis, OrderId, PaymentPurpose, Proof
 
 ASKING = (Actor.CUSTOMER, Actor.OPERATOR)  # a store rejects, the others are never asked
 
@@ -43,6 +47,7 @@ ASKING = (Actor.CUSTOMER, Actor.OPERATOR)  # a store rejects, the others are nev
 class Ordering:
     def __init__(
         self,
+        settings: CurrentSettings,
         stores: Stores,
         products: Products,
         inventory: Inventory,
@@ -52,6 +57,7 @@ class Ordering:
         deliveries: Deliveries,
         customers: Customers,
     ) -> None:
+        self.settings = settings
         self.stores = stores
         self.products = products
         self.inventory = inventory
@@ -75,6 +81,7 @@ class Ordering:
         self._check_goods(turn, offered, lines)
         if offered.fulfillment is Fulfillment.COLLECTION and len(c.pin) < CODE_LENGTH_MIN:
             turn.reject(Reason.PROOF_REQUIRED, proof=Proof.PIN, at_least=CODE_LENGTH_MIN)
+        window = self._open_window(turn, offered)
         # From here on the order exists; nothing below may reject.
         turn.emit(StockReserved(offered.store, c.order, lines))
         turn.emit(QuoteAccepted(c.quote, c.order))
@@ -93,9 +100,11 @@ class Ordering:
                 c.pin,
                 offered.load,
                 turn.at,
-                Millis(turn.at + offered.promised_ms),
+                Millis(window[1] if window else turn.at + offered.promised_ms),
                 offered.fulfillment,
                 tip_minor=c.tip_minor,
+                window_from_at=offered.window_from_at,
+                window_to_at=offered.window_to_at,
             )
         )
 
@@ -135,17 +144,21 @@ class Ordering:
         else:
             turn.emit(OrderCancelled(c.order, c.actor, c.reason, turn.at))
 
+    def ask_store(self, turn: Turn, c: AskStore) -> None:
+        if self.orders[c.order].status is OrderStatus.SCHEDULED:
+            turn.emit(OrderConfirmed(c.order))
+
     # follow-ups
 
     def confirm_free(self, turn: Turn, e: OrderPlaced) -> None:
         """What costs nothing is paid for already."""
         if e.total_minor + e.tip_minor == 0:
-            turn.emit(OrderConfirmed(e.order))
+            self._confirm(turn, e.order)
 
     def confirm(self, turn: Turn, e: PaymentAuthorized) -> None:
         payment = self.payments[e.payment]
         if payment.purpose is PaymentPurpose.ORDER and not e.late:
-            turn.emit(OrderConfirmed(payment.order))
+            self._confirm(turn, payment.order)
 
     def cancel_unpaid(self, turn: Turn, e: PaymentFailed) -> None:
         payment = self.payments[e.payment]
@@ -200,3 +213,35 @@ class Ordering:
         if short := self.inventory.short(offered.store, lines):
             available = short.quantity
             turn.reject(Reason.INSUFFICIENT_STOCK, product=short.product, available=available)
+
+    def _open_window(self, turn: Turn, offered: QuoteOffered) -> Window | None:
+        """Still to be met, and not taken by others meanwhile: a quote holds no place in it."""
+        window = window_of(offered)
+        if window is not None:
+            earliest_at = turn.at + offered.promised_ms
+            settings = self.settings.current
+            fault = slot_fault(settings, self.orders, offered.store, window, earliest_at)
+            turn.reject_for(fault)
+        return window
+
+    def _confirm(self, turn: Turn, key: OrderId) -> None:
+        """The store is asked now, or when there is just time enough."""
+        ask_at = self._ask_store_at(self.orders[key].placed)
+        if ask_at <= turn.at:
+            turn.emit(OrderConfirmed(key))
+        else:
+            turn.emit(OrderScheduled(key, Millis(ask_at)))
+            turn.set_timer(ask_at - turn.at, AskStore(key))
+
+    def _ask_store_at(self, placed: OrderPlaced) -> int:
+        if not window_of(placed):
+            return 0
+        store = self.stores[placed.store]
+        return ask_store_at(
+            self.settings.current,
+            placed.fulfillment,
+            store.location,
+            placed.dropoff,
+            placed.window_from_at,
+            late_preparation_ms(store),
+        )

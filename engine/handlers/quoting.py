@@ -5,6 +5,7 @@ from engine.events import QuoteOffered
 from engine.rejections import RejectionReason as Reason
 from engine.rules.pricing import delivery_fee, goods_total, summed
 from engine.rules.promising import (
+    IDLE,
     Workload,
     has_capacity,
     late_preparation_ms,
@@ -12,10 +13,12 @@ from engine.rules.promising import (
     promised_ms,
     ready_within_ms,
 )
+from engine.rules.scheduling import slot_fault, window_fault, window_of
 from engine.state.couriers import Couriers
 from engine.state.customers import Customers
 from engine.state.deliveries import Deliveries
 from engine.state.inventory import Inventory
+from engine.state.orders import Orders
 from engine.state.positions import NEVER, Positions
 from engine.state.prices import Prices
 from engine.state.products import Product, Products
@@ -41,6 +44,7 @@ class Quoting:
         positions: Positions,
         deliveries: Deliveries,
         quotes: Quotes,
+        orders: Orders,
     ) -> None:
         self.settings = settings
         self.stores = stores
@@ -52,6 +56,7 @@ class Quoting:
         self.positions = positions
         self.deliveries = deliveries
         self.quotes = quotes
+        self.orders = orders
 
     # commands
 
@@ -72,11 +77,8 @@ class Quoting:
         if short := self.inventory.short(c.store, lines):
             available = short.quantity
             turn.reject(Reason.INSUFFICIENT_STOCK, product=short.product, available=available)
-        if is_carried:
-            promised = self._promised_ms(turn, store, c, load)
-            fee = delivery_fee(settings, far_m)
-        else:
-            promised, fee = ready_within_ms(late_preparation_ms(store)), Minor(0)
+        promised = self._promised_ms(turn, store, c, load)
+        fee = delivery_fee(settings, far_m) if is_carried else Minor(0)
         turn.emit(
             QuoteOffered(
                 c.quote,
@@ -91,6 +93,8 @@ class Quoting:
                 Millis(turn.at + settings.quote_life_ms),
                 load,
                 c.fulfillment,
+                c.window_from_at,
+                c.window_to_at,
             )
         )
 
@@ -110,6 +114,8 @@ class Quoting:
             turn.reject(Reason.CUSTOMER_BLOCKED)
         if not store.is_open:
             turn.reject(Reason.STORE_CLOSED)
+        if window := window_of(c):
+            turn.reject_for(window_fault(self.settings.current, turn.at, *window))
         return store
 
     def _listed(self, turn: Turn, lines: list[Line]) -> list[Product]:
@@ -139,6 +145,23 @@ class Quoting:
             turn.reject(Reason.TOO_LARGE, load=load, limit=settings.load_max)
 
     def _promised_ms(self, turn: Turn, store: Store, c: RequestQuote, pieces: int) -> int:
+        """How long it takes from now; by whom it is carried then, a later window leaves open."""
+        settings, preparation_ms = self.settings.current, late_preparation_ms(store)
+        ride_ms = settings.travel.travel_ms(
+            store.location, c.dropoff, settings.travel.speed_mm_s(Vehicle.SCOOTER)
+        )
+        if c.fulfillment is Fulfillment.COLLECTION:
+            promised = ready_within_ms(preparation_ms)
+        elif window_of(c):
+            promised = promised_ms(settings, preparation_ms, ride_ms, IDLE)
+        else:
+            return self._promised_now_ms(turn, store, ride_ms, pieces)
+        if window := window_of(c):
+            earliest_at = turn.at + promised
+            turn.reject_for(slot_fault(settings, self.orders, c.store, window, earliest_at))
+        return promised
+
+    def _promised_now_ms(self, turn: Turn, store: Store, ride_ms: int, pieces: int) -> int:
         settings = self.settings.current
         working = self.couriers.working()
         seen = working[self.positions.last_measured(working) != NEVER]
@@ -146,8 +169,6 @@ class Quoting:
             settings, store.location, self.positions.lat_e7[seen], self.positions.lon_e7[seen]
         )
         load = Workload(working.size, len(self.deliveries.open), nearest)
-        speed = settings.travel.speed_mm_s(Vehicle.SCOOTER)
-        ride_ms = settings.travel.travel_ms(store.location, c.dropoff, speed)
         promised = promised_ms(settings, late_preparation_ms(store), ride_ms, load)
         can_carry = pieces <= self.couriers.capacity_max
         if not can_carry or not has_capacity(settings, load) or promised > settings.promise_max_ms:

@@ -6,7 +6,7 @@ from engine.rules.pricing import courier_fee
 from engine.state import State
 from engine.state.deliveries import ACCEPTED, ON_BOARD, Delivery, DeliveryStatus
 from engine.state.orders import Order
-from engine.values import CourierId, DeliveryId, Minor, Stop, StopKind, StoreId
+from engine.values import CourierId, DeliveryId, Millis, Minor, Stop, StopKind, StoreId
 from geo.points import Point, distance_m
 
 
@@ -23,6 +23,7 @@ class NextStop(Struct, frozen=True):
     order: Order
     place: Point
     store_name: str
+    ready_at: Millis  # or as late as its window asks for; 0: not known
 
 
 class Work(Struct, frozen=True):
@@ -61,7 +62,9 @@ def _offer(s: State, key: DeliveryId, delivery: Delivery) -> OfferMade:
 
 def _next_stop(s: State, stop: Stop, delivery: Delivery) -> NextStop:
     place = place_of(s, stop, delivery)
-    return NextStop(stop, s.orders[delivery.order], place, s.stores[delivery.store].name)
+    order, name = s.orders[delivery.order], s.stores[delivery.store].name
+    ready_at = max(order.ready_at, delivery.pickup_from_at)
+    return NextStop(stop, order, place, name, ready_at)
 
 
 def place_of(s: State, stop: Stop, delivery: Delivery) -> Point:

@@ -31,6 +31,7 @@ Statuses = tuple[str, str]  # of the order, of its delivery
 
 ORDER_BECOMES: dict[type[AnyEvent], OrderStatus] = {
     e.OrderPlaced: B.PLACED,
+    e.OrderScheduled: B.SCHEDULED,
     e.OrderConfirmed: B.CONFIRMED,
     e.OrderAccepted: B.ACCEPTED,
     e.OrderReady: B.READY,

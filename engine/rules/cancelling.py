@@ -25,7 +25,12 @@ WRITE_OFF = ("goods_lost",)  # an operator's, once the goods have left the store
 
 STAGES: dict[Actor, tuple[OrderStatus, ...]] = {  # of those who may ask
     Actor.CUSTOMER: HOLDS_STOCK,
-    Actor.STORE: (OrderStatus.CONFIRMED, OrderStatus.ACCEPTED, OrderStatus.READY),
+    Actor.STORE: (
+        OrderStatus.SCHEDULED,
+        OrderStatus.CONFIRMED,
+        OrderStatus.ACCEPTED,
+        OrderStatus.READY,
+    ),
     Actor.OPERATOR: HOLDS_STOCK,
 }
 

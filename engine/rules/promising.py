@@ -20,6 +20,9 @@ class Workload(Struct, frozen=True):
     nearest_ms: int  # to the store, for the nearest courier on shift
 
 
+IDLE = Workload(couriers=1, open_deliveries=0, nearest_ms=0)  # as if somebody waited for it
+
+
 def promised_ms(settings: Settings, preparation_ms: int, ride_ms: int, load: Workload) -> int:
     """From acceptance to the door; rounded up to whole minutes.
 

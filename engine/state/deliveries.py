@@ -24,7 +24,7 @@ from engine.events import (
     OfferAccepted,
     RoutePlanned,
 )
-from engine.values import CourierId, DeliveryId, OrderId, Stop, StopKind, StoreId
+from engine.values import CourierId, DeliveryId, Millis, OrderId, Stop, StopKind, StoreId
 from geo.points import Point
 
 
@@ -77,6 +77,7 @@ class Delivery(Struct):
     is_return: bool = False  # the goods are on their way back to the store
     failure: str = ""  # why they are
     at_store: bool = False  # and the courier stands there with them
+    pickup_from_at: Millis = Millis(0)  # sooner, and it would be at the door too soon
 
     @property
     def last_stop(self) -> StopKind:
@@ -126,6 +127,7 @@ class Deliveries(Struct, dict=True):
     def delivery_created(self, e: DeliveryCreated) -> None:
         assert e.delivery not in self.deliveries
         delivery = Delivery(e.order, e.attempt, e.store, e.pickup, e.dropoff, e.load)
+        delivery.pickup_from_at = e.pickup_from_at
         self.deliveries[e.delivery] = self.open[e.delivery] = delivery
         self.waiting[e.delivery] = delivery
         self.of_order[e.order] = e.delivery

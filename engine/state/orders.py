@@ -15,16 +15,18 @@ from engine.events import (
     OrderReady,
     OrderReduced,
     OrderReturned,
+    OrderScheduled,
     OrderWrittenOff,
     ProofMissed,
     ProofRenewed,
     ReadyTimeChanged,
 )
-from engine.values import CustomerId, Fulfillment, Millis, OrderId, PricedLine
+from engine.values import CustomerId, Fulfillment, Millis, OrderId, PricedLine, StoreId
 
 
 class OrderStatus(StrEnum):
     PLACED = "placed"
+    SCHEDULED = "scheduled"
     CONFIRMED = "confirmed"
     ACCEPTED = "accepted"
     READY = "ready"
@@ -35,7 +37,12 @@ class OrderStatus(StrEnum):
 
 
 TRANSITIONS: dict[OrderStatus, tuple[OrderStatus, ...]] = {
-    OrderStatus.PLACED: (OrderStatus.CONFIRMED, OrderStatus.CANCELLED),
+    OrderStatus.PLACED: (
+        OrderStatus.SCHEDULED,  # wanted later
+        OrderStatus.CONFIRMED,
+        OrderStatus.CANCELLED,
+    ),
+    OrderStatus.SCHEDULED: (OrderStatus.CONFIRMED, OrderStatus.CANCELLED),
     OrderStatus.CONFIRMED: (OrderStatus.ACCEPTED, OrderStatus.CANCELLED),
     OrderStatus.ACCEPTED: (OrderStatus.READY, OrderStatus.HANDED_OVER, OrderStatus.CANCELLED),
     OrderStatus.READY: (OrderStatus.HANDED_OVER, OrderStatus.CANCELLED),
@@ -51,6 +58,7 @@ TRANSITIONS: dict[OrderStatus, tuple[OrderStatus, ...]] = {
 ENDED = (OrderStatus.FULFILLED, OrderStatus.CANCELLED, OrderStatus.RETURNED)
 HOLDS_STOCK = (
     OrderStatus.PLACED,
+    OrderStatus.SCHEDULED,
     OrderStatus.CONFIRMED,
     OrderStatus.ACCEPTED,
     OrderStatus.READY,
@@ -88,10 +96,14 @@ class Orders(Struct, dict=True):
     open_count: int = 0
 
     def __post_init__(self) -> None:
-        # Derived, hence not a field: snapshots neither write nor read it.
-        self.of_customer: dict[CustomerId, list[OrderId]] = {}  # oldest first
+        # Derived, hence not fields: a customer's orders, the oldest first; and how many open
+        # orders of a store have a window from when.
+        self.of_customer: dict[CustomerId, list[OrderId]] = {}
+        self.windows: dict[StoreId, dict[Millis, int]] = {}
         for key, order in self.orders.items():
             self.of_customer.setdefault(order.placed.customer, []).append(key)
+            if order.status not in ENDED:
+                self._count_window(order.placed, 1)
 
     # queries
 
@@ -101,6 +113,11 @@ class Orders(Struct, dict=True):
     def get(self, order: OrderId) -> Order | None:
         return self.orders.get(order)
 
+    def in_slot(self, store: StoreId, from_at: int, to_at: int) -> int:
+        """How many open orders of this store have a window that begins within these times."""
+        found = self.windows.get(store, {})
+        return sum(count for at, count in found.items() if from_at <= at < to_at)
+
     # events
 
     def order_placed(self, e: OrderPlaced) -> None:
@@ -108,6 +125,10 @@ class Orders(Struct, dict=True):
         self.orders[e.order] = Order(e, e.lines, e.total_minor)
         self.of_customer.setdefault(e.customer, []).append(e.order)
         self.open_count += 1
+        self._count_window(e, 1)
+
+    def order_scheduled(self, e: OrderScheduled) -> None:
+        self._move(e.order, OrderStatus.SCHEDULED)
 
     def order_confirmed(self, e: OrderConfirmed) -> None:
         self._move(e.order, OrderStatus.CONFIRMED)
@@ -139,8 +160,7 @@ class Orders(Struct, dict=True):
         order.placed, order.missed_proofs = replace(order.placed, pin=e.pin), 0
 
     def order_fulfilled(self, e: OrderFulfilled) -> None:
-        self._move(e.order, OrderStatus.FULFILLED).ended_at = e.at
-        self.open_count -= 1
+        self._end(OrderStatus.FULFILLED, e.order, e.at)
 
     def order_cancelled(self, e: OrderCancelled) -> None:
         assert self.orders[e.order].status in HOLDS_STOCK
@@ -158,9 +178,25 @@ class Orders(Struct, dict=True):
     def _end_early(
         self, status: OrderStatus, e: OrderCancelled | OrderReturned | OrderWrittenOff
     ) -> None:
-        order = self._move(e.order, status)
-        order.why, order.ended_at = f"{e.actor}/{e.reason}", e.at
+        self._end(status, e.order, e.at).why = f"{e.actor}/{e.reason}"
+
+    def _end(self, status: OrderStatus, key: OrderId, at: Millis) -> Order:
+        order = self._move(key, status)
+        order.ended_at = at
         self.open_count -= 1
+        self._count_window(order.placed, -1)
+        return order
+
+    def _count_window(self, placed: OrderPlaced, change: int) -> None:
+        if not placed.window_from_at:
+            return
+        windows = self.windows.setdefault(placed.store, {})
+        count = windows.get(placed.window_from_at, 0) + change
+        assert count >= 0
+        if count:
+            windows[placed.window_from_at] = count
+        else:
+            del windows[placed.window_from_at]
 
     def _move(self, key: OrderId, status: OrderStatus) -> Order:
         """The only line in the project that changes an order's status."""

@@ -53,6 +53,7 @@ def state_of(s: State) -> dict[type[e.Event], Apply]:
         e.QuoteOffered: s.quotes.quote_offered,
         e.QuoteAccepted: s.quotes.quote_accepted,
         e.OrderPlaced: s.orders.order_placed,
+        e.OrderScheduled: s.orders.order_scheduled,
         e.OrderConfirmed: s.orders.order_confirmed,
         e.OrderAccepted: s.orders.order_accepted,
         e.ReadyTimeChanged: s.orders.ready_time_changed,

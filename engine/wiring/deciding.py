@@ -38,6 +38,7 @@ def handler_of(h: Handlers) -> dict[type[c.Command], Handle]:
         c.DiscardStock: h.stocking.discard_stock,
         c.RequestQuote: h.quoting.request_quote,
         c.PlaceOrder: h.ordering.place_order,
+        c.AskStore: h.ordering.ask_store,
         c.RenewProof: h.ordering.renew_proof,
         c.CancelOrder: h.ordering.cancel_order,
         c.ReportAuthorization: h.paying.report_authorization,

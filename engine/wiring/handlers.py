@@ -56,8 +56,10 @@ def handlers_over(s: State) -> Handlers:
             s.positions,
             s.deliveries,
             s.quotes,
+            s.orders,
         ),
         Ordering(
+            s.settings,
             s.stores,
             s.products,
             s.inventory,

@@ -185,4 +185,5 @@ from gateway.messages.values import (
     Standing,
     StopKind,
     Vehicle,
+    Window,
 )

@@ -22,6 +22,7 @@ from gateway.messages.values import (
     StopKind,
     Told,
     Vehicle,
+    Window,
 )
 
 Feed = Literal["orders", "tickets", "payments", "stock", "route", "tracking", "city"]
@@ -52,6 +53,7 @@ class Ticket(Told, frozen=True):
     courier: str | None = None  # who has accepted to fetch it
     delivery: str | None = None
     fulfillment: Fulfillment = "delivery"
+    window: Window | None = None
 
 
 class TicketClosed(Told, frozen=True):
@@ -161,6 +163,7 @@ class RouteStop(Part, frozen=True):
     ready_at: str | None = None
     promised_at: str | None = None
     proof: Proof = "none"
+    not_before: str | None = None  # of a drop-off: when its window opens
 
 
 class WaitNear(Part, frozen=True):

@@ -13,11 +13,13 @@ from gateway.messages.values import (
     Purpose,
     Standing,
     Told,
+    Window,
 )
 
 
 class Quote(Told, frozen=True):
-    """A promise until `expires_at`: this price, and there within so many seconds of placing."""
+    """A promise until `expires_at`: this price, and there within so many seconds of placing, or
+    by the end of the window."""
 
     quote: str
     lines: list[PricedLine]
@@ -27,6 +29,7 @@ class Quote(Told, frozen=True):
     expires_at: str
     load: int
     fulfillment: Fulfillment = "delivery"
+    window: Window | None = None
 
 
 class OrderPlaced(Told, frozen=True):
@@ -83,6 +86,7 @@ class Order(Told, frozen=True):
     reason: str | None = None
     fulfillment: Fulfillment = "delivery"
     wrong_codes: int = 0  # given at the door or the counter since the code was set
+    window: Window | None = None
 
 
 class StoreListed(Part, frozen=True):
@@ -205,6 +209,7 @@ class Tracking(Told, frozen=True):
     fulfillment: Fulfillment = "delivery"
     order_status: OrderStatus = "placed"
     collection_code: str | None = None
+    window: Window | None = None
 
 
 class Alternative(Part, frozen=True):

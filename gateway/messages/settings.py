@@ -47,4 +47,8 @@ class SettingsInForce(Asked, frozen=True):
     proof_tries_max: Units
     collection_life_ms: Millis
     no_show_fee_permille: Annotated[int, Meta(ge=0, le=1_000)]
+    window_min_ms: Millis
+    schedule_ahead_ms: Millis
+    slot_ms: Annotated[int, Meta(ge=60_000, le=24 * 3_600_000)]
+    slot_orders_max: Units
     travel: TravelSettings

@@ -52,6 +52,7 @@ StopKind = Literal["pickup", "dropoff", "return"]
 InstructionKind = Literal["capture", "void", "refund"]
 OrderStatus = Literal[
     "placed",
+    "scheduled",
     "confirmed",
     "accepted",
     "ready",
@@ -116,6 +117,13 @@ class Money(Asked, frozen=True):
 
     amount: Annotated[int, Meta(ge=0, le=10**12)]
     currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
+
+
+class Window(Asked, frozen=True):
+    """Not before, and not after: at the door, or at the counter."""
+
+    from_at: Time
+    to_at: Time
 
 
 class Line(Asked, frozen=True):

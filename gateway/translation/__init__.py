@@ -27,7 +27,7 @@ from gateway.translation import (
     storekeeping,
     supporting,
 )
-from gateway.wire import time_text
+from gateway.wire import time_text, window_told
 
 COMMAND_OF = {
     **carrying.COMMAND_OF,
@@ -55,7 +55,7 @@ def reply_of(record: Record, currency: str) -> ReplyBody | None:
     for event in record.events:
         match event:
             case e.QuoteOffered():
-                return _quote(event, currency)
+                return _quote(event, record.at, currency)
             case e.OrderPlaced():
                 return _order_placed(event, currency)
             case e.PaymentRequested(purpose=v.PaymentPurpose.TIP):
@@ -67,9 +67,9 @@ def rejection_error(rejected: e.CommandRejected) -> m.Error:
     """What the engine answered. It is final for its request id: trying again takes a new one."""
     known = CODES[rejected.reason]
     detail: Detail = {k: x for k, x in rejected.detail.items() if k != "retry_after_s"}
-    expired_at = detail.get("expired_at")
-    if isinstance(expired_at, int):
-        detail["expired_at"] = time_text(expired_at)
+    for name, value in detail.items():
+        if name.endswith("_at") and isinstance(value, int):
+            detail[name] = time_text(value)
     after = rejected.detail.get("retry_after_s")
     retry_after_s = float(after) if isinstance(after, int) else None
     return m.Error(str(rejected.reason), known.message, detail, known.retryable, retry_after_s)
@@ -106,16 +106,17 @@ def _cancel(b: m.CancelOrder, who: Identity) -> ExternalCommand:
 # replies
 
 
-def _quote(q: e.QuoteOffered, currency: str) -> m.Quote:
+def _quote(q: e.QuoteOffered, at: v.Millis, currency: str) -> m.Quote:
     return m.Quote(
         q.quote,
         priced(q.lines, currency),
         money(q.delivery_fee_minor, currency),
         money(q.total_minor, currency),
-        q.promised_ms // v.SECOND,
+        (q.window_to_at - at if q.window_to_at else q.promised_ms) // v.SECOND,
         time_text(q.expires_at),
         q.load,
         q.fulfillment.value,
+        window_told(q.window_from_at, q.window_to_at),
     )
 
 

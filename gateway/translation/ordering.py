@@ -6,7 +6,7 @@ from engine.commands import ExternalCommand
 from gateway import messages as m
 from gateway.codes import Refusal
 from gateway.translation.table import Table
-from gateway.wire import minor, point
+from gateway.wire import minor, point, window_millis
 from geo.points import Point
 
 NOWHERE = Point(0, 0)  # of no meaning where nothing is delivered
@@ -15,6 +15,7 @@ NOWHERE = Point(0, 0)  # of no meaning where nothing is delivered
 def _request_quote(b: m.RequestQuote, who: str, _: str) -> ExternalCommand:
     if b.dropoff is None and b.fulfillment == "delivery":
         raise Refusal("malformed", "a delivery goes somewhere", {"field": "dropoff"})
+    window = () if b.window is None else window_millis(b.window, "window")
     return c.RequestQuote(
         v.QuoteId(b.quote),
         v.ServiceId(who),
@@ -23,6 +24,7 @@ def _request_quote(b: m.RequestQuote, who: str, _: str) -> ExternalCommand:
         [v.Line(v.ProductId(x.product), x.quantity) for x in b.lines],
         NOWHERE if b.dropoff is None else point(b.dropoff, "dropoff"),
         v.Fulfillment(b.fulfillment),
+        *window,
     )
 
 

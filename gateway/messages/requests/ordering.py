@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from gateway.messages.values import Fulfillment, Id, Line, Money, Place, Proof, Reason, Sent
+from gateway.messages.values import Fulfillment, Id, Line, Money, Place, Proof, Reason, Sent, Window
 
 
 class RegisterCustomer(Sent, frozen=True):
@@ -16,7 +16,8 @@ class RegisterCustomer(Sent, frozen=True):
 class RequestQuote(Sent, frozen=True):
     """What would this cost, and when would it be there? Answered by `quote`.
 
-    A `dropoff` is asked of deliveries only: what is collected waits at the counter.
+    Without a `window` it comes as soon as possible. A `dropoff` is asked of deliveries only:
+    what is collected waits at the counter.
     """
 
     quote: Id
@@ -25,6 +26,7 @@ class RequestQuote(Sent, frozen=True):
     lines: Annotated[list[Line], Meta(min_length=1, max_length=100)]
     dropoff: Place | None = None
     fulfillment: Fulfillment = "delivery"
+    window: Window | None = None
 
 
 class PlaceOrder(Sent, frozen=True):
