@@ -42,6 +42,6 @@ def makers(day) -> Iterator[tuple[float, Callable[[], c.AnyCommand | list[c.AnyC
     )
     yield 0.3, lambda: c.SetStanding("bob", rng.choice(list(Standing)), "chargebacks")
     yield 0.5, eve_buys
-    yield 0.15, lambda: c.ForgetCustomer(day._any(["eve", "ann"]), "app")
+    yield 0.5, lambda: c.ForgetCustomer(day._any(["eve", "ann"]), "app")
     yield 0.3, lambda: c.SetSegmentation(rng.choice(RULES))
     yield 0.3, another_day
