@@ -23,8 +23,8 @@ from gateway.clock import stopwatch_s, wall_ms
 from gateway.latency import Latency
 from gateway.messages import Role
 from gateway.verification import verify
+from simulation.day import Day, of_scenario
 from simulation.live.city import City, alive
-from simulation.live.day import Day, of_scenario
 from simulation.live.meals import day_of
 from simulation.mdrp.instance import read_instance
 from simulation.scenario_file import find, load

@@ -2,20 +2,20 @@
 
 from engine.commands import AnyCommand, ReportAuthorization, ReportInstruction
 from engine.events import InstructionIssued, PaymentRequested
-from engine.values import ProviderId
+from engine.values import Millis, ProviderId
 from simulation import conduct
 from simulation.conduct import Answer, BankReply
-from simulation.scenario import Bank as BankConduct
+from simulation.day import Day
 from simulation.world import World
 
 
 class Bank:
     """Answers requests for money and carries out instructions. It keeps nothing."""
 
-    def __init__(self, world: World, bank: BankConduct) -> None:
-        self._world = world
-        self._bank = bank
-        self._name = ProviderId(bank.name)
+    def __init__(self, world: World, day: Day) -> None:
+        self._world, self._conditions = world, day.conditions
+        self._bank = day.scenario.bank
+        self._name = ProviderId(self._bank.name)
         world.subscribe(PaymentRequested, self._consider)
         world.subscribe(InstructionIssued, self._carry_out)
 
@@ -34,6 +34,8 @@ class Bank:
         self._notify(reply, ReportInstruction(self._name, e.instruction, yes, reference))
 
     def _notify(self, reply: BankReply, notice: AnyCommand) -> None:
-        self._world.after(reply.after_ms, notice)
+        now, up_at = self._world.now, self._conditions.bank_answers_at
+        at = up_at(Millis(up_at(now) + reply.after_ms))
+        self._world.after(at - now, notice)
         if reply.again_after_ms:
-            self._world.after(reply.after_ms + reply.again_after_ms, notice)
+            self._world.after(up_at(Millis(at + reply.again_after_ms)) - now, notice)

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.values import HOUR, MINUTE, CourierId, Millis, StoreId
-from geo.points import E7, Point
-from geo.sphere import EARTH_RADIUS_M, Floats, cosines
+from geo.points import Point
+from geo.sphere import Floats, cosines
+from simulation.areas import M_PER_E7
+from simulation.arrivals import Source
 from simulation.scenario import CourierGroup, Product, Scenario, StoreGroup
 from simulation.streams import Draws, RandomStreams
 
-M_PER_E7 = EARTH_RADIUS_M * 3.141592653589793 / 180 / E7
 PERMILLE = 1_000
 NEIGHBORHOOD_M = 200.0
 
@@ -22,6 +23,7 @@ class StoreSite:
     id: StoreId
     name: str
     group: StoreGroup
+    number: int  # within its group, from 0
     location: Point
     products: list[Product]
     popularity: list[float]  # of the products, summed up
@@ -74,7 +76,7 @@ def stores_of(scenario: Scenario, streams: RandomStreams) -> list[StoreSite]:
             key = StoreId(f"store-{len(sites) + 1}")
             place = ground.anywhere(streams.named("store", key), scenario.city.stores_within)
             name = f"{group.name} {n + 1}"
-            sites.append(StoreSite(key, name, group, place, products, popularity))
+            sites.append(StoreSite(key, name, group, n, place, products, popularity))
     return sites
 
 
@@ -114,26 +116,30 @@ class Neighborhoods:
         self._attraction: Floats = np.array([x.group.attraction for x in sites])
         self._reach_m = scenario.demand.reach_m
         self._shown_m = scenario.engine.delivery_radius_m - NEIGHBORHOOD_M
-        self._tastes: dict[tuple[int, int], list[float]] = {}
+        self._groups = [x.group.name for x in sites]
+        self._tastes: dict[tuple[int, int, str], list[float]] = {}
 
-    def home(self, customer: int) -> Point:
-        return self._ground.anywhere(self._streams.named("home", customer))
+    def home(self, source: Source, customer: int) -> Point:
+        name = (source.name, customer) if source.name else (customer,)
+        draws = self._streams.named("home", *name)
+        return self._ground.anywhere(draws) if source.area is None else source.area.anywhere(draws)
 
-    def tastes(self, home: Point) -> list[float]:
-        """How each store is liked from there, summed up: for `Draws.pick`."""
+    def tastes(self, home: Point, group: str = "") -> list[float]:
+        """How each store (of a group) is liked from there, summed up: for `Draws.pick`."""
         east_m, north_m = self._ground.meters(home)
-        key = int(east_m // NEIGHBORHOOD_M), int(north_m // NEIGHBORHOOD_M)
+        key = int(east_m // NEIGHBORHOOD_M), int(north_m // NEIGHBORHOOD_M), group
         found = self._tastes.get(key)
         if found is None:
-            middle = [(x + 0.5) * NEIGHBORHOOD_M for x in key]
-            found = self._tastes[key] = self._liked(middle)
+            found = self._tastes[key] = self._liked(*key)
         return found
 
-    def _liked(self, middle_m: list[float]) -> list[float]:
+    def _liked(self, east: int, north: int, group: str) -> list[float]:
         """The app shows stores that deliver; only who has none nearby tries one that does not."""
-        way = self._places - middle_m
+        way = self._places - [(east + 0.5) * NEIGHBORHOOD_M, (north + 0.5) * NEIGHBORHOOD_M]
         square = (way * way).sum(axis=1)
         liked = self._attraction / (1.0 + square / self._reach_m**2)
+        if group:
+            liked = liked * [x == group for x in self._groups]
         shown = liked * (square <= max(0.0, self._shown_m) ** 2)
         sums: list[float] = np.cumsum(shown if shown.any() else liked).tolist()
         return sums

@@ -91,13 +91,15 @@ def offer_reply(
     group: CourierGroup,
     courier: CourierId,
     delivery: DeliveryId,
-    offer: int,
+    time: int,
+    acceptance: float = 1.0,
 ) -> Reply:
-    draws = streams.named("offer", delivery, courier, offer)
+    """To the `time`-th offer of this delivery to this courier; in bad weather fewer say yes."""
+    draws = streams.named("offer", delivery, courier, time)
     after_ms, lot = group.answers_s.draw_ms(draws), draws.random()
     if lot < group.silent:
         return Reply(Answer.SILENCE, after_ms)
-    if lot < group.silent + group.declines:
+    if lot < 1.0 - acceptance * (1.0 - group.silent - group.declines):
         return Reply(Answer.NO, after_ms, DECLINES[draws.below(len(DECLINES))])
     return Reply(Answer.YES, after_ms)
 
@@ -123,6 +125,20 @@ def breakdown_ms(
         return None
     draws = streams.named("breakdown", courier, time)
     return round(draws.exponential(group.breakdown_every_h) * HOUR)
+
+
+def break_after_ms(
+    streams: RandomStreams, group: CourierGroup, courier: CourierId, shift: int, time: int
+) -> int | None:
+    """How much work a courier has had enough of for the `time`-th time; None: never."""
+    if not group.break_every_h:
+        return None
+    draws = streams.named("break", courier, shift, time)
+    return round(group.break_every_h * (0.75 + draws.random() / 2) * HOUR)
+
+
+def walks_out(streams: RandomStreams, share: float, strike: str, courier: CourierId) -> bool:
+    return streams.named("strike", strike, courier).chance(share)
 
 
 def early_leave(streams: RandomStreams, group: CourierGroup, courier: CourierId) -> float | None:

@@ -1,6 +1,5 @@
 """Customers: who comes when, what they want, and what they do with the answer."""
 
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,13 +9,11 @@ from engine.events import CommandRejected, QuoteOffered
 from engine.rejections import RejectionReason
 from engine.rules.cancelling import reasons
 from engine.values import (
-    HOUR,
     MINUTE,
     SECOND,
     Actor,
     CustomerId,
     Line,
-    Millis,
     OrderId,
     Proof,
     ProviderId,
@@ -24,6 +21,7 @@ from engine.values import (
     ServiceId,
 )
 from geo.points import Point
+from simulation.arrivals import sources_of
 from simulation.city import Neighborhoods, StoreSite
 from simulation.scenario import Scenario
 from simulation.streams import Draws, RandomStreams
@@ -38,7 +36,7 @@ CHANGES_MIND_S = 90.0  # on average
 class Wish:
     """One visit of one customer: everything that is settled before the engine says a word."""
 
-    number: int
+    key: str  # what its quote, order and draws are named after
     customer: CustomerId
     home: Point
     store: StoreSite
@@ -51,34 +49,6 @@ class Wish:
     pin: str
 
 
-class Arrivals:
-    """When customers come: a Poisson process whose intensity follows the scenario's profile.
-
-    Unit exponential gaps on the scale of the expected count, mapped back to time (time
-    rescaling; E. Çinlar, Introduction to Stochastic Processes, 1975, ch. 4.7).
-    """
-
-    def __init__(self, scenario: Scenario, streams: RandomStreams) -> None:
-        demand = scenario.demand
-        parts, total = demand.profile, sum(demand.profile)
-        self._starts_ms = scenario.starts_ms
-        self._part_ms = scenario.hours * HOUR / len(parts)
-        self._expected = [demand.orders * x / total for x in parts]
-        self._streams = streams
-
-    def __iter__(self) -> Iterator[Millis]:
-        draws = self._streams.named("arrivals")
-        sums = [0.0]
-        for count in self._expected:
-            sums.append(sums[-1] + count)
-        mark = draws.exponential(1.0)
-        while mark < sums[-1]:
-            part = bisect_left(sums, mark) - 1
-            share = (mark - sums[part]) / self._expected[part]
-            yield Millis(self._starts_ms + int((part + share) * self._part_ms))
-            mark += draws.exponential(1.0)
-
-
 class Population:
     """Turns the n-th visit into a wish. Nothing the engine does changes what people want."""
 
@@ -87,17 +57,21 @@ class Population:
         self._load_max = scenario.engine.load_max
         self._streams = streams
         self._sites = sites
+        self._sources = sources_of(scenario)
         self._neighborhoods = Neighborhoods(scenario, streams, sites)
 
-    def wish(self, number: int) -> Wish:
-        demand, draws = self._demand, self._streams.named("wish", number)
-        customer = draws.below(demand.customers)
-        home = self._neighborhoods.home(customer)
-        store = self._sites[draws.pick(self._neighborhoods.tastes(home))]
+    def wish(self, number: int, source: int = 0) -> Wish:
+        """What the n-th customer of a source comes for."""
+        demand, of = self._demand, self._sources[source]
+        prefix = f"{of.name}-" if of.name else ""
+        draws = self._streams.named("wish", f"{prefix}{number}")
+        customer = draws.below(of.customers)
+        home = self._neighborhoods.home(of, customer)
+        store = self._sites[draws.pick(self._neighborhoods.tastes(home, of.stores))]
         mind = round(draws.exponential(CHANGES_MIND_S) * SECOND)
         return Wish(
-            number=number,
-            customer=CustomerId(f"customer-{customer}"),
+            key=f"{prefix}{number}",
+            customer=CustomerId(f"customer-{prefix}{customer}"),
             home=home,
             store=store,
             lines=self._basket(store, draws),
@@ -125,13 +99,14 @@ class Population:
 class Customers:
     """Everybody who comes: asks, decides, orders, waits, and sometimes has had enough."""
 
-    def __init__(self, world: World, scenario: Scenario, sites: list[StoreSite]) -> None:
+    def __init__(
+        self, world: World, scenario: Scenario, visits: Iterator[tuple[int, Wish]]
+    ) -> None:
         self.come = 0
         self.lost: Counter[str] = Counter()  # customers who did not order, by reason
         self.is_over = False
         self._world = world
-        self._population = Population(scenario, world.streams, sites)
-        self._arrivals = iter(Arrivals(scenario, world.streams))
+        self._visits, self._starts_ms = visits, scenario.starts_ms
         self._provider = ProviderId(scenario.bank.name)
         self._known: set[CustomerId] = set()
         self._in_a_hurry = 0  # quotes asked for, orders not yet decided
@@ -145,20 +120,19 @@ class Customers:
     # arriving and deciding
 
     def _await_next(self) -> None:
-        at = next(self._arrivals, None)
-        if at is None:
+        visit = next(self._visits, None)
+        if visit is None:
             self.is_over = True
         else:
-            self._world.at(at, self._arrive)
+            self._world.at(self._starts_ms + visit[0], self._arrive, visit[1])
 
-    def _arrive(self) -> None:
-        wish = self._population.wish(self.come)
+    def _arrive(self, wish: Wish) -> None:
         self.come += 1
         self._in_a_hurry += 1
         if wish.customer not in self._known:
             self._known.add(wish.customer)
             self._world.submit(RegisterCustomer(wish.customer))
-        self._ask(wish, QuoteId(f"q{wish.number}"), wish.comes_back)
+        self._ask(wish, QuoteId(f"q{wish.key}"), wish.comes_back)
         self._await_next()
 
     def _ask(self, wish: Wish, quote: QuoteId, may_come_back: bool) -> None:
@@ -180,7 +154,7 @@ class Customers:
             self._leave(event.reason)
 
     def _place(self, wish: Wish, quote: QuoteId) -> None:
-        order = OrderId(f"o{wish.number}")
+        order = OrderId(f"o{wish.key}")
         proof = Proof.PIN if wish.pin else Proof.NONE
         place = PlaceOrder(order, SERVICE, quote, self._provider, proof, wish.pin)
         rejection = self._world.submit(place).rejection

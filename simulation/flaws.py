@@ -23,6 +23,9 @@ FlawCode = Literal[
     "nobody_working",
     "courier_too_small",
     "promise_too_short",
+    "unknown_group",
+    "negative_episode",
+    "out_of_town",
     "unknown_policy",
     "thinking_too_long",
 ]

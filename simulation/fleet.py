@@ -1,25 +1,24 @@
-"""Couriers: their shifts, their answers to offers, and their way along the route they are told.
+"""Couriers: their answers to offers, and their way along the route they are told.
 
 A courier's app knows nothing but the route: after every event that could have changed it, the
 courier looks at the first stop and turns there, or stands still if there is none.
 """
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
 
+from engine.columns import PositionBatch
 from engine.commands import (
     AcceptOffer,
     DeclineOffer,
-    EndShift,
     RegisterCourier,
     ReportArrival,
-    ReportBreakdown,
     ReportDropoff,
     ReportFailure,
     ReportPickup,
     ReportPositions,
-    StartShift,
 )
 from engine.events import (
     CourierRepositioned,
@@ -36,13 +35,15 @@ from engine.events import (
 )
 from engine.state.deliveries import DeliveryStatus
 from engine.state.orders import OrderStatus
-from engine.values import MINUTE, SECOND, CourierId, Millis, OrderId, Proof, Stop, StopKind
+from engine.values import SECOND, CourierId, DeliveryId, Millis, OrderId, Proof, Stop, StopKind
 from geo.points import Point
 from simulation import conduct
-from simulation.city import PERMILLE, CourierProfile
+from simulation.city import PERMILLE
 from simulation.conduct import Answer
-from simulation.movements import Movements
-from simulation.scenario import Scenario
+from simulation.day import Day
+from simulation.gps import Gps
+from simulation.movements import Movements, Numbers
+from simulation.shifts import Shifts
 from simulation.stores import Stores
 from simulation.world import World
 
@@ -61,11 +62,10 @@ ROUTE_CHANGES = (
 class Fleet:
     """All couriers, by number. A courier does one thing at a time: `_turns` counts them."""
 
-    def __init__(
-        self, world: World, scenario: Scenario, couriers: list[CourierProfile], stores: Stores
-    ) -> None:
+    def __init__(self, world: World, day: Day, stores: Stores) -> None:
+        scenario, couriers = day.scenario, day.couriers
         self._world, self._scenario, self._stores = world, scenario, stores
-        self._couriers = couriers
+        self._couriers, self._conditions = couriers, day.conditions
         self._number_of = {x.id: n for n, x in enumerate(couriers)}
         travel = scenario.engine.travel
         homes = [x.home for x in couriers]
@@ -73,23 +73,25 @@ class Fleet:
             max(1, travel.speed_mm_s(x.group.vehicle) * x.pace_permille // PERMILLE)
             for x in couriers
         ]
-        self.movements = Movements(travel, homes, speeds)
+        planned = [travel.speed_mm_s(x.group.vehicle) for x in couriers]
+        self.movements = Movements(travel, homes, speeds, planned, self._conditions)
+        center = Point.of_degrees(scenario.city.lat, scenario.city.lon)
+        noise_m = [x.group.gps_noise_m for x in couriers]
+        self._gps = Gps(str(world.streams.seed), noise_m, center)
         self.busy_ms = [0] * len(couriers)  # with something to do; what is going on not included
         self._busy_since: list[Millis | None] = [None] * len(couriers)
         self._heading: list[Stop | None] = [None] * len(couriers)
         self._turns = [0] * len(couriers)
-        self._on_shift = np.zeros(len(couriers), np.bool_)
         self._moving = np.zeros(len(couriers), np.bool_)  # has a stop to go to, or is at it
-        self._shifts = [0] * len(couriers)  # how many have been started
         self._waiting: dict[OrderId, tuple[int, int]] = {}  # at the counter: number, turn
+        self._asked: Counter[tuple[DeliveryId, CourierId]] = Counter()
         self._engage()
 
     def _engage(self) -> None:
         world = self._world
         for x in self._couriers:
             world.submit(RegisterCourier(x.id, x.group.vehicle, x.group.capacity))
-        for n, x in enumerate(self._couriers):
-            world.at(x.starts_ms, self._start_shift, n, x.ends_ms)
+        self.shifts = Shifts(world, self._scenario, self._couriers, self)
         world.subscribe(DeliveryOffered, self._consider)
         world.subscribe(OrderReady, self._hand_over)
         world.subscribe(CourierRepositioned, self._go_and_wait)
@@ -97,63 +99,37 @@ class Fleet:
             world.subscribe(event, self._look_at_route)
         world.later(round(self._scenario.positions_every_s * SECOND), self._report_all)
 
-    # shifts
-
-    def on_shift(self) -> int:
-        return int(self._on_shift.sum())
-
-    def call_back(self, count: int, overtime_ms: int) -> None:
-        """Ask the first so many of those who are at home to work a while longer."""
-        home = np.flatnonzero(~self._on_shift)
-        for n in home[:count].tolist():
-            self._start_shift(n, Millis(self._world.now + overtime_ms))
-
-    def _start_shift(self, n: int, ends_ms: Millis) -> None:
-        now, profile = self._world.now, self._couriers[n]
-        if self._on_shift[n] or ends_ms <= now:
-            return
-        self._report(np.array([n]))
-        self._world.submit(StartShift(profile.id, ends_ms))
-        self._on_shift[n] = True
-        shift = self._shifts[n] = self._shifts[n] + 1
-        leaves_at = int(ends_ms)
-        if shift == 1:
-            part = conduct.early_leave(self._world.streams, profile.group, profile.id)
-            if part is not None:
-                leaves_at = now + round((ends_ms - now) * part)
-        self._world.at(leaves_at, self._end_shift, n, shift)
-        breaks = conduct.breakdown_ms(self._world.streams, profile.group, profile.id, shift)
-        if breaks is not None and now + breaks < leaves_at:
-            self._world.later(breaks, self._break_down, n, shift, ends_ms)
-
-    def _end_shift(self, n: int, shift: int) -> None:
-        if self._on_shift[n] and self._shifts[n] == shift:
-            self._on_shift[n] = False
-            self._stay(n, self._turns[n])
-            self._world.submit(EndShift(self._couriers[n].id))
-
-    def _break_down(self, n: int, shift: int, ends_ms: Millis) -> None:
-        """Where exactly, the app still says; the rest of the shift is worked after the repair."""
-        if not self._on_shift[n] or self._shifts[n] != shift:
-            return
-        self._on_shift[n] = False
-        self.movements.stop(n, self._world.now)
-        self._report(np.array([n]))
-        self._world.submit(ReportBreakdown(self._couriers[n].id))
-        repair_ms = round(self._couriers[n].group.repair_min * MINUTE)
-        self._world.later(repair_ms, self._start_shift, n, ends_ms)
-
     # positions
 
+    def report(self, number: int) -> None:
+        """Where the courier is, to the engine, now."""
+        self._report(np.array([number]))
+
     def _report_all(self) -> None:
-        numbers = np.flatnonzero(self._on_shift | self._moving)
+        numbers = np.flatnonzero(self.shifts.on_shift | self._moving)
         if numbers.size:
             self._report(numbers)
         self._world.later(round(self._scenario.positions_every_s * SECOND), self._report_all)
 
-    def _report(self, numbers: np.ndarray[Any, np.dtype[np.int64]]) -> None:
-        batch = self.movements.positions(numbers, self._world.now)
+    def _report(self, numbers: Numbers) -> None:
+        now = self._world.now
+        seen = self._gps.fixes(self.movements.where(numbers, now), numbers, now)
+        times = np.full(len(numbers), now)
+        batch = PositionBatch.pack(numbers, seen[:, 0], seen[:, 1], times)
         self._world.submit(ReportPositions(batch))
+
+    # who stops and who goes on
+
+    def is_busy(self, number: int) -> bool:
+        return self._heading[number] is not None
+
+    def stand(self, number: int) -> None:
+        """Stay here, if there is nothing to do."""
+        self._stay(number, self._turns[number])
+
+    def break_off(self, number: int) -> None:
+        """Stay here, whatever there is to do."""
+        self.movements.stop(number, self._world.now)
 
     # offers
 
@@ -162,7 +138,15 @@ class Fleet:
         if self._world.state.deliveries[e.delivery].status is not DeliveryStatus.OFFERED:
             return
         group = self._couriers[self._number_of[e.courier]].group
-        reply = conduct.offer_reply(self._world.streams, group, e.courier, e.delivery, e.offer)
+        self._asked[e.delivery, e.courier] += 1
+        reply = conduct.offer_reply(
+            self._world.streams,
+            group,
+            e.courier,
+            e.delivery,
+            self._asked[e.delivery, e.courier],
+            self._conditions.acceptance(self._world.now),
+        )
         if reply.answer is Answer.YES:
             self._world.after(reply.after_ms, AcceptOffer(e.courier, e.delivery))
         elif reply.answer is Answer.NO:
@@ -174,7 +158,7 @@ class Fleet:
     def _go_and_wait(self, e: CourierRepositioned) -> None:
         """Nothing to do: ride to the store that was named, and stand there."""
         n = self._number_of[e.courier]
-        if self._heading[n] is not None or not self._on_shift[n]:
+        if self._heading[n] is not None or not self.shifts.on_shift[n]:
             return
         turn = self._turns[n] = self._turns[n] + 1
         goal = self._world.state.stores[e.store].location
@@ -205,6 +189,7 @@ class Fleet:
             assert since is not None
             self.busy_ms[n] += now - since
             self._busy_since[n] = None
+            self.shifts.is_free(n)
             return
         if self._busy_since[n] is None:
             self._busy_since[n] = now

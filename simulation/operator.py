@@ -1,13 +1,15 @@
 """The office: looks at what waits, calls couriers back, and gives up what nobody will carry."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from engine.commands import CancelOrder
+from engine.commands import CancelOrder, ChangeSettings
 from engine.rules.cancelling import reasons
+from engine.settings import Settings
 from engine.state.deliveries import DeliveryStatus
 from engine.values import MINUTE, SECOND, Actor
-from simulation.fleet import Fleet
+from simulation.conditions import News
 from simulation.scenario import Operator as Office
+from simulation.shifts import Shifts
 from simulation.world import World
 
 
@@ -15,18 +17,26 @@ class Operator:
     """Without it the last order of a night could wait for a courier for ever."""
 
     def __init__(
-        self, world: World, office: Office, fleet: Fleet, after_look: Callable[[], None]
+        self, world: World, office: Office, shifts: Shifts, after_look: Callable[[], None]
     ) -> None:
-        self._world, self._office, self._fleet = world, office, fleet
+        self._world, self._office, self._shifts = world, office, shifts
         self._after_look = after_look
         self._every_ms = round(office.looks_every_s * SECOND)
         world.later(self._every_ms, self._look)
 
+    def expect(self, news: Iterator[News]) -> None:
+        """Tell the engine of slower and faster travel when it is known."""
+        for at, settings in news:
+            self._world.at(at, self._tell, settings)
+
+    def _tell(self, settings: Settings) -> None:
+        self._world.submit(ChangeSettings(settings))
+
     def _look(self) -> None:
         self._give_up()
-        if self._world.state.deliveries.waiting and not self._fleet.on_shift():
+        if self._world.state.deliveries.waiting and not self._shifts.on_shift.any():
             overtime_ms = round(self._office.overtime_min * MINUTE)
-            self._fleet.call_back(self._office.calls_back, overtime_ms)
+            self._shifts.call_back(self._office.calls_back, overtime_ms)
         self._after_look()
         self._world.later(self._every_ms, self._look)
 

@@ -5,7 +5,11 @@ from collections.abc import Iterable, Iterator
 from engine.commands import OpenEngine
 from engine.engine import Engine
 from engine.values import MINUTE, SECOND, Millis
+from geo.points import Point, distance_m
 from geo.travel import PERMILLE
+from simulation.areas import Area
+from simulation.arrivals import word
+from simulation.episodes import Crowd, RoadClosure
 from simulation.flaws import Flaw, ScenarioError, did_you_mean
 from simulation.scenario import Scenario
 from solvers.portfolio import SOLVERS
@@ -18,7 +22,17 @@ def check(scenario: Scenario) -> None:
 
 
 def flaws_of(scenario: Scenario) -> Iterator[Flaw]:
-    for one in (_clock, _goods, _kitchens, _fleet, _promises, _engine, _planning):
+    for one in (
+        _clock,
+        _goods,
+        _kitchens,
+        _zones,
+        _episodes,
+        _fleet,
+        _promises,
+        _engine,
+        _planning,
+    ):
         yield from one(scenario)
 
 
@@ -40,6 +54,45 @@ def _goods(s: Scenario) -> Iterator[Flaw]:
         if product.load > s.engine.load_max:
             detail = f"{product.load} is more than engine.load_max, {s.engine.load_max}"
             yield Flaw("wrong_value", f"products[{n}].load", detail)
+
+
+def _zones(s: Scenario) -> Iterator[Flaw]:
+    yield from _twice("zones", "name", [word(x.name) for x in s.zones])
+    for n, zone in enumerate(s.zones):
+        if zone.profile and not any(zone.profile):
+            yield Flaw("no_demand", f"zones[{n}].profile", "all zero: nobody ever comes")
+        yield from _out_of_town(s, f"zones[{n}].where", zone.where)
+
+
+def _episodes(s: Scenario) -> Iterator[Flaw]:
+    names = [word(x.name) for x in [*s.zones, *s.episodes]]
+    yield from _twice("episodes", "name", names, len(s.zones))
+    groups = {"stores": [x.name for x in s.stores], "couriers": [x.name for x in s.couriers]}
+    for n, episode in enumerate(s.episodes):
+        key = f"episodes[{n}]"
+        if episode.to_h <= episode.from_h:
+            detail = f"ends at {episode.to_h} h and begins at {episode.from_h} h"
+            yield Flaw("negative_episode", f"{key}.to_h", detail)
+        if episode.from_h >= s.hours:
+            detail = f"customers come for {s.hours:g} h only"
+            yield Flaw("negative_episode", f"{key}.from_h", detail)
+        for kind, known in groups.items():
+            named = getattr(episode, kind, "")
+            if named and named not in known:
+                detail = f'no group is called "{named}"{did_you_mean(named, known)}'
+                yield Flaw("unknown_group", f"{key}.{kind}", detail)
+        if isinstance(episode, Crowd | RoadClosure):
+            yield from _out_of_town(s, f"{key}.where", episode.where)
+        if isinstance(episode, Crowd) and episode.profile and not any(episode.profile):
+            yield Flaw("no_demand", f"{key}.profile", "all zero: nobody ever comes")
+
+
+def _out_of_town(s: Scenario, key: str, area: Area) -> Iterator[Flaw]:
+    """Usually a typo in a coordinate."""
+    away_m = distance_m(area.center, Point.of_degrees(s.city.lat, s.city.lon))
+    if away_m > s.city.radius_m + area.radius_m:
+        detail = f"is {away_m / 1_000:,.1f} km from the center of a city of {s.city.radius_m:g} m"
+        yield Flaw("out_of_town", key, detail)
 
 
 def _kitchens(s: Scenario) -> Iterator[Flaw]:
@@ -128,9 +181,10 @@ def _planning(s: Scenario) -> Iterator[Flaw]:
         yield Flaw("thinking_too_long", "planner.thinking_ms", detail)
 
 
-def _twice(path: str, key: str, names: Iterable[str]) -> Iterator[Flaw]:
+def _twice(path: str, key: str, names: Iterable[str], before: int = 0) -> Iterator[Flaw]:
+    """`before` of them stand elsewhere in the file, and are not to be said again."""
     seen: set[str] = set()
-    for n, name in enumerate(names):
-        if name in seen:
+    for n, name in enumerate(names, -before):
+        if name in seen and n >= 0:
             yield Flaw("duplicate_id", f"{path}[{n}].{key}", f'"{name}" is there twice')
         seen.add(name)

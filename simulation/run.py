@@ -13,7 +13,8 @@ from engine.state import State
 from engine.state.orders import ENDED
 from engine.values import HOUR, Millis, OrderId
 from simulation.bank import Bank
-from simulation.city import CourierProfile, couriers_of, stores_of
+from simulation.city import CourierProfile
+from simulation.day import of_scenario
 from simulation.demand import Customers
 from simulation.fleet import Fleet
 from simulation.operator import Operator
@@ -81,13 +82,12 @@ class Simulation:
         world, scenario = self.world, self.scenario
         assert world.engine.seq == 0, "a simulation runs once"
         world.submit(OpenEngine(scenario.engine))
-        couriers = couriers_of(scenario, world.streams)
-        sites = stores_of(scenario, world.streams)
-        stores = Stores(world, scenario, sites)
-        fleet = Fleet(world, scenario, couriers, stores)
-        Bank(world, scenario.bank)
+        day = of_scenario(scenario, world.streams)
+        stores = Stores(world, day)
+        fleet = Fleet(world, day, stores)
+        Bank(world, day)
         Planner(world, scenario.planner)
-        customers = Customers(world, scenario, sites)
+        customers = Customers(world, scenario, day.visits(0))
         horizon_ms = scenario.ends_ms + DRAIN_H_MAX * HOUR
 
         def after_look() -> None:
@@ -96,9 +96,10 @@ class Simulation:
             if world.now >= horizon_ms or self._is_over(customers):
                 self._ended.succeed()
 
-        Operator(world, scenario.operator, fleet, after_look)
+        operator = Operator(world, scenario.operator, fleet.shifts, after_look)
+        operator.expect(day.conditions.news(scenario.engine, day.usual_rides))
         world.env.run(until=self._ended)
-        riding = _riding(fleet, couriers)
+        riding = _riding(fleet, day.couriers)
         return Run(scenario, self.seed, self._scorecard(customers, riding), world.state)
 
     def _is_over(self, customers: Customers) -> bool:
@@ -161,6 +162,8 @@ def _riding(fleet: Fleet, couriers: list[CourierProfile]) -> Riding:
         [x.group.vehicle for x in couriers],
         [x // 1_000 for x in fleet.movements.ridden_mm],
         sum(fleet.busy_ms),
+        fleet.movements.ridden_ms,
+        fleet.movements.planned_ms,
     )
 
 

@@ -12,6 +12,8 @@ from msgspec import Meta, field
 from engine.settings import Settings
 from engine.values import HOUR, SECOND, Millis
 from geo.travel import Vehicle
+from simulation.areas import Area
+from simulation.episodes import AnyEpisode
 from simulation.quantities import (
     Count,
     Name,
@@ -50,6 +52,15 @@ class Demand(Part, frozen=True, kw_only=True):
     absent: Share = 0.0  # nobody opens the door
     refuses: Share = 0.0  # does not want it any more
     wants_pin: Share = 0.0  # hands over only against a PIN
+
+
+class Zone(Part, frozen=True, kw_only=True):
+    """A part of the city where customers live: so much of the demand, at its own hours."""
+
+    name: Name
+    where: Area
+    weight: Positive = 1.0  # of the sum of all zones' weights
+    profile: list[NotNegative] = []  # the demand's, unless told
 
 
 class Product(Part, frozen=True, kw_only=True):
@@ -104,6 +115,9 @@ class CourierGroup(Part, frozen=True, kw_only=True):
     door_s: Varying  # from the arrival to the handed-over goods
     breakdown_every_h: NotNegative = 0.0  # of work, on average; 0 = never
     repair_min: Positive = 45.0
+    break_every_h: NotNegative = 0.0  # of work, give or take a quarter; 0 = never
+    break_min: Positive = 20.0
+    gps_noise_m: NotNegative = 0.0  # standard deviation of a fix, north and east each
 
 
 class Bank(Part, frozen=True, kw_only=True):
@@ -154,6 +168,8 @@ class Scenario(Part, frozen=True, kw_only=True):
     operator: Operator = field(default_factory=Operator)
     engine: Settings = field(default_factory=Settings)
     positions_every_s: Positive = 30.0
+    zones: list[Zone] = []  # none: customers live everywhere alike
+    episodes: list[AnyEpisode] = []
 
     @property
     def starts_ms(self) -> Millis:

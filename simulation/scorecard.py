@@ -38,6 +38,8 @@ class Riding(Struct, frozen=True):
     vehicles: list[Vehicle]
     ridden_m: list[int]
     busy_ms: int
+    took_ms: int = 0  # under way
+    planned_ms: int = 0  # by the engine's travel model, for the same ways
 
 
 class OrderFigures(Struct, frozen=True):
@@ -74,6 +76,7 @@ class FleetFigures(Struct, frozen=True):
     co2e_source: str
     breakdowns: int
     rescues: int
+    ride_time_ratio: float = 1.0  # as ridden, over the engine's travel model; before known episodes
 
 
 class PlanningFigures(Struct, frozen=True):
@@ -151,6 +154,7 @@ def fleet_figures(tally: Tally, riding: Riding, worked_ms: int) -> FleetFigures:
         co2e_source=f"{factors}; {SOURCES}",
         breakdowns=tally.breakdowns,
         rescues=tally.rescues,
+        ride_time_ratio=_ratio(riding.took_ms, riding.planned_ms, 4) or 1.0,
     )
 
 

@@ -79,6 +79,7 @@ def _fleet(run: Run, card: Scorecard) -> Table:
     table.add_row("km per delivery", f"{fleet.km_per_delivery:.2f}")
     table.add_row("cost per delivery", f"{fleet.cost_per_delivery_minor / 100:.2f} {currency}")
     table.add_row("CO2e per delivery", f"{fleet.co2e_g_per_delivery:.0f} g")
+    table.add_row("ride time, of the planned", f"{fleet.ride_time_ratio:.3f}")
     table.add_row("break-downs / rescues", f"{fleet.breakdowns} / {fleet.rescues}")
     return table
 

@@ -22,8 +22,11 @@ from engine.state.orders import OrderStatus
 from engine.values import HOUR, SECOND, Millis, Minor, OrderId, ProductId, StopKind, StoreId
 from simulation import conduct
 from simulation.city import StoreSite
+from simulation.conditions import spells
 from simulation.conduct import Answer, Cooking
-from simulation.scenario import Product, Scenario, StoreGroup
+from simulation.day import Day
+from simulation.episodes import FlashSale
+from simulation.scenario import Product, StoreGroup
 from simulation.world import World
 
 
@@ -43,17 +46,24 @@ class Kitchen:
         heappush(self._free_at, done)
         return done
 
+    def stand_still(self, now: int, still_ms: int) -> None:
+        """Nobody cooks for so long: what is on the fire waits, and nothing new begins."""
+        self._free_at = [max(now, x) + still_ms for x in self._free_at]
+
 
 class Store:
     """One store: its kitchen, its till, its shelf."""
 
-    def __init__(self, world: World, site: StoreSite) -> None:
+    def __init__(self, world: World, site: StoreSite, ready_ms: dict[OrderId, Millis]) -> None:
         self.site = site
         self._world = world
+        self._ready_ms = ready_ms  # of orders whose time is given
         self._group: StoreGroup = site.group
         self._kitchen = Kitchen(site.group.cooks, world.now)
-        self._cooking = 0
-        self._paused = False
+        self._due: dict[OrderId, int] = {}  # orders in the kitchen: when they will be done
+        self._is_full = False  # too many orders: closed until half are done
+        self._power_at = Millis(0)  # when there is, or was, power again
+        self._is_open = True
         self._till = world.streams.named("till", site.id)
 
     # the day
@@ -63,12 +73,34 @@ class Store:
         site, group = self.site, self._group
         expected_ms = round(group.preparation_s.typical * SECOND)
         self._world.submit(RegisterStore(site.id, site.name, site.location, expected_ms))
-        for product in site.products:
-            price = SetPrice(site.id, ProductId(product.id), Minor(product.price_minor))
-            self._world.submit(price)
+        self.put_up_prices(1.0)
         self._fill()
         if group.walk_ins_per_h:
             self._await_walk_in()
+
+    def put_up_prices(self, times: float) -> None:
+        """The usual ones, times so much."""
+        for product in self.site.products:
+            price = Minor(max(1, round(product.price_minor * times)))
+            self._world.submit(SetPrice(self.site.id, ProductId(product.id), price))
+
+    def lose_power(self, until: Millis) -> None:
+        """Closed and silent, and what is on the fire waits."""
+        now = self._world.now
+        still_ms = until - max(now, self._power_at)
+        if still_ms <= 0:
+            return
+        self._kitchen.stand_still(now, still_ms)
+        self._due = {order: due + still_ms for order, due in self._due.items()}
+        self._power_at = until
+        self._open_or_close()
+        self._world.at(until, self._open_or_close)
+
+    def _open_or_close(self) -> None:
+        opens = not self._is_full and self._world.now >= self._power_at
+        if opens != self._is_open:
+            self._is_open = opens
+            self._world.submit(OpenStore(self.site.id) if opens else CloseStore(self.site.id))
 
     def _fill(self) -> None:
         """Up to the morning's stock again, and again after a while."""
@@ -87,46 +119,57 @@ class Store:
     def _sell(self) -> None:
         """One piece over the counter; from the same shelf, so it may be refused."""
         product = self.site.products[self._till.pick(self.site.popularity)]
-        self._world.submit(RecordSale(self.site.id, ProductId(product.id), 1))
+        if self._world.now >= self._power_at:
+            self._world.submit(RecordSale(self.site.id, ProductId(product.id), 1))
         self._await_walk_in()
 
     # an order
 
     def consider(self, order: OrderId) -> None:
+        """Without power, nobody looks at the screen before it is back."""
         reply = conduct.store_reply(self._world.streams, self._group, order)
+        after_ms = reply.after_ms + max(0, self._power_at - self._world.now)
         if reply.answer is Answer.YES:
-            self._world.later(reply.after_ms, self._accept, order)
+            self._world.later(after_ms, self._accept, order)
         elif reply.answer is Answer.NO:
-            self._world.after(reply.after_ms, RejectOrder(self.site.id, order, reply.reason))
+            self._world.after(after_ms, RejectOrder(self.site.id, order, reply.reason))
 
     def _accept(self, order: OrderId) -> None:
         """Say when it will be ready, and hand it to the kitchen; unless it is off meanwhile."""
         now, group = self._world.now, self._group
+        if now < self._power_at:  # it went while the store was about to answer
+            self._world.at(self._power_at, self._accept, order)
+            return
+        fixed = self._ready_ms.get(order)
         queue_ms = self._kitchen.next_free(now) - now
         expected_ms = (queue_ms + group.preparation_s.typical * SECOND) * (1 - group.optimism)
-        told = Millis(now + round(expected_ms))
+        told = Millis(now + round(expected_ms)) if fixed is None else Millis(max(now, fixed))
         if self._world.submit(AcceptOrder(self.site.id, order, told)).rejection is not None:
             return
         cooking = conduct.cooking(self._world.streams, group, order)
-        done = self._kitchen.take(now, cooking.preparation_ms)
+        done = told if fixed is not None else self._kitchen.take(now, cooking.preparation_ms)
+        self._due[order] = done
         self._world.at(done, self._finish, order, cooking)
         if done > told and cooking.tells_when_late:
             self._world.at(told, self._tell_late, order, done)
-        self._cooking += 1
-        if group.pauses_at_orders and self._cooking >= group.pauses_at_orders and not self._paused:
-            self._paused = True
-            self._world.submit(CloseStore(self.site.id))
+        if group.pauses_at_orders and len(self._due) >= group.pauses_at_orders:
+            self._is_full = True
+            self._open_or_close()
 
     def _tell_late(self, order: OrderId, ready_at: Millis) -> None:
-        if self._world.state.orders[order].status is OrderStatus.ACCEPTED:
+        is_up = self._world.now >= self._power_at
+        if is_up and self._world.state.orders[order].status is OrderStatus.ACCEPTED:
             self._world.submit(UpdateReadyTime(self.site.id, order, ready_at))
 
     def _finish(self, order: OrderId, cooking: Cooking) -> None:
         """On the counter, short of what the shelf did not have; or in the bin, if cancelled."""
-        self._cooking -= 1
-        if self._paused and self._cooking <= self._group.pauses_at_orders // 2:
-            self._paused = False
-            self._world.submit(OpenStore(self.site.id))
+        if self._due[order] > self._world.now:  # the kitchen stood still meanwhile
+            self._world.at(self._due[order], self._finish, order, cooking)
+            return
+        del self._due[order]
+        if self._is_full and len(self._due) <= self._group.pauses_at_orders // 2:
+            self._is_full = False
+            self._open_or_close()
         orders = self._world.state.orders
         if cooking.piece_missing and orders[order].status is OrderStatus.ACCEPTED:
             lines = orders[order].lines
@@ -146,15 +189,30 @@ class Store:
 class Stores:
     """All of them; each hears of its own orders."""
 
-    def __init__(self, world: World, scenario: Scenario, sites: list[StoreSite]) -> None:
+    def __init__(self, world: World, day: Day) -> None:
         self._world = world
-        self._stores = {site.id: Store(world, site) for site in sites}
-        for product in scenario.products:
+        start = day.scenario.starts_ms
+        ready_ms = {OrderId(f"o{key}"): Millis(start + x) for key, x in day.ready_ms.items()}
+        self._stores = {site.id: Store(world, site, ready_ms) for site in day.sites}
+        for product in day.scenario.products:
             world.submit(_listed(product))
         for store in self._stores.values():
             store.open()
+        self._expect(day)
         world.subscribe(OrderConfirmed, self._consider)
         world.subscribe(CourierArrived, self._take_back)
+
+    def _expect(self, day: Day) -> None:
+        """Power cuts and sales come when the scenario says."""
+        sales = spells(day.scenario, FlashSale)
+        for store in self._stores.values():
+            site = store.site
+            for start, end in day.conditions.power_cuts(site.group.name, site.number):
+                self._world.at(start, store.lose_power, end)
+            for start, end, sale in sales:
+                if sale.stores == site.group.name and sale.price != 1.0:
+                    self._world.at(start, store.put_up_prices, sale.price)
+                    self._world.at(end, store.put_up_prices, 1.0)
 
     def group(self, store: StoreId) -> StoreGroup:
         return self._stores[store].site.group

@@ -122,3 +122,81 @@ def troubled() -> Scenario:
         ],
         bank=replace(calm.bank, declines=0.1, silent=0.1, late=0.15, repeats=0.4, fails=0.1),
     )
+
+
+EVENTFUL = """
+[[zones]]
+name = "Old town"
+where = { lat = 31.2304, lon = 121.4737, radius_m = 900 }
+weight = 2
+profile = [2, 1, 1]
+
+[[zones]]
+name = "East side"
+where = { polygon = [[31.224, 121.478], [31.238, 121.478], [31.238, 121.489], [31.224, 121.489]] }
+
+[[episodes]]
+kind = "rain"
+name = "Shower"
+from_h = 0.2
+to_h = 0.6
+speed = 0.7
+demand = 2.0
+acceptance = 0.7
+known = true
+
+[[episodes]]
+kind = "road_closure"
+name = "Burst pipe"
+from_h = 0.1
+to_h = 0.7
+where = { lat = 31.2304, lon = 121.4737, radius_m = 500 }
+speed = 0.3
+known = true
+
+[[episodes]]
+kind = "store_outage"
+name = "Fuse"
+from_h = 0.3
+to_h = 0.5
+stores = "Kitchen"
+count = 2
+
+[[episodes]]
+kind = "payment_outage"
+name = "Certificate"
+from_h = 0.35
+to_h = 0.45
+
+[[episodes]]
+kind = "flash_sale"
+name = "Tea for two"
+from_h = 0.1
+to_h = 0.4
+stores = "Counter"
+orders = 15
+price = 0.5
+
+[[episodes]]
+kind = "strike"
+name = "Walk-out"
+from_h = 0.25
+to_h = 0.5
+share = 0.4
+
+[[episodes]]
+kind = "crowd"
+name = "Stadium"
+from_h = 0.4
+to_h = 0.6
+where = { lat = 31.236, lon = 121.468, radius_m = 150 }
+orders = 20
+profile = [3, 1]
+"""
+
+
+def eventful() -> Scenario:
+    """Where something happens all the time, and couriers have breaks and phones."""
+    calm = parse(SMALL + EVENTFUL)
+    couriers = [replace(x, break_every_h=0.4, break_min=8, gps_noise_m=25) for x in calm.couriers]
+    return replace(calm, couriers=couriers)

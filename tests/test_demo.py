@@ -5,18 +5,23 @@ import asyncio
 import os
 import signal
 import socket
+from collections import Counter
 
 import msgspec
 import pytest
 
+from engine import events as e
 from engine.settings import Settings
 from gateway.auth import Tokens, load_secret
+from gateway.cli import main
 from gateway.demo import Supervisor, at_speed, mint
+from gateway.journal import JOURNAL_FILE, SqliteJournal
 from gateway.verification import verify
+from simulation.day import of_scenario
 from simulation.live.city import alive
-from simulation.live.day import of_scenario
 from simulation.scenario_file import find, load
 from simulation.streams import RandomStreams
+from tests.simulated_city import SMALL
 
 SPEED = 120.0
 PATIENCE_S = 150
@@ -67,6 +72,65 @@ def test_clients_resume_and_nothing_is_lost_when_the_server_is_killed(tmp_path):
     asyncio.run(evening())
     assert supervisor.restarts == 2
     assert verify(tmp_path).exit_code == 0
+
+
+EPISODES = """
+[[episodes]]
+kind = "rain"
+name = "Shower"
+from_h = 0.05
+to_h = 0.15
+speed = 0.6
+known = true
+
+[[episodes]]
+kind = "store_outage"
+name = "Fuse"
+from_h = 0.06
+to_h = 0.12
+stores = "Kitchen"
+
+[[episodes]]
+kind = "strike"
+name = "Walk-out"
+from_h = 0.08
+to_h = 0.14
+share = 0.5
+
+[[episodes]]
+kind = "flash_sale"
+name = "Sale"
+from_h = 0.02
+to_h = 0.1
+stores = "Counter"
+orders = 6
+price = 0.5
+"""
+
+
+@pytest.mark.slow
+def test_what_happens_in_a_scenario_happens_to_live_clients_too(tmp_path):
+    tired = "to_h = 1.5\nbreak_every_h = 0.12\nbreak_min = 3\ngps_noise_m = 25"
+    path = tmp_path / "eventful.toml"
+    path.write_text(SMALL.replace("to_h = 1.5", tired) + EPISODES)
+    data, port = tmp_path / "data", free_port()
+    words = ["demo", "--scenario", str(path), "--data", str(data), "--port", str(port)]
+    assert main([*words, "--speed", "200", "--minutes", "12", "--headless"]) == 0
+    journal = SqliteJournal(data / JOURNAL_FILE)
+    records = list(journal.read(1))
+    journal.close()
+    events = [x for record in records for x in record.events]
+    speeds = [x.settings.travel.scooter_mm_s for x in events if isinstance(x, e.SettingsChanged)]
+    assert speeds[:2] == [3_360, 5_600]
+    closed, opened = (
+        {x.store for x in events if isinstance(x, kind)} for kind in (e.StoreClosed, e.StoreOpened)
+    )
+    assert closed == opened == {f"store-{n}" for n in range(1, 5)}
+    assert len({x.courier for x in events if isinstance(x, e.BreakPlanned)}) >= 3
+    prices = {x.price_minor for x in events if isinstance(x, e.PriceSet) and x.store == "store-6"}
+    assert prices == {1_500, 750}
+    started = Counter(x.courier for x in events if isinstance(x, e.ShiftStarted))
+    assert 0 < sum(n > 1 for n in started.values()) < 8, "some came back from a strike"
 
 
 def test_however_fast_the_city_runs_machines_keep_time_to_answer():

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from simulation import conduct
+from simulation.arrivals import Arrivals, sources_of
 from simulation.city import Ground, Neighborhoods, couriers_of, stores_of
 from simulation.conduct import Answer
-from simulation.demand import Arrivals, Population
+from simulation.demand import Population
 from simulation.elementary import exp, ln
 from simulation.quantities import Varying
 from simulation.stores import Kitchen
@@ -124,14 +125,14 @@ def test_arrivals_follow_the_profile_and_add_up_to_the_expected_count():
     calm = small()
     busy = replace(calm, hours=3.0, demand=replace(calm.demand, orders=9_000.0))
     parts = [0, 0, 0]
-    for at in Arrivals(busy, RandomStreams(5)):
+    for at, _, _ in Arrivals(busy, RandomStreams(5)):
         parts[(at - busy.starts_ms) * 3 // (busy.ends_ms - busy.starts_ms)] += 1
     assert sum(parts) == pytest.approx(9_000, abs=4 * 95)
     assert parts[1] / sum(parts) == pytest.approx(0.5, abs=0.02)
 
 
 def test_arrivals_come_in_order_and_within_the_hours():
-    times = list(Arrivals(small(), RandomStreams(5)))
+    times = [x.at for x in Arrivals(small(), RandomStreams(5))]
     assert times == sorted(times)
     assert small().starts_ms <= times[0] <= times[-1] < small().ends_ms
 
@@ -164,8 +165,9 @@ def test_customers_order_from_stores_that_deliver_to_them():
     near = replace(scenario, engine=replace(scenario.engine, delivery_radius_m=1_500))
     sites = stores_of(near, streams)
     ground, neighborhoods = Ground(near), Neighborhoods(near, streams, sites)
+    (city,) = sources_of(near)
     for n in range(300):
-        home = neighborhoods.home(n)
+        home = neighborhoods.home(city, n)
         tastes = neighborhoods.tastes(home)
         x, y = ground.meters(home)
         shares = [b - a for a, b in zip([0.0, *tastes], tastes, strict=False)]

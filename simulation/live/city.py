@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from engine.values import MINUTE
+from simulation.day import Day
 from simulation.live.city_time import CityTime
 from simulation.live.courier_app import CourierApp
-from simulation.live.day import Day
 from simulation.live.office import Office
 from simulation.live.order_service import OrderService
 from simulation.live.party import Party, TokenSource, World
@@ -56,11 +56,14 @@ class City:
         await asyncio.gather(*(x.client.ready() for x in rest))
         await asyncio.gather(*(x.open() for x in self.stores))
         self.world.time.day_began = self.world.time.now()
+        for store in self.stores:
+            store.foresee()
         for courier in self.couriers:
             if courier.subject in self.office.places:
                 courier.stand(self.office.places[courier.subject])
             courier.spawn(courier.work())
         self.office.spawn(self.office.watch())
+        self.office.expect()
 
     async def run(self, minutes: float | None) -> None:
         """Customers come for so many city minutes (None: until cancelled, or the day is over)."""

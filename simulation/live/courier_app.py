@@ -1,20 +1,28 @@
 """A courier's phone: shifts, answers to offers, GPS, and the way along the route it is told."""
 
 import asyncio
+from collections import Counter
+from functools import partial
 from itertools import count
+
+import numpy as np
 
 from engine.values import MINUTE, SECOND, CourierId, DeliveryId, Millis, OrderId
 from gateway import messages as m
 from gateway.client import Update
-from geo.points import Point, interpolate
+from geo.points import E7, Point, interpolate, places
 from simulation import conduct
 from simulation.city import PERMILLE, CourierProfile
+from simulation.conditions import spells
 from simulation.conduct import Answer
-from simulation.live.city_time import millis, text
+from simulation.episodes import Strike
+from simulation.gps import Gps
+from simulation.live.city_time import text
 from simulation.live.party import Party, World
 
 REPORTS_AT_MOST_EVERY_S = 0.4  # of the wall, however fast the city runs
 ACCURACY_M = 8.0
+LOOKS_EVERY_MS = 30 * SECOND  # whether it is time for the break that was put off
 
 
 class CourierApp(Party):
@@ -38,6 +46,12 @@ class CourierApp(Party):
         self._considered: dict[tuple[str, str], None] = {}  # delivery, expiry
         self._broken = False
         self._sent_to: str | None = None  # the store last asked to wait near
+        self._ends_at = Millis(0)  # of the shift
+        self._strikes = spells(world.scenario, Strike)
+        self._asked: Counter[str] = Counter()  # deliveries, how often
+        city, noise_m = world.scenario.city, profile.group.gps_noise_m
+        name = f"{world.streams.seed}/{profile.id}"
+        self._gps = Gps(name, [noise_m], Point.of_degrees(city.lat, city.lon))
         self.client.subscribe("route", self._hear)
 
     # the day
@@ -49,6 +63,9 @@ class CourierApp(Party):
     async def work(self) -> None:
         """Shift after shift, for as long as the city lives."""
         self.spawn(self._report_forever())
+        for start, end, strike in self._strikes:
+            if self._takes_part(strike):
+                self.spawn(self.whenever(start, partial(self._walk_out, end - start)))
         day = self.world.day
         starts = self.profile.starts_ms - day.scenario.starts_ms + self.world.time.day_began
         length_ms = self.profile.ends_ms - self.profile.starts_ms
@@ -57,14 +74,17 @@ class CourierApp(Party):
             await self._work_until(Millis(starts + length_ms), shift)
             if not day.comes_again:
                 return
-            while starts + length_ms <= self.world.time.now():
+            while starts + length_ms <= self.world.time.now() + MINUTE:
                 starts += day.length_ms
 
     async def _work_until(self, ends_at: Millis, shift: int) -> None:
         """One shift; after a breakdown the rest of it, if the repair leaves any."""
         group, streams = self.profile.group, self.world.streams
+        self._ends_at = ends_at
+        await self.sleep(self._strike_ms())
         if not self._on_shift:
             await self.ask(m.StartShift(text(ends_at)))
+        rests = self.spawn(self._rest_now_and_then(ends_at, shift))
         breaks_ms = conduct.breakdown_ms(streams, group, CourierId(self.subject), shift)
         if breaks_ms is not None and self.world.time.now() + breaks_ms < ends_at:
             await self.sleep(breaks_ms)
@@ -74,7 +94,44 @@ class CourierApp(Party):
             if self.world.time.now() < ends_at:
                 await self.ask(m.StartShift(text(ends_at)))
         await self.sleep(ends_at - self.world.time.now())
+        rests.cancel()
         await self.ask(m.EndShift())
+
+    async def _rest_now_and_then(self, ends_at: Millis, shift: int) -> None:
+        """Nothing new from then on; with goods on board, the rest itself comes later."""
+        group, streams, me = self.profile.group, self.world.streams, CourierId(self.subject)
+        break_ms = round(group.break_min * MINUTE)
+        for time in count(1):
+            after_ms = conduct.break_after_ms(streams, group, me, shift, time)
+            if after_ms is None or self.world.time.now() + after_ms + break_ms >= ends_at:
+                return
+            await self.sleep(after_ms)
+            is_owed = True
+            while is_owed:
+                is_owed = self._heading is not None
+                if self._on_shift:
+                    await self.ask(m.TakeBreak(text(Millis(self.world.time.now() + break_ms))))
+                while self._heading is not None:
+                    await self.sleep(LOOKS_EVERY_MS)
+            await self.sleep(break_ms)
+
+    def _takes_part(self, strike: Strike) -> bool:
+        mine = strike.couriers in ("", self.profile.group.name)
+        streams = self.world.streams
+        return mine and conduct.walks_out(streams, strike.share, strike.name, self.profile.id)
+
+    def _strike_ms(self) -> int:
+        """How long a strike that is going on keeps this courier from work."""
+        now = self.world.moment
+        on = [x for x in self._strikes if x[0] <= now < x[1] and self._takes_part(x[2])]
+        return max((end for _, end, _ in on), default=now) - now
+
+    async def _walk_out(self, for_ms: int) -> None:
+        if self._on_shift:
+            await self.ask(m.EndShift())
+            await self.sleep(for_ms)
+            if self.world.time.now() < self._ends_at:
+                await self.ask(m.StartShift(text(self._ends_at)))
 
     async def _break_down(self) -> None:
         self._broken = True
@@ -90,7 +147,8 @@ class CourierApp(Party):
 
     def _depart(self, goal: Point) -> int:
         travel, now, here = self.world.scenario.engine.travel, self.world.time.now(), self.place()
-        trip_ms = travel.travel_ms(here, goal, self._speed_mm_s)
+        permille = self.world.conditions.leg_permille(self.world.moment, here, goal)
+        trip_ms = travel.travel_ms(here, goal, max(1, self._speed_mm_s * permille // PERMILLE))
         self._from, self._to = here, goal
         self._left_at, self._arrives_at = now, Millis(now + trip_ms)
         return trip_ms
@@ -99,9 +157,11 @@ class CourierApp(Party):
         self._from = self._to = self.place()
 
     def _send_fix(self) -> None:
-        here = self.place()
-        at = text(self.world.time.now())
-        self.client.report([m.Fix(here.lat_deg, here.lon_deg, at, accuracy_m=ACCURACY_M)])
+        now = self.world.time.now()
+        ((lat_e7, lon_e7),) = self._gps.fixes(places([self.place()]), np.zeros(1, np.int64), now)
+        accuracy_m = max(ACCURACY_M, self.profile.group.gps_noise_m)
+        fix = m.Fix(int(lat_e7) / E7, int(lon_e7) / E7, text(now), accuracy_m=accuracy_m)
+        self.client.report([fix])
 
     async def _report_forever(self) -> None:
         city_s = max(
@@ -131,8 +191,14 @@ class CourierApp(Party):
 
     async def _consider(self, offer: m.Offer) -> None:
         courier, delivery = CourierId(self.subject), DeliveryId(offer.delivery)
+        self._asked[delivery] += 1
         reply = conduct.offer_reply(
-            self.world.streams, self.profile.group, courier, delivery, millis(offer.expires_at)
+            self.world.streams,
+            self.profile.group,
+            courier,
+            delivery,
+            self._asked[delivery],
+            self.world.conditions.acceptance(self.world.moment),
         )
         if reply.answer is Answer.SILENCE:
             return

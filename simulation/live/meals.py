@@ -10,8 +10,8 @@ from engine.values import MINUTE, CourierId, CustomerId, Line, ProductId, StoreI
 from geo.points import Point
 from geo.travel import TravelModel, Vehicle
 from simulation.city import PERMILLE, CourierProfile, StoreSite
+from simulation.day import Day, Visits
 from simulation.demand import Wish
-from simulation.live.day import Day, Visits
 from simulation.mdrp.instance import Courier, Instance, Terms
 from simulation.mdrp.town import CAPACITY, MEAL, MEALS_PER_STORE, MIDNIGHT, PRICE, millis, point
 from simulation.quantities import Varying
@@ -29,29 +29,29 @@ def day_of(instance: Instance) -> Day:
     scenario = _scenario(instance)
     [kitchen], [fleet] = scenario.stores, scenario.couriers
     sites = {
-        x.id: StoreSite(StoreId(x.id), x.id, kitchen, point(x.spot), [DINER], [1.0])
-        for x in instance.restaurants
+        x.id: StoreSite(StoreId(x.id), x.id, kitchen, n, point(x.spot), [DINER], [1.0])
+        for n, x in enumerate(instance.restaurants)
     }
     orders = sorted(instance.orders, key=lambda x: (x.placed_min, x.id))
 
-    def visits(first: int) -> Visits:
+    def visits(_: int) -> Visits:
         for n, order in enumerate(orders):
             at = round(order.placed_min * MINUTE)
-            yield at, _wish(first + n, sites[order.restaurant], order.id, point(order.spot))
+            yield at, _wish(n, sites[order.restaurant], order.id, point(order.spot))
 
     return Day(
         scenario,
         list(sites.values()),
         [_profile(x, fleet) for x in instance.couriers],
         visits,
-        {n: round(x.ready_min * MINUTE) for n, x in enumerate(orders)},
+        {str(n): round(x.ready_min * MINUTE) for n, x in enumerate(orders)},
         comes_again=False,
     )
 
 
 def _wish(number: int, site: StoreSite, order: str, home: Point) -> Wish:
     return Wish(
-        number=number,
+        key=str(number),
         customer=CustomerId(f"guest-{order}"),
         home=home,
         store=site,

@@ -1,9 +1,14 @@
 """The operator's office: registers who takes part, watches the city, gives up what is hopeless."""
 
+from functools import partial
+
+import msgspec
+
 from engine.values import MINUTE, SECOND
 from gateway import messages as m
 from gateway.client import Update
 from geo.points import Point
+from geo.travel import TravelModel
 from simulation.live.city_time import millis
 from simulation.live.party import Party, World
 
@@ -30,6 +35,19 @@ class Office(Party):
         for profile in self.world.day.couriers:
             group = profile.group
             await self._once(m.RegisterCourier(profile.id, group.vehicle.value, group.capacity))
+
+    def expect(self) -> None:
+        """Tell the engine of slower and faster travel when it is known."""
+        world = self.world
+        for at, told in world.conditions.news(world.scenario.engine, world.day.usual_rides):
+            self.spawn(self.whenever(at, partial(self._tell, told.travel)))
+
+    async def _tell(self, travel: TravelModel) -> None:
+        reply = await self.ask(m.GetSettings())
+        if reply is not None and isinstance(reply.body, m.Settings):
+            speeds = m.TravelSettings(**msgspec.structs.asdict(travel))
+            settings = msgspec.structs.replace(reply.body.settings, travel=speeds)
+            await self.ask(m.ChangeSettings(settings))
 
     async def _once(self, body: m.RegisterStore | m.RegisterCourier) -> None:
         """Who is registered already stays as registered."""

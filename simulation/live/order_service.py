@@ -1,6 +1,7 @@
 """An order service: the app customers use. It keeps its own list of what was acknowledged."""
 
 from collections import Counter
+from itertools import count
 
 from engine.values import Millis
 from gateway import messages as m
@@ -38,8 +39,8 @@ class OrderService(Party):
         assert welcome is not None
         self._run = _base36(welcome.seq)  # ids of an earlier run on the same data are not reused
         day, began = self.world.day, self.world.time.day_began
-        while True:
-            for offset, wish in day.visits(self.come):
+        for number in count():
+            for offset, wish in day.visits(number):
                 due = began + offset
                 if until_ms is not None and due >= until_ms:
                     await self.sleep(until_ms - self.world.time.now())
@@ -57,7 +58,7 @@ class OrderService(Party):
         if wish.customer not in self._known:
             self._known[wish.customer] = None
             await self.client.ask(m.RegisterCustomer(wish.customer), f"customer:{wish.customer}")
-        name = f"{self._run}-{wish.number}"
+        name = f"{self._run}-{wish.key}"
         quote = await self._quote(wish, f"q{name}")
         if quote is None:
             return

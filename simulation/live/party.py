@@ -2,16 +2,17 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from engine.values import Millis
+from engine.values import MINUTE, Millis
 from gateway import messages as m
 from gateway.client import Client, GivenUpError
 from gateway.messages import Role
+from simulation.conditions import Conditions
+from simulation.day import Day
 from simulation.live.city_time import CityTime
-from simulation.live.day import Day
 from simulation.live.street import Street
 from simulation.scenario import Scenario
 from simulation.streams import RandomStreams
@@ -39,10 +40,28 @@ class World:
     def scenario(self) -> Scenario:
         return self.day.scenario
 
+    @property
+    def conditions(self) -> Conditions:
+        return self.day.conditions
+
+    @property
+    def moment(self) -> Millis:
+        """Now, as a time of the scenario's own day: its episodes come again every day."""
+        passed_ms = self.time.now() - self.time.day_began
+        if self.day.comes_again:
+            passed_ms %= self.day.length_ms
+        return Millis(self.scenario.starts_ms + passed_ms)
+
+    async def until(self, moment: Millis) -> None:
+        """Sleep until that time of the scenario's day, today or tomorrow."""
+        left_ms = moment - self.moment
+        if left_ms <= 0 and self.day.comes_again:
+            left_ms += self.day.length_ms
+        await self.time.sleep(left_ms)
+
     def ready_at(self, order: str) -> Millis | None:
-        """If the day fixes when this order is ready: orders are named `run-number`."""
-        number = order.rpartition("-")[2]
-        offset = self.day.ready_ms.get(int(number)) if number.isdecimal() else None
+        """If the day fixes when this order is ready: orders are named `run-key`."""
+        offset = self.day.ready_ms.get(order.partition("-")[2])
         return None if offset is None else Millis(self.time.day_began + offset)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -85,3 +104,10 @@ class Party:
 
     async def sleep(self, city_ms: float) -> None:
         await self.world.time.sleep(city_ms)
+
+    async def whenever(self, moment: Millis, what: Callable[[], Awaitable[object]]) -> None:
+        """At that time of the scenario's day, every day it comes."""
+        while self.world.day.comes_again or self.world.moment < moment:
+            await self.world.until(moment)
+            await what()
+            await self.sleep(MINUTE)  # past it for certain: clocks are not that exact

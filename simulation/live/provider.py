@@ -1,5 +1,6 @@
 """The payment provider's end: slow, repetitive, sometimes silent, sometimes too late."""
 
+from engine.values import Millis
 from gateway import messages as m
 from gateway.client import Update
 from simulation import conduct
@@ -53,8 +54,14 @@ class Provider(Party):
         await self._notify(reply, m.ReportInstruction(due.instruction, yes, reference))
 
     async def _notify(self, reply: BankReply, notice: m.RequestBody) -> None:
-        await self.sleep(reply.after_ms)
+        for after_ms in (0, reply.after_ms):
+            await self.sleep(after_ms + self._outage_ms(after_ms))
         await self.ask(notice)
         if reply.again_after_ms:
-            await self.sleep(reply.again_after_ms)
+            await self.sleep(reply.again_after_ms + self._outage_ms(reply.again_after_ms))
             await self.ask(notice)
+
+    def _outage_ms(self, after_ms: int) -> int:
+        """How much longer whoever answers then has to wait until the systems are up again."""
+        at = Millis(self.world.moment + after_ms)
+        return self.world.conditions.bank_answers_at(at) - at

@@ -1,11 +1,16 @@
 """A store's screen: accepts orders, cooks them in turn, hands them over, takes goods back."""
 
+import asyncio
+from functools import partial
+
 from engine.values import HOUR, SECOND, Millis, OrderId
 from gateway import messages as m
 from gateway.client import Update
 from simulation import conduct
 from simulation.city import StoreSite
+from simulation.conditions import spells
 from simulation.conduct import Answer
+from simulation.episodes import FlashSale
 from simulation.live.city_time import millis, text
 from simulation.live.party import Party, World
 from simulation.stores import Kitchen
@@ -20,18 +25,53 @@ class StoreTerminal(Party):
         self._kitchen = Kitchen(site.group.cooks, 0)
         self._begun: dict[str, None] = {}
         self._cooking = 0
-        self._paused = False
+        self._is_full = False
+        self._has_power = asyncio.Event()
+        self._has_power.set()
+        self._stood_still_ms = 0  # the kitchen, all power cuts together
+        self._is_open = True
         self.client.subscribe("tickets", self._hear)
 
     async def open(self) -> None:
         """Prices on every product; shelves filled now and then."""
-        currency = self.world.scenario.engine.currency
-        for product in self.site.products:
-            await self.ask(m.SetPrice(product.id, m.Money(product.price_minor, currency)))
+        await self._put_up_prices(1.0)
         await self._fill()
         self.spawn(self._fill_forever())
         if self.site.group.walk_ins_per_h:
             self.spawn(self._sell_forever())
+
+    async def _put_up_prices(self, times: float) -> None:
+        currency = self.world.scenario.engine.currency
+        for product in self.site.products:
+            price = m.Money(max(1, round(product.price_minor * times)), currency)
+            await self.ask(m.SetPrice(product.id, price))
+
+    def foresee(self) -> None:
+        """Power cuts and sales come when the scenario says."""
+        group, scenario = self.site.group.name, self.world.scenario
+        for start, end in self.world.conditions.power_cuts(group, self.site.number):
+            self.spawn(self.whenever(start, partial(self._lose_power, end - start)))
+        for start, end, sale in spells(scenario, FlashSale):
+            if sale.stores == group and sale.price != 1.0:
+                self.spawn(self.whenever(start, partial(self._put_up_prices, sale.price)))
+                self.spawn(self.whenever(end, partial(self._put_up_prices, 1.0)))
+
+    async def _lose_power(self, for_ms: int) -> None:
+        """Closed and silent, and what is on the fire waits."""
+        if self._has_power.is_set():
+            self._has_power.clear()
+            self._kitchen.stand_still(self.world.time.now(), for_ms)
+            self._stood_still_ms += for_ms
+            await self._open_or_close()
+            await self.sleep(for_ms)
+            self._has_power.set()
+            await self._open_or_close()
+
+    async def _open_or_close(self) -> None:
+        opens = not self._is_full and self._has_power.is_set()
+        if opens != self._is_open:
+            self._is_open = opens
+            await self.ask(m.OpenStore() if opens else m.CloseStore())
 
     async def _fill(self) -> None:
         """Up to the morning's stock."""
@@ -54,6 +94,7 @@ class StoreTerminal(Party):
         while True:
             await self.sleep(draws.exponential(HOUR / self.site.group.walk_ins_per_h))
             product = self.site.products[draws.pick(self.site.popularity)]
+            await self._has_power.wait()
             await self.ask(m.RecordSale(product.id, 1))
 
     # orders
@@ -93,6 +134,7 @@ class StoreTerminal(Party):
         if reply.answer is Answer.SILENCE:
             return
         await self.sleep(reply.after_ms)
+        await self._has_power.wait()
         if reply.answer is Answer.NO:
             await self.ask(m.RejectOrder(ticket.order, reply.reason))
         else:
@@ -119,7 +161,7 @@ class StoreTerminal(Party):
 
     async def _tell_late(self, order: str, told: Millis, done: Millis) -> None:
         await self.sleep(told - self.world.time.now())
-        if order in self._begun:
+        if order in self._begun and self._has_power.is_set():
             await self.ask(m.UpdateReadyTime(order, text(done)))
 
     async def _cook(
@@ -127,7 +169,11 @@ class StoreTerminal(Party):
     ) -> None:
         """On the counter, short of what the shelf did not have; or in the bin, if cancelled."""
         self._cooking += 1
+        stood_ms = self._stood_still_ms
         await self.sleep(for_ms)
+        while stood_ms != self._stood_still_ms:
+            more_ms, stood_ms = self._stood_still_ms - stood_ms, self._stood_still_ms
+            await self.sleep(more_ms)
         self._cooking -= 1
         await self._reopen_if_quiet()
         if ticket.order not in self._begun:
@@ -144,14 +190,14 @@ class StoreTerminal(Party):
 
     async def _pause_if_busy(self) -> None:
         limit = self.site.group.pauses_at_orders
-        if limit and self._cooking >= limit and not self._paused:
-            self._paused = True
-            await self.ask(m.CloseStore())
+        if limit and self._cooking >= limit:
+            self._is_full = True
+            await self._open_or_close()
 
     async def _reopen_if_quiet(self) -> None:
-        if self._paused and self._cooking <= self.site.group.pauses_at_orders // 2:
-            self._paused = False
-            await self.ask(m.OpenStore())
+        if self._is_full and self._cooking <= self.site.group.pauses_at_orders // 2:
+            self._is_full = False
+            await self._open_or_close()
 
     # goods that come back
 

@@ -1,0 +1,57 @@
+"""What a day brings, to the simulation and to live clients: who is there, who comes when."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from engine.values import HOUR
+from geo.points import Point
+from simulation.arrivals import Arrivals
+from simulation.city import CourierProfile, StoreSite, couriers_of, stores_of
+from simulation.conditions import Conditions
+from simulation.demand import Population, Wish
+from simulation.scenario import Scenario
+from simulation.streams import RandomStreams
+
+Visits = Iterator[tuple[int, Wish]]  # milliseconds after the day's beginning
+VISITS_MAX = 1_000_000  # of one source on one day
+ANOTHER_DAY, USUAL_RIDES = 1_000, 400
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """`visits(n)` are those of the n-th day, from 0. `ready_ms` fixes, by the key of a wish, when
+    its order is ready (milliseconds after the day's beginning); others are cooked."""
+
+    scenario: Scenario
+    sites: list[StoreSite]
+    couriers: list[CourierProfile]
+    visits: Callable[[int], Visits]
+    ready_ms: dict[str, int] = field(default_factory=dict)
+    comes_again: bool = True  # after its end; otherwise the city drains
+    conditions: Conditions = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "conditions", Conditions(self.scenario))
+
+    @property
+    def length_ms(self) -> int:
+        return round(self.scenario.hours * HOUR)
+
+    def usual_rides(self) -> list[tuple[Point, Point]]:
+        """From stores to homes, of people like those who will come, but of another day."""
+        another = islice(self.visits(ANOTHER_DAY), USUAL_RIDES)
+        return [(wish.store.location, wish.home) for _, wish in another]
+
+
+def of_scenario(scenario: Scenario, streams: RandomStreams) -> Day:
+    """The same people and places for the simulation and for the demo, under the same seed."""
+    sites = stores_of(scenario, streams)
+    population = Population(scenario, streams, sites)
+
+    def visits(day: int) -> Visits:
+        for visit in Arrivals(scenario, streams):
+            number = day * VISITS_MAX + visit.number
+            yield visit.at - scenario.starts_ms, population.wish(number, visit.source)
+
+    return Day(scenario, sites, couriers_of(scenario, streams), visits)
