@@ -23,12 +23,17 @@ class RejectionReason(StrEnum):
     WINDOW_TOO_FAR_AHEAD = "window_too_far_ahead"  # detail: at_most_ahead_s
     NOT_LISTED = "not_listed"  # detail: product
     NO_PRICE = "no_price"  # detail: product
+    CATEGORY_CYCLE = "category_cycle"  # detail: path, from the parent to its root
     OUT_OF_AREA = "out_of_area"  # detail: distance_m, limit_m
     TOO_LARGE = "too_large"  # detail: load, limit
     INSUFFICIENT_STOCK = "insufficient_stock"  # detail: product, available
     WINDOW_TOO_SOON = "window_too_soon"  # it ends before it can be met; detail: earliest_at
     SLOT_FULL = "slot_full"  # detail: from_at, to_at, limit
     NO_CAPACITY_NOW = "no_capacity_now"  # detail: retry_after_s
+    COUPON_NOT_VALID = "coupon_not_valid"  # detail: coupon, and from_at or until_at if it is that
+    COUPON_USED = "coupon_used"  # detail: coupon
+    COUPON_NOT_APPLICABLE = "coupon_not_applicable"  # detail: coupon, condition
+    PROMOTION_USED = "promotion_used"  # detail: promotion. Of an open quote: ask for a new one
     AMOUNT_MISMATCH = "amount_mismatch"  # detail: expected_minor
     EXCEEDS_CAPTURED = "exceeds_captured"  # detail: refundable_minor
     EXCEEDS_CASH = "exceeds_cash"  # detail: held_minor

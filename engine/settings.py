@@ -59,5 +59,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     slot_ms: int = 30 * MINUTE
     slot_orders_max: int = 20  # of one store, in windows that begin in the same slot
 
+    # local time: weekly hours are said in it; minutes east of UTC, to be changed with the clocks
+    utc_offset_min: int = 0
+
     # travel times, the same for promises, plans and simulated couriers
     travel: TravelModel = field(default_factory=TravelModel)

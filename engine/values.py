@@ -20,6 +20,9 @@ ProviderId = NewType("ProviderId", str)  # a payment provider
 HandoverId = NewType("HandoverId", str)  # of cash, from a courier to the office
 TipId = NewType("TipId", str)
 PlanningRoundId = NewType("PlanningRoundId", int)
+CategoryId = NewType("CategoryId", str)
+PromotionId = NewType("PromotionId", str)
+CouponId = NewType("CouponId", str)  # the code a customer enters
 RequestKey = NewType("RequestKey", str)  # who asked and under which idempotency key
 
 Millis = NewType("Millis", int)  # since the epoch, UTC
@@ -41,11 +44,17 @@ class Line(Struct, frozen=True, array_like=True):
 
 
 class PricedLine(Struct, frozen=True, array_like=True):
-    """So many of one product, at the price frozen by the quote."""
+    """So many of one product, at the price frozen by the quote.
+
+    It costs `quantity * price_minor - discount_minor`; of that discount the platform bears
+    `subsidy_minor`, the store the rest.
+    """
 
     product: ProductId
     quantity: int
     price_minor: Minor
+    discount_minor: Minor = Minor(0)
+    subsidy_minor: Minor = Minor(0)
 
 
 class ShortOrder(Struct, frozen=True, array_like=True):

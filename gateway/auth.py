@@ -31,6 +31,16 @@ LIFE_MAX_S: dict[Role, int] = {
     "customer": 24 * HOUR_S,  # a tracking link
 }
 
+SELLING_FOR_LESS = frozenset(
+    {
+        m.DefinePromotion,
+        m.EndPromotion,
+        m.IssueCoupons,
+        m.WithdrawCoupon,
+        m.GetPromotion,
+        m.GetCoupon,
+    }
+)
 STORE_KEEPING = frozenset(
     {
         m.AcceptOrder,
@@ -75,7 +85,7 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.ListPurchases,
         }
     ),
-    "store": STORE_KEEPING,
+    "store": STORE_KEEPING | SELLING_FOR_LESS,
     "courier": frozenset(
         {
             m.StartShift,
@@ -92,7 +102,8 @@ MAY_ASK: dict[Role, frozenset[type]] = {
     ),
     "payment_provider": frozenset({m.ReportAuthorization, m.ReportInstruction}),
     "customer": frozenset({m.Track}),
-    "operator": frozenset(
+    "operator": SELLING_FOR_LESS
+    | frozenset(
         {
             m.RegisterStore,
             m.RegisterCourier,
@@ -102,6 +113,7 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.RepairStock,
             m.InspectStock,
             m.InspectMovements,
+            m.DefineCategory,
             m.AssignDelivery,
             m.CancelOrder,
             m.RefundOrder,

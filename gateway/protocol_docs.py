@@ -17,14 +17,14 @@ from gateway import messages as m
 from gateway.auth import LIFE_MAX_S, MAY_ASK, MAY_HEAR
 from gateway.codes import CODES
 from gateway.limits import USUAL, Limits
-from gateway.messages import values
+from gateway.messages import terms, values
 from gateway.messages.frames import RequestFrame
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "protocol.md"
 WORDS: dict[str, Any] = {  # shown by name, explained once
     name: getattr(values, name)
     for name in ("Id", "Ref", "Time", "Text", "Reason", "Quantity", "Cursor", "Seq")
-}
+} | {name: getattr(terms, name) for name in ("Category", "Clock", "Count", "Permille")}
 CHOICES: dict[str, Any] = {
     name: getattr(m, name)
     for name in (
@@ -40,9 +40,14 @@ CHOICES: dict[str, Any] = {
         "InstructionKind",
         "Purpose",
         "Standing",
+        "Day",
+        "ActionKind",
     )
 }
-PARTS = (m.Place, m.Money, m.Line, m.PricedLine, m.Fix, m.Error)
+PARTS = (
+    *(m.Place, m.Money, m.Line, m.PricedLine, m.Fix, m.Error),
+    *(m.Hours, m.Selection, m.Conditions, m.Action, m.PromotionTerms),
+)
 FEEDS: dict[m.Feed, tuple[Any, tuple[Any, ...]]] = {
     "orders": (m.OrdersOpen, (m.Order,)),
     "tickets": (m.Tickets, (m.Ticket, m.TicketClosed, m.ReturnDue, m.ReturnClosed)),

@@ -12,16 +12,18 @@ from engine.projections import Projections
 from engine.queries import for_customers
 from engine.rules.bookkeeping import cash_of
 from engine.state import State
-from engine.values import SECOND, OrderId, ProductId, StoreId
+from engine.terms import PLATFORM
+from engine.values import SECOND, CouponId, OrderId, ProductId, PromotionId, StoreId
 from gateway import messages as m
 from gateway.analytics import analytics
 from gateway.auth import LIFE_MAX_S, Identity, Tokens
 from gateway.codes import Refusal
 from gateway.customer_records import get_customer, get_segmentation, list_purchases
 from gateway.logs import Log
-from gateway.translation import money, settings_told
+from gateway.translation import settings_told
+from gateway.translation.promoting import bearer_of, coupon_told, promotion_told
 from gateway.views import order_told, tracking_told
-from gateway.wire import place, time_text
+from gateway.wire import money, place, time_text
 
 Read = Callable[[Any, Identity, Engine], m.ReplyBody]
 
@@ -120,6 +122,22 @@ def _get_settings(_: m.GetSettings, __: Identity, engine: Engine) -> m.Settings:
     return m.Settings(settings_told(s.settings.current))
 
 
+def _get_promotion(b: m.GetPromotion, who: Identity, engine: Engine) -> m.Promotion:
+    s = engine.state
+    known = s.promotions.get(PromotionId(b.promotion))
+    if known is None or bearer_of(who) not in (PLATFORM, known.terms.bearer):
+        raise Refusal("unknown", detail={"what": "promotion", "id": b.promotion})
+    return promotion_told(b.promotion, known, s.settings.current.currency)
+
+
+def _get_coupon(b: m.GetCoupon, who: Identity, engine: Engine) -> m.Coupon:
+    promotions = engine.state.promotions
+    known = promotions.coupon(CouponId(b.coupon))
+    if known is None or bearer_of(who) not in (PLATFORM, promotions[known.promotion].terms.bearer):
+        raise Refusal("unknown", detail={"what": "coupon", "id": b.coupon})
+    return coupon_told(b.coupon, known)
+
+
 def _explain_order(b: m.ExplainOrder, _: Identity, engine: Engine) -> m.Explanation:
     """Milliseconds, once the kernels are compiled: whoever serves warms them up."""
     from solvers.explanation import explain  # here, for it loads the kernels
@@ -196,6 +214,8 @@ ANSWER_OF: dict[type, Read] = {
     m.ListStock: _list_stock,
     m.InspectStock: _list_stock,
     m.GetSettings: _get_settings,
+    m.GetPromotion: _get_promotion,
+    m.GetCoupon: _get_coupon,
     m.ExplainOrder: _explain_order,
     m.ListCash: _list_cash,
     m.Track: _track,

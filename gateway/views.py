@@ -9,8 +9,8 @@ from engine.state import State
 from engine.state.deliveries import BEFORE_PICKUP, DeliveryStatus
 from engine.values import CourierId, DeliveryId, InstructionId, Millis, OrderId, PaymentId, StoreId
 from gateway import messages as m
-from gateway.translation import money, priced
-from gateway.wire import place, time_text, window_told
+from gateway.translation import priced
+from gateway.wire import money, place, time_text, window_told
 
 TOLD = (DeliveryStatus.CREATED, DeliveryStatus.OFFERED)  # until then nobody has accepted
 

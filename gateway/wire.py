@@ -145,6 +145,10 @@ def place(at: Point) -> Place:
 # money
 
 
+def money(amount: int, currency: str) -> Money:
+    return Money(amount, currency)
+
+
 def minor(money: Money, currency: str, field: str) -> Minor:
     """Raises Refusal("malformed") if it is not in the engine's currency."""
     if money.currency != currency:

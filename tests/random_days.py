@@ -21,6 +21,7 @@ from tests import (
     random_orders,
     random_payments,
     random_plans,
+    random_promoting,
     random_stock,
 )
 from tests.cases import positions
@@ -33,7 +34,14 @@ COURIERS = {"kim": 12, "lee": 6, "max": 4, "sun": 12}
 AFTERWARDS_MS = 100 * DAY  # longer than any timer waits: that of a customer who stays away
 LULL_MS = 7 * MINUTE  # enough for every timeout there is
 NONSENSE = 0.04  # of the ids
-SUBJECTS = 0.1  # of what is said: subjects of their own, however many there are
+SUBJECTS = (  # that have a module of their own
+    random_customers,
+    random_orders,
+    random_payments,
+    random_promoting,
+    random_stock,
+)
+ASIDE = 0.15  # of what is said is about the subject of the day, now and then about another
 DAYS_A_ROUND = 16  # in which everything is the talk of one day
 NEVER_RARE = 2  # makers: progress and purchases, without which nothing happens
 PAUSES_MS = (0, 0, 0, 1, 40, 40, 300, 300, 700, 700, 2_000, 2_000, 2_000, 6_000, 30_000)
@@ -73,7 +81,8 @@ class RandomDay:
         self.count = 0
         self.draft: list[c.RouteLine] = []
         self.makers = list(self._makers())
-        self.subjects = list(self._subjects())
+        self.subjects = [list(x.makers(self)) for x in SUBJECTS]
+        self.subject = self.subjects[seed % len(SUBJECTS)]
         self.weights = [
             self._weight(n, weight, n % DAYS_A_ROUND == seed % DAYS_A_ROUND)
             for n, (weight, _) in enumerate(self.makers)
@@ -119,8 +128,9 @@ class RandomDay:
 
     def _next(self) -> list[c.AnyCommand]:
         drawn = (self.makers, self.weights)
-        if self.rng.random() < SUBJECTS:
-            drawn = (self.subjects, [weight for weight, _ in self.subjects])
+        if self.rng.random() < ASIDE:
+            subject = self.subject if self.rng.random() < 0.7 else self.rng.choice(self.subjects)
+            drawn = (subject, [weight for weight, _ in subject])
         [(_, make)] = self.rng.choices(*drawn)
         if self._s.planning_rounds.open and self.rng.random() < 0.3:
             make = partial(random_plans.draw, self)
@@ -207,13 +217,6 @@ class RandomDay:
         )
         yield 2, self._positions
         yield 1, c.Tick
-
-    def _subjects(self) -> Iterator[tuple[float, Callable[[], c.AnyCommand | list[c.AnyCommand]]]]:
-        """The same, a line for each subject that has a module of its own."""
-        yield from random_customers.makers(self)
-        yield from random_orders.makers(self)
-        yield from random_payments.makers(self)
-        yield from random_stock.makers(self)
 
     def _go_on(self) -> list[c.AnyCommand]:
         """One of the things somebody is waiting for."""

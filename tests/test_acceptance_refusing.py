@@ -13,8 +13,11 @@ from engine.engine import Engine
 from engine.rejections import RejectionReason as Reason
 from engine.rules import bounds
 from engine.settings import Segmentation, Settings
+from engine.terms import Action, ActionKind, Conditions, PromotionTerms
 from engine.values import (
     Actor,
+    CouponId,
+    CustomerId,
     Fulfillment,
     Line,
     Millis,
@@ -29,6 +32,9 @@ from geo.travel import Vehicle
 from tests import cases
 from tests.cases import HOME, STORE_PLACE, city
 
+TENTH = PromotionTerms(
+    "A tenth off", Conditions(), [Action(ActionKind.PERCENT, 100)], by_coupon=True
+)
 SENSIBLE = [  # one of each command from outside
     c.RegisterStore("s", "Noodles", STORE_PLACE, 600_000),
     c.OpenStore("store"),
@@ -37,6 +43,11 @@ SENSIBLE = [  # one of each command from outside
     c.DelistProduct("ramen"),
     c.SetPrice("store", "ramen", 900),
     c.RegisterCustomer("bob"),
+    c.DefineCategory("hot", "Hot drinks", ""),
+    c.DefinePromotion("tenth", TENTH),
+    c.EndPromotion("tenth"),
+    c.IssueCoupons("SAVE", "tenth", ["ann"]),
+    c.WithdrawCoupon("SAVE"),
     c.ReceiveStock("store", "ramen", 1),
     c.CountStock("store", "ramen", 1),
     c.SetSafetyStock("store", "ramen", 1),
@@ -91,6 +102,7 @@ NO_BOUNDS = (
     Purpose,
     Standing,
     Segmentation,
+    PromotionTerms,
 )  # closed sets, and what has its own
 HUGE = 2**63 - 1
 SWAPPED = Point(1_160_000_000, 390_000_000)
@@ -115,6 +127,8 @@ def senseless(kind: object) -> list[tuple[object, dict[str, object]]]:
         many = [Line("ramen", 1)] * (bounds.LINES + 1)
         bad = ([], [Line("", 1)], [Line("ramen", 0)], [Line("ramen", 2**63)], many)
         return [(x, {}) for x in bad]
+    if kind in (list[CouponId], list[CustomerId]):
+        return [(x, {}) for x in ([""], ["x" * 201], ["ann"] * (bounds.IDS + 1))]
     if getattr(kind, "__supertype__", None) is str:
         return [("", id_limit), ("x" * 201, id_limit)]
     return []

@@ -159,6 +159,7 @@ def some(kind):
         "recency_days": [1, 2, 3, 4],
         "purchases": [4, 3, 2, 1],
         "spent_minor": [4, 3, 2, 1],
+        "terms": m.PromotionTerms("x", [m.Action("free_delivery")], by_coupon=True),
     }
     numbers = ("quantity", "counted", "capacity", "preparation_s")
     given = {

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from engine.audit import customers
+from engine.audit import customers, promotions
 from engine.rules.bookkeeping import HELD
 from engine.rules.cancelling import REASONS, WRITE_OFF
 from engine.rules.pricing import NOT_COLLECTED
@@ -37,7 +37,10 @@ KNOWN_WHY = [f"{actor}/{reason}" for actor, reasons in WAYS_TO_END for reason in
 
 def violations(s: State) -> list[str]:
     """Empty, or what is wrong, in words."""
-    checks = (_stock, _orders, _money, _ledger, _routes, _loads, _planning, customers.violations)
+    checks = (
+        *(_stock, _orders, _money, _ledger, _routes, _loads, _planning),
+        *(customers.violations, promotions.violations),
+    )
     return [problem for check in checks for problem in check(s)]
 
 

@@ -31,6 +31,7 @@ from engine.commands.dispatching import (
 )
 from engine.commands.merchandising import (
     CloseStore,
+    DefineCategory,
     DelistProduct,
     ListProduct,
     OpenStore,
@@ -57,6 +58,12 @@ from engine.commands.preparing import (
     ReportReady,
     UpdateReadyTime,
 )
+from engine.commands.promoting import (
+    DefinePromotion,
+    EndPromotion,
+    IssueCoupons,
+    WithdrawCoupon,
+)
 from engine.commands.segmenting import ReviewCustomer, ReviewCustomers, SetSegmentation
 from engine.commands.stocking import (
     AdjustStock,
@@ -77,8 +84,13 @@ ExternalCommand = (
     | CloseStore
     | ListProduct
     | DelistProduct
+    | DefineCategory
     | SetPrice
     | RegisterCustomer
+    | DefinePromotion
+    | EndPromotion
+    | IssueCoupons
+    | WithdrawCoupon
     | ReceiveStock
     | CountStock
     | SetSafetyStock

@@ -1,7 +1,7 @@
 """What is sold, where, for how much, and to whom."""
 
 from engine.commands.command import Command
-from engine.values import CustomerId, Minor, ProductId, ServiceId, StoreId
+from engine.values import CategoryId, CustomerId, Minor, ProductId, ServiceId, StoreId
 from geo.points import Point
 
 
@@ -25,7 +25,10 @@ class CloseStore(Command, frozen=True):
 
 
 class ListProduct(Command, frozen=True):
-    """A product may be sold in every store that has a price and stock for it."""
+    """A product may be sold in every store that has a price and stock for it.
+
+    `category` may be one that was defined, or any other: a root without a tree.
+    """
 
     product: ProductId
     name: str
@@ -35,6 +38,14 @@ class ListProduct(Command, frozen=True):
 
 class DelistProduct(Command, frozen=True):
     product: ProductId
+
+
+class DefineCategory(Command, frozen=True):
+    """Its name and its place in the tree, at a root if without parent; again, to move it."""
+
+    category: CategoryId
+    name: str
+    parent: CategoryId = CategoryId("")
 
 
 class SetPrice(Command, frozen=True):

@@ -3,6 +3,7 @@
 from engine.commands.command import Command
 from engine.values import (
     Actor,
+    CouponId,
     CustomerId,
     Fulfillment,
     Line,
@@ -30,6 +31,7 @@ class RequestQuote(Command, frozen=True):
     fulfillment: Fulfillment = Fulfillment.DELIVERY
     window_from_at: Millis = Millis(0)  # both 0: as soon as possible
     window_to_at: Millis = Millis(0)
+    coupons: list[CouponId] = []
 
 
 class PlaceOrder(Command, frozen=True):

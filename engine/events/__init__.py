@@ -1,6 +1,7 @@
 """Every fact. Past tense; one owning state module each, and a module here per owner."""
 
 from engine.events.catalog import (
+    CategoryDefined,
     CustomerRegistered,
     PriceSet,
     ProductDelisted,
@@ -98,6 +99,15 @@ from engine.events.payments import (
     PaymentRequested,
     PaymentWithdrawn,
 )
+from engine.events.promotions import (
+    CouponsIssued,
+    CouponWithdrawn,
+    DiscountsGivenBack,
+    DiscountsRedeemed,
+    DiscountsReserved,
+    PromotionDefined,
+    PromotionEnded,
+)
 
 AnyEvent = (
     CommandRejected
@@ -111,6 +121,7 @@ AnyEvent = (
     | PreparationMeasured
     | ProductListed
     | ProductDelisted
+    | CategoryDefined
     | PriceSet
     | CustomerRegistered
     | CustomerPurchased
@@ -121,6 +132,13 @@ AnyEvent = (
     | SegmentationSet
     | ConsentSet
     | StandingSet
+    | PromotionDefined
+    | PromotionEnded
+    | CouponsIssued
+    | CouponWithdrawn
+    | DiscountsReserved
+    | DiscountsRedeemed
+    | DiscountsGivenBack
     | StockReceived
     | StockReserved
     | StockReleased

@@ -1,7 +1,7 @@
 """Facts about stores, products, prices and customers."""
 
 from engine.events.event import Event
-from engine.values import CustomerId, Millis, Minor, ProductId, ServiceId, StoreId
+from engine.values import CategoryId, CustomerId, Millis, Minor, ProductId, ServiceId, StoreId
 from geo.points import Point
 
 
@@ -29,6 +29,12 @@ class ProductListed(Event, frozen=True):
 
 class ProductDelisted(Event, frozen=True):
     product: ProductId
+
+
+class CategoryDefined(Event, frozen=True):
+    category: CategoryId
+    name: str
+    parent: CategoryId  # empty: it is a root
 
 
 class PriceSet(Event, frozen=True):

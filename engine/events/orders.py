@@ -1,6 +1,7 @@
 """Facts about quotes and orders: the bargain with a customer."""
 
 from engine.events.event import Event
+from engine.terms import Discount
 from engine.values import (
     Actor,
     CustomerId,
@@ -22,7 +23,8 @@ class QuoteOffered(Event, frozen=True):
     """A promise not yet accepted: a price, and to be there in time.
 
     In time is `promised_ms` after it is placed, or by the end of the window if there is one;
-    `promised_ms` is then what it takes at least.
+    `promised_ms` is then what it takes at least. `total_minor` is what the lines cost after
+    discounts and what is left of the delivery fee.
     """
 
     quote: QuoteId
@@ -39,6 +41,7 @@ class QuoteOffered(Event, frozen=True):
     fulfillment: Fulfillment = Fulfillment.DELIVERY
     window_from_at: Millis = Millis(0)  # both 0: as soon as possible
     window_to_at: Millis = Millis(0)
+    discounts: list[Discount] = []
 
 
 class QuoteAccepted(Event, frozen=True):
@@ -65,6 +68,7 @@ class OrderPlaced(Event, frozen=True):
     tip_minor: Minor = Minor(0)
     window_from_at: Millis = Millis(0)  # both 0: as soon as possible
     window_to_at: Millis = Millis(0)
+    discounts: list[Discount] = []
 
 
 class OrderScheduled(Event, frozen=True):

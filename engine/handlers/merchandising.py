@@ -2,6 +2,7 @@
 
 from engine.commands import (
     CloseStore,
+    DefineCategory,
     DelistProduct,
     ListProduct,
     OpenStore,
@@ -10,6 +11,7 @@ from engine.commands import (
     SetPrice,
 )
 from engine.events import (
+    CategoryDefined,
     CustomerRegistered,
     PriceSet,
     ProductDelisted,
@@ -20,6 +22,7 @@ from engine.events import (
 )
 from engine.rejections import RejectionReason as Reason
 from engine.rules.locality import CITY_REACH_M, is_near
+from engine.state.categories import Categories
 from engine.state.customers import Customers
 from engine.state.prices import Prices
 from engine.state.products import Products
@@ -31,12 +34,18 @@ from geo.points import distance_m
 
 class Merchandising:
     def __init__(
-        self, stores: Stores, products: Products, prices: Prices, customers: Customers
+        self,
+        stores: Stores,
+        products: Products,
+        prices: Prices,
+        customers: Customers,
+        categories: Categories,
     ) -> None:
         self.stores = stores
         self.products = products
         self.prices = prices
         self.customers = customers
+        self.categories = categories
 
     # commands
 
@@ -67,6 +76,14 @@ class Merchandising:
     def delist_product(self, turn: Turn, c: DelistProduct) -> None:
         self._known_product(turn, c.product)
         turn.emit(ProductDelisted(c.product))
+
+    def define_category(self, turn: Turn, c: DefineCategory) -> None:
+        if c.parent and not self.categories.get(c.parent):
+            turn.reject(Reason.UNKNOWN, what="category", id=c.parent)
+        path = [str(x) for x in self.categories.upwards(c.parent)]
+        if c.category in path:
+            turn.reject(Reason.CATEGORY_CYCLE, path=path)
+        turn.emit(CategoryDefined(c.category, c.name, c.parent))
 
     def set_price(self, turn: Turn, c: SetPrice) -> None:
         if c.price_minor < 0:

@@ -11,6 +11,8 @@ from engine.turn import Turn
 
 SETTING_MAX = 10**9  # milliseconds, meters or minor units; more than any of them can mean
 NEVER_ZERO = ("planning_interval_ms", "planning_heartbeat_ms", "planning_timeout_ms", "slot_ms")
+OFFSET = "utc_offset_min"
+OFFSET_MAX_MIN = 14 * 60  # the farthest local time from UTC
 CURRENCY = re.compile("[A-Z]{3}")  # ISO 4217
 
 
@@ -45,7 +47,8 @@ def _malformed(settings: Settings) -> str:
             return name
     for name in settings.__struct_fields__:
         value = getattr(settings, name)
-        if isinstance(value, int) and not 0 <= value <= SETTING_MAX:
+        least, most = (0, SETTING_MAX) if name != OFFSET else (-OFFSET_MAX_MIN, OFFSET_MAX_MIN)
+        if isinstance(value, int) and not least <= value <= most:
             return name
     if settings.no_show_fee_permille > 1_000:
         return "no_show_fee_permille"

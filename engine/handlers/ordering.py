@@ -25,6 +25,7 @@ from engine.events import (
 )
 from engine.rejections import RejectionReason as Reason
 from engine.rules.cancelling import reasons
+from engine.rules.couponing import used_up
 from engine.rules.pricing import without_prices
 from engine.rules.promising import late_preparation_ms
 from engine.rules.proving import CODE_LENGTH_MIN
@@ -35,6 +36,7 @@ from engine.state.inventory import Inventory
 from engine.state.orders import ENDED, Orders, OrderStatus
 from engine.state.payments import Payments
 from engine.state.products import Products
+from engine.state.promotions import Promotions
 from engine.state.quotes import Quotes
 from engine.state.settings import CurrentSettings
 from engine.state.stores import Stores
@@ -56,6 +58,7 @@ class Ordering:
         payments: Payments,
         deliveries: Deliveries,
         customers: Customers,
+        promotions: Promotions,
     ) -> None:
         self.settings = settings
         self.stores = stores
@@ -66,6 +69,7 @@ class Ordering:
         self.payments = payments
         self.deliveries = deliveries
         self.customers = customers
+        self.promotions = promotions
 
     # commands
 
@@ -81,6 +85,7 @@ class Ordering:
         self._check_goods(turn, offered, lines)
         if offered.fulfillment is Fulfillment.COLLECTION and len(c.pin) < CODE_LENGTH_MIN:
             turn.reject(Reason.PROOF_REQUIRED, proof=Proof.PIN, at_least=CODE_LENGTH_MIN)
+        self._check_discounts(turn, offered)
         window = self._open_window(turn, offered)
         # From here on the order exists; nothing below may reject.
         turn.emit(StockReserved(offered.store, c.order, lines))
@@ -102,9 +107,10 @@ class Ordering:
                 turn.at,
                 Millis(window[1] if window else turn.at + offered.promised_ms),
                 offered.fulfillment,
-                tip_minor=c.tip_minor,
-                window_from_at=offered.window_from_at,
-                window_to_at=offered.window_to_at,
+                c.tip_minor,
+                offered.window_from_at,
+                offered.window_to_at,
+                offered.discounts,
             )
         )
 
@@ -213,6 +219,15 @@ class Ordering:
         if short := self.inventory.short(offered.store, lines):
             available = short.quantity
             turn.reject(Reason.INSUFFICIENT_STOCK, product=short.product, available=available)
+
+    def _check_discounts(self, turn: Turn, offered: QuoteOffered) -> None:
+        """Of all who were promised the last use of a coupon, the first to order gets it."""
+        if not offered.discounts:
+            return
+        customer = offered.customer
+        is_first = not self.orders.has_ordered(customer)
+        spent = used_up(self.promotions, offered.discounts, customer, is_first=is_first)
+        turn.reject_for(spent)
 
     def _open_window(self, turn: Turn, offered: QuoteOffered) -> Window | None:
         """Still to be met, and not taken by others meanwhile: a quote holds no place in it."""

@@ -26,11 +26,12 @@ from engine.events import (
 )
 from engine.rejections import RejectionReason as Reason
 from engine.rules.cancelling import reasons
+from engine.rules.lines import cut
 from engine.state.deliveries import Deliveries, DeliveryStatus
 from engine.state.orders import Order, Orders, OrderStatus
 from engine.state.settings import CurrentSettings
 from engine.turn import Turn
-from engine.values import HOUR, Actor, Line, Millis, Minor, OrderId, PricedLine, ProductId, StoreId
+from engine.values import HOUR, Actor, Line, Millis, OrderId, ProductId, StoreId
 
 READY_WITHIN_MS = 24 * HOUR
 
@@ -124,11 +125,8 @@ class Preparing:
 
     def _reduce(self, turn: Turn, key: OrderId, product: ProductId, quantity: int) -> None:
         """The order goes on without them and less is owed; without anything left, it ends."""
-        lines = self.orders[key].lines
-        left = [_less(x, quantity) if x.product == product else x for x in lines]
-        left = [x for x in left if x.quantity]
-        reduction = sum(x.price_minor * quantity for x in lines if x.product == product)
-        turn.emit(OrderReduced(key, left, Minor(reduction)))
+        left, reduction = cut(self.orders[key].lines, product, quantity)
+        turn.emit(OrderReduced(key, left, reduction))
         if not left:
             turn.emit(OrderCancelled(key, Actor.STORE, "item_missing", turn.at))
 
@@ -146,7 +144,3 @@ class Preparing:
     def _illegal(self, turn: Turn, order: Order, to: str) -> NoReturn:
         allowed = [str(x) for x in order.next_statuses]
         turn.reject(Reason.ILLEGAL_TRANSITION, **{"from": order.status, "to": to}, allowed=allowed)
-
-
-def _less(line: PricedLine, quantity: int) -> PricedLine:
-    return PricedLine(line.product, line.quantity - quantity, line.price_minor)

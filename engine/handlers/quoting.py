@@ -3,7 +3,10 @@
 from engine.commands import RequestQuote
 from engine.events import QuoteOffered
 from engine.rejections import RejectionReason as Reason
-from engine.rules.pricing import delivery_fee, goods_total, summed
+from engine.rules.couponing import COUPONS, Objection, candidates
+from engine.rules.discounting import Bargain, Cart, bargain
+from engine.rules.lines import goods_total
+from engine.rules.pricing import delivery_fee, summed
 from engine.rules.promising import (
     IDLE,
     Workload,
@@ -14,6 +17,7 @@ from engine.rules.promising import (
     ready_within_ms,
 )
 from engine.rules.scheduling import slot_fault, window_fault, window_of
+from engine.state.categories import Categories
 from engine.state.couriers import Couriers
 from engine.state.customers import Customers
 from engine.state.deliveries import Deliveries
@@ -22,11 +26,22 @@ from engine.state.orders import Orders
 from engine.state.positions import NEVER, Positions
 from engine.state.prices import Prices
 from engine.state.products import Product, Products
+from engine.state.promotions import Promotions
 from engine.state.quotes import Quotes
 from engine.state.settings import CurrentSettings
 from engine.state.stores import Store, Stores
 from engine.turn import Turn
-from engine.values import SECOND, Fulfillment, Line, Millis, Minor, PricedLine, Standing, StoreId
+from engine.values import (
+    SECOND,
+    CategoryId,
+    Fulfillment,
+    Line,
+    Millis,
+    Minor,
+    PricedLine,
+    Standing,
+    StoreId,
+)
 from geo.points import distance_m
 from geo.travel import Vehicle
 
@@ -45,6 +60,8 @@ class Quoting:
         deliveries: Deliveries,
         quotes: Quotes,
         orders: Orders,
+        categories: Categories,
+        promotions: Promotions,
     ) -> None:
         self.settings = settings
         self.stores = stores
@@ -57,11 +74,15 @@ class Quoting:
         self.deliveries = deliveries
         self.quotes = quotes
         self.orders = orders
+        self.categories = categories
+        self.promotions = promotions
 
     # commands
 
     def request_quote(self, turn: Turn, c: RequestQuote) -> None:
         settings = self.settings.current
+        if len(c.coupons) > COUPONS or len(c.coupons) != len(dict.fromkeys(c.coupons)):
+            turn.reject(Reason.MALFORMED, field="coupons")
         if self.quotes.get(c.quote):
             turn.reject(Reason.ALREADY_EXISTS)
         store = self._open_store(turn, c)
@@ -79,22 +100,24 @@ class Quoting:
             turn.reject(Reason.INSUFFICIENT_STOCK, product=short.product, available=available)
         promised = self._promised_ms(turn, store, c, load)
         fee = delivery_fee(settings, far_m) if is_carried else Minor(0)
+        deal = self._bargain(turn, c, priced, fee)
         turn.emit(
             QuoteOffered(
                 c.quote,
                 c.service,
                 c.customer,
                 c.store,
-                priced,
+                deal.lines,
                 dropoff,
-                fee,
-                Minor(goods_total(priced) + fee),
+                deal.fee_minor,
+                Minor(goods_total(deal.lines) + deal.fee_minor),
                 promised,
                 Millis(turn.at + settings.quote_life_ms),
                 load,
                 c.fulfillment,
                 c.window_from_at,
                 c.window_to_at,
+                deal.discounts,
             )
         )
 
@@ -143,6 +166,27 @@ class Quoting:
             turn.reject(Reason.OUT_OF_AREA, distance_m=far_m, limit_m=limit_m)
         if load > settings.load_max:
             turn.reject(Reason.TOO_LARGE, load=load, limit=settings.load_max)
+
+    def _bargain(self, turn: Turn, c: RequestQuote, lines: list[PricedLine], fee: Minor) -> Bargain:
+        """What is left to pay after promotions. A coupon that does nothing is told, not ignored."""
+        if not c.coupons and not self.promotions.automatic:
+            return Bargain(lines, fee, [], {})
+        known = candidates(self.promotions, c.coupons, c.customer, turn.at)
+        if isinstance(known, Objection):
+            turn.reject(known.reason, **known.detail)
+        customer = self.customers[c.customer]
+        above = [
+            list(self.categories.upwards(CategoryId(self.products[x.product].category)))
+            for x in lines
+        ]
+        offset_min = self.settings.current.utc_offset_min
+        is_first = not self.orders.has_ordered(c.customer)
+        segments = customer.segments
+        cart = Cart(c.store, lines, above, fee, turn.at, offset_min, is_first, segments)
+        deal = bargain(cart, known)
+        for coupon, condition in deal.unmet.items():
+            turn.reject(Reason.COUPON_NOT_APPLICABLE, coupon=coupon, condition=condition)
+        return deal
 
     def _promised_ms(self, turn: Turn, store: Store, c: RequestQuote, pieces: int) -> int:
         """How long it takes from now; by whom it is carried then, a later window leaves open."""

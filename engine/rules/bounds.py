@@ -14,6 +14,7 @@ from geo.points import Point, PointError
 ID_CHARACTERS = 200
 TEXT_CHARACTERS = 1_000
 LINES = 200
+IDS = 1_000  # in one list
 COUNT = 10**6  # of pieces, of load
 AMOUNT_MINOR = 10**12
 TIME_MS = 10**14  # the year 5138
@@ -33,15 +34,15 @@ class Bounds:
         self.texts += [(x, ID_CHARACTERS) for x, kind in kinds if _is_id(kind) and x in optional]
         self.numbers = [(x, limit) for x, kind in kinds if (limit := _limit(x, kind))]
         self.places = [x for x, kind in kinds if kind is Point]
-        self.lists = [
-            x for x, kind in kinds if get_origin(kind) is list and get_args(kind) == (Line,)
-        ]
+        lists = [(x, get_args(kind)) for x, kind in kinds if get_origin(kind) is list]
+        self.lines = [x for x, kind in lists if kind == (Line,)]
+        self.id_lists = [x for x, kind in lists if _is_id(*kind)]
 
     @property
     def fields(self) -> list[str]:
         """All that have bounds."""
         limited = (x for x, _ in [*self.texts, *self.numbers])
-        return [*self.ids, *limited, *self.places, *self.lists]
+        return [*self.ids, *limited, *self.places, *self.lines, *self.id_lists]
 
     def fault(self, command: Command) -> Detail | None:
         """The first field that is out of bounds, and by which limit; None if there is none."""
@@ -59,8 +60,11 @@ class Bounds:
                 getattr(command, field).checked()
             except PointError as error:
                 return {"field": field, "hint": error.hint} if error.hint else {"field": field}
-        for field in self.lists:
+        for field in self.lines:
             if not _are_sound(getattr(command, field)):
+                return {"field": field}
+        for field in self.id_lists:
+            if not _are_ids(getattr(command, field)):
                 return {"field": field}
         return None
 
@@ -74,6 +78,10 @@ def _limit(name: str, kind: Any) -> int:
     if kind is int:
         return DURATION_MS if name.endswith("_ms") else COUNT
     return {Minor: AMOUNT_MINOR, Millis: TIME_MS}.get(kind, 0)
+
+
+def _are_ids(ids: list[str]) -> bool:
+    return len(ids) <= IDS and all(0 < len(x) <= ID_CHARACTERS for x in ids)
 
 
 def _are_sound(lines: list[Line]) -> bool:

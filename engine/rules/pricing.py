@@ -25,10 +25,6 @@ def no_show_fee(settings: Settings, due_minor: int, reason: str) -> Minor:
     return Minor(due_minor * permille // 1_000)
 
 
-def goods_total(lines: list[PricedLine]) -> Minor:
-    return Minor(sum(line.quantity * line.price_minor for line in lines))
-
-
 def summed(lines: list[Line]) -> list[Line]:
     """One line per product, in the order of first mention: demand is checked on the sum."""
     if len(lines) == 1:

@@ -2,6 +2,7 @@
 
 from msgspec import Struct, field
 
+from engine.state.categories import Categories
 from engine.state.couriers import Couriers
 from engine.state.customers import Customers
 from engine.state.deliveries import Deliveries
@@ -13,6 +14,7 @@ from engine.state.planning_rounds import PlanningRounds
 from engine.state.positions import Positions
 from engine.state.prices import Prices
 from engine.state.products import Products
+from engine.state.promotions import Promotions
 from engine.state.quotes import Quotes
 from engine.state.requests import Requests
 from engine.state.settings import CurrentSettings
@@ -28,7 +30,9 @@ class State(Struct):
     requests: Requests = field(default_factory=Requests)
     stores: Stores = field(default_factory=Stores)
     products: Products = field(default_factory=Products)
+    categories: Categories = field(default_factory=Categories)
     prices: Prices = field(default_factory=Prices)
+    promotions: Promotions = field(default_factory=Promotions)
     customers: Customers = field(default_factory=Customers)
     inventory: Inventory = field(default_factory=Inventory)
     quotes: Quotes = field(default_factory=Quotes)

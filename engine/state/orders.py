@@ -118,6 +118,10 @@ class Orders(Struct, dict=True):
         found = self.windows.get(store, {})
         return sum(count for at, count in found.items() if from_at <= at < to_at)
 
+    def has_ordered(self, customer: CustomerId) -> bool:
+        """Something that is open or was fulfilled."""
+        return any(not self.orders[x].why for x in self.of_customer.get(customer, ()))
+
     # events
 
     def order_placed(self, e: OrderPlaced) -> None:

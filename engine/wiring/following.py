@@ -9,7 +9,11 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
     plan, leg = h.dispatching.request_plan, h.dispatching.start_leg
     return {
         # the bargain
-        e.OrderPlaced: (h.paying.request_payment, h.ordering.confirm_free),
+        e.OrderPlaced: (
+            h.promoting.reserve,
+            h.paying.request_payment,
+            h.ordering.confirm_free,
+        ),
         e.PaymentAuthorized: (h.ordering.confirm, h.tipping.pass_on),
         e.PaymentFailed: (h.ordering.cancel_unpaid,),
         e.OrderConfirmed: (h.preparing.await_acceptance,),
@@ -18,11 +22,21 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
             h.dispatching.cancel_delivery,
             h.ordering.release_stock,
             h.paying.give_back,
+            h.promoting.give_back,
+        ),
+        e.OrderFulfilled: (
+            h.paying.capture,
+            h.segmenting.note_purchase,
+            h.promoting.redeem,
+            h.promoting.bear,
+        ),
+        e.OrderReturned: (h.paying.charge_for_return, h.promoting.give_back),
+        e.OrderWrittenOff: (
+            h.dispatching.cancel_delivery,
+            h.paying.give_back,
+            h.promoting.give_back,
         ),
         e.StockShortfall: (h.preparing.go_without,),
-        e.OrderFulfilled: (h.paying.capture, h.segmenting.note_purchase),
-        e.OrderReturned: (h.paying.charge_for_return,),
-        e.OrderWrittenOff: (h.dispatching.cancel_delivery, h.paying.give_back),
         # customers
         e.CustomerPurchased: (h.segmenting.judge_again,),
         # the way

@@ -11,6 +11,7 @@ from engine.handlers.operating import Operating
 from engine.handlers.ordering import Ordering
 from engine.handlers.paying import Paying
 from engine.handlers.preparing import Preparing
+from engine.handlers.promoting import Promoting
 from engine.handlers.quoting import Quoting
 from engine.handlers.segmenting import Segmenting
 from engine.handlers.stocking import Stocking
@@ -25,6 +26,7 @@ class Handlers(Struct):
 
     operating: Operating
     merchandising: Merchandising
+    promoting: Promoting
     stocking: Stocking
     quoting: Quoting
     ordering: Ordering
@@ -43,7 +45,8 @@ class Handlers(Struct):
 def handlers_over(s: State) -> Handlers:
     return Handlers(
         Operating(s.settings),
-        Merchandising(s.stores, s.products, s.prices, s.customers),
+        Merchandising(s.stores, s.products, s.prices, s.customers, s.categories),
+        Promoting(s.stores, s.customers, s.orders, s.promotions),
         Stocking(s.stores, s.products, s.inventory, s.orders),
         Quoting(
             s.settings,
@@ -57,6 +60,8 @@ def handlers_over(s: State) -> Handlers:
             s.deliveries,
             s.quotes,
             s.orders,
+            s.categories,
+            s.promotions,
         ),
         Ordering(
             s.settings,
@@ -68,6 +73,7 @@ def handlers_over(s: State) -> Handlers:
             s.payments,
             s.deliveries,
             s.customers,
+            s.promotions,
         ),
         Paying(s.settings, s.orders, s.payments, s.deliveries),
         Tipping(s.settings, s.orders, s.payments, s.deliveries),

@@ -2,6 +2,7 @@
 
 from gateway.messages.analytics import Analytics, HeatMap, StoreAnalytics
 from gateway.messages.settings import SettingsInForce
+from gateway.messages.terms import PromotionTerms
 from gateway.messages.values import (
     DeliveryStatus,
     Fulfillment,
@@ -17,9 +18,22 @@ from gateway.messages.values import (
 )
 
 
+class Discount(Part, frozen=True):
+    """What a promotion took off the goods and off the delivery fee; `coupon`, if it took one."""
+
+    promotion: str
+    goods: Money
+    delivery_fee: Money
+    coupon: str | None = None
+
+
 class Quote(Told, frozen=True):
     """A promise until `expires_at`: this price, and there within so many seconds of placing, or
-    by the end of the window."""
+    by the end of the window.
+
+    `total` is what the lines cost, less their discounts, and `delivery_fee`, which is what
+    promotions left of it. `discounts` says which took off what.
+    """
 
     quote: str
     lines: list[PricedLine]
@@ -30,6 +44,7 @@ class Quote(Told, frozen=True):
     load: int
     fulfillment: Fulfillment = "delivery"
     window: Window | None = None
+    discounts: list[Discount] = []
 
 
 class OrderPlaced(Told, frozen=True):
@@ -233,6 +248,32 @@ class Remedy(Part, frozen=True):
     unserved_cost: float | None = None
 
 
+class Promotion(Told, frozen=True):
+    """`reserved` by open orders, `redeemed` by fulfilled ones."""
+
+    promotion: str
+    terms: PromotionTerms
+    on: bool
+    reserved: int
+    redeemed: int
+
+
+class Coupon(Told, frozen=True):
+    """`public`, or for so many customers; `reserved` by open orders, `redeemed` by fulfilled."""
+
+    coupon: str
+    promotion: str
+    public: bool
+    customers: int
+    limit: int
+    limit_per_customer: int
+    reserved: int
+    redeemed: int
+    withdrawn: bool
+    from_at: str | None = None
+    until_at: str | None = None
+
+
 class Explanation(Told, frozen=True):
     """`settled`: on board or ended, nobody else comes into question. Cheapest courier first."""
 
@@ -317,4 +358,6 @@ ReplyBody = (
     | Customer
     | Purchases
     | Segmentation
+    | Promotion
+    | Coupon
 )

@@ -134,11 +134,12 @@ class Line(Asked, frozen=True):
 
 
 class PricedLine(Part, frozen=True):
-    """So many of one product, at the price of one."""
+    """So many of one product, at the price of one; `discount` is off the whole line."""
 
     product: str
     quantity: int
     price: Money
+    discount: Money | None = None
 
 
 class Fix(Asked, frozen=True):

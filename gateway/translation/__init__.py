@@ -20,17 +20,22 @@ from gateway.messages import ReplyBody, RequestBody
 from gateway.submissions import SubmissionError
 from gateway.translation import (
     carrying,
+    merchandising,
     operating,
     ordering,
     paying,
+    promoting,
     stocking,
     storekeeping,
     supporting,
 )
+from gateway.translation.table import IdentityTable
+from gateway.wire import money as money
 from gateway.wire import time_text, window_told
 
 COMMAND_OF = {
     **carrying.COMMAND_OF,
+    **merchandising.COMMAND_OF,
     **operating.COMMAND_OF,
     **ordering.COMMAND_OF,
     **paying.COMMAND_OF,
@@ -42,11 +47,11 @@ COMMAND_OF = {
 
 def command_of(body: RequestBody, who: Identity, currency: str) -> ExternalCommand:
     """Raises Refusal if a value cannot be: a swapped place, a foreign currency, no such day."""
-    if isinstance(body, m.CancelOrder):
-        return _cancel(body, who)
     by_role = supporting.COMMAND_BY.get(type(body))
     if by_role is not None:
         return by_role(body, who)
+    if translate := BY_IDENTITY.get(type(body)):
+        return translate(body, who, currency)
     return COMMAND_OF[type(body)](body, who.subject, currency)
 
 
@@ -81,12 +86,16 @@ def submission_error(error: SubmissionError) -> m.Error:
     return m.Error(error.code, known.message, {}, known.retryable, error.retry_after_s)
 
 
-def money(amount: int, currency: str) -> m.Money:
-    return m.Money(amount, currency)
-
-
 def priced(lines: list[v.PricedLine], currency: str) -> list[m.PricedLine]:
-    return [m.PricedLine(x.product, x.quantity, money(x.price_minor, currency)) for x in lines]
+    return [
+        m.PricedLine(
+            x.product,
+            x.quantity,
+            money(x.price_minor, currency),
+            money(x.discount_minor, currency) if x.discount_minor else None,
+        )
+        for x in lines
+    ]
 
 
 def settings_told(settings: Settings) -> m.SettingsInForce:
@@ -96,11 +105,14 @@ def settings_told(settings: Settings) -> m.SettingsInForce:
 # requests
 
 
-def _cancel(b: m.CancelOrder, who: Identity) -> ExternalCommand:
+def _cancel(b: m.CancelOrder, who: Identity, _: str) -> ExternalCommand:
     order = v.OrderId(b.order)
     if who.role == "operator":
         return c.CancelOrder(order, v.Actor.OPERATOR, b.reason)
     return c.CancelOrder(order, v.Actor.CUSTOMER, b.reason, v.ServiceId(who.subject))
+
+
+BY_IDENTITY: IdentityTable = {m.CancelOrder: _cancel, **promoting.COMMAND_OF}
 
 
 # replies
@@ -117,6 +129,7 @@ def _quote(q: e.QuoteOffered, at: v.Millis, currency: str) -> m.Quote:
         q.load,
         q.fulfillment.value,
         window_told(q.window_from_at, q.window_to_at),
+        promoting.discounts_told(q.discounts, currency),
     )
 
 

@@ -15,7 +15,8 @@ NOWHERE = Point(0, 0)  # of no meaning where nothing is delivered
 def _request_quote(b: m.RequestQuote, who: str, _: str) -> ExternalCommand:
     if b.dropoff is None and b.fulfillment == "delivery":
         raise Refusal("malformed", "a delivery goes somewhere", {"field": "dropoff"})
-    window = () if b.window is None else window_millis(b.window, "window")
+    no_window = (v.Millis(0), v.Millis(0))
+    window = no_window if b.window is None else window_millis(b.window, "window")
     return c.RequestQuote(
         v.QuoteId(b.quote),
         v.ServiceId(who),
@@ -25,6 +26,7 @@ def _request_quote(b: m.RequestQuote, who: str, _: str) -> ExternalCommand:
         NOWHERE if b.dropoff is None else point(b.dropoff, "dropoff"),
         v.Fulfillment(b.fulfillment),
         *window,
+        [v.CouponId(x) for x in b.coupons],
     )
 
 

@@ -9,3 +9,5 @@ from gateway.auth import Identity
 Translate = Callable[[Any, Any, str], ExternalCommand]  # body, subject, currency
 Table = dict[type, Translate]
 TableByRole = dict[type, Callable[[Any, Identity], ExternalCommand]]
+IdentityTranslate = Callable[[Any, Identity, str], ExternalCommand]
+IdentityTable = dict[type, IdentityTranslate]  # for what means different things by role

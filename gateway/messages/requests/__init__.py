@@ -16,6 +16,9 @@ from gateway.messages.requests.carrying import (
     StartShift,
     TakeBreak,
 )
+from gateway.messages.requests.merchandising import (
+    DefineCategory,
+)
 from gateway.messages.requests.operating import (
     AssignDelivery,
     ChangeSettings,
@@ -45,6 +48,14 @@ from gateway.messages.requests.paying import (
     ListCash,
     ReportAuthorization,
     ReportInstruction,
+)
+from gateway.messages.requests.promoting import (
+    DefinePromotion,
+    EndPromotion,
+    GetCoupon,
+    GetPromotion,
+    IssueCoupons,
+    WithdrawCoupon,
 )
 from gateway.messages.requests.stocking import (
     AdjustStock,
@@ -137,6 +148,13 @@ RequestBody = (
     | RegisterStore
     | ListProduct
     | DelistProduct
+    | DefineCategory
+    | DefinePromotion
+    | EndPromotion
+    | IssueCoupons
+    | WithdrawCoupon
+    | GetPromotion
+    | GetCoupon
     | RegisterCourier
     | AssignDelivery
     | RefundOrder

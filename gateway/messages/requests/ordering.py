@@ -17,7 +17,8 @@ class RequestQuote(Sent, frozen=True):
     """What would this cost, and when would it be there? Answered by `quote`.
 
     Without a `window` it comes as soon as possible. A `dropoff` is asked of deliveries only:
-    what is collected waits at the counter.
+    what is collected waits at the counter. A coupon that cannot be used is refused, and says
+    why; ask again without it.
     """
 
     quote: Id
@@ -27,6 +28,7 @@ class RequestQuote(Sent, frozen=True):
     dropoff: Place | None = None
     fulfillment: Fulfillment = "delivery"
     window: Window | None = None
+    coupons: Annotated[list[Id], Meta(max_length=10)] = []
 
 
 class PlaceOrder(Sent, frozen=True):
