@@ -35,6 +35,7 @@ class RejectionReason(StrEnum):
     COUPON_NOT_APPLICABLE = "coupon_not_applicable"  # detail: coupon, condition
     PROMOTION_USED = "promotion_used"  # detail: promotion. Of an open quote: ask for a new one
     AMOUNT_MISMATCH = "amount_mismatch"  # detail: expected_minor
+    EXCEEDS_BOUGHT = "exceeds_bought"  # detail: product, refundable
     EXCEEDS_CAPTURED = "exceeds_captured"  # detail: refundable_minor
     EXCEEDS_CASH = "exceeds_cash"  # detail: held_minor
     OFF_SHIFT = "off_shift"

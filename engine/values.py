@@ -23,6 +23,7 @@ PlanningRoundId = NewType("PlanningRoundId", int)
 CategoryId = NewType("CategoryId", str)
 PromotionId = NewType("PromotionId", str)
 CouponId = NewType("CouponId", str)  # the code a customer enters
+ReceiptId = NewType("ReceiptId", str)  # of a sale at a store's own till
 RequestKey = NewType("RequestKey", str)  # who asked and under which idempotency key
 
 Millis = NewType("Millis", int)  # since the epoch, UTC
@@ -62,6 +63,25 @@ class ShortOrder(Struct, frozen=True, array_like=True):
 
     order: OrderId
     quantity: int
+
+
+class Tender(StrEnum):
+    """How a sale at a till was paid."""
+
+    CASH = "cash"
+    CARD = "card"
+    WALLET = "wallet"
+    OTHER = "other"
+
+
+class TillReceipt(Struct, frozen=True, array_like=True):
+    """A sale that has happened at a till."""
+
+    receipt: ReceiptId
+    sold_at: Millis
+    lines: list[PricedLine]
+    tender: Tender
+    cashier: str = ""
 
 
 class Actor(StrEnum):

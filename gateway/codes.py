@@ -58,6 +58,7 @@ ENGINES: dict[RejectionReason, Code] = {
     R.COUPON_NOT_APPLICABLE: Code("this coupon does not fit this order"),
     R.PROMOTION_USED: Code("what the quote promised is used up: ask for a new one"),
     R.AMOUNT_MISMATCH: Code("another amount was requested"),
+    R.EXCEEDS_BOUGHT: Code("more than was bought and not yet brought back"),
     R.EXCEEDS_CAPTURED: Code("more than is left of what was captured"),
     R.EXCEEDS_CASH: Code("more than this courier holds in cash"),
     R.OFF_SHIFT: Code("the courier is off shift"),

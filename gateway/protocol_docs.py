@@ -36,6 +36,7 @@ CHOICES: dict[str, Any] = {
         "Vehicle",
         "Fulfillment",
         "Proof",
+        "Tender",
         "StopKind",
         "InstructionKind",
         "Purpose",

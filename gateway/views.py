@@ -116,6 +116,7 @@ def moved_told(x: Movement) -> m.StockMoved:
         by.damaged,
         x.order,
         x.reason,
+        x.reference,
     )
 
 

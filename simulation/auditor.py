@@ -123,6 +123,10 @@ class Auditor:
                 fit = self.on_hand if event.sellable else self.damaged
                 for x in lines:
                     fit[store, x.product] += x.quantity
+            case e.StockBroughtBack(store=store, lines=lines):
+                fit = self.on_hand if event.sellable else self.damaged
+                for x in lines:
+                    fit[store, x.product] += x.quantity
             case e.StockAdjusted(store=store, product=product, difference=difference):
                 self.on_hand[store, product] += difference
             case e.StockQuarantined(store=store, product=product, quantity=quantity):

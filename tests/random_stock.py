@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from engine import commands as c
-from engine.values import Actor
+from engine.values import MINUTE, Actor, Line, PricedLine, Tender, TillReceipt
 from tests.cases import Case, city
 
 STORES, PRODUCTS = ("s0", "s1"), ("ramen", "tea", "cake")
@@ -38,16 +38,43 @@ def makers(day) -> Iterator[tuple[float, object]]:
             return kind(*rng.choice(damaged), rng.randrange(3))
         return kind(*shelf(), rng.randrange(3))
 
+    def receipt() -> c.AnyCommand:
+        lines = [PricedLine(x.product, x.quantity, 100) for x in day._lines()]
+        return c.RecordReceipt(day._any(STORES), "till", day._new("t"), lines, Tender.CARD)
+
+    def reconcile() -> c.AnyCommand:
+        """What was sold while the line was down; some of it told before."""
+        store = day._any(STORES)
+        known = [*day.engine.state.receipts.recent.get(store, {})][-2:]
+        told = [*known, day._new("t"), day._new("t")]
+        lines = [PricedLine(day._any(PRODUCTS), rng.choice((1, 1, 2, 9)), 100)]
+        sold_at = day.at - rng.choice((0, 0, 60_000, -9 * MINUTE))
+        receipts = [TillReceipt(x, sold_at, lines, Tender.CASH) for x in told]
+        return c.ReconcileTill(store, "till", receipts)
+
+    def refund() -> c.AnyCommand:
+        store = day._any(STORES)
+        known = day.engine.state.receipts.recent.get(store, {})
+        key = day._one(known)
+        bought = known[key].lines if key in known else [PricedLine("ramen", 1, 100)]
+        lines = [Line(x.product, rng.randrange(1, x.quantity + 2)) for x in bought[:1]]
+        return c.RefundReceipt(store, key, day._new("b"), lines, rng.random() < 0.7)
+
+    yield 1.5, receipt
+    yield 1, reconcile
+    yield 1.5, refund
     yield 1, adjust
     yield 1.5, quarantine
 
 
 def stockroom() -> Case:
     """Everything that can happen to a shelf without a customer, once."""
-    case = city(9)
+    case, sold = city(9), [PricedLine("ramen", 2, 900)]
     return (
         case.at(1, c.QuarantineStock("store", "ramen", 4))
         .at(2, c.RestoreStock("store", "ramen", 1))
         .at(3, c.DiscardStock("store", "ramen", 2))
         .at(4, c.AdjustStock("store", "ramen", -1, "theft", Actor.STORE))
+        .at(5, c.RecordReceipt("store", "till", "r", sold, Tender.CASH))
+        .at(6, c.RefundReceipt("store", "r", "b", [Line("ramen", 1)], True))
     )

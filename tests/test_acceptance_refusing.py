@@ -22,10 +22,13 @@ from engine.values import (
     Line,
     Millis,
     Minor,
+    PricedLine,
     Proof,
     Purpose,
     Standing,
     StopKind,
+    Tender,
+    TillReceipt,
 )
 from geo.points import Point
 from geo.travel import Vehicle
@@ -52,6 +55,9 @@ SENSIBLE = [  # one of each command from outside
     c.CountStock("store", "ramen", 1),
     c.SetSafetyStock("store", "ramen", 1),
     c.RecordSale("store", "ramen", 1),
+    c.RecordReceipt("store", "till", "r1", [PricedLine("ramen", 1, 900)], Tender.CASH),
+    c.ReconcileTill("store", "till", [TillReceipt("r2", 1, [PricedLine("ramen", 1, 900)], "card")]),
+    c.RefundReceipt("store", "r1", "back1", [Line("ramen", 1)], True),
     c.AdjustStock("store", "ramen", -1, "damage", Actor.STORE, "torn"),
     c.QuarantineStock("store", "ramen", 1),
     c.RestoreStock("store", "ramen", 1),
@@ -103,6 +109,8 @@ NO_BOUNDS = (
     Standing,
     Segmentation,
     PromotionTerms,
+    Tender,
+    list[TillReceipt],
 )  # closed sets, and what has its own
 HUGE = 2**63 - 1
 SWAPPED = Point(1_160_000_000, 390_000_000)

@@ -28,6 +28,7 @@ KINDS = [  # of events that some book must miss, if they are not told
     e.StockQuarantined,
     e.StockRestored,
     e.StockDiscarded,
+    e.StockBroughtBack,
     e.StockReserved,
     e.StockReleased,
     e.StockIssued,

@@ -132,13 +132,16 @@ def test_a_short_secret_is_no_secret():
 # the matrix
 
 
+SOLD = [m.SoldLine("ramen", 1, m.Money(1, "CNY"))]
+
+
 def some(kind):
     """A request of this kind with values that fit."""
     values = {
         "ready_at": "2000-01-01T00:00:00Z",
         "ends_at": LATER,
         "until": LATER,
-        "lines": [m.Line("ramen", 1)],
+        "lines": SOLD if kind is m.RecordReceipt else [m.Line("ramen", 1)],
         "dropoff": m.Place(39.0, 116.0),
         "location": m.Place(39.0, 116.0),
         "price": m.Money(1, "CNY"),
@@ -153,6 +156,7 @@ def some(kind):
         "succeeded": True,
         "settings": None,
         "difference": -1,
+        "receipts": [m.SoldReceipt("r", LATER, SOLD, "cash")],
         "purpose": "marketing",
         "given": True,
         "standing": "good",

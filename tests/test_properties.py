@@ -175,7 +175,8 @@ def test_what_was_sold_and_what_is_left_are_what_came_in(seed):
         for level in products.values():
             assert level.reserved == 0
             came, went = level.received + level.returned, level.issued + level.sold
-            put_right = level.counted + level.adjusted - level.quarantined
+            put_right = level.counted + level.adjusted + level.brought_back
+            put_right -= level.quarantined
             assert level.on_hand == came - went + put_right >= 0
 
 

@@ -59,6 +59,7 @@ def _stock(s: State) -> Iterator[str]:
             if level.reserved != held:
                 yield f"{store}/{product}: {level.reserved} reserved, {held} held by orders"
             moved = level.received + level.returned + level.counted + level.adjusted
+            moved += level.brought_back
             moved -= level.issued + level.sold + level.quarantined
             if level.on_hand != moved:
                 yield f"{store}/{product}: {level.on_hand} on hand, movements sum to {moved}"

@@ -65,6 +65,7 @@ from engine.commands.promoting import (
     WithdrawCoupon,
 )
 from engine.commands.segmenting import ReviewCustomer, ReviewCustomers, SetSegmentation
+from engine.commands.selling import ReconcileTill, RecordReceipt, RefundReceipt
 from engine.commands.stocking import (
     AdjustStock,
     CountStock,
@@ -95,6 +96,9 @@ ExternalCommand = (
     | CountStock
     | SetSafetyStock
     | RecordSale
+    | RecordReceipt
+    | ReconcileTill
+    | RefundReceipt
     | AdjustStock
     | QuarantineStock
     | RestoreStock

@@ -48,6 +48,7 @@ from engine.events.event import CommandRejected, Event
 from engine.events.inventory import (
     SafetyStockSet,
     StockAdjusted,
+    StockBroughtBack,
     StockCounted,
     StockDiscarded,
     StockIssued,
@@ -108,6 +109,7 @@ from engine.events.promotions import (
     PromotionDefined,
     PromotionEnded,
 )
+from engine.events.receipts import ReceiptRecorded, ReceiptRefunded
 
 AnyEvent = (
     CommandRejected
@@ -152,6 +154,9 @@ AnyEvent = (
     | StockRestored
     | StockDiscarded
     | StockShortfall
+    | StockBroughtBack
+    | ReceiptRecorded
+    | ReceiptRefunded
     | QuoteOffered
     | QuoteAccepted
     | OrderPlaced

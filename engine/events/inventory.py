@@ -1,7 +1,16 @@
 """Facts about goods on shelves. One event per change of level, whatever the cause."""
 
 from engine.events.event import Event
-from engine.values import Actor, DeliveryId, Line, OrderId, ProductId, ShortOrder, StoreId
+from engine.values import (
+    Actor,
+    DeliveryId,
+    Line,
+    OrderId,
+    ProductId,
+    ReceiptId,
+    ShortOrder,
+    StoreId,
+)
 
 
 class StockReceived(Event, frozen=True):
@@ -51,6 +60,7 @@ class StockCounted(Event, frozen=True):
     product: ProductId
     difference: int
     order: OrderId = OrderId("")  # whose picking found it out
+    receipt: ReceiptId = ReceiptId("")  # of a sale that shows it: they must have been there
 
 
 class StockSold(Event, frozen=True):
@@ -59,6 +69,7 @@ class StockSold(Event, frozen=True):
     store: StoreId
     product: ProductId
     quantity: int
+    receipt: ReceiptId = ReceiptId("")
 
 
 class SafetyStockSet(Event, frozen=True):
@@ -103,12 +114,22 @@ class StockDiscarded(Event, frozen=True):
 
 
 class StockShortfall(Event, frozen=True):
-    """The shelf has `quantity` fewer than the books had promised; these orders go without.
+    """The shelf had `quantity` fewer than were promised or sold; these orders go without.
 
-    What they held is released by events of its own, before this one.
+    What they held is released by events of its own, before this one. The rest of `quantity` was
+    sold by a till although the books did not know of it: no order is the worse for it.
     """
 
     store: StoreId
     product: ProductId
     quantity: int
     orders: list[ShortOrder]
+
+
+class StockBroughtBack(Event, frozen=True):
+    """To the till, by who had bought it there: on the shelf, or in quarantine."""
+
+    store: StoreId
+    receipt: ReceiptId
+    lines: list[Line]
+    sellable: bool

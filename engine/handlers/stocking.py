@@ -17,19 +17,18 @@ from engine.events import (
     StockDiscarded,
     StockQuarantined,
     StockReceived,
-    StockReleased,
     StockRestored,
     StockShortfall,
     StockSold,
 )
 from engine.rejections import RejectionReason as Reason
-from engine.rules.shortages import going_short
+from engine.rules.shortages import going_short, releases
 from engine.state.inventory import Inventory, StockLevel
 from engine.state.orders import Orders
 from engine.state.products import Products
 from engine.state.stores import Stores
 from engine.turn import Turn
-from engine.values import Actor, Line, ProductId, ShortOrder, StoreId
+from engine.values import Actor, ProductId, ShortOrder, StoreId
 
 LOSSES = ("damage", "theft", "expiry")
 CORRECTION = "correction"
@@ -133,16 +132,13 @@ class Stocking:
     def _let_go(
         self, turn: Turn, store: StoreId, product: ProductId, missing: int
     ) -> list[ShortOrder]:
-        """So many pieces were promised and are not there: the orders that go without release them.
-
-        Before the level falls, for it never falls below what is reserved.
-        """
+        """So many pieces were promised and are not there: some orders go without."""
         if missing <= 0:
             return []
         level = self.inventory.levels[store][product]
         short = going_short(level.held, self.orders, missing)
-        for x in short:
-            turn.emit(StockReleased(store, x.order, [Line(product, x.quantity)]))
+        for release in releases(store, product, short):
+            turn.emit(release)
         return short
 
     def _tell_shortfall(

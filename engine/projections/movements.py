@@ -46,6 +46,7 @@ class Movement(Struct, frozen=True):
     left: Buckets
     order: str = ""
     reason: str = ""
+    reference: str = ""  # the receipt it is about
 
 
 class Told(Struct, frozen=True):
@@ -58,6 +59,7 @@ class Told(Struct, frozen=True):
     actor: str
     order: str = ""
     reason: str = ""
+    reference: str = ""  # the receipt it is about
 
 
 class Movements:
@@ -102,6 +104,7 @@ class Movements:
             left,
             x.order,
             x.reason,
+            x.reference,
         )
 
     def level(self, store: StoreId, product: ProductId) -> Buckets:
@@ -149,12 +152,21 @@ def _returned(_: Movements, x: e.StockReturned, __: Record) -> Iterator[Told]:
 
 
 def _counted(_: Movements, x: e.StockCounted, __: Record) -> Iterator[Told]:
-    cause = "missing" if x.order else "counted"
-    yield Told(x.store, x.product, Buckets(x.difference), cause, Actor.STORE, x.order)
+    cause = "missing" if x.order else "found" if x.receipt else "counted"
+    by = Buckets(x.difference)
+    yield Told(x.store, x.product, by, cause, Actor.STORE, x.order, "", x.receipt)
 
 
 def _sold(_: Movements, x: e.StockSold, __: Record) -> Iterator[Told]:
-    yield Told(x.store, x.product, Buckets(-x.quantity), "sold", Actor.STORE)
+    by = Buckets(-x.quantity)
+    yield Told(x.store, x.product, by, "sold", Actor.STORE, "", "", x.receipt)
+
+
+def _brought_back(_: Movements, x: e.StockBroughtBack, __: Record) -> Iterator[Told]:
+    for line in x.lines:
+        n = line.quantity
+        by, cause = (Buckets(n), "brought_back") if x.sellable else (Buckets(0, 0, 0, n), "spoiled")
+        yield Told(x.store, line.product, by, cause, Actor.STORE, "", "", x.receipt)
 
 
 def _safety_set(held: Movements, x: e.SafetyStockSet, _: Record) -> Iterator[Told]:
@@ -190,6 +202,7 @@ SAYS: dict[type[e.AnyEvent], Say] = {
     e.StockReturned: _returned,
     e.StockCounted: _counted,
     e.StockSold: _sold,
+    e.StockBroughtBack: _brought_back,
     e.SafetyStockSet: _safety_set,
     e.StockAdjusted: _adjusted,
     e.StockQuarantined: _quarantined,

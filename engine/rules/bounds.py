@@ -4,11 +4,11 @@ Checked by type, for every command from outside, before its handler sees it: so 
 accepted numbers ever leaves 64 bits, and no handler has to think of it.
 """
 
-from typing import Any, NewType, get_args, get_origin, get_type_hints
+from typing import Any, NewType, get_type_hints
 
 from engine.commands import Command
 from engine.rejections import Detail
-from engine.values import HOUR, Line, Millis, Minor
+from engine.values import HOUR, Line, Millis, Minor, PricedLine
 from geo.points import Point, PointError
 
 ID_CHARACTERS = 200
@@ -35,7 +35,7 @@ class Bounds:
         self.numbers = [(x, limit) for x, kind in kinds if (limit := _limit(x, kind))]
         self.places = [x for x, kind in kinds if kind is Point]
         lists = [(x, get_args(kind)) for x, kind in kinds if get_origin(kind) is list]
-        self.lines = [x for x, kind in lists if kind == (Line,)]
+        self.lines = [x for x, kind in lists if kind in ((Line,), (PricedLine,))]
         self.id_lists = [x for x, kind in lists if _is_id(*kind)]
 
     @property
@@ -61,7 +61,7 @@ class Bounds:
             except PointError as error:
                 return {"field": field, "hint": error.hint} if error.hint else {"field": field}
         for field in self.lines:
-            if not _are_sound(getattr(command, field)):
+            if not are_sound(getattr(command, field)):
                 return {"field": field}
         for field in self.id_lists:
             if not _are_ids(getattr(command, field)):
@@ -84,7 +84,11 @@ def _are_ids(ids: list[str]) -> bool:
     return len(ids) <= IDS and all(0 < len(x) <= ID_CHARACTERS for x in ids)
 
 
-def _are_sound(lines: list[Line]) -> bool:
+def are_sound(lines: list[Line] | list[PricedLine]) -> bool:
+    """Some, not too many; each of one product, at least one piece, and no impossible price."""
     return 0 < len(lines) <= LINES and all(
-        0 < len(x.product) <= ID_CHARACTERS and 1 <= x.quantity <= COUNT for x in lines
+        0 < len(x.product) <= ID_CHARACTERS
+        and 1 <= x.quantity <= COUNT
+        and (isinstance(x, Line) or 0 <= x.price_minor <= AMOUNT_MINOR)
+        for x in lines
     )

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from engine.events import StockReleased
 from engine.state.orders import Orders, OrderStatus
-from engine.values import OrderId, ShortOrder
+from engine.values import Line, OrderId, ProductId, ShortOrder, StoreId
 
 AS_FAR = {OrderStatus.ACCEPTED: 1, OrderStatus.READY: 2}  # others: nobody has begun
 
@@ -25,3 +26,13 @@ def going_short(held: Mapping[OrderId, int], orders: Orders, missing: int) -> li
         short.append(ShortOrder(order, quantity))
         missing -= quantity
     return short
+
+
+def packed(held: Mapping[OrderId, int], orders: Orders) -> int:
+    """Pieces that stand on the counter for an order: no till sells them by mistake."""
+    return sum(n for x, n in held.items() if orders[x].status is OrderStatus.READY)
+
+
+def releases(store: StoreId, product: ProductId, short: list[ShortOrder]) -> list[StockReleased]:
+    """What they let go, to be stated before the level falls: it never is below the reserved."""
+    return [StockReleased(store, x.order, [Line(product, x.quantity)]) for x in short]

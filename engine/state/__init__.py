@@ -16,6 +16,7 @@ from engine.state.prices import Prices
 from engine.state.products import Products
 from engine.state.promotions import Promotions
 from engine.state.quotes import Quotes
+from engine.state.receipts import Receipts
 from engine.state.requests import Requests
 from engine.state.settings import CurrentSettings
 from engine.state.stores import Stores
@@ -35,6 +36,7 @@ class State(Struct):
     promotions: Promotions = field(default_factory=Promotions)
     customers: Customers = field(default_factory=Customers)
     inventory: Inventory = field(default_factory=Inventory)
+    receipts: Receipts = field(default_factory=Receipts)
     quotes: Quotes = field(default_factory=Quotes)
     orders: Orders = field(default_factory=Orders)
     payments: Payments = field(default_factory=Payments)

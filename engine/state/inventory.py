@@ -5,6 +5,7 @@ from msgspec import Struct
 from engine.events import (
     SafetyStockSet,
     StockAdjusted,
+    StockBroughtBack,
     StockCounted,
     StockDiscarded,
     StockIssued,
@@ -24,7 +25,8 @@ class StockLevel(Struct, omit_defaults=True):
     """The buckets of one shelf, and the sums of the movements that filled them.
 
     available = on_hand - reserved - safety. What is damaged is not on hand.
-    on_hand = received + returned + counted + adjusted - issued - sold - quarantined.
+    on_hand = received + returned + brought_back + counted + adjusted
+              - issued - sold - quarantined.
     damaged = quarantined + spoiled - discarded. reserved = the sum of what is held.
     """
 
@@ -41,7 +43,8 @@ class StockLevel(Struct, omit_defaults=True):
     quarantined: int = 0  # and not restored
     spoiled: int = 0  # came back from customers, not fit to be sold
     discarded: int = 0
-    short: int = 0  # were promised and not there, ever
+    short: int = 0  # were promised or sold and not there, ever
+    brought_back: int = 0  # to the till
     held: dict[OrderId, int] = {}  # by whom; the oldest first
 
     @property
@@ -161,6 +164,17 @@ class Inventory(Struct):
 
     def stock_shortfall(self, e: StockShortfall) -> None:
         self.levels[e.store][e.product].short += e.quantity
+
+    def stock_brought_back(self, e: StockBroughtBack) -> None:
+        products = self.levels[e.store]
+        for line in e.lines:
+            level = products[line.product]
+            if e.sellable:
+                level.on_hand += line.quantity
+                level.brought_back += line.quantity
+            else:
+                level.damaged += line.quantity
+                level.spoiled += line.quantity
 
     # internals
 

@@ -14,6 +14,7 @@ from engine.handlers.preparing import Preparing
 from engine.handlers.promoting import Promoting
 from engine.handlers.quoting import Quoting
 from engine.handlers.segmenting import Segmenting
+from engine.handlers.selling import Selling
 from engine.handlers.stocking import Stocking
 from engine.handlers.supporting import Supporting
 from engine.handlers.tipping import Tipping
@@ -28,6 +29,7 @@ class Handlers(Struct):
     merchandising: Merchandising
     promoting: Promoting
     stocking: Stocking
+    selling: Selling
     quoting: Quoting
     ordering: Ordering
     paying: Paying
@@ -48,6 +50,7 @@ def handlers_over(s: State) -> Handlers:
         Merchandising(s.stores, s.products, s.prices, s.customers, s.categories),
         Promoting(s.stores, s.customers, s.orders, s.promotions),
         Stocking(s.stores, s.products, s.inventory, s.orders),
+        Selling(s.stores, s.products, s.inventory, s.receipts, s.orders),
         Quoting(
             s.settings,
             s.stores,

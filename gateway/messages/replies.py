@@ -178,6 +178,7 @@ class StockMoved(Told, frozen=True):
     damaged_by: int = 0
     order: str = ""
     reason: str = ""
+    reference: str = ""  # a till's receipt
 
 
 class StockMovements(Told, frozen=True):
@@ -187,6 +188,30 @@ class StockMovements(Told, frozen=True):
     product: str
     movements: list[StockMoved]
     next: int | None = None
+
+
+class WentShort(Part, frozen=True):
+    """So many were sold or promised and not there; these orders go on without, or end."""
+
+    product: str
+    quantity: int
+    orders: list[str]
+
+
+class TillReconciled(Told, frozen=True):
+    """How many receipts were new, and how many were known already."""
+
+    recorded: int
+    known: int
+    short: list[WentShort] = []
+
+
+class ReceiptRefunded(Told, frozen=True):
+    """What the till has to give back."""
+
+    receipt: str
+    refund: str
+    amount: Money
 
 
 class TrackingLink(Told, frozen=True):
@@ -349,6 +374,8 @@ ReplyBody = (
     | Products
     | Stock
     | StockMovements
+    | TillReconciled
+    | ReceiptRefunded
     | TrackingLink
     | Settings
     | Analytics

@@ -48,6 +48,7 @@ Standing = Literal["good", "blocked"]
 Vehicle = Literal["walk", "bicycle", "scooter", "car"]
 Fulfillment = Literal["delivery", "collection"]
 Proof = Literal["none", "photo", "signature", "pin"]
+Tender = Literal["cash", "card", "wallet", "other"]
 StopKind = Literal["pickup", "dropoff", "return"]
 InstructionKind = Literal["capture", "void", "refund"]
 OrderStatus = Literal[

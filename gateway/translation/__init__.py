@@ -25,6 +25,7 @@ from gateway.translation import (
     ordering,
     paying,
     promoting,
+    selling,
     stocking,
     storekeeping,
     supporting,
@@ -39,6 +40,7 @@ COMMAND_OF = {
     **operating.COMMAND_OF,
     **ordering.COMMAND_OF,
     **paying.COMMAND_OF,
+    **selling.COMMAND_OF,
     **stocking.COMMAND_OF,
     **storekeeping.COMMAND_OF,
     **supporting.COMMAND_OF,
@@ -57,12 +59,16 @@ def command_of(body: RequestBody, who: Identity, currency: str) -> ExternalComma
 
 def reply_of(record: Record, currency: str) -> ReplyBody | None:
     """What else the one who asked should know; None where the acceptance says all."""
+    if isinstance(record.command, c.ReconcileTill):
+        return selling.till_reconciled(record.command, record)
     for event in record.events:
         match event:
             case e.QuoteOffered():
                 return _quote(event, record.at, currency)
             case e.OrderPlaced():
                 return _order_placed(event, currency)
+            case e.ReceiptRefunded():
+                return selling.receipt_refunded(event, currency)
             case e.PaymentRequested(purpose=v.PaymentPurpose.TIP):
                 return _tip_requested(event, currency)
     return None

@@ -57,6 +57,13 @@ from gateway.messages.requests.promoting import (
     IssueCoupons,
     WithdrawCoupon,
 )
+from gateway.messages.requests.selling import (
+    ReconcileTill,
+    RecordReceipt,
+    RefundReceipt,
+    SoldLine,
+    SoldReceipt,
+)
 from gateway.messages.requests.stocking import (
     AdjustStock,
     DiscardStock,
@@ -122,6 +129,9 @@ RequestBody = (
     | SetSafetyStock
     | RecordSale
     | ListStock
+    | RecordReceipt
+    | ReconcileTill
+    | RefundReceipt
     | AdjustStock
     | RepairStock
     | QuarantineStock
