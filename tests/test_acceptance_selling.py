@@ -73,7 +73,14 @@ def test_two_tills_do_not_sell_the_last_piece_twice():
 
 
 @pytest.mark.parametrize(
-    "lines", [[], [PricedLine("ramen", 0, 1)], [PricedLine("ramen", 1, -1)], [PricedLine("", 1, 1)]]
+    "lines",
+    [
+        [],
+        [PricedLine("ramen", 0, 1)],
+        [PricedLine("ramen", 1, -1)],
+        [PricedLine("", 1, 1)],
+        [PricedLine("ramen", 1, 9, 1)],
+    ],
 )
 def test_a_receipt_that_cannot_be_is_refused(lines):
     command = c.RecordReceipt("store", "till-1", "r1", lines, Tender.CASH)

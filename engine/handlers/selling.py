@@ -11,7 +11,8 @@ from engine.events import (
 )
 from engine.rejections import RejectionReason as Reason
 from engine.rules.bounds import TEXT_CHARACTERS, are_sound
-from engine.rules.pricing import goods_total, summed, without_prices
+from engine.rules.lines import goods_total
+from engine.rules.pricing import summed, without_prices
 from engine.rules.refunding import refunded
 from engine.rules.shortages import going_short, packed, releases
 from engine.state.inventory import Inventory, StockLevel

@@ -4,7 +4,7 @@ Checked by type, for every command from outside, before its handler sees it: so 
 accepted numbers ever leaves 64 bits, and no handler has to think of it.
 """
 
-from typing import Any, NewType, get_type_hints
+from typing import Any, NewType, get_args, get_origin, get_type_hints
 
 from engine.commands import Command
 from engine.rejections import Detail
@@ -84,11 +84,16 @@ def _are_ids(ids: list[str]) -> bool:
     return len(ids) <= IDS and all(0 < len(x) <= ID_CHARACTERS for x in ids)
 
 
+def _is_plain(line: PricedLine) -> bool:
+    """A price as it was paid: what was taken off is for us to say."""
+    return 0 <= line.price_minor <= AMOUNT_MINOR and not line.discount_minor | line.subsidy_minor
+
+
 def are_sound(lines: list[Line] | list[PricedLine]) -> bool:
-    """Some, not too many; each of one product, at least one piece, and no impossible price."""
+    """Some, not too many; each of a product, at least one piece, at a price that can be."""
     return 0 < len(lines) <= LINES and all(
         0 < len(x.product) <= ID_CHARACTERS
         and 1 <= x.quantity <= COUNT
-        and (isinstance(x, Line) or 0 <= x.price_minor <= AMOUNT_MINOR)
+        and (isinstance(x, Line) or _is_plain(x))
         for x in lines
     )
