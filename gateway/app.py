@@ -21,6 +21,7 @@ from gateway.feeds import FeedHub
 from gateway.fixes import AHEAD_MAX_MS, INTERVAL_S, Fixes
 from gateway.http import Site, console_files
 from gateway.journal import JOURNAL_FILE, SqliteJournal
+from gateway.keeper import Keeper
 from gateway.latency import OrderToPlan
 from gateway.limits import Buckets, Limits
 from gateway.loop import SNAPSHOT_EVERY, EngineLoop
@@ -28,9 +29,11 @@ from gateway.messages import Role
 from gateway.metrics import Counters, Metric, of_counters
 from gateway.recovery import Recovery, collector_paused
 from gateway.revocations import Revocations
+from gateway.roll import Roll
 from gateway.server import Server
-from gateway.sessions import Desk, Roll
+from gateway.sessions import Desk
 from gateway.snapshots import Snapshots
+from gateway.vault import Vault
 
 T = TypeVar("T")
 
@@ -161,6 +164,7 @@ class App:
             Roll(),
             wall_ms,
             stopwatch_s,
+            self._keeper(),
         )
         site = Site(self._health, self._metrics, console_files())
         self.server = Server(self.desk, site, config.host, config.port, config.origins)
@@ -169,6 +173,12 @@ class App:
             self._lives.append(life)
             self._stack.push_async_callback(_cancelled, life)
         await self._stack.enter_async_context(self.server)
+
+    def _keeper(self) -> Keeper:
+        keeper = Keeper(Vault(self.config.data, self.loop.clock.now()), self.loop)
+        self._stack.callback(keeper.close)
+        keeper.erase_forgotten()
+        return keeper
 
     async def _stop_loop(self) -> None:
         self.loop.stop()

@@ -3,8 +3,6 @@ tables is refused."""
 
 import base64
 import hmac
-import os
-import secrets
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,10 +12,10 @@ from msgspec import Struct
 from gateway import messages as m
 from gateway.codes import Refusal
 from gateway.messages import Feed, Role
+from gateway.secret_files import SECRET_BYTES, kept_secret
 
 VERSION = "o2o1"
 AUDIENCE = "o2o-gateway"
-SECRET_BYTES = 32
 SECRET_ENV = "O2O_SECRET"
 LEEWAY_S = 5  # between our clock and that of another machine that mints
 
@@ -86,6 +84,13 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.ForgetCustomer,
             m.GetCustomer,
             m.ListPurchases,
+            m.SaveProfile,
+            m.GetProfile,
+            m.FindCustomers,
+            m.SaveAddress,
+            m.RemoveAddress,
+            m.ListConsents,
+            m.ExportCustomer,
         }
     ),
     "store": STORE_KEEPING | SELLING_FOR_LESS,
@@ -136,6 +141,13 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.ForgetCustomer,
             m.GetCustomer,
             m.ListPurchases,
+            m.SaveProfile,
+            m.GetProfile,
+            m.FindCustomers,
+            m.SaveAddress,
+            m.RemoveAddress,
+            m.ListConsents,
+            m.ExportCustomer,
             m.SetSegmentation,
             m.GetSegmentation,
         }
@@ -240,22 +252,7 @@ def load_secret(folder: Path) -> bytes:
 
     Raises PermissionError if others could read it.
     """
-    given = os.environ.get(SECRET_ENV)
-    if given:
-        return given.encode()
-    path = folder / "secret"
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        if path.stat().st_mode & 0o077:
-            raise PermissionError(f"{path} can be read by others: chmod 600 it") from None
-        return bytes.fromhex(path.read_text().strip())
-    with os.fdopen(handle, "w") as file:
-        made = secrets.token_bytes(SECRET_BYTES)
-        file.write(made.hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return made
+    return kept_secret(folder / "secret", SECRET_ENV)
 
 
 def _read(body: str) -> Claims:

@@ -8,7 +8,7 @@ from typing import get_args, get_type_hints
 
 from gateway.codes import Refusal
 from gateway.messages import RequestBody
-from gateway.messages.values import Reason, Text
+from gateway.messages.values import Reason, Text, Words
 
 # 13 to 19 digits, spaced or dashed anyhow, first digit of a card scheme; nothing longer.
 CANDIDATE = re.compile(r"(?<!\w)[2-6](?:[ -]?[0-9]){12,18}(?!\w)")
@@ -19,7 +19,7 @@ FREE_TEXT: dict[type, tuple[str, ...]] = {
         names := tuple(
             name
             for name, hint in get_type_hints(kind, include_extras=True).items()
-            if hint in (Text, Reason)
+            if hint in (Text, Words, Reason)
         )
     )
 }

@@ -23,7 +23,7 @@ from gateway.messages.frames import RequestFrame
 DOCUMENT = Path(__file__).parents[1] / "docs" / "protocol.md"
 WORDS: dict[str, Any] = {  # shown by name, explained once
     name: getattr(values, name)
-    for name in ("Id", "Ref", "Time", "Text", "Reason", "Quantity", "Cursor", "Seq")
+    for name in ("Id", "Ref", "Time", "Text", "Words", "Reason", "Quantity", "Cursor", "Seq")
 } | {name: getattr(terms, name) for name in ("Category", "Clock", "Count", "Permille")}
 CHOICES: dict[str, Any] = {
     name: getattr(m, name)
@@ -123,6 +123,12 @@ silence, connect again, later each time and never all at once. Pings are answere
 
 **Tokens** live as long as the role allows and are renewed by another `hello` on the same
 connection. They are sent in `hello`, never in an address.
+
+**Customers** are opaque ids: choose ones that say nothing. Who they are is sent in `save_profile`,
+`save_address` and the words of other requests; it is encrypted, in a vault apart from the journal,
+and gone for good after `forget_customer`. A customer registered by an order service is that
+service's own: for any other he does not exist. Registered by an operator, he is anybody's to sell
+to, and only operators read and change what is known of him.
 """
 
 

@@ -5,7 +5,8 @@ Requests are put to the engine in the order they came; each is answered once it 
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -21,12 +22,14 @@ from gateway.clock import Clock
 from gateway.codes import Refusal
 from gateway.fixes import Fixes
 from gateway.guarding import Guarded
+from gateway.keeper import PERSONAL, WITH_WORDS, Keeper
 from gateway.limits import Buckets, Limits
 from gateway.loop import Reply
 from gateway.messages.frames import RequestFrame
 from gateway.metrics import Counters
 from gateway.reading import READS, Kept, read
 from gateway.revocations import Revocations
+from gateway.roll import Roll
 from gateway.submissions import SubmissionError
 from gateway.translation import command_of, rejection_error, reply_of, submission_error
 from gateway.wire import Codec, codec_of, time_text
@@ -36,14 +39,13 @@ log = logging.getLogger("o2o.gateway")
 CLOSE_MALFORMED = 1007
 CLOSE_POLICY = 1008
 CLOSE_UNAUTHENTICATED = 4401
-CLOSE_REPLACED = 4409
 CLOSE_THROTTLED = 4429
 CLOSE_CODES = {
     "unauthenticated": CLOSE_UNAUTHENTICATED,
     "token_expired": CLOSE_UNAUTHENTICATED,
     "too_many_connections": CLOSE_THROTTLED,
 }
-SILENT_S = 1.0  # whoever was heard within that time keeps his place
+QUESTIONS = READS | PERSONAL | {m.RevokeAccess}  # nothing of which enters the journal
 
 
 class Loop(Protocol):
@@ -80,45 +82,10 @@ class Desk(Struct):
     buckets: Buckets
     revocations: Revocations
     counters: Counters
-    roll: "Roll"
+    roll: "Roll[Session]"
     wall_ms: Callable[[], Millis]  # tokens expire by the date
     monotonic_s: Callable[[], float]
-
-
-class Roll:
-    """Who is here. A newcomer too many takes the place of whoever was silent for longest.
-
-    That is first of all a connection that died unnoticed, so nobody is locked out by his own;
-    but who is in the middle of talking is not cut off.
-    """
-
-    def __init__(self) -> None:
-        self._sessions: dict[str, dict[Session, None]] = {}
-
-    def enter(self, session: "Session", name: str, at_most: int, now_s: float) -> None:
-        """Raises Refusal("too_many_connections")."""
-        present = self._sessions.setdefault(name, {})
-        if len(present) >= at_most:
-            silent = min(present, key=lambda x: x.heard_s)
-            if now_s - silent.heard_s < SILENT_S:
-                raise Refusal("too_many_connections", retry_after_s=SILENT_S)
-            del present[silent]
-            silent.close_soon(CLOSE_REPLACED, "replaced")
-        present[session] = None
-
-    def leave(self, session: "Session", name: str) -> None:
-        present = self._sessions.get(name)
-        if present is not None:
-            present.pop(session, None)
-            if not present:
-                del self._sessions[name]
-
-    def all(self) -> list["Session"]:
-        return [session for present in self._sessions.values() for session in present]
-
-    def close_all_of(self, name: str, code: int, reason: str) -> None:
-        for session in list(self._sessions.get(name, ())):
-            session.close_soon(code, reason)
+    keeper: Keeper
 
 
 class Session:
@@ -323,7 +290,7 @@ class Session:
             body = self.codec.request_body(frame.body)
             check_may_ask(who, body)
             check_no_card_number(body)
-            if type(body) not in READS and not isinstance(body, m.RevokeAccess):
+            if type(body) not in QUESTIONS:
                 command = command_of(body, who, self._currency)
         except Refusal as refusal:
             self._answer(frame.id, error=refusal.error)
@@ -332,19 +299,26 @@ class Session:
             self._revoke(frame.id, f"{body.role}:{body.subject}")
             return
         await self._slots.acquire()
+        key = RequestKey(f"{who.name}/{frame.id}")
         if command is None:
-            work = self._read(who, frame.id, body)
+            work = self._read(who, frame.id, body, key)
+        elif type(body) in WITH_WORDS:
+            submit = partial(self._desk.keeper.submit, body, who, command, key)
+            work = self._submit(frame.id, submit)
         else:
-            work = self._submit(frame.id, command, RequestKey(f"{who.name}/{frame.id}"))
+            work = self._submit(frame.id, partial(self._desk.loop.submit, command, key))
         task = asyncio.get_running_loop().create_task(work)
         self._answering.add(task)
         task.add_done_callback(self._answered)
 
-    async def _submit(self, id: str, command: Any, key: RequestKey) -> None:
+    async def _submit(self, id: str, submit: Callable[[], Awaitable[Reply]]) -> None:
         try:
-            record = (await self._desk.loop.submit(command, key)).record
+            record = (await submit()).record
         except SubmissionError as error:
             self._answer(id, error=submission_error(error))
+            return
+        except Refusal as refusal:
+            self._answer(id, error=refusal.error)
             return
         rejected = record.rejection
         if rejected is not None:
@@ -352,11 +326,14 @@ class Session:
             return
         self.send(m.Reply(id, record.seq, reply_of(record, self._currency)))
 
-    async def _read(self, who: Identity, id: str, body: m.RequestBody) -> None:
+    async def _read(self, who: Identity, id: str, body: m.RequestBody, key: RequestKey) -> None:
         """Nothing is told before it is durable, not even by way of a question."""
         desk = self._desk
         try:
-            told = read(body, who, desk.loop.engine, desk.tokens, desk.wall_ms(), desk.feeds)
+            if type(body) in PERSONAL:
+                told = await desk.keeper.answer(body, who, key)
+            else:
+                told = read(body, who, desk.loop.engine, desk.tokens, desk.wall_ms(), desk.feeds)
         except Refusal as refusal:
             self._answer(id, error=refusal.error)
             return

@@ -1,6 +1,15 @@
 """What requests are answered with: the bodies of `reply`. A request not named here has none."""
 
 from gateway.messages.analytics import Analytics, HeatMap, StoreAnalytics
+from gateway.messages.people import (
+    Consents,
+    Customer,
+    CustomersFound,
+    PersonalData,
+    Profile,
+    Purchases,
+    Segmentation,
+)
 from gateway.messages.settings import SettingsInForce
 from gateway.messages.terms import PromotionTerms
 from gateway.messages.values import (
@@ -11,8 +20,6 @@ from gateway.messages.values import (
     Part,
     Place,
     PricedLine,
-    Purpose,
-    Standing,
     Told,
     Window,
 )
@@ -310,59 +317,6 @@ class Explanation(Told, frozen=True):
     remedy: Remedy | None = None
 
 
-class ConsentGiven(Part, frozen=True):
-    purpose: Purpose
-    since: str
-
-
-class Customer(Told, frozen=True):
-    """What is known of a customer besides who it is. Purchases are fulfilled orders.
-
-    `segments` are what the rule in force said when it last looked: at a purchase, or that day.
-    """
-
-    customer: str
-    since: str
-    standing: Standing
-    consents: list[ConsentGiven]
-    purchases: int
-    spent: Money
-    segments: list[str]
-    service: str | None = None  # whose customer; none: anybody's
-    first_purchase_at: str | None = None
-    last_purchase_at: str | None = None
-
-
-class Purchase(Part, frozen=True):
-    """`due` is what is owed for what is left of it. `reason` is `actor/code` of an early end."""
-
-    order: str
-    store: str
-    order_status: OrderStatus
-    lines: list[PricedLine]
-    due: Money
-    placed_at: str
-    ended_at: str | None = None
-    reason: str | None = None
-
-
-class Purchases(Told, frozen=True):
-    """`next`, if there is more: pass it as `cursor`."""
-
-    customer: str
-    purchases: list[Purchase]
-    next: str | None = None
-
-
-class Segmentation(Told, frozen=True):
-    """Where the scores 5, 4, 3 and 2 begin, and the size of each segment."""
-
-    recency_days: list[int]
-    purchases: list[int]
-    spent_minor: list[int]
-    sizes: dict[str, int]
-
-
 ReplyBody = (
     Explanation
     | Quote
@@ -387,4 +341,8 @@ ReplyBody = (
     | Segmentation
     | Promotion
     | Coupon
+    | Profile
+    | CustomersFound
+    | Consents
+    | PersonalData
 )

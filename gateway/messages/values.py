@@ -31,6 +31,7 @@ Time = Annotated[
     ),
 ]
 Text = Annotated[str, Meta(max_length=200)]
+Words = Annotated[str, Meta(max_length=2_000)]
 Reason = Annotated[str, Meta(min_length=1, max_length=64)]
 Quantity = Annotated[int, Meta(ge=1, le=10_000)]
 Cursor = Annotated[

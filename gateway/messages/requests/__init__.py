@@ -16,6 +16,15 @@ from gateway.messages.requests.carrying import (
     StartShift,
     TakeBreak,
 )
+from gateway.messages.requests.confiding import (
+    ExportCustomer,
+    FindCustomers,
+    GetProfile,
+    ListConsents,
+    RemoveAddress,
+    SaveAddress,
+    SaveProfile,
+)
 from gateway.messages.requests.merchandising import (
     DefineCategory,
 )
@@ -183,4 +192,11 @@ RequestBody = (
     | ListPurchases
     | SetSegmentation
     | GetSegmentation
+    | SaveProfile
+    | GetProfile
+    | FindCustomers
+    | SaveAddress
+    | RemoveAddress
+    | ListConsents
+    | ExportCustomer
 )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from gateway.messages.values import Cursor, Id, Purpose, Reason, Sent, Standing
+from gateway.messages.values import Cursor, Id, Purpose, Reason, Sent, Standing, Text, Words
 
 Thresholds = Annotated[
     list[Annotated[int, Meta(ge=0, le=10**12)]], Meta(min_length=4, max_length=4)
@@ -12,11 +12,18 @@ Thresholds = Annotated[
 
 
 class SetConsent(Sent, frozen=True):
-    """Given or withdrawn: what may be done with what is known of a customer."""
+    """Given or withdrawn: what may be done with what is known of a customer.
+
+    How it was said is kept as evidence, apart from the journal: `source`, where it was asked;
+    `wording`, which text was agreed to; `note`, anything else.
+    """
 
     customer: Id
     purpose: Purpose
     given: bool
+    source: Text = ""
+    wording: Text = ""
+    note: Words = ""
 
 
 class SetStanding(Sent, frozen=True):
@@ -28,7 +35,10 @@ class SetStanding(Sent, frozen=True):
 
 
 class ForgetCustomer(Sent, frozen=True):
-    """The id is spent: no figures, no consent, no further order. Not while an order is open."""
+    """Erase who it is, for good. The id is spent: no figures, no consent, no further order.
+
+    Not while an order is open.
+    """
 
     customer: Id
 

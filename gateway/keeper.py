@@ -1,0 +1,278 @@
+"""The keeper of the vault: whose customer it is, what may be told, and all of it on one thread.
+
+Some commands have a part that is nobody's business but the person's: it is kept here, and the
+engine hears the rest.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar
+
+from cryptography.exceptions import InvalidTag
+
+from engine.engine import Engine
+from engine.state import State
+from engine.values import CustomerId, RequestKey
+from gateway import messages as m
+from gateway import vault as v
+from gateway.auth import Identity
+from gateway.clock import Clock
+from gateway.codes import Refusal
+from gateway.customer_records import get_customer, list_purchases, position, visible
+from gateway.loop import Reply
+from gateway.vault_keys import ErasedError
+from gateway.wire import place, point, time_text
+from geo.points import Point
+
+log = logging.getLogger("o2o.gateway")
+
+T = TypeVar("T")
+FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
+OURS = "gateway"  # who erased what should have been erased before
+
+
+class Loop(Protocol):
+    @property
+    def engine(self) -> Engine: ...
+    @property
+    def clock(self) -> Clock: ...
+    async def submit(self, command: Any, key: RequestKey) -> Reply: ...
+
+
+class Keeper:
+    """One per server. `close` it when nobody asks any more."""
+
+    def __init__(self, vault: v.Vault, loop: Loop) -> None:
+        self._vault = vault
+        self._loop = loop
+        self._thread = ThreadPoolExecutor(1, "vault")
+        self._answers: dict[type, Callable[[Any, Identity, v.Asked], Awaitable[Any]]] = {
+            m.SaveProfile: self._save_profile,
+            m.GetProfile: self._get_profile,
+            m.FindCustomers: self._find_customers,
+            m.SaveAddress: self._save_address,
+            m.RemoveAddress: self._remove_address,
+            m.ListConsents: self._list_consents,
+            m.ExportCustomer: self._export,
+        }
+
+    def close(self) -> None:
+        self._thread.shutdown()
+        self._vault.close()
+
+    def erase_forgotten(self) -> None:
+        """Before anybody asks: an erasure that was cut short, or a vault from a backup."""
+        for key in self._vault.customers():
+            known = self._state.customers.get(CustomerId(key))
+            if known is not None and known.is_forgotten:
+                self._vault.erase(key, self._loop.clock.now(), OURS)
+
+    async def answer(
+        self, body: m.RequestBody, who: Identity, key: RequestKey
+    ) -> m.ReplyBody | None:
+        """What is asked of the vault alone. Raises Refusal."""
+        answered: m.ReplyBody | None = await self._answers[type(body)](
+            body, who, self._asked(body, who, key)
+        )
+        return answered
+
+    async def submit(
+        self, body: m.RequestBody, who: Identity, command: Any, key: RequestKey
+    ) -> Reply:
+        """A command with a part for the vault. Raises Refusal, SubmissionError.
+
+        Words are kept before the engine hears of them and erased after: a repeat finds the rest
+        undone and does it.
+        """
+        asked = self._asked(body, who, key)
+        if isinstance(body, m.SetConsent):
+            self._check(body.customer, who)
+            consent = v.Consent(body.purpose, body.given, body.source, body.wording, body.note)
+            await self._on_thread(self._vault.note_consent, body.customer, consent, asked)
+        reply = await self._loop.submit(command, key)
+        if isinstance(body, m.ForgetCustomer) and reply.record.rejection is None:
+            await self._on_thread(self._vault.erase, body.customer, asked.at_ms, asked.who)
+        return reply
+
+    # answers
+
+    async def _save_profile(self, b: m.SaveProfile, who: Identity, asked: v.Asked) -> None:
+        self._check(b.customer, who)
+        profile = v.Profile(b.name, b.phone, b.email, b.language)
+        await self._on_thread(self._vault.save_profile, b.customer, profile, asked)
+
+    async def _get_profile(self, b: m.GetProfile, who: Identity, asked: v.Asked) -> m.Profile:
+        self._check(b.customer, who)
+        return await self._on_thread(self._profile, b.customer, asked)
+
+    async def _find_customers(
+        self, b: m.FindCustomers, who: Identity, asked: v.Asked
+    ) -> m.CustomersFound:
+        def is_visible(key: str) -> bool:
+            return _is_visible(self._state, key, who)
+
+        found = await self._on_thread(self._vault.found, b.contact, is_visible, asked)
+        return m.CustomersFound(found)
+
+    async def _save_address(self, b: m.SaveAddress, who: Identity, asked: v.Asked) -> None:
+        self._check(b.customer, who)
+        at = point(b.place, "place") if b.place else Point(0, 0)
+        address = v.Address(b.label, b.text, b.note, at.lat_e7, at.lon_e7)
+        await self._on_thread(self._vault.save_address, b.customer, b.address, address, asked)
+
+    async def _remove_address(self, b: m.RemoveAddress, who: Identity, asked: v.Asked) -> None:
+        self._check(b.customer, who)
+        if not await self._on_thread(self._vault.remove_address, b.customer, b.address, asked):
+            raise Refusal("unknown", detail={"what": "address", "id": b.address})
+
+    async def _list_consents(self, b: m.ListConsents, who: Identity, asked: v.Asked) -> m.Consents:
+        self._check(b.customer, who)
+        items = await self._on_thread(self._vault.consents, b.customer, asked)
+        return m.Consents(b.customer, [_consent(x) for x in items])
+
+    async def _export(self, b: m.ExportCustomer, who: Identity, asked: v.Asked) -> m.PersonalData:
+        """First what the engine knows, purchase by purchase, then what the vault does."""
+        self._check(b.customer, who)
+        section, _, rest = (b.cursor or "orders:").partition(":")
+        if section == "orders":
+            return self._exported_orders(b, who, rest or None)
+        if section != "vault":
+            raise Refusal("malformed", detail={"field": "cursor"})
+        items = await self._on_thread(self._everything, b.customer, asked)
+        start = position(rest, len(items))
+        end = start + b.limit
+        return m.PersonalData(
+            b.customer, items[start:end], f"vault:{end}" if end < len(items) else None
+        )
+
+    def _exported_orders(
+        self, b: m.ExportCustomer, who: Identity, cursor: str | None
+    ) -> m.PersonalData:
+        engine = self._loop.engine
+        items = []
+        if cursor is None:
+            known = get_customer(m.GetCustomer(b.customer), who, engine)
+            items.append(m.PersonalItem(known.since, customer=known))
+        page = list_purchases(m.ListPurchases(b.customer, cursor, min(b.limit, 100)), who, engine)
+        items += [m.PersonalItem(x.placed_at, purchase=x) for x in page.purchases]
+        following = f"orders:{page.next}" if page.next else "vault:0"
+        return m.PersonalData(b.customer, items, following)
+
+    # on the thread
+
+    def _profile(self, customer: str, asked: v.Asked) -> m.Profile:
+        item = self._vault.profile(customer, asked)
+        addresses = [_address(x) for x in self._vault.addresses(customer, asked)]
+        if item is None:
+            return m.Profile(customer, "", "", "", "", addresses)
+        return _profile(customer, item, addresses)
+
+    def _everything(self, customer: str, asked: v.Asked) -> list[m.PersonalItem]:
+        items, accesses = self._vault.everything(customer, asked)
+        told = []
+        for x in items:
+            at = time_text(x.at_ms)
+            match x.body:
+                case v.Profile():
+                    told.append(m.PersonalItem(at, profile=_profile(customer, x, [])))
+                case v.Address():
+                    told.append(m.PersonalItem(at, address=_address(x)))
+                case v.Consent():
+                    told.append(m.PersonalItem(at, consent=_consent(x)))
+                case v.Text():
+                    written = m.Written(x.body.subject, x.body.author, x.body.words)
+                    told.append(m.PersonalItem(at, written=written))
+        for seen in accesses:
+            at = time_text(seen.at_ms)
+            told.append(m.PersonalItem(at, access=m.Access(seen.who, seen.what)))
+        return told
+
+    # internals
+
+    @property
+    def _state(self) -> State:
+        return self._loop.engine.state
+
+    def _asked(self, body: m.RequestBody, who: Identity, key: RequestKey) -> v.Asked:
+        what: str = type(body).__struct_config__.tag  # type: ignore[assignment]
+        return v.Asked(who.name, self._loop.clock.now(), what, key)
+
+    def _check(self, customer: str, who: Identity) -> None:
+        visible(self._state, customer, who)
+
+    async def _on_thread(self, call: Callable[..., T], *args: Any) -> T:
+        """Raises Refusal. What went wrong is logged without a word of what it was about."""
+        running = asyncio.get_running_loop()
+        try:
+            return await running.run_in_executor(self._thread, call, *args)
+        except v.ConflictError:
+            raise Refusal("idempotency_conflict") from None
+        except ErasedError:
+            raise Refusal("unknown", detail={"what": "customer"}) from None
+        except InvalidTag:
+            log.error("the vault is damaged: something in it cannot be read")
+            raise Refusal("unsettled") from None
+        except sqlite3.Error as error:
+            log.error("the vault could not: %s", error.sqlite_errorname)
+            is_full = getattr(error, "sqlite_errorcode", 0) in FULL
+            raise Refusal("storage_full" if is_full else "unsettled") from None
+
+
+PERSONAL = frozenset(  # answered by the vault alone
+    {
+        m.SaveProfile,
+        m.GetProfile,
+        m.FindCustomers,
+        m.SaveAddress,
+        m.RemoveAddress,
+        m.ListConsents,
+        m.ExportCustomer,
+    }
+)
+WITH_WORDS = frozenset({m.SetConsent, m.ForgetCustomer})  # commands with a part for the vault
+
+
+def _is_visible(s: State, key: str, who: Identity) -> bool:
+    try:
+        visible(s, key, who)
+    except Refusal:
+        return False
+    return True
+
+
+def _profile(customer: str, item: v.Item, addresses: list[m.Address]) -> m.Profile:
+    body = item.body
+    assert isinstance(body, v.Profile)
+    return m.Profile(
+        customer,
+        body.name,
+        body.phone,
+        body.email,
+        body.language,
+        addresses,
+        time_text(item.at_ms),
+    )
+
+
+def _address(item: v.Item) -> m.Address:
+    body = item.body
+    assert isinstance(body, v.Address)
+    at = Point(body.lat_e7, body.lon_e7)
+    where = place(at) if at != Point(0, 0) else None
+    return m.Address(item.key, body.label, body.text, body.note, where)
+
+
+def _consent(item: v.Item) -> m.ConsentNoted:
+    body = item.body
+    assert isinstance(body, v.Consent)
+    return m.ConsentNoted(
+        body.purpose,  # type: ignore[arg-type]
+        body.given,
+        time_text(item.at_ms),
+        body.source,
+        body.wording,
+        body.note,
+    )

@@ -1,0 +1,142 @@
+"""What is told about customers: figures from the engine, and who they are from the vault."""
+
+from gateway.messages.values import (
+    Money,
+    OrderStatus,
+    Part,
+    Place,
+    PricedLine,
+    Purpose,
+    Standing,
+    Told,
+)
+
+
+class ConsentGiven(Part, frozen=True):
+    purpose: Purpose
+    since: str
+
+
+class Customer(Told, frozen=True):
+    """What is known of a customer besides who it is. Purchases are fulfilled orders.
+
+    `segments` are what the rule in force said when it last looked: at a purchase, or that day.
+    """
+
+    customer: str
+    since: str
+    standing: Standing
+    consents: list[ConsentGiven]
+    purchases: int
+    spent: Money
+    segments: list[str]
+    service: str | None = None  # whose customer; none: anybody's
+    first_purchase_at: str | None = None
+    last_purchase_at: str | None = None
+
+
+class Purchase(Part, frozen=True):
+    """`due` is what is owed for what is left of it. `reason` is `actor/code` of an early end."""
+
+    order: str
+    store: str
+    order_status: OrderStatus
+    lines: list[PricedLine]
+    due: Money
+    placed_at: str
+    ended_at: str | None = None
+    reason: str | None = None
+
+
+class Purchases(Told, frozen=True):
+    """`next`, if there is more: pass it as `cursor`."""
+
+    customer: str
+    purchases: list[Purchase]
+    next: str | None = None
+
+
+class Segmentation(Told, frozen=True):
+    """Where the scores 5, 4, 3 and 2 begin, and the size of each segment."""
+
+    recency_days: list[int]
+    purchases: list[int]
+    spent_minor: list[int]
+    sizes: dict[str, int]
+
+
+# from the vault
+
+
+class Address(Part, frozen=True):
+    address: str
+    label: str
+    text: str
+    note: str = ""
+    place: Place | None = None
+
+
+class Profile(Told, frozen=True):
+    """`updated_at`: the last time somebody saved it; none if nobody has, only addresses."""
+
+    customer: str
+    name: str
+    phone: str
+    email: str
+    language: str
+    addresses: list[Address]
+    updated_at: str | None = None
+
+
+class CustomersFound(Told, frozen=True):
+    customers: list[str]
+
+
+class ConsentNoted(Part, frozen=True):
+    purpose: Purpose
+    given: bool
+    at: str
+    source: str
+    wording: str
+    note: str
+
+
+class Consents(Told, frozen=True):
+    """Oldest first."""
+
+    customer: str
+    consents: list[ConsentNoted]
+
+
+class Written(Part, frozen=True):
+    """`subject` is `kind:id` of the matter, `author` the role and id of who wrote it down."""
+
+    subject: str
+    author: str
+    words: str
+
+
+class Access(Part, frozen=True):
+    who: str
+    what: str
+
+
+class PersonalItem(Part, frozen=True):
+    """One thing kept about a person, and when it was written: exactly one of the others."""
+
+    at: str
+    profile: Profile | None = None
+    address: Address | None = None
+    consent: ConsentNoted | None = None
+    written: Written | None = None
+    access: Access | None = None
+    customer: Customer | None = None
+    purchase: Purchase | None = None
+
+
+class PersonalData(Told, frozen=True):
+    """`next`, if there is more: pass it as `cursor`."""
+
+    customer: str
+    items: list[PersonalItem]
+    next: str | None = None
