@@ -19,6 +19,7 @@ ServiceId = NewType("ServiceId", str)  # an order service: who brought an order 
 ProviderId = NewType("ProviderId", str)  # a payment provider
 HandoverId = NewType("HandoverId", str)  # of cash, from a courier to the office
 TipId = NewType("TipId", str)
+ReconciliationId = NewType("ReconciliationId", str)  # of one provider's bill of one day
 PlanningRoundId = NewType("PlanningRoundId", int)
 CategoryId = NewType("CategoryId", str)
 PromotionId = NewType("PromotionId", str)
@@ -158,3 +159,39 @@ class Posting(Struct, frozen=True, array_like=True):
 
     account: str
     amount_minor: int
+
+
+class MovementKind(StrEnum):
+    """Which way money went at a provider."""
+
+    PAYMENT = "payment"  # to us
+    REFUND = "refund"  # back to the customer
+
+
+def movement_name(kind: MovementKind, key: str) -> str:
+    """`key` is a payment, or the instruction that sent it back."""
+    return f"{kind}:{key}"
+
+
+class BillLine(Struct, frozen=True, array_like=True):
+    """One line of a provider's bill. `key` is empty if nothing of ours has its number.
+
+    `moved`: whether the money has moved, by the state the line says.
+    """
+
+    kind: MovementKind
+    key: str
+    number: str
+    amount_minor: int
+    fee_minor: int
+    moved: bool
+    state: str
+
+
+class DifferenceKind(StrEnum):
+    """How a bill and our books may disagree about one movement."""
+
+    MISSING_HERE = "missing_here"
+    MISSING_THERE = "missing_there"
+    AMOUNT_DIFFERS = "amount_differs"
+    STATE_DIFFERS = "state_differs"

@@ -10,11 +10,11 @@ from msgspec.structs import asdict
 from engine.engine import Engine
 from engine.projections import Projections
 from engine.queries import for_customers
-from engine.rules.bookkeeping import cash_of
 from engine.state import State
 from engine.terms import PLATFORM
 from engine.values import SECOND, CouponId, OrderId, ProductId, PromotionId, StoreId
 from gateway import messages as m
+from gateway.accounts import list_cash, list_differences, list_reconciliations
 from gateway.analytics import analytics
 from gateway.auth import LIFE_MAX_S, Identity, Tokens
 from gateway.codes import Refusal
@@ -158,13 +158,6 @@ def _explain_order(b: m.ExplainOrder, _: Identity, engine: Engine) -> m.Explanat
     return m.Explanation(found.order, found.settled, ways, found.delivery, found.courier, why)
 
 
-def _list_cash(_: m.ListCash, __: Identity, engine: Engine) -> m.Cash:
-    s = engine.state
-    currency = s.settings.current.currency
-    held = ((x, s.ledger.balance(cash_of(x))) for x in s.couriers.ids)
-    return m.Cash([m.CashHeld(x, money(amount, currency)) for x, amount in held if amount])
-
-
 def _track(_: m.Track, who: Identity, engine: Engine) -> m.Tracking:
     s = engine.state
     seen = for_customers.track(s, OrderId(who.subject), engine.now)
@@ -217,7 +210,9 @@ ANSWER_OF: dict[type, Read] = {
     m.GetPromotion: _get_promotion,
     m.GetCoupon: _get_coupon,
     m.ExplainOrder: _explain_order,
-    m.ListCash: _list_cash,
+    m.ListCash: list_cash,
+    m.ListReconciliations: list_reconciliations,
+    m.ListDifferences: list_differences,
     m.Track: _track,
     m.GetCustomer: get_customer,
     m.ListPurchases: list_purchases,

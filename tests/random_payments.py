@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from engine import commands as c
-from engine.values import Proof
+from engine.values import HOUR, BillLine, MovementKind, Proof
 
+DAY_MS = 24 * HOUR
 Made = c.AnyCommand | list[c.AnyCommand]
 
 
@@ -15,6 +16,9 @@ def makers(day) -> Iterator[tuple[float, Callable[[], Made]]]:
     yield 0.6, lambda: _give_up(day)
     yield 1, lambda: _tip(day)
     yield 1, lambda: _hand_in(day)
+    yield 1, lambda: _bill(day)
+    yield 1, lambda: _settle(day)
+    yield 0.5, lambda: _resolve(day)
 
 
 def _buy(day) -> Made:
@@ -35,7 +39,8 @@ def _take(day) -> Made:
     key = day._one(open_ or payments)
     payment = payments.get(key)
     amount, provider = (payment.amount_minor, payment.provider) if payment else (1, "bank")
-    return c.ReportAuthorization(provider, key, True, amount, "taken", taken=True)
+    moved_at = day.rng.choice((0, day.at, max(1, day.at - HOUR)))
+    return c.ReportAuthorization(provider, key, True, amount, "taken", True, moved_at)
 
 
 def _give_up(day) -> Made:
@@ -61,3 +66,67 @@ def _hand_in(day) -> Made:
     held = day._s.ledger.balance(f"cash:{courier}")
     amount = day.rng.choice((held, held // 2 + 1, held + 1, 0))
     return c.HandInCash(day._new("h"), courier, amount)
+
+
+def _settle(day) -> Made:
+    """A provider who says when, so that his bill can be compared."""
+    instructions = day._s.payments.instructions
+    key = day._one([k for k, x in instructions.items() if x.status == "pending"])
+    known = instructions.get(key)
+    provider = day._s.payments[known.payment].provider if known else "bank"
+    return c.ReportInstruction(provider, key, day.rng.random() < 0.9, "ref", max(1, day.at))
+
+
+def _bill(day) -> Made:
+    """Opened, read in pieces, closed; with gaps, doubles, and lines of somebody else's."""
+    rng, books = day.rng, day._s.reconciliations
+    provider = rng.choice(("bank", "wechat", "cash"))
+    key = rng.choice([*books.reconciliations, day._new("b"), f"{provider}/{len(books.unbilled)}"])
+    known = books.get(key)
+    provider = known.provider if known and rng.random() < 0.9 else provider
+    unbilled = books.unbilled.get(provider)
+    lines = (
+        [_line(day, x.kind, x.key, x.amount_minor) for x in unbilled.movements.values()]
+        if unbilled
+        else []
+    )
+    lines = [x for x in lines if rng.random() < 0.7]
+    lines += [_line(day, *_old(day)) for _ in range(rng.randrange(3))]
+    read = [c.ReportBillLines(key, lines)] if lines or rng.random() < 0.1 else []
+    counted = (known.lines if known and known.is_open else 0) + len(lines)
+    begun = [c.OpenReconciliation(key, provider, 0, rng.choice((0, DAY_MS, 31 * DAY_MS)))]
+    if known and known.is_open and rng.random() < 0.5:
+        begun = []
+    elif known and known.is_open:
+        counted = len(lines)
+    ended = [c.CloseReconciliation(key, counted)] if rng.random() < 0.6 else []
+    return [*begun, *read, *ended]
+
+
+def _line(day, kind: MovementKind, key: str, amount: int) -> BillLine:
+    amount += day.rng.choice((0, 0, 0, 0, 1, -amount - 1))
+    moved = day.rng.random() < 0.9
+    key = key if day.rng.random() < 0.95 else ""
+    fee = day.rng.randrange(-2, 9)
+    return BillLine(kind, key, f"n{day.count}", amount, fee, moved, "SUCCESS" if moved else "FAIL")
+
+
+def _old(day) -> tuple[MovementKind, str, int]:
+    """Something that was on a bill before, or never should be."""
+    payments = day._s.payments
+    if day.rng.random() < 0.5:
+        key = day._one(payments.payments)
+        known = payments.get(key)
+        return MovementKind.PAYMENT, key, known.amount_minor if known else 7
+    key = day._one(payments.instructions)
+    known = payments.instructions.get(key)
+    return MovementKind.REFUND, key, known.amount_minor if known else 7
+
+
+def _resolve(day) -> Made:
+    known = day._s.reconciliations.reconciliations
+    key = day._one([k for k, x in known.items() if x.differences and not x.is_open] or known)
+    count = len(known[key].differences) if key in known else 1
+    note = "looked at" if day.rng.random() < 0.9 else " "
+    number = day.rng.randrange(-1, count + 1)
+    return c.ResolveDifference(key, number, note, day.rng.random() < 0.5)

@@ -78,6 +78,7 @@ SENSIBLE = [  # one of each command from outside
     c.RefundOrder("r", "o", 100, "cold"),
     c.AddTip("t", "o", "app", 100, "bank"),
     c.HandInCash("h", "kim", 100),
+    c.ResolveDifference("bank/day", 0, "looked at"),
     c.RegisterCourier("kim", Vehicle.SCOOTER, 12),
     c.StartShift("kim", 10**7),
     c.EndShift("kim"),

@@ -165,7 +165,7 @@ def some(kind):
         "spent_minor": [4, 3, 2, 1],
         "terms": m.PromotionTerms("x", [m.Action("free_delivery")], by_coupon=True),
     }
-    numbers = ("quantity", "counted", "capacity", "preparation_s")
+    numbers = ("quantity", "index", "counted", "capacity", "preparation_s")
     given = {
         f.name: values.get(f.name, 1 if f.name in numbers else _choice(f) or "x1")
         for f in msgspec.structs.fields(kind)

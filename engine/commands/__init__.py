@@ -64,6 +64,12 @@ from engine.commands.promoting import (
     IssueCoupons,
     WithdrawCoupon,
 )
+from engine.commands.reconciling import (
+    CloseReconciliation,
+    OpenReconciliation,
+    ReportBillLines,
+    ResolveDifference,
+)
 from engine.commands.segmenting import ReviewCustomer, ReviewCustomers, SetSegmentation
 from engine.commands.selling import ReconcileTill, RecordReceipt, RefundReceipt
 from engine.commands.stocking import (
@@ -119,6 +125,7 @@ ExternalCommand = (
     | RefundOrder
     | AddTip
     | HandInCash
+    | ResolveDifference
     | RegisterCourier
     | StartShift
     | EndShift
@@ -149,7 +156,10 @@ TimerCommand = (  # only timers submit these
     | ReviewCustomer
     | ReviewCustomers
 )
+BillCommand = (  # from a bill that the gateway has read
+    OpenReconciliation | ReportBillLines | CloseReconciliation
+)
 InternalCommand = (  # the gateway never decodes these
-    Tick | OpenEngine | AdoptPlan | ImprovePlan | RepositionCourier | TimerCommand
+    Tick | OpenEngine | AdoptPlan | ImprovePlan | RepositionCourier | BillCommand | TimerCommand
 )
 AnyCommand = ExternalCommand | InternalCommand

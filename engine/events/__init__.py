@@ -110,6 +110,14 @@ from engine.events.promotions import (
     PromotionEnded,
 )
 from engine.events.receipts import ReceiptRecorded, ReceiptRefunded
+from engine.events.reconciliations import (
+    BillLinesRead,
+    DifferenceFound,
+    DifferenceResolved,
+    MoneyMoved,
+    ReconciliationClosed,
+    ReconciliationOpened,
+)
 
 AnyEvent = (
     CommandRejected
@@ -182,6 +190,12 @@ AnyEvent = (
     | InstructionFailed
     | CashHandedIn
     | LedgerPosted
+    | MoneyMoved
+    | ReconciliationOpened
+    | BillLinesRead
+    | DifferenceFound
+    | ReconciliationClosed
+    | DifferenceResolved
     | CourierRegistered
     | BreakPlanned
     | CourierRepositioned

@@ -6,6 +6,7 @@ from engine.events import (
     InstructionFailed,
     InstructionIssued,
     InstructionSettled,
+    MoneyMoved,
     OrderCancelled,
     OrderFulfilled,
     OrderPlaced,
@@ -46,7 +47,16 @@ from engine.state.payments import (
 )
 from engine.state.settings import CurrentSettings
 from engine.turn import Turn
-from engine.values import CASH, CourierId, InstructionId, InstructionKind, Millis, Minor, OrderId
+from engine.values import (
+    CASH,
+    CourierId,
+    InstructionId,
+    InstructionKind,
+    Millis,
+    Minor,
+    MovementKind,
+    OrderId,
+)
 from geo.points import distance_m
 
 OUR_INSTRUCTIONS = (f"/{InstructionKind.CAPTURE}", f"/{InstructionKind.VOID}", "/rest")
@@ -102,6 +112,7 @@ class Paying:
             )
         if c.succeeded:
             turn.emit(InstructionSettled(c.instruction, c.reference))
+            self._moved(turn, c, instruction, payment)
             return
         turn.emit(InstructionFailed(c.instruction, c.reference))
         self._undo(turn, c.instruction, instruction, payment)
@@ -191,6 +202,22 @@ class Paying:
         if c.taken:
             amount, provider = payment.amount_minor, of_provider(payment.provider)
             turn.emit(posted(payment.order, "taken", (provider, amount), (HELD, -amount)))
+            if c.moved_at:
+                moved, key = (payment.provider, MovementKind.PAYMENT), c.payment
+                turn.emit(MoneyMoved(*moved, key, key, amount, c.moved_at))
+
+    def _moved(
+        self, turn: Turn, c: ReportInstruction, instruction: Instruction, payment: Payment
+    ) -> None:
+        """For who compares with the provider's bill. What was only held moved nowhere."""
+        key, amount, at = instruction.payment, instruction.amount_minor, c.moved_at
+        if not at or (instruction.kind is InstructionKind.VOID and not payment.taken):
+            return
+        if instruction.kind is InstructionKind.CAPTURE:
+            kind, name = MovementKind.PAYMENT, str(key)
+        else:
+            kind, name = MovementKind.REFUND, str(c.instruction)
+        turn.emit(MoneyMoved(payment.provider, kind, name, key, amount, at))
 
     def _capture(
         self, turn: Turn, key: OrderId, order: Order, goods: int, fee: int, reason: str

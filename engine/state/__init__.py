@@ -17,6 +17,7 @@ from engine.state.products import Products
 from engine.state.promotions import Promotions
 from engine.state.quotes import Quotes
 from engine.state.receipts import Receipts
+from engine.state.reconciliations import Reconciliations
 from engine.state.requests import Requests
 from engine.state.settings import CurrentSettings
 from engine.state.stores import Stores
@@ -41,6 +42,7 @@ class State(Struct):
     orders: Orders = field(default_factory=Orders)
     payments: Payments = field(default_factory=Payments)
     ledger: Ledger = field(default_factory=Ledger)
+    reconciliations: Reconciliations = field(default_factory=Reconciliations)
     couriers: Couriers = field(default_factory=Couriers)
     positions: Positions = field(default_factory=Positions)
     deliveries: Deliveries = field(default_factory=Deliveries)

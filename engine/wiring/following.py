@@ -16,6 +16,7 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
         ),
         e.PaymentAuthorized: (h.ordering.confirm, h.tipping.pass_on),
         e.PaymentFailed: (h.ordering.cancel_unpaid,),
+        e.MoneyMoved: (h.reconciling.recognize,),
         e.OrderConfirmed: (h.preparing.await_acceptance,),
         e.OrderAccepted: (h.dispatching.create_delivery,),
         e.OrderCancelled: (

@@ -13,6 +13,7 @@ from engine.handlers.paying import Paying
 from engine.handlers.preparing import Preparing
 from engine.handlers.promoting import Promoting
 from engine.handlers.quoting import Quoting
+from engine.handlers.reconciling import Reconciling
 from engine.handlers.segmenting import Segmenting
 from engine.handlers.selling import Selling
 from engine.handlers.stocking import Stocking
@@ -35,6 +36,7 @@ class Handlers(Struct):
     paying: Paying
     tipping: Tipping
     cashing: Cashing
+    reconciling: Reconciling
     preparing: Preparing
     collecting: Collecting
     dispatching: Dispatching
@@ -81,6 +83,7 @@ def handlers_over(s: State) -> Handlers:
         Paying(s.settings, s.orders, s.payments, s.deliveries),
         Tipping(s.settings, s.orders, s.payments, s.deliveries),
         Cashing(s.couriers, s.ledger),
+        Reconciling(s.payments, s.reconciliations),
         Preparing(s.settings, s.orders, s.deliveries),
         Collecting(s.settings, s.orders),
         Dispatching(s.settings, s.stores, s.orders, s.couriers, s.deliveries, s.planning_rounds),

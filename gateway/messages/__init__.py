@@ -82,6 +82,12 @@ from gateway.messages.people import (
     Segmentation,
     Written,
 )
+from gateway.messages.reconciliations import (
+    Difference,
+    Differences,
+    Reconciliation,
+    Reconciliations,
+)
 from gateway.messages.replies import (
     Alternative,
     Cash,
@@ -150,10 +156,12 @@ from gateway.messages.requests import (
     IssueCoupons,
     ListCash,
     ListConsents,
+    ListDifferences,
     ListMovements,
     ListProduct,
     ListProducts,
     ListPurchases,
+    ListReconciliations,
     ListStock,
     ListStores,
     OpenStore,
@@ -185,6 +193,7 @@ from gateway.messages.requests import (
     ReportReady,
     RequestBody,
     RequestQuote,
+    ResolveDifference,
     RestoreStock,
     RevokeAccess,
     SaveAddress,

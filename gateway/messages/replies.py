@@ -10,6 +10,7 @@ from gateway.messages.people import (
     Purchases,
     Segmentation,
 )
+from gateway.messages.reconciliations import Differences, Reconciliations
 from gateway.messages.settings import SettingsInForce
 from gateway.messages.terms import PromotionTerms
 from gateway.messages.values import (
@@ -323,6 +324,8 @@ ReplyBody = (
     | OrderPlaced
     | TipRequested
     | Cash
+    | Reconciliations
+    | Differences
     | Order
     | Stores
     | Products

@@ -35,6 +35,9 @@ def _hand_in_cash(b: m.HandInCash, _: str, currency: str) -> ExternalCommand:
 
 
 COMMAND_OF: Table = {
+    m.ResolveDifference: lambda b, _, __: c.ResolveDifference(
+        b.reconciliation, b.index, b.note, b.booked
+    ),
     m.AddTip: _add_tip,
     m.HandInCash: _hand_in_cash,
     m.ReportAuthorization: _report_authorization,

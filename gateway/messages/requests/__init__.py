@@ -66,6 +66,11 @@ from gateway.messages.requests.promoting import (
     IssueCoupons,
     WithdrawCoupon,
 )
+from gateway.messages.requests.reconciling import (
+    ListDifferences,
+    ListReconciliations,
+    ResolveDifference,
+)
 from gateway.messages.requests.selling import (
     ReconcileTill,
     RecordReceipt,
@@ -164,6 +169,9 @@ RequestBody = (
     | AddTip
     | HandInCash
     | ListCash
+    | ListReconciliations
+    | ListDifferences
+    | ResolveDifference
     | RegisterStore
     | ListProduct
     | DelistProduct

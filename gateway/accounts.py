@@ -1,0 +1,70 @@
+"""Questions about money: cash in couriers' pockets, providers' bills and where they disagree."""
+
+from engine.engine import Engine
+from engine.rules.bookkeeping import cash_of
+from engine.state.reconciliations import Difference, Reconciliation
+from engine.values import ReconciliationId
+from gateway import messages as m
+from gateway.auth import Identity
+from gateway.codes import Refusal
+from gateway.translation import money
+from gateway.wire import time_text
+
+
+def list_cash(_: m.ListCash, __: Identity, engine: Engine) -> m.Cash:
+    s = engine.state
+    currency = s.settings.current.currency
+    held = ((x, s.ledger.balance(cash_of(x))) for x in s.couriers.ids)
+    return m.Cash([m.CashHeld(x, money(amount, currency)) for x, amount in held if amount])
+
+
+def list_reconciliations(
+    b: m.ListReconciliations, _: Identity, engine: Engine
+) -> m.Reconciliations:
+    known = engine.state.reconciliations.reconciliations
+    of_provider = [(k, x) for k, x in known.items() if x.provider == b.provider]
+    newest = sorted(of_provider, key=lambda pair: pair[1].from_at, reverse=True)[: b.limit]
+    return m.Reconciliations(b.provider, [_reconciliation(k, x) for k, x in newest])
+
+
+def list_differences(b: m.ListDifferences, _: Identity, engine: Engine) -> m.Differences:
+    """Raises Refusal("unknown")."""
+    s = engine.state
+    reconciliation = s.reconciliations.get(ReconciliationId(b.reconciliation))
+    if reconciliation is None:
+        detail = {"what": "reconciliation", "id": b.reconciliation}
+        raise Refusal("unknown", detail={**detail})
+    currency, found = s.settings.current.currency, reconciliation.differences
+    first, end = b.after + 1, b.after + 1 + b.limit
+    page = [_difference(n, x, currency) for n, x in enumerate(found[first:end], first)]
+    return m.Differences(b.reconciliation, page, end - 1 if end < len(found) else None)
+
+
+def _reconciliation(key: str, x: Reconciliation) -> m.Reconciliation:
+    return m.Reconciliation(
+        key,
+        time_text(x.from_at),
+        time_text(x.to_at),
+        not x.is_open,
+        x.lines,
+        x.agreed,
+        len(x.differences),
+        sum(not d.note for d in x.differences),
+        x.fees_minor,
+    )
+
+
+def _difference(number: int, x: Difference, currency: str) -> m.Difference:
+    return m.Difference(
+        number,
+        x.kind.value,
+        x.movement.value,
+        x.key,
+        x.number,
+        money(x.ours_minor, currency),
+        money(x.theirs_minor, currency),
+        x.ours,
+        x.theirs,
+        x.note,
+        x.booked,
+    )
