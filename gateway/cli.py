@@ -21,6 +21,8 @@ COMMANDS = {
     "mdrp": Entry("simulation.mdrp.command", "a public meal-delivery day in simulated time"),
     "verify": Entry("gateway.verify", "decide a whole journal again and compare every record"),
     "explain": Entry("gateway.explain", "why an order goes with whom it goes, or with nobody"),
+    "export": Entry("gateway.export", "the journal as Parquet tables"),
+    "sql": Entry("gateway.sql", "ask the journal's tables with DuckDB"),
     "token": Entry("gateway.token", "mint a token for a client of a server on this machine"),
     "solvers": Entry("gateway.solver_list", "the solvers there are, and what each supports"),
     "pdptw": Entry("solvers.pdptw.command", "static pickup and delivery with hard time windows"),

@@ -172,6 +172,8 @@ def test_couriers_time_and_earnings_are_those_of_the_log(seed):
             by_courier[courier][0] += work.on_duty_ms
             by_courier[courier][1] += work.busy_ms
     assert by_courier == {x: [*day.worked_ms(x)] for x in couriers}
+    so_far = {x: fleet.so_far(x, now) for x in couriers}
+    assert by_courier == {x: [work.on_duty_ms, work.busy_ms] for x, work in so_far.items()}
     by_hour = {hour: x.on_duty_ms for hour, x in fleet.fleet_since(0, now).items()}
     assert {hour: x for hour, x in by_hour.items() if x} == day.on_duty_by_hour(couriers)
     whole = fleet.fleet_since(0, now).values()

@@ -171,8 +171,11 @@ class Clocks(Struct):
             clock.ended_at = at
             self.ended.append(x.order)
 
-    def forget_ended(self) -> None:
-        for order in self.ended:
-            for delivery in self.open.pop(order).deliveries:
+    def forget_ended(self) -> dict[OrderId, Clock]:
+        """Returns them."""
+        found = {order: self.open.pop(order) for order in self.ended}
+        for clock in found.values():
+            for delivery in clock.deliveries:
                 del self.order_of[delivery]
         self.ended.clear()
+        return found

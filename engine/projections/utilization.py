@@ -6,7 +6,7 @@ A bundle is what is fetched in one visit to a store (`courier_bundles_picked` of
 
 from collections.abc import Iterable
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from engine import events as e
 from engine.projections.carrying import Carrying
@@ -39,6 +39,7 @@ class Worker(Struct, array_like=True):
     on_duty_since: Millis = NEVER
     busy_since: Millis = NEVER
     visiting: StoreId | None = None  # fetched there, and has been nowhere else since
+    total: Work = field(default_factory=Work)  # since the first record, what goes on not included
 
 
 class Utilization(Struct):
@@ -54,6 +55,16 @@ class Utilization(Struct):
     def is_on_duty(self, courier: CourierId) -> bool:
         worker = self.workers.get(courier)
         return worker is not None and worker.on_duty_since != NEVER
+
+    def so_far(self, courier: CourierId, now: Millis) -> Work:
+        """Since the first record, with what is going on counted until now."""
+        worker = self.workers.get(courier, Worker())
+        found = _copy(worker.total)
+        if worker.on_duty_since != NEVER:
+            found.on_duty_ms += now - worker.on_duty_since
+        if worker.busy_since != NEVER:
+            found.busy_ms += now - worker.busy_since
+        return found
 
     def fleet_since(self, hour: Hour, now: Millis) -> dict[Hour, Work]:
         """By hour, with what is going on counted until now."""
@@ -144,8 +155,9 @@ class Utilization(Struct):
             worker = self.workers[courier] = Worker()
         return worker
 
-    def _works(self, at: Millis, courier: CourierId) -> tuple[Work, Work]:
-        return row_at(self.hours, at, Work), self._day(at // DAY, courier)
+    def _works(self, at: Millis, courier: CourierId) -> tuple[Work, Work, Work]:
+        hour, day = row_at(self.hours, at, Work), self._day(at // DAY, courier)
+        return hour, day, self._worker(courier).total
 
     def _day(self, day: int, courier: CourierId) -> Work:
         of_day = self.days.get(day)
@@ -159,7 +171,9 @@ class Utilization(Struct):
         return work
 
     def _lasted(self, name: str, courier: CourierId, since: Millis, at: Millis) -> None:
-        """Split at midnight; of what is too old nothing is kept."""
+        """Split at midnight; of what is too old only the total is kept."""
+        total = self._worker(courier).total
+        setattr(total, name, getattr(total, name) + at - since)
         day = max(since // DAY, at // DAY - DAYS_KEPT + 1)
         while day <= at // DAY:
             lasted = min(at, (day + 1) * DAY) - max(since, day * DAY)

@@ -1,0 +1,307 @@
+"""The tables of an export, said once: columns, types and what they mean. docs/analytics.md is
+generated from here: `python -m gateway.history.tables`.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "analytics.md"
+SQL = {
+    "text": "VARCHAR",
+    "int": "BIGINT",
+    "minor": "BIGINT",
+    "time": "TIMESTAMPTZ",
+    "bool": "BOOLEAN",
+    "real": "DOUBLE",
+}
+
+
+class Column(NamedTuple):
+    name: str
+    kind: str  # a key of SQL
+    said: str = ""
+
+
+class Table(NamedTuple):
+    said: str
+    columns: tuple[Column, ...]
+
+
+def _columns(text: str) -> tuple[Column, ...]:
+    """A line each: name, kind, and what it means."""
+    parts = (line.strip().split(maxsplit=2) for line in text.strip().splitlines())
+    return tuple(Column(x[0], x[1], x[2] if len(x) > 2 else "") for x in parts)
+
+
+TABLES: dict[str, Table] = {
+    "orders": Table(
+        "A row for each order; those still open at the end are the last.",
+        _columns("""
+            order            text  its id
+            service          text  who brought it
+            customer         text  an opaque id
+            store            text
+            fulfillment      text  delivery or collection
+            provider         text  who was to hold the money
+            status           text  placed, confirmed, accepted, ready, handed_over, fulfilled, \
+cancelled or returned
+            reason           text  actor/reason of an early end
+            goods_minor      minor at the prices quoted, less what was missing
+            fee_minor        minor for the delivery
+            tip_minor        minor promised with the order
+            due_minor        minor owed for goods and delivery, less what was missing
+            currency         text
+            dropoff_cell     text  H3 cell of resolution 8, of deliveries
+            placed_at        time
+            promised_at      time  at the door, or ready to be collected
+            confirmed_at     time  the money is held
+            accepted_at      time  by the store
+            ready_at         time
+            ended_at         time  empty: still open
+        """),
+    ),
+    "order_lines": Table(
+        "What was bought. `kept` is what was left of `ordered` after picking.",
+        _columns("""
+            order            text
+            product          text
+            name             text
+            category         text  when it was ordered
+            ordered          int   pieces
+            kept             int   pieces
+            price_minor      minor of one piece, frozen by the quote
+            currency         text
+        """),
+    ),
+    "deliveries": Table(
+        "How each order that went with a courier went: the delivery clock as mdrp-sim names it.",
+        _columns("""
+            delivery         text  of the last attempt
+            order            text
+            store            text
+            courier          text  who fetched it
+            vehicle          text
+            status           text  of the order
+            placed_at        time
+            promised_at      time
+            taken_at         time  accepted by that courier
+            ready_at         time
+            in_store_at      time  that courier's arrival there
+            picked_up_at     time
+            door_at          time  handed over
+            click_to_taken_ms         int
+            click_to_door_ms          int
+            ready_to_pickup_ms        int
+            in_store_to_pickup_ms     int
+            ready_to_door_ms          int
+            drop_off_lateness_ms      int   negative: early
+            straight_m       int   from store to door
+            ridden_m         real  for it, between reported positions; shared rides in shares
+            co2e_g           real  of that
+        """),
+    ),
+    "quotes": Table(
+        "Every quote offered, and the order it became. Refused ones are in `refusals`.",
+        _columns("""
+            quote            text
+            customer         text
+            store            text
+            fulfillment      text
+            total_minor      minor
+            currency         text
+            promised_ms      int   from placing to the door
+            dropoff_cell     text  of deliveries
+            offered_at       time
+            accepted_at      time
+            order            text
+        """),
+    ),
+    "refusals": Table(
+        "Everything that was asked for and refused.",
+        _columns("""
+            at               time
+            command          text
+            reason           text  a code of docs/protocol.md
+            store            text
+            customer         text
+            courier          text
+            order            text
+            dropoff_cell     text  of quotes for deliveries
+            detail           text  JSON
+        """),
+    ),
+    "payments": Table(
+        "What customers were asked for. What became of it is in `payment_events` and `ledger`.",
+        _columns("""
+            payment          text
+            order            text
+            provider         text
+            purpose          text  order or tip
+            amount_minor     minor
+            currency         text
+            requested_at     time
+        """),
+    ),
+    "payment_events": Table(
+        "authorized, authorized_late, failed, withdrawn; capture, void and refund when they were \
+issued, and again with _settled or _failed when they were answered.",
+        _columns("""
+            at               time
+            payment          text
+            instruction      text
+            what             text
+            amount_minor     minor of instructions
+            currency         text
+            reason           text
+        """),
+    ),
+    "ledger": Table(
+        "Every posting. Debits are positive; the postings of an entry, and of the whole, sum to 0.",
+        _columns("""
+            at               time
+            entry            int   counts
+            order            text
+            memo             text
+            account          text  kind:whose
+            kind             text  provider, store, courier, ...; of the platform the whole account
+            amount_minor     minor
+            currency         text
+        """),
+    ),
+    "stock_movements": Table(
+        "Every change of every shelf: the sum of a column is the level.",
+        _columns("""
+            at               time
+            store            text
+            product          text
+            cause            text
+            actor            text
+            reason           text
+            order            text
+            on_hand          int
+            reserved         int
+            damaged          int
+            on_hand_after    int
+            reserved_after   int
+        """),
+    ),
+    "courier_shifts": Table(
+        "A row for each shift, with what was finished after its end and before the next.",
+        _columns("""
+            courier          text
+            vehicle          text
+            started_at       time
+            planned_end_at   time
+            ended_at         time  empty: still going on
+            broken_down      bool
+            on_duty_ms       int   on shift, or still carrying after it
+            busy_ms          int   with something accepted to carry
+            delivered        int
+            fetched          int   orders
+            bundles          int   visits to stores that fetched them
+            earned_minor     minor tips included
+            currency         text
+            ridden_m         real  between reported positions
+        """),
+    ),
+    "offers": Table(
+        "What couriers were offered, took and gave back.",
+        _columns("""
+            at               time
+            delivery         text
+            courier          text
+            what             text  offered, accepted or unassigned
+            reason           text
+        """),
+    ),
+    "customer_segments": Table(
+        "When a customer became another kind of customer. Scores are 1 to 5.",
+        _columns("""
+            at               time
+            customer         text
+            segment          text
+            recency          int
+            frequency        int
+            monetary         int
+        """),
+    ),
+    "stores": Table(
+        "Those there are.",
+        _columns("""
+            store            text
+            name             text
+            lat              real
+            lon              real
+            cell             text
+        """),
+    ),
+    "products": Table(
+        "Those there are, as last listed.",
+        _columns("""
+            product          text
+            name             text
+            category         text
+        """),
+    ),
+    "couriers": Table(
+        "Those there are.",
+        _columns("""
+            courier          text
+            vehicle          text
+            capacity         int
+        """),
+    ),
+    "positions": Table(
+        "Only with `--positions`: every position that was accepted.",
+        _columns("""
+            at               time  measured
+            courier          text
+            lat              real
+            lon              real
+        """),
+    ),
+}
+
+HEAD = """\
+# Tables of an export
+
+*Generated from `gateway/history/tables.py` by `python -m gateway.history.tables`.*
+
+`o2o export DIR --parquet OUT` writes the journal in `DIR` as Parquet: a folder for each table, with
+part files in it; `export.json` says up to which record. It only reads, beside a server that runs.
+`o2o sql DIR "SELECT ..."` asks them with DuckDB, where each table is a view of its name.
+
+Money is in whole minor units beside its currency. Times are UTC. Cells are H3, in hexadecimal.
+An empty value says that it never happened. Customers are opaque ids, and doors are cells.
+
+```
+o2o sql data "SELECT store, sum(goods_minor) FROM orders WHERE status = 'fulfilled' GROUP BY 1"
+```
+"""
+
+
+def document() -> str:
+    return "\n".join(_lines())
+
+
+def _lines() -> Iterator[str]:
+    yield HEAD
+    for name, table in TABLES.items():
+        yield f"## {name}\n\n{table.said}\n\n| column | type | |\n|---|---|---|"
+        for column in table.columns:
+            yield f"| `{column.name}` | {SQL[column.kind]} | {column.said} |"
+        yield ""
+
+
+def main() -> int:
+    """Write it, or with `--check` say whether it is up to date."""
+    if "--check" in sys.argv:
+        return 0 if DOCUMENT.read_text() == document() else 1
+    DOCUMENT.write_text(document())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,112 @@
+"""Records in, rows out: which event is told by what. Only what is open is kept."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from engine import commands as c
+from engine import events as e
+from engine.engine import Record
+from engine.projections import Projections
+from engine.projections.movements import Movements
+from engine.rejections import RejectionReason
+from engine.values import Millis
+from gateway.history.bargains import STATUS, Bargains
+from gateway.history.money import Money
+from gateway.history.rows import Rows, cell_text
+from gateway.history.tables import TABLES
+from gateway.history.work import Couriers
+
+Tell = Callable[[Millis, Any], None]
+
+
+class Teller:
+    """`fold` every record from the first, in order, then `finish`. `rows` are yours to empty."""
+
+    def __init__(self, with_positions: bool = False) -> None:
+        self.rows: Rows = {name: [] for name in TABLES}
+        self.projections = Projections()
+        self._movements = Movements()
+        self._bargains = Bargains(self.rows, self.projections)
+        self._money = Money(self.rows)
+        self._couriers = Couriers(self.rows, self.projections)
+        self._table = self._tells(with_positions)
+
+    def fold(self, record: Record) -> None:
+        at, table = record.at, self._table
+        ended = self.projections.fold(record)
+        for event in record.events:
+            tell = table.get(type(event))
+            if tell is not None:
+                tell(at, event)
+            elif type(event) is e.CommandRejected:
+                self._refused(record, event)
+            if ended and type(event) in STATUS:
+                order = event.order  # type: ignore[union-attr]
+                self._bargains.ended(order, ended[order], event)
+        for x in self._movements.fold(record):
+            self.rows["stock_movements"].append(
+                (
+                    *(x.at, x.store, x.product, x.cause, x.actor),
+                    *(x.reason or None, x.order or None),
+                    *(x.by.on_hand, x.by.reserved, x.by.damaged),
+                    *(x.left.on_hand, x.left.reserved),
+                )
+            )
+
+    def finish(self, now: Millis) -> None:
+        """After the last record: what is still open, as it stands."""
+        self._bargains.finish()
+        self._couriers.finish(now)
+
+    # internals
+
+    def _tells(self, with_positions: bool) -> dict[type[e.AnyEvent], Tell]:
+        bargains, money, couriers = self._bargains, self._money, self._couriers
+        positions: dict[type[e.AnyEvent], Tell] = (
+            {e.PositionsReported: couriers.positions} if with_positions else {}
+        )
+        return positions | {
+            e.EngineOpened: self._settings,
+            e.SettingsChanged: self._settings,
+            e.StoreRegistered: bargains.registered,
+            e.ProductListed: bargains.listed,
+            e.QuoteOffered: bargains.offered,
+            e.QuoteAccepted: bargains.accepted,
+            e.OrderPlaced: bargains.placed,
+            e.PaymentRequested: money.requested,
+            e.PaymentAuthorized: money.authorized,
+            e.PaymentFailed: money.failed,
+            e.PaymentWithdrawn: money.withdrawn,
+            e.InstructionIssued: money.issued,
+            e.InstructionSettled: money.settled,
+            e.InstructionFailed: money.instruction_failed,
+            e.LedgerPosted: money.posted,
+            e.CourierRegistered: couriers.registered,
+            e.ShiftStarted: couriers.started,
+            e.ShiftEnded: couriers.ended,
+            e.DeliveryOffered: couriers.offered,
+            e.OfferAccepted: couriers.accepted,
+            e.DeliveryUnassigned: couriers.unassigned,
+            e.CustomerSegmented: self._segmented,
+        }
+
+    def _settings(self, _: Millis, x: e.EngineOpened | e.SettingsChanged) -> None:
+        currency = x.settings.currency
+        self._bargains.currency = self._money.currency = self._couriers.currency = currency
+
+    def _segmented(self, at: Millis, x: e.CustomerSegmented) -> None:
+        for segment in x.segments:
+            row = (at, x.customer, segment, x.recency, x.frequency, x.monetary)
+            self.rows["customer_segments"].append(row)
+
+    def _refused(self, record: Record, x: e.CommandRejected) -> None:
+        command, cell = record.command, None
+        if isinstance(command, c.RequestQuote) and x.reason is not RejectionReason.MALFORMED:
+            cell = cell_text(command.dropoff, command.fulfillment)
+        who = (getattr(command, name, None) for name in ("store", "customer", "courier", "order"))
+        detail = msgspec.json.encode(x.detail).decode() if x.detail else None
+        name = type(command).__name__
+        row = (record.at, name, x.reason.value, *(y or None for y in who), cell, detail)
+        self.rows["refusals"].append(row)

@@ -1,0 +1,37 @@
+"""`o2o sql DIR "SELECT ..."`: a question to the tables of a journal, answered by DuckDB."""
+
+import argparse
+import csv
+import sys
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from gateway.history.asking import answer
+from gateway.history.exporting import FOLDER, fresh
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, metavar="DIR", help="a server's data folder")
+    parser.add_argument("question", metavar="SQL", help="tables and columns: docs/analytics.md")
+    parser.add_argument("--timezone", default="UTC", help="of hours and days")
+    parser.add_argument("--csv", action="store_true", help="for other programs")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0. Exports into DIR first, unless an export of the journal as it ends now is there."""
+    out: Path = args.folder / FOLDER
+    fresh(args.folder, out)
+    columns, rows = answer(out, args.question, args.timezone)
+    if args.csv or not sys.stdout.isatty():
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+        return 0
+    table = Table(*columns, box=box.SIMPLE_HEAD)
+    for row in rows:
+        table.add_row(*("" if x is None else str(x) for x in row))
+    Console(markup=False).print(table)
+    return 0
