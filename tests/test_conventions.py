@@ -12,7 +12,7 @@ import pytest
 from engine import events as e
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("engine", "geo", "pages", "solvers", "simulation", "gateway")
+PACKAGES = ("engine", "geo", "solvers", "simulation", "gateway")
 PYTHON = sorted(chain(*((ROOT / x).rglob("*.py") for x in (*PACKAGES, "tests", "benchmarks"))))
 WRITTEN = sorted(
     x

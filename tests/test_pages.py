@@ -1,48 +1,48 @@
-"""The page all reports share: whole in one file, and nothing said in it is markup."""
+"""Pages that are kept: whole in themselves, and nothing a name contains can act in them."""
 
-import plotly.graph_objects as go
+import re
 
-from pages.page import Page
-from pages.plots import MARKERS, PALETTE, color, framed, marker
+from simulation.pages import Page, count, label
+
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
 
 
-def page() -> Page:
-    return (
-        Page("A & B", "two arms")
-        .section("What <happened>")
-        .text("first", "second")
-        .points(["one", "two"])
-        .table(["arm", "cost"], [["A", "1"], ["<b>B</b>", "2"]], marked=[1])
-        .facts([("seed", "7")])
+def page(name: str = "Noodles") -> str:
+    made = Page(f"Report of {name}", "yesterday")
+    made.section("Sales", "what was sold")
+    made.tiles([(name, "12")])
+    made.plot(
+        "By hour", "each bar an hour", [{"type": "bar", "x": [1], "y": [2], "name": label(name)}]
     )
+    made.table("By store", ["store", "orders", "mean"], [[name, 12_345, 1.5], ["-", 1, None]])
+    made.verdict("the sums agree", True)
+    return made.html()
 
 
-def test_everything_said_is_escaped():
-    html = page().html()
-    assert "<title>A &amp; B</title>" in html
-    assert "What &lt;happened&gt;" in html
-    assert "&lt;b&gt;B&lt;/b&gt;" in html
-    assert html.count('<tr class="marked">') == 1
+def test_a_page_loads_nothing_from_anywhere():
+    html = page()
+    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', html)[1]
+    assert "default-src 'none'" in policy
+    assert "http" not in policy
+    assert re.findall(r"<(?:script|img|iframe)[^>]*\ssrc=", html) == []
+    assert "<link" not in html
 
 
-def test_a_page_without_plots_is_small_and_asks_nobody_for_anything():
-    html = page().html()
-    assert len(html) < 10_000
-    assert "http" not in html
+def test_a_name_is_text_wherever_it_stands():
+    html = page(HOSTILE)
+    assert html.count("<script") == 3  # the library, the drawing, and one plot's data
+    assert "<img src=x" not in html
 
 
-def test_plots_bring_their_program_along_once():
-    figure = framed(go.Figure(go.Bar(x=[1, 2], y=[3, 4])), "arms", "minutes")
-    html = page().plot(figure, "Bars <up>").plot(figure, "and again").html()
-    assert html.count("plotly.js v") == 1
-    assert 'id="plot-1"' in html
-    assert 'id="plot-2"' in html
-    assert "Bars &lt;up&gt;" in html
-    assert "<script src" not in html
-    assert html == page().plot(figure, "Bars <up>").plot(figure, "and again").html()
+def test_numbers_stand_to_the_right_with_separators():
+    html = page()
+    assert '<td class="n">12\u202f345</td><td class="n">1.50</td>' in html
+    assert '<th class="n">orders</th>' in html
+    assert count(1_234_567) == "1\u202f234\u202f567"
 
 
-def test_there_are_as_many_markers_as_colors_and_both_begin_again():
-    assert len(PALETTE) == len(MARKERS) == len(set(PALETTE)) == len(set(MARKERS))
-    assert color(len(PALETTE)) == PALETTE[0]
-    assert marker(len(MARKERS) + 1) == MARKERS[1]
+def test_a_page_without_plots_carries_no_library():
+    made = Page("Nothing", "no orders yet")
+    made.text("There is nothing to report.")
+    assert len(made.html()) < 10_000
+    assert "script-src 'none'" in made.html()
