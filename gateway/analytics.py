@@ -56,6 +56,7 @@ def _of_city(p: Projections, engine: Engine, first: Hour) -> m.Analytics:
     stores = _by_key((x.stores for x in sales), StoreSales)
     promises = _by_key((x.stores for x in punctual), Promises)
     categories = _by_key((x.categories for x in sales), Sold)
+    at_tills = _by_key((x.till_categories for x in sales), Sold)
     today = p.sales.days.get(hour_of(now) // DAY_H, {})
     return m.Analytics(
         time_text(first * HOUR),
@@ -74,6 +75,7 @@ def _of_city(p: Projections, engine: Engine, first: Hour) -> m.Analytics:
             for x in sorted({**stores, **promises})
         ],
         [_sold(name, x, currency) for name, x in _most(categories)],
+        [_sold(name, x, currency) for name, x in _most(at_tills)],
         [_sold(_name(s, key), x, currency) for key, x in _most(today)[:TOP]],
         summed(x.early_ends for x in sales),
         summed(x.books for x in sales),
@@ -136,7 +138,11 @@ def _sales(x: StoreSales, currency: str) -> m.SalesFigures:
         money(x.goods_minor, currency),
         money(x.fees_minor, currency),
         money(x.charged_minor, currency),
+        money(x.discounts_minor, currency),
         x.till_units,
+        x.receipts,
+        money(x.till_minor, currency),
+        money(x.till_refunded_minor, currency),
         None if average is None else money(average, currency),
     )
 

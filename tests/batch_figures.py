@@ -42,7 +42,7 @@ class Day:
         return self.placed[order].total_minor - less
 
     def goods(self, order):
-        return sum(x.quantity * x.price_minor for x in self.lines(order))
+        return sum(x.quantity * x.price_minor - x.discount_minor for x in self.lines(order))
 
     def by_store_hour(self, amount, *kinds):
         """amount(order) summed over ended orders of these kinds, by (hour, store)."""
@@ -58,7 +58,8 @@ class Day:
                 category[x.product] = x.category
             elif isinstance(x, e.OrderFulfilled):
                 for line in self.lines(x.order):
-                    total[at // HOUR, category[line.product]] += line.quantity * line.price_minor
+                    minor = line.quantity * line.price_minor - line.discount_minor
+                    total[at // HOUR, category[line.product]] += minor
         return +total
 
     def books(self):

@@ -78,8 +78,15 @@ def test_sales_by_store_hour_and_category_are_those_of_the_log(seed):
         assert total == row.all
     categories = {hour: x.categories for hour, x in projections.sales.hours.items()}
     assert rows(categories, lambda x: x.minor) == day.categories()
+    receipts, refunds = day.all(e.ReceiptRecorded), day.all(e.ReceiptRefunded)
+    whole = [x.all for x in projections.sales.hours.values()]
+    assert sum(x.receipts for x in whole) == len(receipts)
+    assert sum(x.till_minor for x in whole) == sum(x.total_minor for _, x in receipts)
+    assert sum(x.till_refunded_minor for x in whole) == sum(x.amount_minor for _, x in refunds)
+    tills = [y for x in projections.sales.hours.values() for y in x.till_categories.values()]
+    assert sum(x.minor for x in tills) == sum(x.till_minor for x in whole)
     products = sum(x.minor for of_day in projections.sales.days.values() for x in of_day.values())
-    assert products == sum(day.categories().values())
+    assert products == sum(day.categories().values()) + sum(x.minor for x in tills)
 
 
 @days

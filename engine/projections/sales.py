@@ -1,7 +1,7 @@
 """Sales by store, hour, category and product, online and at the till; and what the books say.
 
-An order counts where it ends. Goods at the price sold and what was owed for them are told by the
-orders; what became of the money is told by the ledger.
+An order counts where it ends. Goods, after discounts, and what was owed for them are told by the
+orders; what became of the money is told by the ledger. Tills are not in the platform's ledger.
 """
 
 from typing import TypeVar
@@ -11,7 +11,8 @@ from msgspec import Struct, field
 from engine import events as e
 from engine.projections.clocks import Clocks
 from engine.projections.hours import DAY_H, Hour, count, hour_of, row_at
-from engine.values import Millis, ProductId, StoreId
+from engine.rules.lines import cost, goods_total
+from engine.values import Millis, PricedLine, ProductId, StoreId
 
 DAYS_KEPT = 2
 Key = TypeVar("Key", bound=str)
@@ -30,7 +31,7 @@ class Sold(Struct, array_like=True):
 
 
 class StoreSales(Struct, array_like=True):
-    """One store in one hour; `charged` = goods + fees, of the fulfilled.
+    """One store in one hour; `charged` = goods + fees, of the fulfilled, after discounts.
 
     `credited` is what the ledger gave the store: for orders nobody came for, too.
     """
@@ -44,6 +45,10 @@ class StoreSales(Struct, array_like=True):
     charged_minor: int = 0
     till_units: int = 0
     credited_minor: int = 0
+    discounts_minor: int = 0  # off the goods
+    receipts: int = 0
+    till_minor: int = 0
+    till_refunded_minor: int = 0
 
     def add(self, other: "StoreSales") -> None:
         """Spelled out: a report adds up thousands."""
@@ -56,12 +61,17 @@ class StoreSales(Struct, array_like=True):
         self.charged_minor += other.charged_minor
         self.till_units += other.till_units
         self.credited_minor += other.credited_minor
+        self.discounts_minor += other.discounts_minor
+        self.receipts += other.receipts
+        self.till_minor += other.till_minor
+        self.till_refunded_minor += other.till_refunded_minor
 
 
 class SalesHour(Struct, array_like=True):
     all: StoreSales = field(default_factory=StoreSales)  # the stores' sum
     stores: dict[StoreId, StoreSales] = {}
-    categories: dict[str, Sold] = {}
+    categories: dict[str, Sold] = {}  # online
+    till_categories: dict[str, Sold] = {}
     early_ends: dict[str, int] = {}  # by "actor/reason"
     books: dict[str, int] = {}  # debits less credits, by kind of account
 
@@ -95,16 +105,12 @@ class Sales(Struct):
         if clock is None:
             return
         hour = row_at(self.hours, at, SalesHour)
-        goods = 0
-        for line in clock.lines:
-            minor = line.quantity * line.price_minor
-            goods += minor
-            category = self.categories.get(line.product, "")
-            _sold(hour.categories, category).count(line.quantity, minor)
-            _sold(self._day(at), line.product).count(line.quantity, minor)
+        goods, discounts = goods_total(clock.lines), sum(x.discount_minor for x in clock.lines)
+        self._count(at, hour.categories, clock.lines)
         for sales in hour.store(clock.store):
             sales.fulfilled += 1
             sales.goods_minor += goods
+            sales.discounts_minor += discounts
             sales.fees_minor += clock.due_minor - goods
             sales.charged_minor += clock.due_minor
 
@@ -138,7 +144,27 @@ class Sales(Struct):
         for sales in row_at(self.hours, at, SalesHour).store(x.store):
             sales.till_units += x.quantity
 
+    def receipt(self, at: Millis, x: e.ReceiptRecorded) -> None:
+        """When it was told: of a till that was down, later than it was sold."""
+        hour = row_at(self.hours, at, SalesHour)
+        self._count(at, hour.till_categories, x.lines)
+        for sales in hour.store(x.store):
+            sales.receipts += 1
+            sales.till_minor += x.total_minor
+
+    def receipt_refunded(self, at: Millis, x: e.ReceiptRefunded) -> None:
+        for sales in row_at(self.hours, at, SalesHour).store(x.store):
+            sales.till_refunded_minor += x.amount_minor
+
     # internals
+
+    def _count(self, at: Millis, categories: dict[str, Sold], lines: list[PricedLine]) -> None:
+        today = self._day(at)
+        for line in lines:
+            minor = cost(line)
+            category = self.categories.get(line.product, "")
+            _sold(categories, category).count(line.quantity, minor)
+            _sold(today, line.product).count(line.quantity, minor)
 
     def _day(self, at: Millis) -> dict[ProductId, Sold]:
         day = hour_of(at) // DAY_H

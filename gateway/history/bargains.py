@@ -1,4 +1,4 @@
-"""Rows of quotes, orders, their lines and deliveries: kept while open, told when they end."""
+"""Rows of what is sold: quotes, orders, their lines and deliveries, told when they end; tills."""
 
 from typing import Any
 
@@ -6,7 +6,8 @@ from engine import events as e
 from engine.projections import Projections
 from engine.projections.clocks import NEVER, Clock
 from engine.projections.demand import RESOLUTION
-from engine.values import Fulfillment, Millis, OrderId, ProductId, QuoteId, StoreId
+from engine.rules.lines import cost, goods_total
+from engine.values import Fulfillment, Millis, OrderId, PricedLine, ProductId, QuoteId, StoreId
 from gateway.history.rows import Rows, cell_text, time_or_none
 from geo.cells import cell_of
 from geo.points import Point, distance_m
@@ -27,6 +28,7 @@ class Bargains:
         self._rows = rows
         self._projections = projections
         self._placed: dict[OrderId, e.OrderPlaced] = {}
+        self._scheduled: dict[OrderId, None] = {}
         self._quotes: dict[QuoteId, tuple[Millis, e.QuoteOffered]] = {}  # neither used nor expired
         self._products: dict[ProductId, tuple[str, str]] = {}
         self._stores: dict[StoreId, Point] = {}
@@ -59,6 +61,17 @@ class Bargains:
     def placed(self, _: Millis, x: e.OrderPlaced) -> None:
         self._placed[x.order] = x
 
+    def scheduled(self, _: Millis, x: e.OrderScheduled) -> None:
+        self._scheduled[x.order] = None
+
+    def receipt(self, at: Millis, x: e.ReceiptRecorded) -> None:
+        for line in x.lines:
+            self._till_line(at, x.sold_at, x, None, x.till, x.tender.value, line, 1)
+
+    def receipt_refunded(self, at: Millis, x: e.ReceiptRefunded) -> None:
+        for line in x.lines:
+            self._till_line(at, at, x, x.refund, None, None, line, -1)
+
     def ended(self, order: OrderId, clock: Clock, event: e.AnyEvent) -> None:
         reason = "" if isinstance(event, e.OrderFulfilled) else f"{event.actor}/{event.reason}"  # type: ignore[union-attr]
         self._order(order, clock, STATUS[type(event)], reason)
@@ -68,11 +81,44 @@ class Bargains:
         for at, quote in self._quotes.values():
             self._quote(at, quote)
         for order, clock in self._projections.clocks.open.items():
-            self._order(order, clock, _stage(clock), "")
+            self._order(order, clock, self._stage(order, clock), "")
         for product, (name, category) in self._products.items():
             self._rows["products"].append((product, name, category))
 
     # internals
+
+    def _product(self, product: ProductId) -> tuple[str, str]:
+        return self._products.get(product, (product, ""))
+
+    def _stage(self, order: OrderId, clock: Clock) -> str:
+        """Of an order that is open."""
+        steps = (
+            ("handed_over", clock.picked_up_at),
+            ("ready", clock.ready_at),
+            ("accepted", clock.accepted_at),
+            ("confirmed", clock.confirmed_at),
+        )
+        first = "scheduled" if order in self._scheduled else "placed"
+        return next((status for status, at in steps if at != NEVER), first)
+
+    def _till_line(
+        self,
+        at: Millis,
+        sold_at: Millis,
+        x: e.ReceiptRecorded | e.ReceiptRefunded,
+        refund: str | None,
+        till: str | None,
+        tender: str | None,
+        line: PricedLine,
+        sign: int,
+    ) -> None:
+        self._rows["till_lines"].append(
+            (
+                *(at, sold_at, x.store, x.receipt, refund, till, tender, line.product),
+                *self._product(line.product),
+                *(sign * line.quantity, line.price_minor, sign * cost(line), self.currency),
+            )
+        )
 
     def _quote(
         self, at: Millis, x: e.QuoteOffered, accepted_at: Millis | None = None, order: str = ""
@@ -95,7 +141,8 @@ class Bargains:
 
     def _order(self, order: OrderId, clock: Clock, status: str, reason: str) -> None:
         x = self._placed.pop(order)
-        goods = sum(line.quantity * line.price_minor for line in clock.lines)
+        self._scheduled.pop(order, None)
+        discount = sum(line.discount_minor for line in clock.lines)
         self._rows["orders"].append(
             (
                 order,
@@ -106,7 +153,8 @@ class Bargains:
                 x.provider,
                 status,
                 reason or None,
-                goods,
+                goods_total(clock.lines),
+                discount,
                 x.delivery_fee_minor,
                 x.tip_minor,
                 clock.due_minor,
@@ -114,6 +162,8 @@ class Bargains:
                 cell_text(x.dropoff, x.fulfillment),
                 x.placed_at,
                 x.promised_at,
+                x.window_from_at or None,
+                x.window_to_at or None,
                 time_or_none(clock.confirmed_at),
                 time_or_none(clock.accepted_at),
                 time_or_none(clock.ready_at),
@@ -125,10 +175,10 @@ class Bargains:
             self._delivery(order, x, clock, status)
 
     def _lines(self, x: e.OrderPlaced, clock: Clock) -> None:
-        kept = {line.product: line.quantity for line in clock.lines}
+        kept = {line.product: line for line in clock.lines}
         for line in x.lines:
-            name, category = self._products.get(line.product, (line.product, ""))
-            quantity = kept.pop(line.product, 0)
+            name, category = self._product(line.product)
+            left = kept.pop(line.product, None) or PricedLine(line.product, 0, line.price_minor)
             self._rows["order_lines"].append(
                 (
                     x.order,
@@ -136,8 +186,11 @@ class Bargains:
                     name,
                     category,
                     line.quantity,
-                    quantity,
+                    left.quantity,
                     line.price_minor,
+                    left.discount_minor,
+                    left.subsidy_minor,
+                    cost(left),
                     self.currency,
                 )
             )
@@ -173,14 +226,3 @@ class Bargains:
                 clock.co2e_ug / GRAM_UG,
             )
         )
-
-
-def _stage(clock: Clock) -> str:
-    """Of an order that is open."""
-    steps = (
-        ("handed_over", clock.picked_up_at),
-        ("ready", clock.ready_at),
-        ("accepted", clock.accepted_at),
-        ("confirmed", clock.confirmed_at),
-    )
-    return next((status for status, at in steps if at != NEVER), "placed")

@@ -45,18 +45,21 @@ TABLES: dict[str, Table] = {
             store            text
             fulfillment      text  delivery or collection
             provider         text  who was to hold the money
-            status           text  placed, confirmed, accepted, ready, handed_over, fulfilled, \
-cancelled or returned
+            status           text  placed, scheduled, confirmed, accepted, ready, handed_over, \
+fulfilled, cancelled or returned
             reason           text  actor/reason of an early end
-            goods_minor      minor at the prices quoted, less what was missing
-            fee_minor        minor for the delivery
+            goods_minor      minor after discounts, less what was missing
+            discount_minor   minor off the goods
+            fee_minor        minor for the delivery, after discounts
             tip_minor        minor promised with the order
             due_minor        minor owed for goods and delivery, less what was missing
             currency         text
             dropoff_cell     text  H3 cell of resolution 8, of deliveries
             placed_at        time
             promised_at      time  at the door, or ready to be collected
-            confirmed_at     time  the money is held
+            window_from_at   time  of orders wanted later
+            window_to_at     time
+            confirmed_at     time  the money is held, and the store is asked
             accepted_at      time  by the store
             ready_at         time
             ended_at         time  empty: still open
@@ -72,6 +75,9 @@ cancelled or returned
             ordered          int   pieces
             kept             int   pieces
             price_minor      minor of one piece, frozen by the quote
+            discount_minor   minor off what was kept
+            subsidy_minor    minor of that, borne by the platform
+            amount_minor     minor of what was kept, after discounts
             currency         text
         """),
     ),
@@ -130,6 +136,26 @@ cancelled or returned
             order            text
             dropoff_cell     text  of quotes for deliveries
             detail           text  JSON
+        """),
+    ),
+    "till_lines": Table(
+        "What stores sold over their own counters, by receipt; refunds are negative. Tills are not \
+in the ledger.",
+        _columns("""
+            at               time  when it was told
+            sold_at          time  by the till's clock
+            store            text
+            receipt          text
+            refund           text  its name; empty for sales
+            till             text
+            tender           text
+            product          text
+            name             text
+            category         text
+            quantity         int
+            price_minor      minor
+            amount_minor     minor after discounts
+            currency         text
         """),
     ),
     "payments": Table(

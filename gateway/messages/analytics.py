@@ -7,7 +7,10 @@ from gateway.messages.values import Money, Part, Told, Vehicle
 
 
 class SalesFigures(Part, frozen=True):
-    """`charged` = `goods` + `fees`, of the fulfilled. The till is counted in units."""
+    """`charged` = `goods` + `fees`, of the fulfilled, after `discounts` off the goods.
+
+    The store's own till is beside it: `till` by its `receipts`, less `till_refunded`.
+    """
 
     placed: int
     fulfilled: int
@@ -16,7 +19,11 @@ class SalesFigures(Part, frozen=True):
     goods: Money
     fees: Money
     charged: Money
+    discounts: Money
     till_units: int
+    receipts: int
+    till: Money
+    till_refunded: Money
     average: Money | None = None  # charged for one order
 
 
@@ -113,8 +120,9 @@ class ChurnFigures(Part, frozen=True):
 
 
 class Analytics(Told, frozen=True):
-    """`products`: the ten that sold for most since midnight UTC. `books`: debits less credits by
-    kind of account, in minor units of `currency`."""
+    """`categories` are of orders, `till_categories` of receipts; `products` of both, the ten that
+    sold for most since midnight UTC. `books`: debits less credits by kind of account, in minor
+    units of `currency`."""
 
     since: str
     until: str
@@ -124,6 +132,7 @@ class Analytics(Told, frozen=True):
     hours: list[HourFigures]
     stores: list[StoreFigures]
     categories: list[SoldFigures]
+    till_categories: list[SoldFigures]
     products: list[SoldFigures]
     early_ends: dict[str, int]  # by "actor/reason"
     books: dict[str, int]
