@@ -29,6 +29,7 @@ class RejectionReason(StrEnum):
     INSUFFICIENT_STOCK = "insufficient_stock"  # detail: product, available
     WINDOW_TOO_SOON = "window_too_soon"  # it ends before it can be met; detail: earliest_at
     SLOT_FULL = "slot_full"  # detail: from_at, to_at, limit
+    ATTEMPTS_EXHAUSTED = "attempts_exhausted"  # of bringing it; detail: limit
     NO_CAPACITY_NOW = "no_capacity_now"  # detail: retry_after_s
     COUPON_NOT_VALID = "coupon_not_valid"  # detail: coupon, and from_at or until_at if it is that
     COUPON_USED = "coupon_used"  # detail: coupon

@@ -52,6 +52,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     proof_tries_max: int = 5  # wrong codes, before a new one has to be set
     collection_life_ms: int = 2 * HOUR  # from ready, or from the promise if that is later
     no_show_fee_permille: int = 200  # of what is owed, by whoever does not come
+    delivery_attempts_max: int = 2  # of one order, the first included
 
     # what is wanted later
     window_min_ms: int = 30 * MINUTE

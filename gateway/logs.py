@@ -200,7 +200,8 @@ class Logs:
         if is_due and key not in was_due:
             yield "tickets", store, return_told(self._state, key)
         elif key in was_due and not is_due:
-            yield "tickets", store, m.ReturnClosed(key)
+            newest = self._state.deliveries.of_order[self._state.deliveries[key].order]
+            yield "tickets", store, m.ReturnClosed(key, newest if newest != key else None)
 
     def _payment_changes(self, event: e.AnyEvent) -> Iterator[Change]:
         s = self._state

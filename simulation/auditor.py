@@ -110,9 +110,11 @@ class Auditor:
             case e.StockCounted(store=store, product=product, difference=difference):
                 self.on_hand[store, product] += difference
             case e.StockReserved(store=store, order=order, lines=lines):
-                self._expect(order not in self.held, f"{order} reserved twice")
-                self.held[order] = Counter({(store, x.product): x.quantity for x in lines})
-                self.reserved.update(self.held[order])
+                more = Counter({(store, x.product): x.quantity for x in lines})
+                again = order in self.held and not +self.held[order]  # what came back
+                self._expect(order not in self.held or again, f"{order} reserved twice")
+                self.held[order] = more
+                self.reserved.update(more)
             case e.StockReleased(store=store, order=order, lines=lines):
                 self._let_go(store, order, lines)
             case e.StockIssued(store=store, order=order, lines=lines):

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from engine import commands as c
+from engine.rules.cancelling import REASONS
 from engine.settings import Settings
-from engine.values import Fulfillment, Proof
+from engine.values import Actor, Fulfillment, Proof
 
 Made = c.AnyCommand | list[c.AnyCommand]
 CODE = "424242"
@@ -14,9 +15,13 @@ def makers(day) -> Iterator[tuple[float, Callable[[], Made]]]:
     """`day` is a RandomDay: its draws, its state, its names."""
     yield 2, lambda: _buy_to_collect(day)
     yield 2, lambda: _buy_for_later(day)
+    yield 2, lambda: _pay_for_later(day)
     yield 2, lambda: _come_to_the_counter(day)
     yield 0.6, lambda: _renew(day)
     yield 1, lambda: _guess(day)
+    yield 2, lambda: _try_again(day)
+    yield 1, lambda: _recall(day)
+    yield 1, lambda: _try_in_vain(day)
     yield 0.5, lambda: _come_too_late(day)
     yield 0.2, lambda: _be_impatient(day)
 
@@ -57,6 +62,55 @@ def _ask_for_later(day, quote: str, from_at: int, to_at: int) -> c.RequestQuote:
     return c.RequestQuote(quote, "app", "bob", store, lines, place, how, from_at, to_at)
 
 
+def _out(day, is_return: bool) -> str:
+    """An order that is on its way: back, or to the door."""
+    deliveries = day._s.deliveries
+    known = {x.order: None for x in deliveries.open.values() if x.is_return is is_return}
+    return day._one({k: None for k in known if day._s.orders[k].status == "handed_over"})
+
+
+def _try_again(day) -> Made:
+    key = _out(day, day.rng.random() < 0.9)
+    asked = c.RequestRedelivery(key, day.rng.choice(["app", "app", "", "other"]))
+    delivery = day._s.deliveries.of_order.get(key)
+    if delivery is None or day.rng.random() < 0.5:
+        return asked
+    store = day._s.deliveries[delivery].store
+    return [asked, c.ReceiveReturn(store, delivery, day.rng.random() < 0.8)]
+
+
+def _try_in_vain(day) -> Made:
+    """Nobody is there, and once was enough."""
+    key = _out(day, is_return=False)
+    delivery = day._s.deliveries.of_order.get(key, "nothing")
+    known = day._s.deliveries.get(delivery)
+    return [
+        c.ReportFailure((known and known.courier) or "kim", delivery, "customer_absent"),
+        c.ChangeSettings(Settings(delivery_attempts_max=1)),
+        c.RequestRedelivery(key, "app"),
+        c.ChangeSettings(Settings()),
+    ]
+
+
+def _recall(day) -> Made:
+    actor = day.rng.choice([Actor.CUSTOMER, Actor.OPERATOR])
+    return c.CancelOrder(_out(day, day.rng.random() < 0.3), actor, REASONS[actor][0])
+
+
+def _pay_for_later(day) -> Made:
+    """What was placed and is wanted in an hour; or it is bought."""
+    orders, payments = day._s.orders.orders, day._s.payments.payments
+    due = {k: x for k, x in payments.items() if x.status == "requested"}
+    due = {k: x for k, x in due.items() if orders[x.order].placed.window_from_at}
+    if due and day.rng.random() < 0.8:
+        key = day._one(due)
+        return c.ReportAuthorization("bank", key, True, due[key].amount_minor if key in due else 1)
+    quote = day._new("q")
+    ask = _ask_for_later(day, quote, day.at + 2_400_000, day.at + 4_800_000)
+    code = c.PlaceOrder(day._new("o"), "app", quote, "bank", Proof.PIN, CODE)
+    return [c.ChangeSettings(Settings()), ask, code]
+
+
 def _be_impatient(day) -> Made:
     rng = day.rng
     return c.ChangeSettings(
@@ -66,6 +120,7 @@ def _be_impatient(day) -> Made:
             no_show_fee_permille=rng.choice((0, 200, 1_000, 1_001)),
             window_min_ms=rng.choice((0, 600_000)),
             slot_orders_max=rng.choice((0, 1, 2, 20)),
+            delivery_attempts_max=rng.choice((1, 2, 9)),
         )
     )
 

@@ -81,8 +81,8 @@ def test_customers_and_operators_may_cancel_until_the_goods_have_left(status, ac
         gone = "failed" if status == "placed" else "voided"
         assert case.state.payments["o/1"].status == gone
         assert case.delivery().status == "cancelled" if "o" in case.state.deliveries.of_order else 1
-    elif status == "handed_over" and actor is Actor.OPERATOR:
-        case.rejects(Reason.REASON_NOT_ALLOWED, actor="operator", allowed=["goods_lost"])
+    elif status == "handed_over":  # not cancelled: it comes back
+        case.emits(e.OrderRecalled("o", actor, REASONS[actor][0]), e.DeliveryFailed, e.LegStarted)
     else:
         allowed = [str(x) for x in TRANSITIONS[status] if x != "cancelled"]
         detail = {"from": status, "to": "cancelled", "allowed": allowed}

@@ -66,6 +66,7 @@ SENSIBLE = [  # one of each command from outside
     c.PlaceOrder("o", "app", "q", "bank", Proof.PIN, "42"),
     c.RenewProof("o", "app", "4242"),
     c.CancelOrder("o", Actor.CUSTOMER, "changed_mind", "app"),
+    c.RequestRedelivery("o", "app"),
     c.AcceptOrder("store", "o", 9_000),
     c.RejectOrder("store", "o", "too_busy"),
     c.UpdateReadyTime("store", "o", 9_000),

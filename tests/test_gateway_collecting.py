@@ -4,7 +4,7 @@ import pytest
 
 from gateway import messages as m
 from gateway.client import RequestRefusedError
-from tests.serving import DOOR, hear, live, raw, serving, small_city, tell, until
+from tests.serving import DOOR, accepted, hear, live, raw, serving, small_city, tell, until
 
 CODE = "314159"
 
@@ -60,3 +60,25 @@ async def test_a_delivery_has_to_go_somewhere(tmp_path):
             await city.shop.request(m.RequestQuote("q", "ann", "s1", [m.Line("ramen", 1)]))
         assert refused.value.error.detail == {"field": "dropoff"}
         await city.shop.request(m.RequestQuote("q", "ann", "s1", [m.Line("ramen", 1)], DOOR))
+
+
+@live
+async def test_a_second_attempt_is_told_to_the_store_that_has_it_back(tmp_path):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        tickets = city.store.subscribe("tickets")
+        delivery = await accepted(city, "o1")
+        await city.kim.request(m.ReportPickup(delivery))
+        await city.kim.request(m.ReportFailure(delivery, "customer_absent"))
+        await until(tickets, lambda u: isinstance(u.body, m.ReturnDue))
+        await city.shop.request(m.RequestRedelivery("o1"))
+        await city.store.request(m.ReceiveReturn(delivery, True))
+        seen = []
+        back = await until(tickets, lambda u: isinstance(u.body, m.ReturnClosed), seen)
+        assert back.body == m.ReturnClosed("o1/1", "o1/2")
+        ticket = await until(tickets, lambda u: isinstance(u.body, m.Ticket))
+        assert (ticket.body.order_status, ticket.body.delivery) == ("ready", "o1/2")
+        told = await city.shop.request(m.GetOrder("o1"))
+        assert (told.attempt, told.order_status) == (2, "ready")
+        with pytest.raises(RequestRefusedError) as refused:
+            await city.operator.request(m.RequestRedelivery("o1"))
+        assert refused.value.error.code == "illegal_transition"

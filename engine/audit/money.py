@@ -51,7 +51,7 @@ def _payments(s: State) -> Iterator[str]:
 def _payment_problem(s: State, key: OrderId, order: Order, payment: Payment) -> str | None:
     status, expected = payment.status, _expected_payment(order.status)
     no_show = order.why == NO_SHOW
-    if no_show:
+    if no_show or (order.status is OrderStatus.CANCELLED and order.reattempts):
         expected = (*expected, PaymentStatus.CAPTURED, PaymentStatus.UNCOLLECTED)
     if status not in expected:
         return f"{order.status} with a payment {status}"

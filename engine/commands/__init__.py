@@ -64,6 +64,7 @@ from engine.commands.promoting import (
     IssueCoupons,
     WithdrawCoupon,
 )
+from engine.commands.reattempting import RequestRedelivery
 from engine.commands.reconciling import (
     CloseReconciliation,
     OpenReconciliation,
@@ -113,6 +114,7 @@ ExternalCommand = (
     | PlaceOrder
     | RenewProof
     | CancelOrder
+    | RequestRedelivery
     | AcceptOrder
     | RejectOrder
     | UpdateReadyTime

@@ -36,6 +36,7 @@ from engine.events.deliveries import (
     DeliveryFailed,
     DeliveryOffered,
     DeliveryPickedUp,
+    DeliveryRecalled,
     DeliveryReturned,
     DeliveryStranded,
     DeliveryUnassigned,
@@ -78,6 +79,8 @@ from engine.events.orders import (
     OrderHandedOver,
     OrderPlaced,
     OrderReady,
+    OrderReattempted,
+    OrderRecalled,
     OrderReduced,
     OrderReturned,
     OrderScheduled,
@@ -88,6 +91,7 @@ from engine.events.orders import (
     QuoteAccepted,
     QuoteOffered,
     ReadyTimeChanged,
+    RedeliveryRequested,
 )
 from engine.events.payments import (
     CashHandedIn,
@@ -177,6 +181,9 @@ AnyEvent = (
     | OrderHandedOver
     | ProofMissed
     | ProofRenewed
+    | OrderRecalled
+    | RedeliveryRequested
+    | OrderReattempted
     | OrderFulfilled
     | OrderCancelled
     | OrderReturned
@@ -214,6 +221,7 @@ AnyEvent = (
     | DeliveryCompleted
     | DeliveryFailed
     | DeliveryStranded
+    | DeliveryRecalled
     | DeliveryReturned
     | DeliveryCancelled
     | PlanningRequested

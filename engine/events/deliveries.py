@@ -51,7 +51,7 @@ class DeliveryUnassigned(Event, frozen=True):
 
     delivery: DeliveryId
     courier: CourierId
-    reason: str  # REFUSALS, off_shift, on_break or broken_down
+    reason: str  # REFUSALS, off_shift, on_break, broken_down or recalled
     note: str = ""  # the courier's own words
 
 
@@ -97,6 +97,13 @@ class DeliveryStranded(Event, frozen=True):
     courier: CourierId
     pickup: Point
     attempt: int
+
+
+class DeliveryRecalled(Event, frozen=True):
+    """It waits for a courier, who is to bring it back to the store instead of to the door."""
+
+    delivery: DeliveryId
+    reason: str
 
 
 class DeliveryReturned(Event, frozen=True):

@@ -133,6 +133,27 @@ class OrderFulfilled(Event, frozen=True):
     at: Millis
 
 
+class OrderRecalled(Event, frozen=True):
+    """Nobody wants it any more, and it is on its way: it comes back instead."""
+
+    order: OrderId
+    actor: Actor
+    reason: str
+
+
+class RedeliveryRequested(Event, frozen=True):
+    """Once it is back, it is to go out again."""
+
+    order: OrderId
+
+
+class OrderReattempted(Event, frozen=True):
+    """It is back, and stands ready for the next attempt, with a new promise."""
+
+    order: OrderId
+    promised_at: Millis
+
+
 class OrderCancelled(Event, frozen=True):
     """It ended before its goods left the store."""
 

@@ -23,9 +23,11 @@ from engine.events import (
     DeliveryCompleted,
     DeliveryFailed,
     DeliveryPickedUp,
+    DeliveryRecalled,
     DeliveryStranded,
     DeliveryUnassigned,
     OfferAccepted,
+    OrderRecalled,
     ProofMissed,
     RoutePlanned,
     ShiftEnded,
@@ -154,9 +156,7 @@ class Delivering:
         if c.reason not in REASONS[Actor.COURIER]:
             allowed = list(REASONS[Actor.COURIER])
             turn.reject(Reason.REASON_NOT_ALLOWED, actor=Actor.COURIER, allowed=allowed)
-        capacity = self.couriers[c.courier].capacity
-        stops = self.deliveries.route(c.courier).stops
-        return_at = return_position(capacity, stops, c.delivery, self.deliveries.deliveries)
+        return_at = self._return_at(c.courier, c.delivery)
         turn.emit(DeliveryFailed(c.delivery, c.courier, c.reason, return_at))
 
     def expire_offer(self, turn: Turn, c: ExpireOffer) -> None:
@@ -188,7 +188,29 @@ class Delivering:
             if self.deliveries[stop.delivery].status is S.OFFERED:
                 turn.emit(DeliveryUnassigned(stop.delivery, e.courier, "on_break"))
 
+    def turn_back(self, turn: Turn, e: OrderRecalled) -> None:
+        """Where it is; whoever was to fetch it for the door need not come for that."""
+        key = self.deliveries.of_order[e.order]
+        delivery = self.deliveries[key]
+        if delivery.is_return:
+            return  # it was to go out once more, and will not
+        courier = delivery.courier
+        if delivery.status in AT_DOOR:
+            assert courier is not None
+            turn.emit(DeliveryFailed(key, courier, e.reason, self._return_at(courier, key)))
+            return
+        if courier is not None and delivery.status is S.CREATED:
+            stops = self.deliveries.route(courier).stops
+            turn.emit(RoutePlanned(courier, [x for x in stops if x.delivery != key]))
+        elif courier is not None:
+            turn.emit(DeliveryUnassigned(key, courier, "recalled"))
+        turn.emit(DeliveryRecalled(key, e.reason))
+
     # internals
+
+    def _return_at(self, courier: CourierId, key: DeliveryId) -> int:
+        capacity, stops = self.couriers[courier].capacity, self.deliveries.route(courier).stops
+        return return_position(capacity, stops, key, self.deliveries.deliveries)
 
     def _strand(self, turn: Turn, courier: CourierId) -> None:
         """Goods on board wait where the courier was last seen, if that can be true."""

@@ -25,6 +25,7 @@ from engine.events import (
     OfferAccepted,
     OrderAccepted,
     OrderCancelled,
+    OrderReattempted,
     OrderWrittenOff,
     PlanningRequested,
     PlanningRoundClosed,
@@ -140,8 +141,9 @@ class Dispatching:
 
     # follow-ups
 
-    def create_delivery(self, turn: Turn, e: OrderAccepted) -> None:
-        placed = self.orders[e.order].placed
+    def create_delivery(self, turn: Turn, e: OrderAccepted | OrderReattempted) -> None:
+        order, before = self.orders[e.order], self.deliveries.of_order.get(e.order)
+        placed, attempt = order.placed, 1 + (self.deliveries[before].attempt if before else 0)
         if placed.fulfillment is Fulfillment.COLLECTION:
             return
         home, from_at = self.stores[placed.store].location, 0
@@ -150,9 +152,9 @@ class Dispatching:
             from_at = pickup_from(self.settings.current, home, placed.dropoff, opens_at)
         turn.emit(
             DeliveryCreated(
-                DeliveryId(f"{e.order}/1"),
+                DeliveryId(f"{e.order}/{order.reattempts + 1}"),
                 e.order,
-                1,
+                attempt,
                 placed.store,
                 home,
                 placed.dropoff,

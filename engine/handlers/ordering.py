@@ -4,13 +4,12 @@ from engine.commands import AskStore, CancelOrder, PlaceOrder, RenewProof
 from engine.events import (
     DeliveryCompleted,
     DeliveryPickedUp,
-    DeliveryReturned,
     OrderCancelled,
     OrderConfirmed,
     OrderFulfilled,
     OrderHandedOver,
     OrderPlaced,
-    OrderReturned,
+    OrderRecalled,
     OrderScheduled,
     OrderWrittenOff,
     PaymentAuthorized,
@@ -21,10 +20,9 @@ from engine.events import (
     StockIssued,
     StockReleased,
     StockReserved,
-    StockReturned,
 )
 from engine.rejections import RejectionReason as Reason
-from engine.rules.cancelling import reasons
+from engine.rules.cancelling import WRITE_OFF, reasons
 from engine.rules.couponing import used_up
 from engine.rules.pricing import without_prices
 from engine.rules.promising import late_preparation_ms
@@ -33,7 +31,7 @@ from engine.rules.scheduling import Window, ask_store_at, slot_fault, window_of
 from engine.state.customers import Customers
 from engine.state.deliveries import Deliveries
 from engine.state.inventory import Inventory
-from engine.state.orders import ENDED, Orders, OrderStatus
+from engine.state.orders import ENDED, Order, Orders, OrderStatus
 from engine.state.payments import Payments
 from engine.state.products import Products
 from engine.state.promotions import Promotions
@@ -137,6 +135,9 @@ class Ordering:
         if not order or c.service not in ("", order.placed.service):
             turn.reject(Reason.UNKNOWN, what="order", id=c.order)
         allowed = reasons(c.actor, order.status)
+        is_lost = c.reason in WRITE_OFF
+        if order.status is OrderStatus.HANDED_OVER and not is_lost and self._comes_back(c, order):
+            allowed = ()
         if not allowed:
             turn.reject(
                 Reason.ILLEGAL_TRANSITION,
@@ -145,8 +146,10 @@ class Ordering:
             )
         if c.reason not in allowed:
             turn.reject(Reason.REASON_NOT_ALLOWED, actor=c.actor, allowed=list(allowed))
-        if order.status is OrderStatus.HANDED_OVER:
+        if order.status is OrderStatus.HANDED_OVER and is_lost:
             turn.emit(OrderWrittenOff(c.order, c.actor, c.reason, turn.at))
+        elif order.status is OrderStatus.HANDED_OVER:
+            turn.emit(OrderRecalled(c.order, c.actor, c.reason))
         else:
             turn.emit(OrderCancelled(c.order, c.actor, c.reason, turn.at))
 
@@ -188,14 +191,12 @@ class Ordering:
     def fulfill(self, turn: Turn, e: DeliveryCompleted) -> None:
         turn.emit(OrderFulfilled(e.order, turn.at))
 
-    def take_back(self, turn: Turn, e: DeliveryReturned) -> None:
-        order = self.orders[e.order]
-        reason = self.deliveries[e.delivery].failure
-        turn.emit(OrderReturned(e.order, Actor.COURIER, reason, turn.at))
-        store, lines = order.placed.store, without_prices(order.lines)
-        turn.emit(StockReturned(store, e.order, lines, e.delivery, e.sellable))
-
     # internals
+
+    def _comes_back(self, c: CancelOrder, order: Order) -> bool:
+        """Already, and for good."""
+        delivery = self.deliveries[self.deliveries.of_order[c.order]]
+        return delivery.is_return and not order.is_redelivery_wanted
 
     def _valid_quote(self, turn: Turn, c: PlaceOrder) -> QuoteOffered:
         quote = self.quotes.get(c.quote)

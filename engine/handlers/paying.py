@@ -162,7 +162,9 @@ class Paying:
         if payment and payment.status is PaymentStatus.AUTHORIZED:
             order = self.orders[e.order]
             fee = no_show_fee(self.settings.current, order.due_minor, e.reason)
-            self._capture(turn, e.order, order, fee, 0, e.reason)
+            ridden = order.reattempts and e.reason in CUSTOMERS_FAULT  # in vain, to a door
+            ride = min(order.placed.delivery_fee_minor, order.due_minor) if ridden else 0
+            self._capture(turn, e.order, order, fee, ride, e.reason)
         elif payment and payment.status is PaymentStatus.REQUESTED:
             turn.emit(PaymentFailed(key, "order_cancelled"))
 

@@ -35,6 +35,7 @@ ORDER_BECOMES: dict[type[AnyEvent], OrderStatus] = {
     e.OrderConfirmed: B.CONFIRMED,
     e.OrderAccepted: B.ACCEPTED,
     e.OrderReady: B.READY,
+    e.OrderReattempted: B.READY,
     e.OrderHandedOver: B.HANDED_OVER,
     e.OrderFulfilled: B.FULFILLED,
     e.OrderCancelled: B.CANCELLED,

@@ -1,7 +1,8 @@
 """Who may end an order early, when, and for which reasons.
 
-After the goods have left, nobody cancels: a failed delivery brings them back instead. Only what
-is lost on the way, with its courier or without, can be written off by an operator.
+After the goods have left, nobody cancels: they are brought back, by a failed delivery or because
+whoever wanted them recalls them. Only what is lost on the way, with its courier or without, can be
+written off by an operator.
 """
 
 from engine.state.orders import HOLDS_STOCK, OrderStatus
@@ -34,12 +35,24 @@ STAGES: dict[Actor, tuple[OrderStatus, ...]] = {  # of those who may ask
     Actor.OPERATOR: HOLDS_STOCK,
 }
 
-CUSTOMERS_FAULT = ("customer_absent", "customer_refused", "wrong_address")
+RECALLS: dict[Actor, tuple[str, ...]] = {  # from the way to the door
+    Actor.CUSTOMER: REASONS[Actor.CUSTOMER],
+    Actor.OPERATOR: (*REASONS[Actor.OPERATOR], *WRITE_OFF),
+}
+
+CUSTOMERS_FAULT = (
+    "customer_absent",
+    "customer_refused",
+    "wrong_address",
+    "changed_mind",
+    "ordered_by_mistake",
+)
 
 
 def reasons(actor: Actor, status: OrderStatus) -> tuple[str, ...]:
     """For which this actor may end an order that has come so far; none if he may not."""
     if status in STAGES.get(actor, ()):
         return REASONS[actor]
-    written_off = actor is Actor.OPERATOR and status is OrderStatus.HANDED_OVER
-    return WRITE_OFF if written_off else ()
+    if status is not OrderStatus.HANDED_OVER:
+        return ()
+    return RECALLS.get(actor, ())

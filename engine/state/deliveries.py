@@ -17,6 +17,7 @@ from engine.events import (
     DeliveryFailed,
     DeliveryOffered,
     DeliveryPickedUp,
+    DeliveryRecalled,
     DeliveryReturned,
     DeliveryStranded,
     DeliveryUnassigned,
@@ -201,6 +202,12 @@ class Deliveries(Struct, dict=True):
         assert delivery.status in ON_BOARD
         self._requeue(e.delivery, e.courier)
         delivery.pickup, delivery.attempt, delivery.at_store = e.pickup, e.attempt, False
+
+    def delivery_recalled(self, e: DeliveryRecalled) -> None:
+        delivery = self.deliveries[e.delivery]
+        assert delivery.status is S.CREATED
+        assert delivery.courier is None
+        delivery.is_return, delivery.failure = True, e.reason
 
     def delivery_returned(self, e: DeliveryReturned) -> None:
         self._move(e.delivery, S.RETURNED)

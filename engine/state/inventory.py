@@ -93,8 +93,7 @@ class Inventory(Struct):
             level.reserved += line.quantity
             assert line.quantity > 0
             assert level.reserved <= level.on_hand
-            assert e.order not in level.held
-            level.held[e.order] = line.quantity
+            level.held[e.order] = level.held.get(e.order, 0) + line.quantity
 
     def stock_released(self, e: StockReleased) -> None:
         products = self.levels[e.store]

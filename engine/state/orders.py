@@ -13,6 +13,8 @@ from engine.events import (
     OrderHandedOver,
     OrderPlaced,
     OrderReady,
+    OrderReattempted,
+    OrderRecalled,
     OrderReduced,
     OrderReturned,
     OrderScheduled,
@@ -20,8 +22,9 @@ from engine.events import (
     ProofMissed,
     ProofRenewed,
     ReadyTimeChanged,
+    RedeliveryRequested,
 )
-from engine.values import CustomerId, Fulfillment, Millis, OrderId, PricedLine, StoreId
+from engine.values import Actor, CustomerId, Fulfillment, Millis, OrderId, PricedLine, StoreId
 
 
 class OrderStatus(StrEnum):
@@ -50,10 +53,15 @@ TRANSITIONS: dict[OrderStatus, tuple[OrderStatus, ...]] = {
         OrderStatus.FULFILLED,
         OrderStatus.RETURNED,
         OrderStatus.CANCELLED,  # written off: the goods are lost
+        OrderStatus.READY,  # back in the store, for another attempt
     ),
     OrderStatus.FULFILLED: (),
     OrderStatus.CANCELLED: (),
     OrderStatus.RETURNED: (),
+}
+NEVER_COLLECTED = {
+    OrderStatus.ACCEPTED: OrderStatus.HANDED_OVER,
+    OrderStatus.HANDED_OVER: OrderStatus.READY,
 }
 ENDED = (OrderStatus.FULFILLED, OrderStatus.CANCELLED, OrderStatus.RETURNED)
 HOLDS_STOCK = (
@@ -75,14 +83,18 @@ class Order(Struct):
     ended_at: Millis = Millis(0)
     why: str = ""  # actor/reason of an early end
     missed_proofs: int = 0  # wrong codes since the right one was set
+    recalled: tuple[Actor, str] | None = None  # by whom and why it is to come back
+    is_redelivery_wanted: bool = False  # once it is back
+    reattempts: int = 0
 
     @property
     def next_statuses(self) -> tuple[OrderStatus, ...]:
-        """TRANSITIONS, but nobody collects what is not ready."""
+        """TRANSITIONS, but nobody collects what is not ready, or brings back what he fetched."""
         following = TRANSITIONS[self.status]
-        if self.status is not OrderStatus.ACCEPTED or not self.is_collection:
+        if not self.is_collection:
             return following
-        return tuple(x for x in following if x is not OrderStatus.HANDED_OVER)
+        never = NEVER_COLLECTED.get(self.status)
+        return tuple(x for x in following if x is not never)
 
     @property
     def is_collection(self) -> bool:
@@ -162,6 +174,22 @@ class Orders(Struct, dict=True):
     def proof_renewed(self, e: ProofRenewed) -> None:
         order = self.orders[e.order]
         order.placed, order.missed_proofs = replace(order.placed, pin=e.pin), 0
+
+    def order_recalled(self, e: OrderRecalled) -> None:
+        order = self.orders[e.order]
+        assert order.status is OrderStatus.HANDED_OVER
+        order.recalled, order.is_redelivery_wanted = (e.actor, e.reason), False
+
+    def redelivery_requested(self, e: RedeliveryRequested) -> None:
+        order = self.orders[e.order]
+        assert order.status is OrderStatus.HANDED_OVER
+        order.is_redelivery_wanted = True
+
+    def order_reattempted(self, e: OrderReattempted) -> None:
+        order = self._move(e.order, OrderStatus.READY)
+        order.placed = replace(order.placed, promised_at=e.promised_at)
+        order.reattempts += 1
+        order.is_redelivery_wanted = False
 
     def order_fulfilled(self, e: OrderFulfilled) -> None:
         self._end(OrderStatus.FULFILLED, e.order, e.at)

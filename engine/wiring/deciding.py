@@ -68,6 +68,7 @@ def handler_of(h: Handlers) -> dict[type[c.Command], Handle]:
         c.ExpireAcceptance: h.preparing.expire_acceptance,
         c.ReportCollection: h.collecting.report_collection,
         c.ExpireCollection: h.collecting.expire_collection,
+        c.RequestRedelivery: h.reattempting.request_redelivery,
         c.OpenPlanningRound: h.dispatching.open_planning_round,
         c.ClosePlanningRound: h.dispatching.close_planning_round,
         c.AdoptPlan: h.dispatching.adopt_plan,

@@ -19,6 +19,8 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
         e.MoneyMoved: (h.reconciling.recognize,),
         e.OrderConfirmed: (h.preparing.await_acceptance,),
         e.OrderAccepted: (h.dispatching.create_delivery,),
+        e.OrderRecalled: (h.delivering.turn_back,),
+        e.OrderReattempted: (h.dispatching.create_delivery,),
         e.OrderCancelled: (
             h.dispatching.cancel_delivery,
             h.ordering.release_stock,
@@ -49,7 +51,8 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
         e.DeliveryCompleted: (h.ordering.fulfill, h.paying.pay_courier, leg, plan),
         e.DeliveryFailed: (leg, plan),
         e.DeliveryStranded: (plan,),
-        e.DeliveryReturned: (h.ordering.take_back, leg, plan),
+        e.DeliveryRecalled: (plan,),
+        e.DeliveryReturned: (h.reattempting.take_back, leg, plan),
         e.DeliveryCancelled: (leg, plan),
         e.ShiftStarted: (plan,),
         e.ShiftEnded: (h.delivering.clear_route, plan),

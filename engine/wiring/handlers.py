@@ -13,6 +13,7 @@ from engine.handlers.paying import Paying
 from engine.handlers.preparing import Preparing
 from engine.handlers.promoting import Promoting
 from engine.handlers.quoting import Quoting
+from engine.handlers.reattempting import Reattempting
 from engine.handlers.reconciling import Reconciling
 from engine.handlers.segmenting import Segmenting
 from engine.handlers.selling import Selling
@@ -39,6 +40,7 @@ class Handlers(Struct):
     reconciling: Reconciling
     preparing: Preparing
     collecting: Collecting
+    reattempting: Reattempting
     dispatching: Dispatching
     delivering: Delivering
     tracking: Tracking
@@ -86,6 +88,7 @@ def handlers_over(s: State) -> Handlers:
         Reconciling(s.payments, s.reconciliations),
         Preparing(s.settings, s.orders, s.deliveries),
         Collecting(s.settings, s.orders),
+        Reattempting(s.settings, s.stores, s.orders, s.deliveries),
         Dispatching(s.settings, s.stores, s.orders, s.couriers, s.deliveries, s.planning_rounds),
         Delivering(s.settings, s.orders, s.couriers, s.positions, s.deliveries),
         Tracking(s.couriers, s.positions),

@@ -193,6 +193,7 @@ from gateway.messages.requests import (
     ReportReady,
     RequestBody,
     RequestQuote,
+    RequestRedelivery,
     ResolveDifference,
     RestoreStock,
     RevokeAccess,

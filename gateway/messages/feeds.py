@@ -74,9 +74,13 @@ class ReturnDue(Told, frozen=True):
 
 
 class ReturnClosed(Told, frozen=True):
-    """It is back, or its courier broke down and another return will be announced."""
+    """It is back, or its courier broke down and another return will be announced.
+
+    `next_delivery`: it is to go out again, and stands ready for that.
+    """
 
     delivery: str
+    next_delivery: str | None = None
 
 
 class Tickets(Told, frozen=True):

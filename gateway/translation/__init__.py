@@ -111,14 +111,7 @@ def settings_told(settings: Settings) -> m.SettingsInForce:
 # requests
 
 
-def _cancel(b: m.CancelOrder, who: Identity, _: str) -> ExternalCommand:
-    order = v.OrderId(b.order)
-    if who.role == "operator":
-        return c.CancelOrder(order, v.Actor.OPERATOR, b.reason)
-    return c.CancelOrder(order, v.Actor.CUSTOMER, b.reason, v.ServiceId(who.subject))
-
-
-BY_IDENTITY: IdentityTable = {m.CancelOrder: _cancel, **promoting.COMMAND_OF}
+BY_IDENTITY: IdentityTable = {**ordering.BY_IDENTITY, **promoting.COMMAND_OF}
 
 
 # replies

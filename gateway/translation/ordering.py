@@ -4,8 +4,9 @@ from engine import commands as c
 from engine import values as v
 from engine.commands import ExternalCommand
 from gateway import messages as m
+from gateway.auth import Identity
 from gateway.codes import Refusal
-from gateway.translation.table import Table
+from gateway.translation.table import IdentityTable, Table
 from gateway.wire import minor, point, window_millis
 from geo.points import Point
 
@@ -46,4 +47,20 @@ COMMAND_OF: Table = {
     m.RequestQuote: _request_quote,
     m.PlaceOrder: _place_order,
     m.RenewProof: lambda b, who, _: c.RenewProof(b.order, who, b.pin),
+}
+
+
+def service_of(who: Identity) -> v.ServiceId:
+    """Whose orders are meant: an operator may mean everybody's."""
+    return v.ServiceId("" if who.role == "operator" else who.subject)
+
+
+def _cancel(b: m.CancelOrder, who: Identity, _: str) -> ExternalCommand:
+    actor = v.Actor.OPERATOR if who.role == "operator" else v.Actor.CUSTOMER
+    return c.CancelOrder(v.OrderId(b.order), actor, b.reason, service_of(who))
+
+
+BY_IDENTITY: IdentityTable = {
+    m.CancelOrder: _cancel,
+    m.RequestRedelivery: lambda b, who, _: c.RequestRedelivery(b.order, service_of(who)),
 }

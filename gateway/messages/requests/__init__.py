@@ -50,6 +50,7 @@ from gateway.messages.requests.ordering import (
     RegisterCustomer,
     RenewProof,
     RequestQuote,
+    RequestRedelivery,
 )
 from gateway.messages.requests.paying import (
     AddTip,
@@ -124,6 +125,7 @@ RequestBody = (
     | PlaceOrder
     | RenewProof
     | CancelOrder
+    | RequestRedelivery
     | GetOrder
     | ListStores
     | ListProducts

@@ -56,10 +56,19 @@ class RenewProof(Sent, frozen=True):
 
 
 class CancelOrder(Sent, frozen=True):
-    """End it early. The reasons allowed depend on who asks."""
+    """End it early. The reasons allowed depend on who asks.
+
+    On its way to the door it is not cancelled but recalled: the courier brings it back.
+    """
 
     order: Id
     reason: Reason
+
+
+class RequestRedelivery(Sent, frozen=True):
+    """While it is on its way back: bring it once more, with a new promise."""
+
+    order: Id
 
 
 class GetOrder(Sent, frozen=True):
