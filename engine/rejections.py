@@ -22,7 +22,10 @@ class RejectionReason(StrEnum):
     WINDOW_TOO_SHORT = "window_too_short"  # detail: at_least_s
     WINDOW_TOO_FAR_AHEAD = "window_too_far_ahead"  # detail: at_most_ahead_s
     NOT_LISTED = "not_listed"  # detail: product
+    OUT_OF_HOURS = "out_of_hours"  # detail: product, available_at
     NO_PRICE = "no_price"  # detail: product
+    PRICE_OUT_OF_ORDER = "price_out_of_order"  # detail: not_before_at
+    IS_BUNDLE = "is_bundle"  # detail: product, components
     CATEGORY_CYCLE = "category_cycle"  # detail: path, from the parent to its root
     OUT_OF_AREA = "out_of_area"  # detail: distance_m, limit_m
     TOO_LARGE = "too_large"  # detail: load, limit

@@ -45,11 +45,21 @@ class Line(Struct, frozen=True, array_like=True):
     quantity: int
 
 
+class Component(Struct, frozen=True, array_like=True):
+    """A part of a bundle: so many pieces of it for the whole line, and their share of what the
+    line costs and of its subsidy."""
+
+    product: ProductId
+    quantity: int
+    share_minor: Minor
+    subsidy_minor: Minor
+
+
 class PricedLine(Struct, frozen=True, array_like=True):
     """So many of one product, at the price frozen by the quote.
 
     It costs `quantity * price_minor - discount_minor`; of that discount the platform bears
-    `subsidy_minor`, the store the rest.
+    `subsidy_minor`, the store the rest. The shares of a bundle's parts sum to what it costs.
     """
 
     product: ProductId
@@ -57,6 +67,7 @@ class PricedLine(Struct, frozen=True, array_like=True):
     price_minor: Minor
     discount_minor: Minor = Minor(0)
     subsidy_minor: Minor = Minor(0)
+    components: list[Component] = []  # of a bundle: what is in it
 
 
 class ShortOrder(Struct, frozen=True, array_like=True):

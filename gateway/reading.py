@@ -12,11 +12,12 @@ from engine.projections import Projections
 from engine.queries import for_customers
 from engine.state import State
 from engine.terms import PLATFORM
-from engine.values import SECOND, CouponId, OrderId, ProductId, PromotionId, StoreId
+from engine.values import SECOND, CouponId, Millis, OrderId, ProductId, PromotionId, StoreId
 from gateway import messages as m
 from gateway.accounts import list_cash, list_differences, list_reconciliations
 from gateway.analytics import analytics
 from gateway.auth import LIFE_MAX_S, Identity, Tokens
+from gateway.catalog import get_price_history, list_products
 from gateway.codes import Refusal
 from gateway.customer_records import get_customer, get_segmentation, list_purchases
 from gateway.logs import Log
@@ -70,26 +71,6 @@ def _list_stores(_: m.ListStores, __: Identity, engine: Engine) -> m.Stores:
     )
 
 
-def _list_products(b: m.ListProducts, _: Identity, engine: Engine) -> m.Products:
-    """Only what can be bought: listed, and with a price in this store."""
-    s = engine.state
-    store = StoreId(b.store)
-    if s.stores.get(store) is None:
-        raise Refusal("unknown", detail={"what": "store", "id": b.store})
-    priced = s.prices.history.get(store, {})
-    sold = [x for x in priced if s.products[x].is_listed]
-    page, more = _page(sold, b.after, b.limit)
-    return m.Products(b.store, [_product(s, store, x) for x in page], more)
-
-
-def _product(s: State, store: StoreId, key: ProductId) -> m.ProductOffered:
-    product, price = s.products[key], s.prices.current(store, key)
-    assert price is not None
-    cost = money(price, s.settings.current.currency)
-    available = s.inventory.available(store, key)
-    return m.ProductOffered(key, product.name, product.category, cost, available, product.load)
-
-
 def _movements(
     b: m.ListMovements | m.InspectMovements, who: Identity, s: State, kept: Kept
 ) -> m.StockMovements:
@@ -107,11 +88,11 @@ def _list_stock(b: m.ListStock | m.InspectStock, who: Identity, engine: Engine) 
     s = engine.state
     store = _store(b, who, s)
     page, more = _page(list(s.inventory.levels.get(store, {})), b.after, b.limit)
-    return m.Stock([_shelf(s, store, x) for x in page], more)
+    return m.Stock([_shelf(s, store, x, engine.now) for x in page], more)
 
 
-def _shelf(s: State, store: StoreId, key: ProductId) -> m.Shelf:
-    level, price = s.inventory.levels[store][key], s.prices.current(store, key)
+def _shelf(s: State, store: StoreId, key: ProductId, at: Millis) -> m.Shelf:
+    level, price = s.inventory.levels[store][key], s.prices.current(store, key, at)
     cost = None if price is None else money(price, s.settings.current.currency)
     free, damaged = level.available, level.damaged
     return m.Shelf(key, level.on_hand, level.reserved, level.safety, free, cost, damaged)
@@ -203,7 +184,8 @@ def _page(
 ANSWER_OF: dict[type, Read] = {
     m.GetOrder: _get_order,
     m.ListStores: _list_stores,
-    m.ListProducts: _list_products,
+    m.ListProducts: list_products,
+    m.GetPriceHistory: get_price_history,
     m.ListStock: _list_stock,
     m.InspectStock: _list_stock,
     m.GetSettings: _get_settings,

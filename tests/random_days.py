@@ -18,6 +18,7 @@ from geo.points import Point
 from geo.travel import Vehicle
 from tests import (
     random_customers,
+    random_merchandising,
     random_orders,
     random_payments,
     random_plans,
@@ -36,12 +37,13 @@ LULL_MS = 7 * MINUTE  # enough for every timeout there is
 NONSENSE = 0.04  # of the ids
 SUBJECTS = (  # that have a module of their own
     random_customers,
+    random_merchandising,
     random_orders,
     random_payments,
     random_promoting,
     random_stock,
 )
-ASIDE = 0.15  # of what is said is about the subject of the day, now and then about another
+ASIDE = 0.25  # of what is said is about the subject of the day, now and then about another
 DAYS_A_ROUND = 16  # in which everything is the talk of one day
 NEVER_RARE = 2  # makers: progress and purchases, without which nothing happens
 PAUSES_MS = (0, 0, 0, 1, 40, 40, 300, 300, 700, 700, 2_000, 2_000, 2_000, 6_000, 30_000)

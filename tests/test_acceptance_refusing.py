@@ -13,7 +13,7 @@ from engine.engine import Engine
 from engine.rejections import RejectionReason as Reason
 from engine.rules import bounds
 from engine.settings import Segmentation, Settings
-from engine.terms import Action, ActionKind, Conditions, PromotionTerms
+from engine.terms import Action, ActionKind, Conditions, Hours, PromotionTerms
 from engine.values import (
     Actor,
     CouponId,
@@ -45,6 +45,9 @@ SENSIBLE = [  # one of each command from outside
     c.ListProduct("tea", "Tea", "drinks", 1),
     c.DelistProduct("ramen"),
     c.SetPrice("store", "ramen", 900),
+    c.WithdrawPrices("store", "ramen"),
+    c.ListInStore("store", "ramen", [Hours(0, 60)]),
+    c.DelistInStore("store", "ramen"),
     c.RegisterCustomer("bob"),
     c.DefineCategory("hot", "Hot drinks", ""),
     c.DefinePromotion("tenth", TENTH),
@@ -113,6 +116,7 @@ NO_BOUNDS = (
     PromotionTerms,
     Tender,
     list[TillReceipt],
+    list[Hours],
 )  # closed sets, and what has its own
 HUGE = 2**63 - 1
 SWAPPED = Point(1_160_000_000, 390_000_000)
@@ -154,7 +158,7 @@ def fields():
         hints = get_type_hints(type(command))
         for field in command.__struct_fields__:
             for value, detail in senseless(hints[field]):
-                if value != "" or field in required(type(command)):
+                if value not in ("", []) or field in required(type(command)):
                     yield command, field, hints[field], value, detail
 
 

@@ -15,7 +15,7 @@ from engine.rejections import RejectionReason
 from simulation.auditor import Auditor
 from tests.random_days import RandomDay
 
-FIRST, LAST = (int(x) for x in os.environ.get("O2O_FUZZ_SEEDS", "0:24").split(":"))
+FIRST, LAST = (int(x) for x in os.environ.get("O2O_FUZZ_SEEDS", "0:28").split(":"))
 STEPS = 800
 
 

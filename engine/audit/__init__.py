@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from engine.audit import customers, money, promotions
 from engine.rules.cancelling import REASONS, WRITE_OFF
+from engine.rules.pricing import without_prices
 from engine.state import State
 from engine.state.deliveries import ACCEPTED, BEFORE_PICKUP, ENDED, ON_BOARD, DeliveryStatus
 from engine.state.orders import ENDED as ORDER_ENDED
@@ -28,7 +29,7 @@ def _stock(s: State) -> Iterator[str]:
     reserved: Counter[tuple[str, str]] = Counter()
     for order in s.orders.orders.values():
         if order.status in HOLDS_STOCK:
-            for line in order.lines:
+            for line in without_prices(order.lines):
                 reserved[order.placed.store, line.product] += line.quantity
     for store, products in s.inventory.levels.items():
         for product, level in products.items():

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from engine.rules.lines import goods_total
+from engine.rules.lines import cost, goods_total
 from engine.state import State
 from engine.state.orders import ENDED, Order, OrderStatus
 
@@ -49,6 +49,8 @@ def _order_problems(order: Order) -> Iterator[str]:
         if owed != due and lines:
             yield f"{owed} owed, {due} by its lines and fee"
         for x in lines:
+            if x.components and sum(y.share_minor for y in x.components) != cost(x):
+                yield f"the parts of {x.product} do not cost what it costs"
             if not 0 <= x.subsidy_minor <= x.discount_minor <= x.quantity * x.price_minor:
                 yield f"{x.product} is reduced by {x.discount_minor}, {x.subsidy_minor} of it ours"
     by_line = sum(x.discount_minor for x in placed.lines)

@@ -32,12 +32,15 @@ from engine.commands.dispatching import (
 from engine.commands.merchandising import (
     CloseStore,
     DefineCategory,
+    DelistInStore,
     DelistProduct,
+    ListInStore,
     ListProduct,
     OpenStore,
     RegisterCustomer,
     RegisterStore,
     SetPrice,
+    WithdrawPrices,
 )
 from engine.commands.operating import ChangeSettings, OpenEngine, Tick
 from engine.commands.ordering import AskStore, CancelOrder, PlaceOrder, RenewProof, RequestQuote
@@ -92,8 +95,11 @@ ExternalCommand = (
     | CloseStore
     | ListProduct
     | DelistProduct
+    | ListInStore
+    | DelistInStore
     | DefineCategory
     | SetPrice
+    | WithdrawPrices
     | RegisterCustomer
     | DefinePromotion
     | EndPromotion

@@ -1,7 +1,8 @@
 """What is sold, where, for how much, and to whom."""
 
 from engine.commands.command import Command
-from engine.values import CategoryId, CustomerId, Minor, ProductId, ServiceId, StoreId
+from engine.terms import Hours
+from engine.values import CategoryId, CustomerId, Line, Millis, Minor, ProductId, ServiceId, StoreId
 from geo.points import Point
 
 
@@ -34,9 +35,25 @@ class ListProduct(Command, frozen=True):
     name: str
     category: str
     load: int = 1  # units of a courier's capacity that one piece takes
+    components: list[Line] = []  # it is a bundle of these, for its own price; their loads count
 
 
 class DelistProduct(Command, frozen=True):
+    product: ProductId
+
+
+class ListInStore(Command, frozen=True):
+    """A store sells it, within these weekly hours; without hours, always."""
+
+    store: StoreId
+    product: ProductId
+    hours: list[Hours] = []
+
+
+class DelistInStore(Command, frozen=True):
+    """A store does not sell it, whoever else does."""
+
+    store: StoreId
     product: ProductId
 
 
@@ -49,11 +66,19 @@ class DefineCategory(Command, frozen=True):
 
 
 class SetPrice(Command, frozen=True):
-    """From now on; open quotes keep theirs."""
+    """From then on; open quotes keep theirs. Later than every start there is."""
 
     store: StoreId
     product: ProductId
     price_minor: Minor
+    from_at: Millis = Millis(0)  # 0: now
+
+
+class WithdrawPrices(Command, frozen=True):
+    """Those that have not begun yet: the one in force stays."""
+
+    store: StoreId
+    product: ProductId
 
 
 class RegisterCustomer(Command, frozen=True):

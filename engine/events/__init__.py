@@ -4,8 +4,11 @@ from engine.events.catalog import (
     CategoryDefined,
     CustomerRegistered,
     PriceSet,
+    PricesWithdrawn,
     ProductDelisted,
+    ProductDelistedInStore,
     ProductListed,
+    ProductListedInStore,
     StoreClosed,
     StoreOpened,
     StoreRegistered,
@@ -135,8 +138,11 @@ AnyEvent = (
     | PreparationMeasured
     | ProductListed
     | ProductDelisted
+    | ProductListedInStore
+    | ProductDelistedInStore
     | CategoryDefined
     | PriceSet
+    | PricesWithdrawn
     | CustomerRegistered
     | CustomerPurchased
     | CustomerSegmented

@@ -1,7 +1,8 @@
 """Facts about stores, products, prices and customers."""
 
 from engine.events.event import Event
-from engine.values import CategoryId, CustomerId, Millis, Minor, ProductId, ServiceId, StoreId
+from engine.terms import Hours
+from engine.values import CategoryId, CustomerId, Line, Millis, Minor, ProductId, ServiceId, StoreId
 from geo.points import Point
 
 
@@ -25,9 +26,21 @@ class ProductListed(Event, frozen=True):
     name: str
     category: str
     load: int
+    components: list[Line] = []
 
 
 class ProductDelisted(Event, frozen=True):
+    product: ProductId
+
+
+class ProductListedInStore(Event, frozen=True):
+    store: StoreId
+    product: ProductId
+    hours: list[Hours]  # none: always
+
+
+class ProductDelistedInStore(Event, frozen=True):
+    store: StoreId
     product: ProductId
 
 
@@ -41,6 +54,14 @@ class PriceSet(Event, frozen=True):
     store: StoreId
     product: ProductId
     price_minor: Minor
+    at: Millis  # when it begins
+
+
+class PricesWithdrawn(Event, frozen=True):
+    """Those that would have begun after `at`."""
+
+    store: StoreId
+    product: ProductId
     at: Millis
 
 

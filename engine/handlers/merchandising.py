@@ -3,24 +3,31 @@
 from engine.commands import (
     CloseStore,
     DefineCategory,
+    DelistInStore,
     DelistProduct,
+    ListInStore,
     ListProduct,
     OpenStore,
     RegisterCustomer,
     RegisterStore,
     SetPrice,
+    WithdrawPrices,
 )
 from engine.events import (
     CategoryDefined,
     CustomerRegistered,
     PriceSet,
+    PricesWithdrawn,
     ProductDelisted,
+    ProductDelistedInStore,
     ProductListed,
+    ProductListedInStore,
     StoreClosed,
     StoreOpened,
     StoreRegistered,
 )
 from engine.rejections import RejectionReason as Reason
+from engine.rules.hours import are_sound
 from engine.rules.locality import CITY_REACH_M, is_near
 from engine.state.categories import Categories
 from engine.state.customers import Customers
@@ -69,13 +76,36 @@ class Merchandising:
         turn.emit(StoreClosed(c.store))
 
     def list_product(self, turn: Turn, c: ListProduct) -> None:
-        if c.load < 1:
+        """Single or a bundle it is for ever: what was promised of it must stay what it was."""
+        if c.load < 1 or (c.components and c.load != 1):
             turn.reject(Reason.MALFORMED, field="load")
-        turn.emit(ProductListed(c.product, c.name, c.category, c.load))
+        known = self.products.get(c.product)
+        if len(dict.fromkeys(x.product for x in c.components)) < len(c.components):
+            turn.reject(Reason.MALFORMED, field="components")
+        if known and bool(known.components) is not bool(c.components):
+            turn.reject(Reason.ALREADY_EXISTS)
+        for part in c.components:
+            self._known_product(turn, part.product)
+            if parts := self.products[part.product].components:
+                inside = [str(x.product) for x in parts]
+                turn.reject(Reason.IS_BUNDLE, product=part.product, components=inside)
+        turn.emit(ProductListed(c.product, c.name, c.category, c.load, c.components))
 
     def delist_product(self, turn: Turn, c: DelistProduct) -> None:
         self._known_product(turn, c.product)
         turn.emit(ProductDelisted(c.product))
+
+    def list_in_store(self, turn: Turn, c: ListInStore) -> None:
+        if not are_sound(c.hours):
+            turn.reject(Reason.MALFORMED, field="hours")
+        self._known_store(turn, c.store)
+        self._known_product(turn, c.product)
+        turn.emit(ProductListedInStore(c.store, c.product, c.hours))
+
+    def delist_in_store(self, turn: Turn, c: DelistInStore) -> None:
+        self._known_store(turn, c.store)
+        self._known_product(turn, c.product)
+        turn.emit(ProductDelistedInStore(c.store, c.product))
 
     def define_category(self, turn: Turn, c: DefineCategory) -> None:
         if c.parent and not self.categories.get(c.parent):
@@ -90,7 +120,20 @@ class Merchandising:
             turn.reject(Reason.MALFORMED, field="price_minor")
         self._known_store(turn, c.store)
         self._known_product(turn, c.product)
-        turn.emit(PriceSet(c.store, c.product, c.price_minor, turn.at))
+        from_at = c.from_at or turn.at
+        starts = self.prices.starts(c.store, c.product)
+        last_at = starts[-1][0] + bool(c.from_at) if starts else 0
+        if from_at < max(turn.at, last_at):
+            turn.reject(Reason.PRICE_OUT_OF_ORDER, not_before_at=max(turn.at, last_at))
+        turn.emit(PriceSet(c.store, c.product, c.price_minor, from_at))
+
+    def withdraw_prices(self, turn: Turn, c: WithdrawPrices) -> None:
+        self._known_store(turn, c.store)
+        self._known_product(turn, c.product)
+        starts = self.prices.starts(c.store, c.product)
+        if not starts or starts[-1][0] <= turn.at:
+            turn.reject(Reason.UNKNOWN, what="planned price", id=c.product)
+        turn.emit(PricesWithdrawn(c.store, c.product, turn.at))
 
     def register_customer(self, turn: Turn, c: RegisterCustomer) -> None:
         if self.customers.get(c.customer):

@@ -28,9 +28,11 @@ from engine.rules.pricing import without_prices
 from engine.rules.promising import late_preparation_ms
 from engine.rules.proving import CODE_LENGTH_MIN
 from engine.rules.scheduling import Window, ask_store_at, slot_fault, window_of
+from engine.rules.selling import sale_fault
 from engine.state.customers import Customers
 from engine.state.deliveries import Deliveries
 from engine.state.inventory import Inventory
+from engine.state.listings import Listings
 from engine.state.orders import ENDED, Order, Orders, OrderStatus
 from engine.state.payments import Payments
 from engine.state.products import Products
@@ -57,6 +59,7 @@ class Ordering:
         deliveries: Deliveries,
         customers: Customers,
         promotions: Promotions,
+        listings: Listings,
     ) -> None:
         self.settings = settings
         self.stores = stores
@@ -68,6 +71,7 @@ class Ordering:
         self.deliveries = deliveries
         self.customers = customers
         self.promotions = promotions
+        self.listings = listings
 
     # commands
 
@@ -214,9 +218,11 @@ class Ordering:
         return quote.offered
 
     def _check_goods(self, turn: Turn, offered: QuoteOffered, lines: list[Line]) -> None:
-        for line in lines:
-            if not self.products[line.product].is_listed:
-                turn.reject(Reason.NOT_LISTED, product=line.product)
+        wanted = [x.product for x in offered.lines] + [x.product for x in lines]
+        at, offset_min = offered.window_from_at or turn.at, self.settings.current.utc_offset_min
+        turn.reject_for(
+            sale_fault(self.products, self.listings, offered.store, wanted, at, offset_min)
+        )
         if short := self.inventory.short(offered.store, lines):
             available = short.quantity
             turn.reject(Reason.INSUFFICIENT_STOCK, product=short.product, available=available)

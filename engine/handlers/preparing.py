@@ -26,7 +26,7 @@ from engine.events import (
 )
 from engine.rejections import RejectionReason as Reason
 from engine.rules.cancelling import reasons
-from engine.rules.lines import cut
+from engine.rules.lines import cut, pieces_of
 from engine.state.deliveries import Deliveries, DeliveryStatus
 from engine.state.orders import Order, Orders, OrderStatus
 from engine.state.settings import CurrentSettings
@@ -83,13 +83,17 @@ class Preparing:
         if c.quantity < 1:
             turn.reject(Reason.MALFORMED, field="quantity")
         order = self._own_order(turn, c.store, c.order)
-        line = next((x for x in order.lines if x.product == c.product), None)
-        if line is None:
+        pieces = pieces_of(order.lines, c.product)
+        bundle = next((x for x in order.lines if x.product == c.product and x.components), None)
+        if bundle is not None:
+            inside = [str(x.product) for x in bundle.components]
+            turn.reject(Reason.IS_BUNDLE, product=c.product, components=inside)
+        if not pieces:
             turn.reject(Reason.UNKNOWN, what="product", id=c.product)
         if order.status not in (OrderStatus.CONFIRMED, OrderStatus.ACCEPTED, OrderStatus.READY):
             self._illegal(turn, order, "reduced")
-        if c.quantity > line.quantity:
-            turn.reject(Reason.MALFORMED, field="quantity", limit=line.quantity)
+        if c.quantity > pieces:
+            turn.reject(Reason.MALFORMED, field="quantity", limit=pieces)
         turn.emit(StockReleased(c.store, c.order, [Line(c.product, c.quantity)]))
         turn.emit(StockCounted(c.store, c.product, -c.quantity, c.order))
         self._reduce(turn, c.order, c.product, c.quantity)

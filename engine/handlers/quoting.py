@@ -1,8 +1,11 @@
 """Quoting: a price and a time, promised for a few minutes; or an honest no."""
 
+from functools import partial
+
 from engine.commands import RequestQuote
 from engine.events import QuoteOffered
 from engine.rejections import RejectionReason as Reason
+from engine.rules.bundling import composed, demand
 from engine.rules.couponing import COUPONS, Objection, candidates
 from engine.rules.discounting import Bargain, Cart, bargain
 from engine.rules.lines import goods_total
@@ -17,15 +20,17 @@ from engine.rules.promising import (
     ready_within_ms,
 )
 from engine.rules.scheduling import slot_fault, window_fault, window_of
+from engine.rules.selling import sale_fault
 from engine.state.categories import Categories
 from engine.state.couriers import Couriers
 from engine.state.customers import Customers
 from engine.state.deliveries import Deliveries
 from engine.state.inventory import Inventory
+from engine.state.listings import Listings
 from engine.state.orders import Orders
 from engine.state.positions import NEVER, Positions
 from engine.state.prices import Prices
-from engine.state.products import Product, Products
+from engine.state.products import Products
 from engine.state.promotions import Promotions
 from engine.state.quotes import Quotes
 from engine.state.settings import CurrentSettings
@@ -61,6 +66,7 @@ class Quoting:
         quotes: Quotes,
         orders: Orders,
         categories: Categories,
+        listings: Listings,
         promotions: Promotions,
     ) -> None:
         self.settings = settings
@@ -75,6 +81,7 @@ class Quoting:
         self.quotes = quotes
         self.orders = orders
         self.categories = categories
+        self.listings = listings
         self.promotions = promotions
 
     # commands
@@ -87,27 +94,30 @@ class Quoting:
             turn.reject(Reason.ALREADY_EXISTS)
         store = self._open_store(turn, c)
         lines = summed(c.lines)
-        products = self._listed(turn, lines)
+        products = [self.products[line.product] for line in lines]
+        taken = demand(lines, products)
+        self._check_for_sale(turn, c, [*lines, *taken])
         priced = self._priced(turn, c.store, lines)
-        load = sum(x.quantity * product.load for x, product in zip(lines, products, strict=True))
+        load = sum(x.quantity * self.products[x.product].load for x in taken)
         is_carried = c.fulfillment is Fulfillment.DELIVERY
         dropoff = c.dropoff if is_carried else store.location
         far_m = distance_m(store.location, dropoff)
         if is_carried:
             self._check_reach(turn, far_m, load)
-        if short := self.inventory.short(c.store, lines):
+        if short := self.inventory.short(c.store, taken):
             available = short.quantity
             turn.reject(Reason.INSUFFICIENT_STOCK, product=short.product, available=available)
         promised = self._promised_ms(turn, store, c, load)
         fee = delivery_fee(settings, far_m) if is_carried else Minor(0)
         deal = self._bargain(turn, c, priced, fee)
+        price_of = partial(self.prices.current, c.store, at=turn.at)
         turn.emit(
             QuoteOffered(
                 c.quote,
                 c.service,
                 c.customer,
                 c.store,
-                deal.lines,
+                composed(deal.lines, products, price_of),
                 dropoff,
                 deal.fee_minor,
                 Minor(goods_total(deal.lines) + deal.fee_minor),
@@ -141,18 +151,17 @@ class Quoting:
             turn.reject_for(window_fault(self.settings.current, turn.at, *window))
         return store
 
-    def _listed(self, turn: Turn, lines: list[Line]) -> list[Product]:
-        products = [self.products[line.product] for line in lines]
-        for line, product in zip(lines, products, strict=True):
-            if not product.is_listed:
-                turn.reject(Reason.NOT_LISTED, product=line.product)
-        return products
+    def _check_for_sale(self, turn: Turn, c: RequestQuote, lines: list[Line]) -> None:
+        """Bundles and what is in them, when it is wanted."""
+        at, offset_min = c.window_from_at or turn.at, self.settings.current.utc_offset_min
+        wanted = (line.product for line in lines)
+        turn.reject_for(sale_fault(self.products, self.listings, c.store, wanted, at, offset_min))
 
     def _priced(self, turn: Turn, store: StoreId, lines: list[Line]) -> list[PricedLine]:
         """The lines at today's prices."""
         priced = []
         for line in lines:
-            price = self.prices.current(store, line.product)
+            price = self.prices.current(store, line.product, turn.at)
             if price is None:
                 turn.reject(Reason.NO_PRICE, product=line.product)
             priced.append(PricedLine(line.product, line.quantity, price))

@@ -118,6 +118,9 @@ class Stocking:
             turn.reject(Reason.UNKNOWN, what="store", id=store)
         if not self.products.get(product):
             turn.reject(Reason.UNKNOWN, what="product", id=product)
+        if parts := self.products[product].components:
+            inside = [str(x.product) for x in parts]
+            turn.reject(Reason.IS_BUNDLE, product=product, components=inside)
         return self.inventory.get(store, product) or StockLevel()
 
     def _at_most(

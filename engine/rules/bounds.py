@@ -35,14 +35,14 @@ class Bounds:
         self.numbers = [(x, limit) for x, kind in kinds if (limit := _limit(x, kind))]
         self.places = [x for x, kind in kinds if kind is Point]
         lists = [(x, get_args(kind)) for x, kind in kinds if get_origin(kind) is list]
-        self.lines = [x for x, kind in lists if kind in ((Line,), (PricedLine,))]
+        self.lines = [(x, x in optional) for x, kind in lists if kind in ((Line,), (PricedLine,))]
         self.id_lists = [x for x, kind in lists if _is_id(*kind)]
 
     @property
     def fields(self) -> list[str]:
         """All that have bounds."""
         limited = (x for x, _ in [*self.texts, *self.numbers])
-        return [*self.ids, *limited, *self.places, *self.lines, *self.id_lists]
+        return [*self.ids, *limited, *self.places, *(x for x, _ in self.lines), *self.id_lists]
 
     def fault(self, command: Command) -> Detail | None:
         """The first field that is out of bounds, and by which limit; None if there is none."""
@@ -60,8 +60,9 @@ class Bounds:
                 getattr(command, field).checked()
             except PointError as error:
                 return {"field": field, "hint": error.hint} if error.hint else {"field": field}
-        for field in self.lines:
-            if not are_sound(getattr(command, field)):
+        for field, may_be_empty in self.lines:
+            lines = getattr(command, field)
+            if not are_sound(lines) and not (may_be_empty and lines == []):
                 return {"field": field}
         for field in self.id_lists:
             if not _are_ids(getattr(command, field)):

@@ -36,4 +36,13 @@ def summed(lines: list[Line]) -> list[Line]:
 
 
 def without_prices(lines: list[PricedLine]) -> list[Line]:
-    return [Line(line.product, line.quantity) for line in lines]
+    """What they take from the shelves: of a bundle, what is in it; one line per product."""
+    if not any(line.components for line in lines):
+        return [Line(line.product, line.quantity) for line in lines]
+    parts: list[Line] = []
+    for line in lines:
+        if line.components:
+            parts += [Line(x.product, x.quantity) for x in line.components]
+        else:
+            parts.append(Line(line.product, line.quantity))
+    return summed(parts)

@@ -8,6 +8,7 @@ from engine.state.customers import Customers
 from engine.state.deliveries import Deliveries
 from engine.state.inventory import Inventory
 from engine.state.ledger import Ledger
+from engine.state.listings import Listings
 from engine.state.orders import Orders
 from engine.state.payments import Payments
 from engine.state.planning_rounds import PlanningRounds
@@ -33,6 +34,7 @@ class State(Struct):
     stores: Stores = field(default_factory=Stores)
     products: Products = field(default_factory=Products)
     categories: Categories = field(default_factory=Categories)
+    listings: Listings = field(default_factory=Listings)
     prices: Prices = field(default_factory=Prices)
     promotions: Promotions = field(default_factory=Promotions)
     customers: Customers = field(default_factory=Customers)

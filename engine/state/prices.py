@@ -1,21 +1,30 @@
-"""Prices: per store and product, with their history."""
+"""Prices: per store and product, from when on, with all there were."""
 
 from msgspec import Struct
 
-from engine.events import PriceSet
+from engine.events import PriceSet, PricesWithdrawn
 from engine.values import Millis, Minor, ProductId, StoreId
+
+Start = tuple[Millis, Minor]
 
 
 class Prices(Struct):
     """Invariant: starts only increase; the past is never rewritten."""
 
-    history: dict[StoreId, dict[ProductId, list[tuple[Millis, Minor]]]] = {}
+    history: dict[StoreId, dict[ProductId, list[Start]]] = {}
 
     # queries
 
-    def current(self, store: StoreId, product: ProductId) -> Minor | None:
-        found = self.history.get(store, {}).get(product)
-        return found[-1][1] if found else None
+    def current(self, store: StoreId, product: ProductId, at: Millis) -> Minor | None:
+        """What it costs then; None if it has no price yet."""
+        for start, price in reversed(self.starts(store, product)):
+            if start <= at:
+                return price
+        return None
+
+    def starts(self, store: StoreId, product: ProductId) -> list[Start]:
+        """All there were and all that are planned, the oldest first."""
+        return self.history.get(store, {}).get(product, [])
 
     # events
 
@@ -23,3 +32,9 @@ class Prices(Struct):
         history = self.history.setdefault(e.store, {}).setdefault(e.product, [])
         assert not history or history[-1][0] <= e.at
         history.append((e.at, e.price_minor))
+
+    def prices_withdrawn(self, e: PricesWithdrawn) -> None:
+        history = self.history[e.store][e.product]
+        assert history[-1][0] > e.at
+        while history and history[-1][0] > e.at:
+            history.pop()

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from engine.events import ProductDelisted, ProductListed
-from engine.values import ProductId
+from engine.values import Line, ProductId
 
 
 class Product(Struct):
@@ -11,12 +11,17 @@ class Product(Struct):
     category: str
     load: int
     is_listed: bool = True
+    components: list[Line] = []  # of a bundle, which has no shelf of its own
 
 
 class Products(Struct):
-    """Invariant: a product keeps its id for ever; listing it again renews its description."""
+    """Invariant: a product keeps its id for ever; listing it again renews its description.
+
+    A bundle stays one, whatever is in it; and nothing in it is a bundle.
+    """
 
     products: dict[ProductId, Product] = {}
+    version: int = 0  # counts changes, for whoever keeps an index
 
     # queries
 
@@ -30,7 +35,12 @@ class Products(Struct):
 
     def product_listed(self, e: ProductListed) -> None:
         assert e.load >= 1
-        self.products[e.product] = Product(e.name, e.category, e.load)
+        known = self.products.get(e.product)
+        assert not known or bool(known.components) is bool(e.components)
+        assert not any(self.products[x.product].components for x in e.components)
+        self.products[e.product] = Product(e.name, e.category, e.load, True, e.components)
+        self.version += 1
 
     def product_delisted(self, e: ProductDelisted) -> None:
         self.products[e.product].is_listed = False
+        self.version += 1

@@ -68,6 +68,7 @@ def handlers_over(s: State) -> Handlers:
             s.quotes,
             s.orders,
             s.categories,
+            s.listings,
             s.promotions,
         ),
         Ordering(
@@ -81,6 +82,7 @@ def handlers_over(s: State) -> Handlers:
             s.deliveries,
             s.customers,
             s.promotions,
+            s.listings,
         ),
         Paying(s.settings, s.orders, s.payments, s.deliveries),
         Tipping(s.settings, s.orders, s.payments, s.deliveries),

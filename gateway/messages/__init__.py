@@ -98,6 +98,8 @@ from gateway.messages.replies import (
     Explanation,
     Order,
     OrderPlaced,
+    PriceFrom,
+    PriceHistory,
     ProductOffered,
     Products,
     Promotion,
@@ -132,6 +134,7 @@ from gateway.messages.requests import (
     DeclineOffer,
     DefineCategory,
     DefinePromotion,
+    DelistInStore,
     DelistProduct,
     DiscardStock,
     EndPromotion,
@@ -145,6 +148,7 @@ from gateway.messages.requests import (
     GetCustomer,
     GetHeatMap,
     GetOrder,
+    GetPriceHistory,
     GetProfile,
     GetPromotion,
     GetSegmentation,
@@ -157,6 +161,7 @@ from gateway.messages.requests import (
     ListCash,
     ListConsents,
     ListDifferences,
+    ListInStore,
     ListMovements,
     ListProduct,
     ListProducts,
@@ -211,6 +216,7 @@ from gateway.messages.requests import (
     Track,
     UpdateReadyTime,
     WithdrawCoupon,
+    WithdrawPrices,
 )
 from gateway.messages.settings import SettingsInForce, TravelSettings
 from gateway.messages.terms import (

@@ -16,6 +16,7 @@ from gateway.messages.terms import PromotionTerms
 from gateway.messages.values import (
     DeliveryStatus,
     Fulfillment,
+    Line,
     Money,
     OrderStatus,
     Part,
@@ -125,7 +126,10 @@ class Stores(Told, frozen=True):
 
 
 class ProductOffered(Part, frozen=True):
-    """`available` = on hand - reserved - safety."""
+    """`available` = on hand - reserved - safety; of a bundle, as many as its scarcest part makes.
+
+    `sold_at`, if it is not sold now: when its hours begin again.
+    """
 
     product: str
     name: str
@@ -133,6 +137,8 @@ class ProductOffered(Part, frozen=True):
     price: Money
     available: int
     load: int
+    sold_at: str | None = None
+    components: list[Line] = []
 
 
 class Products(Told, frozen=True):
@@ -140,6 +146,20 @@ class Products(Told, frozen=True):
 
     store: str
     products: list[ProductOffered]
+    next: str | None = None
+
+
+class PriceFrom(Part, frozen=True):
+    from_at: str
+    price: Money
+
+
+class PriceHistory(Told, frozen=True):
+    """The newest first, those planned before all. `next`, if there is more: pass it as `before`."""
+
+    store: str
+    product: str
+    prices: list[PriceFrom]
     next: str | None = None
 
 
@@ -329,6 +349,7 @@ ReplyBody = (
     | Order
     | Stores
     | Products
+    | PriceHistory
     | Stock
     | StockMovements
     | TillReconciled

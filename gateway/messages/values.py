@@ -142,6 +142,7 @@ class PricedLine(Part, frozen=True):
     quantity: int
     price: Money
     discount: Money | None = None
+    components: list[Line] = []  # of a bundle: all the pieces that are in it
 
 
 class Fix(Asked, frozen=True):

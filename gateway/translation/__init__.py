@@ -99,6 +99,7 @@ def priced(lines: list[v.PricedLine], currency: str) -> list[m.PricedLine]:
             x.quantity,
             money(x.price_minor, currency),
             money(x.discount_minor, currency) if x.discount_minor else None,
+            [m.Line(y.product, y.quantity) for y in x.components],
         )
         for x in lines
     ]

@@ -17,6 +17,11 @@ def _register_store(b: m.RegisterStore, _: str, __: str) -> ExternalCommand:
     return c.RegisterStore(v.StoreId(b.store), b.name, location, b.preparation_s * v.SECOND)
 
 
+def _list_product(b: m.ListProduct, _: str, __: str) -> ExternalCommand:
+    parts = [v.Line(v.ProductId(x.product), x.quantity) for x in b.components]
+    return c.ListProduct(v.ProductId(b.product), b.name, b.category, b.load, parts)
+
+
 def _refund_order(b: m.RefundOrder, _: str, currency: str) -> ExternalCommand:
     return c.RefundOrder(
         v.InstructionId(f"{b.order}/refund/{b.refund}"),
@@ -34,7 +39,7 @@ def _change_settings(b: m.ChangeSettings, _: str, __: str) -> ExternalCommand:
 
 COMMAND_OF: Table = {
     m.RegisterStore: _register_store,
-    m.ListProduct: lambda b, _, __: c.ListProduct(b.product, b.name, b.category, b.load),
+    m.ListProduct: _list_product,
     m.DelistProduct: lambda b, _, __: c.DelistProduct(b.product),
     m.RegisterCourier: lambda b, _, __: c.RegisterCourier(
         b.courier, Vehicle(b.vehicle), b.capacity

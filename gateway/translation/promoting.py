@@ -9,7 +9,7 @@ from gateway import messages as m
 from gateway.auth import Identity
 from gateway.codes import Refusal
 from gateway.translation.table import IdentityTable
-from gateway.translation.weeks import hours_told, windows
+from gateway.translation.weeks import hours_told, weekly
 from gateway.wire import millis, minor, money, time_text
 
 
@@ -46,7 +46,7 @@ def _conditions(b: m.Conditions, currency: str) -> t.Conditions:
         [v.StoreId(x) for x in b.stores],
         _time(b.from_at, "terms.conditions.from_at"),
         _time(b.until_at, "terms.conditions.until_at"),
-        windows(b.hours),
+        weekly(b.hours),
     )
 
 

@@ -5,11 +5,18 @@ from engine import values as v
 from engine.commands import ExternalCommand
 from gateway import messages as m
 from gateway.translation.table import Table
+from gateway.translation.weeks import weekly
 from gateway.wire import millis, minor
 
 
 def _report_missing(b: m.ReportMissing, who: str, _: str) -> ExternalCommand:
     return c.ReportMissing(v.StoreId(who), v.OrderId(b.order), v.ProductId(b.product), b.quantity)
+
+
+def _set_price(b: m.SetPrice, who: str, currency: str) -> ExternalCommand:
+    from_at = v.Millis(0) if b.from_at is None else millis(b.from_at, "from_at")
+    price = minor(b.price, currency, "price")
+    return c.SetPrice(v.StoreId(who), v.ProductId(b.product), price, from_at)
 
 
 COMMAND_OF: Table = {
@@ -24,7 +31,10 @@ COMMAND_OF: Table = {
     m.ReportCollection: lambda b, who, _: c.ReportCollection(who, b.order, b.code),
     m.OpenStore: lambda _, who, __: c.OpenStore(who),
     m.CloseStore: lambda _, who, __: c.CloseStore(who),
-    m.SetPrice: lambda b, who, cur: c.SetPrice(who, b.product, minor(b.price, cur, "price")),
+    m.SetPrice: _set_price,
+    m.WithdrawPrices: lambda b, who, _: c.WithdrawPrices(who, b.product),
+    m.ListInStore: lambda b, who, _: c.ListInStore(who, b.product, weekly(b.hours)),
+    m.DelistInStore: lambda b, who, _: c.DelistInStore(who, b.product),
     m.ReceiveStock: lambda b, who, _: c.ReceiveStock(who, b.product, b.quantity),
     m.CountStock: lambda b, who, _: c.CountStock(who, b.product, b.counted),
     m.SetSafetyStock: lambda b, who, _: c.SetSafetyStock(who, b.product, b.quantity),

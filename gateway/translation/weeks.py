@@ -11,7 +11,7 @@ DAYS: tuple[m.Day, ...] = get_args(m.Day)
 HOUR_MIN = 60
 
 
-def windows(hours: list[m.Hours]) -> list[Hours]:
+def weekly(hours: list[m.Hours]) -> list[Hours]:
     """In order; what lasts past Sunday, midnight, goes on on Monday. Raises Refusal."""
     found = []
     for x in hours:

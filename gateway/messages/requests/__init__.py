@@ -27,6 +27,7 @@ from gateway.messages.requests.confiding import (
 )
 from gateway.messages.requests.merchandising import (
     DefineCategory,
+    GetPriceHistory,
 )
 from gateway.messages.requests.operating import (
     AssignDelivery,
@@ -93,6 +94,8 @@ from gateway.messages.requests.storekeeping import (
     AcceptOrder,
     CloseStore,
     CountStock,
+    DelistInStore,
+    ListInStore,
     ListStock,
     OpenStore,
     ReceiveReturn,
@@ -105,6 +108,7 @@ from gateway.messages.requests.storekeeping import (
     SetPrice,
     SetSafetyStock,
     UpdateReadyTime,
+    WithdrawPrices,
 )
 from gateway.messages.requests.supporting import (
     ForgetCustomer,
@@ -140,6 +144,9 @@ RequestBody = (
     | OpenStore
     | CloseStore
     | SetPrice
+    | WithdrawPrices
+    | ListInStore
+    | DelistInStore
     | ReceiveStock
     | CountStock
     | SetSafetyStock
@@ -178,6 +185,7 @@ RequestBody = (
     | ListProduct
     | DelistProduct
     | DefineCategory
+    | GetPriceHistory
     | DefinePromotion
     | EndPromotion
     | IssueCoupons

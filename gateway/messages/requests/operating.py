@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from gateway.messages.settings import SettingsInForce
-from gateway.messages.values import Id, Money, Place, Reason, Ref, Role, Sent, Text, Vehicle
+from gateway.messages.values import Id, Line, Money, Place, Reason, Ref, Role, Sent, Text, Vehicle
 
 
 class RegisterStore(Sent, frozen=True):
@@ -18,12 +18,17 @@ class RegisterStore(Sent, frozen=True):
 
 
 class ListProduct(Sent, frozen=True):
-    """It may be sold in every store that has a price and stock for it."""
+    """It may be sold in every store that has a price and stock for it.
+
+    With `components` it is a bundle, sold for its own price from the shelves of what is in it,
+    whose loads count. A bundle stays one, and has no bundle in it.
+    """
 
     product: Id
     name: Text
     category: Text
     load: Annotated[int, Meta(ge=1, le=1_000)] = 1
+    components: Annotated[list[Line], Meta(max_length=50)] = []
 
 
 class DelistProduct(Sent, frozen=True):

@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from gateway.messages.settings import Units
+from gateway.messages.terms import Hours
 from gateway.messages.values import Id, Money, Quantity, Reason, Ref, Sent, Time
 
 
@@ -64,10 +65,33 @@ class CloseStore(Sent, frozen=True):
 
 
 class SetPrice(Sent, frozen=True):
-    """From now on, in this store; open quotes keep theirs."""
+    """From then on, in this store, or from now on; open quotes keep theirs.
+
+    A price begins later than all there are: to change what is planned, withdraw it first.
+    """
 
     product: Id
     price: Money
+    from_at: Time | None = None
+
+
+class WithdrawPrices(Sent, frozen=True):
+    """Those of this product that have not begun yet."""
+
+    product: Id
+
+
+class ListInStore(Sent, frozen=True):
+    """Sell it in this store, within these weekly hours; without hours, always."""
+
+    product: Id
+    hours: Annotated[list[Hours], Meta(max_length=50)] = []
+
+
+class DelistInStore(Sent, frozen=True):
+    """Not in this store, whoever else sells it."""
+
+    product: Id
 
 
 class ReceiveStock(Sent, frozen=True):

@@ -1,0 +1,70 @@
+"""Questions about what is sold: by store, with prices as they were, are, and are planned."""
+
+from bisect import bisect_left
+
+from engine.engine import Engine
+from engine.queries.assortment import OnSale, on_sale
+from engine.state import State
+from engine.values import ProductId, StoreId
+from gateway import messages as m
+from gateway.auth import Identity
+from gateway.codes import Refusal
+from gateway.wire import millis, money, time_text
+
+
+def list_products(b: m.ListProducts, _: Identity, engine: Engine) -> m.Products:
+    """By id, so that pages stay right while products come and go."""
+    s, at = engine.state, engine.now
+    store = _known(s, b.store)
+    sold: list[OnSale] = []
+    for key in sorted(x for x in s.prices.history.get(store, {}) if x > (b.after or "")):
+        found = on_sale(s, store, key, at)
+        if found is not None:
+            if len(sold) == b.limit:
+                return m.Products(b.store, told(s, sold, at), sold[-1].product)
+            sold.append(found)
+    return m.Products(b.store, told(s, sold, at))
+
+
+def told(s: State, sold: list[OnSale], at: int) -> list[m.ProductOffered]:
+    currency = s.settings.current.currency
+    found = []
+    for x in sold:
+        product = s.products[x.product]
+        found.append(
+            m.ProductOffered(
+                x.product,
+                product.name,
+                product.category,
+                money(x.price_minor, currency),
+                x.available,
+                product.load,
+                None if x.sold_at == at else time_text(x.sold_at),
+                [m.Line(y.product, y.quantity) for y in product.components],
+            )
+        )
+    return found
+
+
+def get_price_history(b: m.GetPriceHistory, who: Identity, engine: Engine) -> m.PriceHistory:
+    """Of its own store for a store, of the one named for an operator."""
+    s = engine.state
+    store = _known(s, b.store or who.subject)
+    if who.role == "store" and store != who.subject:
+        raise Refusal("unknown", detail={"what": "store", "id": store})
+    if s.products.get(ProductId(b.product)) is None:
+        raise Refusal("unknown", detail={"what": "product", "id": b.product})
+    starts = s.prices.starts(store, ProductId(b.product))
+    end = len(starts)
+    if b.before is not None:
+        end = bisect_left(starts, millis(b.before, "before"), key=lambda x: x[0])
+    begin = max(0, end - b.limit)
+    currency = s.settings.current.currency
+    page = [m.PriceFrom(time_text(at), money(x, currency)) for at, x in starts[begin:end][::-1]]
+    return m.PriceHistory(store, b.product, page, page[-1].from_at if begin else None)
+
+
+def _known(s: State, store: str) -> StoreId:
+    if s.stores.get(StoreId(store)) is None:
+        raise Refusal("unknown", detail={"what": "store", "id": store})
+    return StoreId(store)
