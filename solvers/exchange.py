@@ -9,11 +9,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from solvers.neighbors import Neighbors, courier_row, order_row
-from solvers.placement import NOWHERE
 from solvers.problem import Ints
 from solvers.randomness import RandomState, below
 from solvers.ruin import Undo, remember
 from solvers.schedule import (
+    NOWHERE,
     City,
     Records,
     Routes,

@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from ortools.graph.python import min_cost_flow
 
+from solvers.boarding import may_serve, put_on
 from solvers.insertion import insertion, is_full, unplanned
+from solvers.layout import city_of
 from solvers.matching import gains, one_per_group
-from solvers.placement import best_place, may_serve, put_on
+from solvers.placement import best_place
 from solvers.problem import Budget, Floats, Ints, Plan, Problem
 from solvers.routes import plan_of, routes_of, wider
-from solvers.schedule import City, Routes, city_of
+from solvers.schedule import City, Routes
 from solvers.validation import check_problem
 
 LARGEST_NETWORK = 4_000_000  # pairs of order and courier

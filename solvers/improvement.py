@@ -9,13 +9,14 @@ from numba import njit
 
 from solvers.exchange import exchange_tails
 from solvers.insertion import insert_unplanned, is_full
+from solvers.layout import city_of
 from solvers.neighbors import Neighbors, neighbors_of
 from solvers.problem import Budget, Floats, Ints, Plan, Problem
 from solvers.randomness import RandomState, random_state, uniform
 from solvers.recreate import Memo, Scratch, memo_of, recreate, scratch_of
 from solvers.routes import routes_of, total_cost, wider
 from solvers.ruin import REMOVED, Undo, forget, ruin, take_back, undo_of
-from solvers.schedule import City, Routes, city_of
+from solvers.schedule import City, Routes
 from solvers.validation import check_problem
 
 CHUNK = 100  # iterations between two looks at the clock
@@ -45,7 +46,7 @@ class Improver:
         self._city = city_of(problem)
         self._neighbors = neighbors_of(self._city)
         routes = routes_of(problem, self._city)
-        self._routes = insert_unplanned(self._city, routes, self._neighbors)
+        self._routes = insert_unplanned(self._city, routes)
         self._random = random_state(seed)
         couriers = len(self._city.couriers)
         self._memo = memo_of(

@@ -7,14 +7,17 @@ next the order that would lose most by waiting (Potvin & Rousseau 1993).
 import numpy as np
 from numba import njit
 
+from solvers.boarding import group_courier, may_serve, put_on
+from solvers.layout import city_of
 from solvers.neighbors import Neighbors, courier_row, neighbors_of, order_row
-from solvers.placement import NOWHERE, best_place, group_courier, may_serve, put_on
+from solvers.placement import best_place
 from solvers.problem import Budget, Floats, Ints, Plan, Problem
+from solvers.reach import Reach, best_of_all, note, reach_of
 from solvers.routes import plan_of, routes_of, wider
-from solvers.schedule import City, Routes, city_of
+from solvers.schedule import NOWHERE, City, Routes
 from solvers.validation import check_problem
 
-# Up to so many pairs of order and route, every route is looked at for every order.
+# Where travel times are a table: up to so many pairs of order and route, every route is looked at.
 THOROUGH_PAIRS = 1_000_000
 REGRET_PAIRS = 4_000_000
 
@@ -28,7 +31,7 @@ def insertion(problem: Problem, budget: Budget) -> Plan:
     check_problem(problem)
     city = city_of(problem)
     routes = routes_of(problem, city)
-    return plan_of(insert_unplanned(city, routes, neighbors_of(city)))
+    return plan_of(insert_unplanned(city, routes))
 
 
 def regret_insertion(problem: Problem, budget: Budget) -> Plan:
@@ -45,7 +48,7 @@ def regret_insertion(problem: Problem, budget: Budget) -> Plan:
         left = len(waiting)
         while left and (left := _regret(city, routes, waiting[:left])):
             routes = wider(routes)
-    return plan_of(insert_unplanned(city, routes, neighbors_of(city)))
+    return plan_of(insert_unplanned(city, routes))
 
 
 def unplanned(city: City, routes: Routes) -> Ints:
@@ -56,12 +59,17 @@ def unplanned(city: City, routes: Routes) -> Ints:
     return order
 
 
-def insert_unplanned(city: City, routes: Routes, neighbors: Neighbors) -> Routes:
+def insert_unplanned(city: City, routes: Routes) -> Routes:
     """Greedy insertion. The routes come back because rows that fill up are replaced."""
     waiting = unplanned(city, routes)
+    if city.metric:
+        reach, done = reach_of(city, routes), 0
+        while (done := _place_all(city, routes, reach, waiting, done)) < len(waiting):
+            routes = wider(routes)
+        return routes
+    neighbors, done = neighbors_of(city), 0
     thorough = len(waiting) * len(city.couriers) <= THOROUGH_PAIRS
-    done = 0
-    while (done := _place_all(city, routes, neighbors, waiting, done, thorough)) < len(waiting):
+    while (done := _place_near(city, routes, neighbors, waiting, done, thorough)) < len(waiting):
         routes = wider(routes)
     return routes
 
@@ -73,10 +81,24 @@ def is_full(routes: Routes, c: int) -> bool:
 
 
 @njit(nogil=True, cache=True)
-def _place_all(
+def _place_all(city: City, routes: Routes, reach: Reach, waiting: Ints, done: int) -> int:
+    """Place waiting[done:] until a row fills up; how many have been dealt with then."""
+    for z in range(done, waiting.shape[0]):
+        o = waiting[z]
+        _, c, i, j = best_of_all(city, routes, reach, o, city.orders[o].unserved)
+        if c != NOWHERE:
+            put_on(city, routes, c, o, i, j)
+            note(city, routes, reach, c)
+            if is_full(routes, c):
+                return z + 1
+    return int(waiting.shape[0])
+
+
+@njit(nogil=True, cache=True)
+def _place_near(
     city: City, routes: Routes, neighbors: Neighbors, waiting: Ints, done: int, thorough: bool
 ) -> int:
-    """Place waiting[done:] until a row fills up; how many have been dealt with then."""
+    """The same, near couriers first, and if not `thorough`, nobody else."""
     everyone = np.arange(city.couriers.shape[0]).astype(np.int32)
     mark = np.full(city.couriers.shape[0], -1, np.int32)
     near = np.empty(city.couriers.shape[0], np.int32)

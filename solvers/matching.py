@@ -7,11 +7,13 @@ import numpy as np
 from numba import njit
 from scipy.optimize import linear_sum_assignment
 
+from solvers.boarding import may_serve, put_on
 from solvers.insertion import unplanned
-from solvers.placement import best_place, may_serve, put_on
+from solvers.layout import city_of
+from solvers.placement import best_place
 from solvers.problem import Budget, Floats, Ints, Plan, Problem
 from solvers.routes import plan_of, routes_of
-from solvers.schedule import City, Routes, city_of
+from solvers.schedule import City, Routes
 from solvers.validation import check_problem
 
 

@@ -8,18 +8,16 @@ from numpy.typing import NDArray
 
 from solvers.problem import Floats, Ints
 from solvers.schedule import (
+    NOWHERE,
     City,
     Records,
     Routes,
     begin_service,
     leg_s,
     moved,
-    refresh,
     shares_service,
     toll_of,
 )
-
-NOWHERE = -1
 
 # Inner functions take arrays one by one and index them whole. Binding an array to a name or
 # slicing it counts a reference, which is an atomic operation: ten nanoseconds where the work
@@ -137,6 +135,29 @@ def _least_detours(seq: Records, c: int, first: int, n: int, rides: Floats, row:
 
 
 @njit(nogil=True, cache=True)
+def _measured(
+    table: NDArray[np.float32],
+    round_up_s: float,
+    courier: Any,
+    pickup: Any,
+    dropoff: Any,
+    seq: Records,
+    c: int,
+    n: int,
+    rides: Floats,
+    room: float,
+) -> bool:
+    """Fill `rides` for both tasks; False if going by way of one of them costs more than `room`."""
+    first, pace = courier.pinned, courier.pace
+    for row in range(0, 4, 2):
+        task = pickup if row == 0 else dropoff
+        _measure(table, round_up_s, pace, task, seq, c, first, n, rides, row)
+        if _least_detours(seq, c, first, n, rides, row) * courier.per_ride_s >= room:
+            return False
+    return True
+
+
+@njit(nogil=True, cache=True)
 def _with_dropoff(
     rule: bool,
     metric: bool,
@@ -171,13 +192,36 @@ def _with_dropoff(
 
 
 @njit(nogil=True, cache=True)
+def _onward(
+    rule: bool,
+    seq: Records,
+    c: int,
+    i: int,
+    n: int,
+    rides: Floats,
+    dropoff: Any,
+    depart_s: float,
+    direct_s: float,
+) -> float:
+    """The least that leaving the pickup before old stop i then costs, riding excluded.
+
+    However it goes on, the door is reached no earlier, and the next stop no earlier.
+    """
+    toll = toll_of(dropoff, depart_s + direct_s)
+    if i < n and not rule:
+        late_s = depart_s + rides[1, i + 1] - seq[c, i + 1].arrive
+        toll += seq[c, i + 1].slope * max(0.0, late_s)
+    return float(toll)
+
+
+@njit(nogil=True, cache=True)
 def best_place(city: City, routes: Routes, c: int, o: int, limit: float) -> tuple[float, int, int]:
     """Cheapest places for pickup and drop-off of order o on route c: (cost change, i, j).
 
     The pickup goes before old stop i, the drop-off before old stop j >= i. (inf, -1, -1) if
     nothing legal costs less than `limit`. Skills and bindings are the caller's business.
     """
-    return _best_place(
+    return place_on(
         city.couriers,
         city.orders,
         city.tasks,
@@ -200,7 +244,7 @@ def best_place(city: City, routes: Routes, c: int, o: int, limit: float) -> tupl
 
 
 @njit(nogil=True, cache=True)
-def _best_place(
+def place_on(
     couriers: Records,
     orders: Records,
     tasks: Records,
@@ -220,20 +264,17 @@ def _best_place(
     o: int,
     limit: float,
 ) -> tuple[float, int, int]:
+    """`best_place` for loops: handing over a City takes as long as a look at a short route."""
     n, best, best_i, best_j = length[c], limit, NOWHERE, NOWHERE
     if n + 3 > seq.shape[1]:
         return np.inf, NOWHERE, NOWHERE
     courier, pickup, dropoff = couriers[c], tasks[o], tasks[orders.shape[0] + o]
-    pace, per_ride_s = courier.pace, courier.per_ride_s
+    per_ride_s = courier.per_ride_s
     fixed = disruption if moved(orders, o, c) else 0.0
-    for row in range(0, 4, 2):
-        task = pickup if row == 0 else dropoff
-        _measure(table, round_up_s, pace, task, seq, c, courier.pinned, n, rides, row)
-        least = _least_detours(seq, c, courier.pinned, n, rides, row)
-        if metric and fixed + least * per_ride_s >= best:
-            return np.inf, NOWHERE, NOWHERE
-    direct = leg_s(table, round_up_s, pickup, dropoff) * pace
-    latest = pickup.latest + courier.end
+    room = best - fixed if metric else np.inf
+    if not _measured(table, round_up_s, courier, pickup, dropoff, seq, c, n, rides, room):
+        return np.inf, NOWHERE, NOWHERE
+    direct = leg_s(table, round_up_s, pickup, dropoff) * courier.pace
     for i in range(courier.pinned, n + 1):
         before = seq[c, i]
         ride_out = rides[1, i + 1] - seq[c, i + 1].ride if i < n else 0.0
@@ -243,29 +284,43 @@ def _best_place(
             continue
         arrive = before.depart + rides[0, i]
         begin = begin_service(pickup, arrive, shares_service(rule, before, pickup))
-        if begin > latest or not fits(load, c, i, quantity, o, capacity):
+        if begin > pickup.latest + courier.end or not fits(load, c, i, quantity, o, capacity):
             continue
         depart = begin + pickup.service
+        least = acc + ride_out * per_ride_s
+        least += _onward(rule, seq, c, i, n, rides, dropoff, depart, direct)
+        if metric and least >= best:
+            continue
         # Apart from each other both detours count in full, and the second has a least one.
-        near_only = metric and acc + (ride_out + rides[4, i + 1]) * per_ride_s >= best
+        near_only = metric and least + rides[4, i + 1] * per_ride_s >= best
         for j in range(i, (i if near_only else n) + 1):
             if j > i:
                 task = seq[c, j]
-                arrive = depart + task.ride
-                if j == i + 1:
-                    arrive += ride_out
-                    acc += ride_out * per_ride_s
                 last = pickup if j == i + 1 else seq[c, j - 1]
+                detour = ride_out if j == i + 1 else 0.0
+                arrive = depart + task.ride + detour
                 begin = begin_service(task, arrive, shares_service(rule, last, task))
                 if begin > task.latest or not fits(load, c, j, quantity, o, capacity):
                     break
                 depart = begin + task.service
-                acc += toll_of(task, arrive) - task.toll
-                if metric and acc + rides[4, j] * per_ride_s >= best:
+                acc = acc + detour * per_ride_s + (toll_of(task, arrive) - task.toll)
+                toll = toll_of(dropoff, depart + rides[2, j])
+                if metric and acc + toll + rides[4, j] * per_ride_s >= best:
                     break
-            ride = direct if j == i else rides[2, j]
             total = _with_dropoff(
-                rule, metric, courier, seq, c, j, n, rides, dropoff, depart, ride, acc, best
+                rule,
+                metric,
+                courier,
+                seq,
+                c,
+                j,
+                n,
+                rides,
+                dropoff,
+                depart,
+                direct if j == i else rides[2, j],
+                acc,
+                best,
             )
             if total < best and (
                 not single_store or keeps_trips(couriers, pickup.store, seq, c, n, i, j)
@@ -325,75 +380,3 @@ def _fits_until(load: Ints, c: int, k: int, capacity: Ints) -> bool:
     for d in range(capacity.shape[1]):
         room = room and load[c, k, d] <= capacity[c, d]
     return room
-
-
-@njit(nogil=True, cache=True)
-def _open_gap(city: City, routes: Routes, c: int, at: int, stop: int) -> None:
-    """Make `stop` the stop number `at` of route c; the later ones move on by one."""
-    seq = routes.seq[c]
-    for m in range(routes.length[c], at, -1):
-        seq[m + 1] = seq[m]
-    seq[at + 1] = city.tasks[stop]
-    seq[at + 1].latest += city.couriers[c].end
-    routes.length[c] += 1
-
-
-@njit(nogil=True, cache=True)
-def put_on(city: City, routes: Routes, c: int, o: int, i: int, j: int) -> None:
-    """Insert order o as best_place says; of an anchored order only the drop-off."""
-    _open_gap(city, routes, c, j, city.orders.shape[0] + o)
-    if not city.orders[o].anchored:
-        _open_gap(city, routes, c, i, o)
-    routes.route_of[o] = c
-    refresh(city, routes, c)
-
-
-@njit(nogil=True, cache=True)
-def take_off(city: City, routes: Routes, o: int) -> None:
-    """Remove order o from its route, or only its drop-off if it is anchored.
-
-    The caller refreshes the route afterwards.
-    """
-    c = routes.route_of[o]
-    seq = routes.seq[c]
-    pickup = NOWHERE if city.orders[o].anchored else o
-    dropoff = city.orders.shape[0] + o
-    kept = 0
-    for k in range(1, routes.length[c] + 1):
-        if seq[k].stop != pickup and seq[k].stop != dropoff:
-            kept += 1
-            if kept != k:
-                seq[kept] = seq[k]
-    routes.length[c] = kept
-    routes.route_of[o] = NOWHERE
-
-
-@njit(nogil=True, cache=True)
-def may_serve(city: City, routes: Routes, c: int, o: int) -> bool:
-    """Whether skills, bindings and the order's group let courier c serve order o."""
-    order = city.orders[o]
-    if order.bound >= 0 and order.bound != c:
-        return False
-    if order.skills & ~city.couriers[c].skills:
-        return False
-    keeper = group_courier(city, routes, o)
-    return bool(keeper == NOWHERE) or bool(keeper == c)
-
-
-@njit(nogil=True, cache=True)
-def group_courier(city: City, routes: Routes, o: int) -> int:
-    """The courier who must serve order o for the sake of its group, or -1.
-
-    One who serves a member already; otherwise one to whom a member is bound.
-    """
-    g = city.orders[o].group
-    if g < 0:
-        return NOWHERE
-    bound = NOWHERE
-    for m in range(city.member_start[g], city.member_start[g + 1]):
-        member = city.members[m]
-        if routes.route_of[member] >= 0:
-            return int(routes.route_of[member])
-        if city.orders[member].bound >= 0:
-            bound = city.orders[member].bound
-    return int(bound)

@@ -4,11 +4,13 @@ import numpy as np
 from msgspec import Struct
 from numba import njit
 
+from solvers.boarding import may_serve, take_off
 from solvers.check import visits
-from solvers.placement import NOWHERE, best_place, may_serve, take_off
+from solvers.layout import city_of
+from solvers.placement import best_place
 from solvers.problem import Floats, Ints, Problem
 from solvers.routes import routes_of
-from solvers.schedule import City, Routes, city_of, refresh
+from solvers.schedule import NOWHERE, City, Routes, refresh
 from solvers.validation import check_problem
 
 

@@ -11,13 +11,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from solvers.boarding import may_serve, put_on
 from solvers.insertion import candidates
 from solvers.neighbors import Neighbors
-from solvers.placement import NOWHERE, best_dropoff, best_place, may_serve, put_on
+from solvers.placement import best_dropoff, best_place
 from solvers.problem import Floats, Ints
 from solvers.randomness import RandomState, uniform
 from solvers.ruin import Undo, remember
-from solvers.schedule import City, Routes
+from solvers.schedule import NOWHERE, City, Routes
 
 BLINK = 0.01
 

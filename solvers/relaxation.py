@@ -7,15 +7,17 @@ import numpy as np
 from msgspec import Struct
 from numba import njit
 
+from solvers.boarding import group_courier
 from solvers.check import unserved_cost
-from solvers.placement import NOWHERE, group_courier, keeps_trips
+from solvers.layout import city_of
+from solvers.placement import keeps_trips
 from solvers.problem import Plan, Problem
 from solvers.routes import routes_of
 from solvers.schedule import (
+    NOWHERE,
     City,
     Routes,
     begin_service,
-    city_of,
     leg_s,
     moved,
     shares_service,

@@ -3,9 +3,9 @@
 import numpy as np
 from numba import njit
 
-from solvers.placement import NOWHERE, take_off
+from solvers.boarding import take_off
 from solvers.problem import Ints, Plan, Problem
-from solvers.schedule import TASK, City, Routes, refresh
+from solvers.schedule import NOWHERE, TASK, City, Records, Routes, refresh, refresh_row
 
 SPARE_STOPS = 24
 
@@ -20,15 +20,15 @@ def routes_of(problem: Problem, city: City, plan: Plan | None = None) -> Routes:
     start = problem.route_start if plan is None else plan.route_start
     width = int(np.diff(start).max(initial=0)) + SPARE_STOPS + 3
     routes = Routes(
-        np.zeros((couriers, width), TASK),
-        np.zeros((couriers, width, dimensions), np.int32),
+        np.empty((couriers, width), TASK),  # megabytes, of which few are ever looked at
+        np.empty((couriers, width, dimensions), np.int32),
         np.zeros(couriers, np.int32),
         np.zeros(couriers),
         np.zeros(couriers, np.uint64),
         np.full(problem.orders, NOWHERE, np.int32),
         np.zeros((5, width)),
     )
-    _load(city, routes, stops.astype(np.int32), start.astype(np.int32))
+    _load(city, routes, np.zeros(1, TASK), stops.astype(np.int32), start.astype(np.int32))
     return routes
 
 
@@ -65,31 +65,52 @@ def total_cost(city: City, routes: Routes) -> float:
 
 
 @njit(nogil=True, cache=True)
-def _load(city: City, routes: Routes, stops: Ints, start: Ints) -> None:
-    n = city.orders.shape[0]
-    for c in range(city.couriers.shape[0]):
-        courier = city.couriers[c]
-        origin = routes.seq[c, 0]
+def _load(city: City, routes: Routes, blank: Records, stops: Ints, start: Ints) -> None:
+    couriers, orders, tasks, quantity = city.couriers, city.orders, city.tasks, city.quantity
+    xy, table, base_load, capacity = city.xy, city.table, city.base_load, city.capacity
+    seq, load, length, route_of = routes.seq, routes.load, routes.length, routes.route_of
+    cost, key = routes.cost, routes.key
+    n = orders.shape[0]
+    for c in range(couriers.shape[0]):
+        place = couriers[c].place
+        seq[c, 0] = blank[0]
+        origin = seq[c, 0]
         origin.stop = -1
         origin.store = -1
-        origin.place = courier.place
-        if city.xy.shape[0] > 0:
-            origin.x = city.xy[courier.place, 0]
-            origin.y = city.xy[courier.place, 1]
-        origin.depart = courier.free
-        for d in range(city.quantity.shape[1]):
-            routes.load[c, 0, d] = city.base_load[c, d]
-        length = start[c + 1] - start[c]
-        for k in range(length):
+        origin.place = place
+        if xy.shape[0] > 0:
+            origin.x = xy[place, 0]
+            origin.y = xy[place, 1]
+        origin.depart = couriers[c].free
+        for d in range(quantity.shape[1]):
+            load[c, 0, d] = base_load[c, d]
+        for k in range(start[c + 1] - start[c]):
             stop = stops[start[c] + k]
-            routes.seq[c, k + 1] = city.tasks[stop]
-            routes.seq[c, k + 1].latest += courier.end
-            routes.route_of[stop % n] = c
-        routes.length[c] = length
-        refresh(city, routes, c)
+            seq[c, k + 1] = tasks[stop]
+            seq[c, k + 1].latest += couriers[c].end
+            route_of[stop % n] = c
+        length[c] = start[c + 1] - start[c]
+        refresh_row(
+            couriers,
+            orders,
+            quantity,
+            table,
+            city.round_up_s,
+            city.disruption,
+            city.shared_service,
+            seq,
+            load,
+            length,
+            cost,
+            key,
+            c,
+        )
     _split_groups(city, routes)
-    for c in range(city.couriers.shape[0]):
-        _repair(city, routes, c)
+    for c in range(couriers.shape[0]):
+        if length[c] and _breach(
+            couriers, orders, capacity, city.single_store, seq, load, length, c
+        ):
+            _repair(city, routes, c)
 
 
 @njit(nogil=True, cache=True)
@@ -116,24 +137,46 @@ def first_breach(city: City, routes: Routes, c: int) -> int:
 
     Asked are capacity, skills, bindings, shift end and single-store trips.
     """
-    seq = routes.seq[c]
-    courier = city.couriers[c]
+    return _breach(
+        city.couriers,
+        city.orders,
+        city.capacity,
+        city.single_store,
+        routes.seq,
+        routes.load,
+        routes.length,
+        c,
+    )
+
+
+@njit(nogil=True, cache=True)
+def _breach(
+    couriers: Records,
+    orders: Records,
+    capacity: Ints,
+    single_store: bool,
+    seq: Records,
+    load: Ints,
+    length: Ints,
+    c: int,
+) -> int:
+    courier = couriers[c]
     aboard = courier.carrying
-    for k in range(1, routes.length[c] + 1):
-        task = seq[k]
+    for k in range(1, length[c] + 1):
+        task = seq[c, k]
         if task.store < 0:
             aboard -= 1
             continue
-        order = city.orders[task.stop]
+        order = orders[task.stop]
         if order.skills & ~courier.skills or (order.bound >= 0 and order.bound != c):
             return k
         if task.depart - task.service > task.latest:
             return k
-        for d in range(city.quantity.shape[1]):
-            if routes.load[c, k, d] > city.capacity[c, d]:
+        for d in range(capacity.shape[1]):
+            if load[c, k, d] > capacity[c, d]:
                 return k
-        joins = aboard == 0 or seq[k - 1].store == task.store
-        if city.single_store and not joins and k > courier.pinned:
+        joins = aboard == 0 or seq[c, k - 1].store == task.store
+        if single_store and not joins and k > courier.pinned:
             return k
         aboard += 1
     return 0

@@ -10,11 +10,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from solvers.boarding import take_off
 from solvers.neighbors import Neighbors, order_row
-from solvers.placement import NOWHERE, take_off
 from solvers.problem import Floats, Ints
 from solvers.randomness import RandomState, below
-from solvers.schedule import City, Records, Routes, refresh
+from solvers.schedule import NOWHERE, City, Records, Routes, refresh
 
 REMOVED = 128  # at most so many orders are removed in one go
 TOUCHED = 256  # and at most so many routes changed

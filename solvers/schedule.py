@@ -9,11 +9,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from solvers.problem import Flags, Floats, Ints, Problem
+from solvers.problem import Floats, Ints
 
 Records = NDArray[Any]
 
 TOLERANCE_S = 1e-6
+NOWHERE = -1  # in place of a courier, or of a position on a route
 FORBIDDEN = 1e12  # in units of J: what a plan with such a route costs, so that nobody takes it
 
 TASK = np.dtype(
@@ -88,7 +89,7 @@ class City(NamedTuple):
     members: Ints
     round_up_s: float
     disruption: float  # cost of an order that moves to another courier (two stops)
-    metric: bool  # a detour never shortens a ride: bounds by distance are exact
+    metric: bool  # another stop never makes the later ones earlier: bounds by distance are exact
     single_store: bool
     shared_service: bool
 
@@ -103,119 +104,6 @@ class Routes(NamedTuple):
     key: NDArray[np.uint64]  # (C,) a hash of courier and stops: equal key, equal route
     route_of: Ints  # (N,) courier, or -1
     rides: Floats  # (5, L + 1) scratch of best_place
-
-
-def effective_ready_s(problem: Problem) -> Floats:
-    """Ready times the plan counts on: the median, or later towards the p90. (N,) seconds."""
-    caution = problem.weights.ready_caution
-    if caution == 0.0:
-        return problem.ready_s
-    return problem.ready_s + caution * (problem.ready_p90_s - problem.ready_s)
-
-
-def unserved_costs(problem: Problem) -> Floats:
-    """Cost of leaving each order out. (N,)"""
-    usual = problem.weights.unserved * problem.priority
-    return np.where(np.isnan(problem.unserved_cost), usual, problem.unserved_cost)
-
-
-def city_of(problem: Problem) -> City:
-    """Lay a checked problem out for the kernels."""
-    group, member_start, members = _groups(problem.group)
-    home, committed, anchored, frozen = published(problem)
-    orders = np.zeros(problem.orders, ORDER)
-    orders["group"] = group
-    orders["bound"] = np.where(problem.on_board >= 0, problem.on_board, problem.bound_to)
-    orders["bound"] = np.where(committed, home, orders["bound"])
-    orders["committed"] = committed
-    orders["home"] = home
-    orders["anchored"], orders["frozen"] = anchored, frozen
-    orders["skills"] = problem.skills
-    orders["unserved"] = unserved_costs(problem)
-    base_load = np.zeros(problem.courier_capacity.shape, np.int32)
-    on_board = np.flatnonzero(problem.on_board >= 0)
-    np.add.at(base_load, problem.on_board[on_board], problem.quantity[on_board])
-    return City(
-        _couriers(problem),
-        orders,
-        _tasks(problem, committed),
-        np.ascontiguousarray(problem.quantity, np.int32),
-        np.ascontiguousarray(problem.courier_capacity, np.int32),
-        base_load,
-        np.ascontiguousarray(problem.xy_s, np.float64),
-        np.ascontiguousarray(problem.table_s, np.float32),
-        member_start,
-        members,
-        float(problem.round_up_s),
-        2.0 * problem.weights.disruption_per_stop,
-        problem.table_s.shape[0] == 0,
-        problem.rules.single_store_trips,
-        problem.rules.shared_pickup_service,
-    )
-
-
-def published(problem: Problem) -> tuple[Ints, Flags, Flags, Flags]:
-    """From the running plan, per order: courier (-1: none), committed, anchored, frozen."""
-    n = problem.orders
-    per_route = np.diff(problem.route_start)
-    courier_of_stop = np.repeat(np.arange(problem.couriers, dtype=np.int32), per_route)
-    home = np.full(n, -1, np.int32)
-    home[problem.route_stops % max(n, 1)] = courier_of_stop
-    index = np.arange(len(problem.route_stops)) - np.repeat(problem.route_start[:-1], per_route)
-    pinned = problem.route_stops[index < problem.pinned[courier_of_stop]]
-    anchored = problem.on_board >= 0
-    anchored[pinned % max(n, 1)] = True
-    frozen = np.zeros(n, np.bool_)
-    frozen[pinned[pinned >= n] - n] = True
-    committed = anchored | ((problem.bound_to >= 0) & (problem.bound_to == home))
-    return home, committed, anchored, frozen
-
-
-def _couriers(problem: Problem) -> Records:
-    w = problem.weights
-    couriers = np.zeros(problem.couriers, COURIER)
-    couriers["place"] = problem.courier_place
-    couriers["pinned"] = problem.pinned
-    couriers["free"] = np.maximum(problem.courier_free_s, 0.0)
-    couriers["end"] = problem.courier_end_s if problem.rules.pickup_before_shift_end else np.inf
-    couriers["pace"] = 1.0 / problem.courier_speed
-    couriers["per_ride_s"] = w.travel_per_s + w.co2e_per_g * problem.courier_co2e
-    couriers["per_work_s"] = w.courier_time_per_s * problem.courier_cost
-    couriers["skills"] = problem.courier_skills
-    carriers = problem.on_board[problem.on_board >= 0]
-    couriers["carrying"] = np.bincount(carriers, minlength=problem.couriers)
-    return couriers
-
-
-def _tasks(problem: Problem, committed: Flags) -> Records:
-    n, w = problem.orders, problem.weights
-    tasks = np.zeros(2 * n, TASK)
-    pickup, dropoff = tasks[:n], tasks[n:]
-    tasks["stop"] = np.arange(2 * n)
-    pickup["place"], dropoff["place"] = problem.pickup_place, problem.dropoff_place
-    pickup["store"], dropoff["store"] = problem.store, -1
-    if len(problem.xy_s):
-        tasks["x"], tasks["y"] = problem.xy_s[tasks["place"], 0], problem.xy_s[tasks["place"], 1]
-    pickup["ready"], dropoff["ready"] = effective_ready_s(problem), -np.inf
-    pickup["service"], dropoff["service"] = problem.pickup_service_s, problem.dropoff_service_s
-    dropoff["latest"] = np.inf
-    pickup["latest"] = np.where(committed, np.inf, 0.0)
-    pickup["due"], dropoff["due"] = np.inf, problem.due_s
-    dropoff["late"] = w.lateness_per_s * problem.priority
-    dropoff["fresh"] = w.freshness_per_s
-    dropoff["origin"] = problem.ready_s
-    return tasks
-
-
-def _groups(group: Ints) -> tuple[Ints, Ints, Ints]:
-    """Groups renumbered 0..G-1 (-1 stays), and their members in CSR."""
-    numbers = np.unique(group[group >= 0])
-    renumbered: Ints = np.where(group >= 0, np.searchsorted(numbers, group), -1).astype(np.int32)
-    grouped = np.flatnonzero(group >= 0)
-    members: Ints = grouped[np.argsort(renumbered[grouped], kind="stable")].astype(np.int32)
-    start: Ints = np.zeros(len(numbers) + 1, np.int32)
-    np.cumsum(np.bincount(renumbered[members], minlength=len(numbers)), out=start[1:])
-    return renumbered, start, members
 
 
 # The functions below take single arrays and records: handing a whole City to a function costs a
@@ -270,17 +158,49 @@ def moved(orders: Records, o: int, c: int) -> bool:
 @njit(nogil=True, cache=True)
 def refresh(city: City, routes: Routes, c: int) -> None:
     """Recompute times, loads, cost and key of one route from its stops."""
-    seq = routes.seq[c]
-    courier = city.couriers[c]
-    n = routes.length[c]
+    refresh_row(
+        city.couriers,
+        city.orders,
+        city.quantity,
+        city.table,
+        city.round_up_s,
+        city.disruption,
+        city.shared_service,
+        routes.seq,
+        routes.load,
+        routes.length,
+        routes.cost,
+        routes.key,
+        c,
+    )
+
+
+@njit(nogil=True, cache=True)
+def refresh_row(
+    couriers: Records,
+    orders: Records,
+    quantity: Ints,
+    table: NDArray[np.float32],
+    round_up_s: float,
+    disruption: float,
+    rule: bool,
+    rows: Records,
+    load: Ints,
+    length: Ints,
+    costs: Floats,
+    keys: NDArray[np.uint64],
+    c: int,
+) -> None:
+    """`refresh` for loops over all routes."""
+    seq, courier, n = rows[c], couriers[c], length[c]
     cost = 0.0
     key = np.uint64(c + 1) * np.uint64(0x9E3779B97F4A7C15)
     for k in range(1, n + 1):
         before = seq[k - 1]
         task = seq[k]
-        ride = leg_s(city.table, city.round_up_s, before, task) * courier.pace
+        ride = leg_s(table, round_up_s, before, task) * courier.pace
         arrive = before.depart + ride
-        begin = begin_service(task, arrive, shares_service(city.shared_service, before, task))
+        begin = begin_service(task, arrive, shares_service(rule, before, task))
         toll = toll_of(task, arrive)
         task.ride = ride
         task.arrive = arrive
@@ -291,18 +211,18 @@ def refresh(city: City, routes: Routes, c: int) -> None:
             # Only where a detour can be the shorter way: a stop was taken off, and all came later.
             cost += FORBIDDEN
         stop = task.stop
-        sign, o = (1, stop) if task.store >= 0 else (-1, stop - city.orders.shape[0])
-        if sign < 0 and moved(city.orders, o, c):
-            cost += city.disruption
-        for d in range(city.quantity.shape[1]):
-            routes.load[c, k, d] = routes.load[c, k - 1, d] + sign * city.quantity[o, d]
+        sign, o = (1, stop) if task.store >= 0 else (-1, stop - orders.shape[0])
+        if sign < 0 and moved(orders, o, c):
+            cost += disruption
+        for d in range(quantity.shape[1]):
+            load[c, k, d] = load[c, k - 1, d] + sign * quantity[o, d]
         key = (key ^ np.uint64(stop + 1)) * np.uint64(0xBF58476D1CE4E5B9)
         key ^= key >> np.uint64(29)
     if n > 0:
         cost += courier.per_work_s * seq[n].depart
-    routes.cost[c] = cost
-    routes.key[c] = key
-    _look_back(city.shared_service, courier.per_work_s, seq, n)
+    costs[c] = cost
+    keys[c] = key
+    _look_back(rule, courier.per_work_s, seq, n)
 
 
 @njit(nogil=True, cache=True)

@@ -2,13 +2,13 @@
 
 import weakref
 from enum import StrEnum
-from typing import Any
+from math import isfinite
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from solvers.problem import Ints, Problem
+from solvers.soundness import first_breach, is_sound
 
 
 class Fault(StrEnum):
@@ -49,6 +49,10 @@ class ProblemError(ValueError):
 def check_problem(problem: Problem) -> None:
     """Raise ProblemError at the first fault. Travel tables are looked through once each."""
     _check_shapes(problem)
+    _check_scalars(problem)
+    if is_sound(problem):
+        _check_table(problem.table_s)
+        return
     _check_numbers(problem)
     _check_signs(problem)
     _check_rows(problem)
@@ -158,26 +162,24 @@ def _check_numbers(p: Problem) -> None:
     endless = np.isnan(p.courier_end_s) | (p.courier_end_s == -np.inf)
     _refuse(endless, Fault.NOT_A_NUMBER, "courier_end_s")
     _refuse(np.isinf(p.unserved_cost), Fault.NOT_A_NUMBER, "unserved_cost")
-    for name, weight in _scalars(p).items():
-        if not np.isfinite(weight):
-            raise ProblemError(Fault.NOT_A_NUMBER, f"{name} is {weight}")
 
 
 def _check_signs(p: Problem) -> None:
     for name in NOT_NEGATIVE:
         _refuse(getattr(p, name) < 0, Fault.NEGATIVE, name)
-    for name, weight in _scalars(p).items():
-        if weight < 0:
-            raise ProblemError(Fault.NEGATIVE, f"{name} is {weight}")
-    if p.weights.ready_caution > 1:
-        raise ProblemError(Fault.NEGATIVE_WINDOW, "ready_caution is above 1")
     _refuse(p.courier_speed <= 0, Fault.SPEED, "courier_speed")
     _refuse(p.ready_p90_s < p.ready_s, Fault.NEGATIVE_WINDOW, "ready_p90_s before ready_s")
 
 
-def _scalars(p: Problem) -> dict[str, float]:
-    names = p.weights.__struct_fields__
-    return {"round_up_s": p.round_up_s} | {name: getattr(p.weights, name) for name in names}
+def _check_scalars(p: Problem) -> None:
+    for name in ("round_up_s", *p.weights.__struct_fields__):
+        weight = p.round_up_s if name == "round_up_s" else getattr(p.weights, name)
+        if not isfinite(weight):
+            raise ProblemError(Fault.NOT_A_NUMBER, f"{name} is {weight}")
+        if weight < 0:
+            raise ProblemError(Fault.NEGATIVE, f"{name} is {weight}")
+    if p.weights.ready_caution > 1:
+        raise ProblemError(Fault.NEGATIVE_WINDOW, "ready_caution is above 1")
 
 
 def _check_rows(p: Problem) -> None:
@@ -262,72 +264,23 @@ def _keepers(p: Problem) -> Ints:
 
 def _check_commitments(p: Problem) -> None:
     """What may not move must keep the rules by itself."""
-    keeper = _keepers(p)
-    routes = np.column_stack((p.route_start[:-1], p.route_start[1:], p.pinned)).astype(np.int64)
     codes = (Fault.PIN_SKILLS, Fault.PIN_CAPACITY, Fault.PIN_TRIPS)
-    which, courier, order = _first_breach(
-        routes,
+    which, courier, order = first_breach(
+        p.route_start,
         p.route_stops,
-        keeper,
+        p.pinned,
+        _keepers(p),
         p.on_board,
         p.skills,
         p.courier_skills,
         p.quantity,
         p.courier_capacity,
-        np.where(p.rules.single_store_trips, p.store, -1),
+        p.store,
+        p.rules.single_store_trips,
     )
     if which >= 0:
         detail = f"order {order} may not leave courier {courier}, and cannot stay"
         raise ProblemError(codes[which], detail)
-
-
-@njit(nogil=True, cache=True)
-def _first_breach(
-    routes: Any,
-    stops: Any,
-    keeper: Any,
-    on_board: Any,
-    skills: Any,
-    courier_skills: Any,
-    quantity: Any,
-    capacity: Any,
-    trip_store: Any,
-) -> tuple[int, int, int]:
-    """(0 skills | 1 capacity | 2 trips | -1 none, courier, order), orders tied elsewhere aside."""
-    n, dimensions = quantity.shape
-    load = np.zeros(dimensions, np.int64)
-    for c in range(routes.shape[0]):
-        load[:] = 0
-        aboard, last_store = 0, -1
-        for k in range(routes[c, 0], routes[c, 1]):
-            o = stops[k] % n
-            if on_board[o] == c:
-                aboard += 1
-                load += quantity[o]
-                if skills[o] & ~courier_skills[c]:
-                    return 0, c, o
-                if (load > capacity[c]).any():
-                    return 1, c, o
-        for k in range(routes[c, 0], routes[c, 1]):
-            o = stops[k] % n
-            if keeper[o] != c:
-                continue
-            if stops[k] >= n:
-                load -= quantity[o]
-                aboard -= 1
-                last_store = -1
-                continue
-            load += quantity[o]
-            if skills[o] & ~courier_skills[c]:
-                return 0, c, o
-            if (load > capacity[c]).any():
-                return 1, c, o
-            unpinned = k - routes[c, 0] >= routes[c, 2]
-            if trip_store[o] >= 0 and unpinned and aboard > 0 and last_store != trip_store[o]:
-                return 2, c, o
-            aboard += 1
-            last_store = trip_store[o]
-    return -1, -1, -1
 
 
 def _refuse(wrong: NDArray[np.bool_], code: Fault, what: str) -> None:

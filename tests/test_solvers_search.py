@@ -11,16 +11,17 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.live_case import problem_of
+from solvers.boarding import may_serve
 from solvers.check import evaluate, violations
 from solvers.improvement import Improver, improve
 from solvers.insertion import insertion
+from solvers.layout import city_of
 from solvers.matching import matching
-from solvers.placement import best_place, may_serve
+from solvers.placement import best_place
 from solvers.problem import Budget, Plan
 from solvers.randomness import below, random_state, uniform
 from solvers.ranking import rank_couriers
 from solvers.routes import plan_of, routes_of
-from solvers.schedule import city_of
 from solvers.validation import ProblemError, check_problem
 from tests.solver_problems import incumbent, plain_problem, random_problem, running
 
