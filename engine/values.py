@@ -20,6 +20,8 @@ ProviderId = NewType("ProviderId", str)  # a payment provider
 HandoverId = NewType("HandoverId", str)  # of cash, from a courier to the office
 TipId = NewType("TipId", str)
 ReconciliationId = NewType("ReconciliationId", str)  # of one provider's bill of one day
+ComplaintId = NewType("ComplaintId", str)
+InteractionId = NewType("InteractionId", str)  # of a customer with somebody of ours
 PlanningRoundId = NewType("PlanningRoundId", int)
 CategoryId = NewType("CategoryId", str)
 PromotionId = NewType("PromotionId", str)
@@ -128,6 +130,16 @@ class Purpose(StrEnum):
 
     MARKETING = "marketing"  # campaigns may reach him
     PERSONALIZATION = "personalization"  # what he bought may shape what he is shown
+
+
+class Channel(StrEnum):
+    """How a customer and somebody of ours spoke."""
+
+    PHONE = "phone"
+    CHAT = "chat"
+    EMAIL = "email"
+    STORE = "store"
+    DOOR = "door"
 
 
 class Standing(StrEnum):

@@ -1,10 +1,12 @@
 """What may be read about customers, and by whom: a service reads of its own, and what it placed."""
 
 from engine.engine import Engine
+from engine.rules.ratings import STARS
 from engine.rules.segmentation import NAMES
 from engine.state import State
+from engine.state.complaints import Complaint, ComplaintStatus
 from engine.state.customers import Customer
-from engine.values import CustomerId, OrderId
+from engine.values import ComplaintId, CourierId, CustomerId, OrderId, ProductId, StoreId
 from gateway import messages as m
 from gateway.auth import Identity
 from gateway.codes import Refusal
@@ -50,6 +52,66 @@ def get_segmentation(_: m.GetSegmentation, __: Identity, engine: Engine) -> m.Se
     return m.Segmentation(
         list(rule.recency_days), list(rule.purchases), list(rule.spent_minor), sizes
     )
+
+
+def list_complaints(b: m.ListComplaints, who: Identity, engine: Engine) -> m.Complaints:
+    """The cursor is the number of the last one told: what was closed since does not matter."""
+    s = engine.state
+    if b.customer is None:
+        keys = list(s.complaints.open)
+    else:
+        visible(s, b.customer, who)
+        keys = s.complaints.of_customer.get(CustomerId(b.customer), [])
+    after = position(b.cursor or "0", len(s.complaints.complaints))
+    page: list[m.Complaint] = []
+    last = 0
+    for key in keys:
+        complaint = s.complaints[key]
+        if complaint.number <= after or not may_follow(complaint, who):
+            continue
+        if len(page) == b.limit:
+            return m.Complaints(page, str(last))
+        page.append(complaint_told(s, key))
+        last = complaint.number
+    return m.Complaints(page)
+
+
+def get_ratings(b: m.GetRatings, who: Identity, engine: Engine) -> m.Ratings:
+    """What is said of couriers is not for order services."""
+    ratings = engine.state.ratings
+    if b.kind == "product":
+        votes = ratings.products.get(ProductId(b.id))
+        return m.Ratings(b.id, [], votes.liked, votes.disliked) if votes else m.Ratings(b.id)
+    if b.kind == "courier" and who.role == "order_service":
+        raise Refusal("forbidden")
+    if b.kind == "courier":
+        tally = ratings.couriers.get(CourierId(b.id))
+    else:
+        tally = ratings.stores.get(StoreId(b.id))
+    return m.Ratings(b.id, list(tally.of_stars) if tally else [0] * len(STARS))
+
+
+def complaint_told(s: State, key: ComplaintId) -> m.Complaint:
+    """Without words: those are in the vault."""
+    complaint = s.complaints[key]
+    is_due = complaint.status is ComplaintStatus.OPEN
+    refund = complaint.refund_minor
+    return m.Complaint(
+        key,
+        complaint.customer,
+        complaint.reason,
+        complaint.status.value,
+        [m.ComplaintMove(time_text(x.at), x.actor.value, x.what) for x in complaint.history],
+        complaint.order or None,
+        time_text(complaint.answer_by) if is_due else None,
+        complaint.escalations,
+        money(refund, s.settings.current.currency) if refund else None,
+        complaint.outcome or None,
+    )
+
+
+def may_follow(complaint: Complaint, who: Identity) -> bool:
+    return who.role != "order_service" or complaint.service == who.subject
 
 
 def visible(s: State, key: str, who: Identity) -> Customer:

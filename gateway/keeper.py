@@ -12,16 +12,24 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
 from cryptography.exceptions import InvalidTag
+from msgspec import structs
 
 from engine.engine import Engine
 from engine.state import State
-from engine.values import CustomerId, RequestKey
+from engine.values import ComplaintId, CustomerId, OrderId, RequestKey
 from gateway import messages as m
 from gateway import vault as v
 from gateway.auth import Identity
 from gateway.clock import Clock
 from gateway.codes import Refusal
-from gateway.customer_records import get_customer, list_purchases, position, visible
+from gateway.customer_records import (
+    complaint_told,
+    get_customer,
+    list_purchases,
+    may_follow,
+    position,
+    visible,
+)
 from gateway.loop import Reply
 from gateway.vault_keys import ErasedError
 from gateway.wire import place, point, time_text
@@ -57,6 +65,8 @@ class Keeper:
             m.RemoveAddress: self._remove_address,
             m.ListConsents: self._list_consents,
             m.ExportCustomer: self._export,
+            m.GetComplaint: self._get_complaint,
+            m.ListInteractions: self._list_interactions,
         }
 
     def close(self) -> None:
@@ -84,8 +94,8 @@ class Keeper:
     ) -> Reply:
         """A command with a part for the vault. Raises Refusal, SubmissionError.
 
-        Words are kept before the engine hears of them and erased after: a repeat finds the rest
-        undone and does it.
+        What comes second is done by a repeat, if the answer to the first was lost: nobody is told
+        before both are. How a consent was given comes first, for none may hold without.
         """
         asked = self._asked(body, who, key)
         if isinstance(body, m.SetConsent):
@@ -93,9 +103,32 @@ class Keeper:
             consent = v.Consent(body.purpose, body.given, body.source, body.wording, body.note)
             await self._on_thread(self._vault.note_consent, body.customer, consent, asked)
         reply = await self._loop.submit(command, key)
-        if isinstance(body, m.ForgetCustomer) and reply.record.rejection is None:
-            await self._on_thread(self._vault.erase, body.customer, asked.at_ms, asked.who)
+        if reply.record.rejection is None:
+            await self._keep(body, who, asked)
         return reply
+
+    async def _keep(self, body: m.RequestBody, who: Identity, asked: v.Asked) -> None:
+        """The vault's part of what the engine has agreed to."""
+        if isinstance(body, m.ForgetCustomer):
+            await self._on_thread(self._vault.erase, body.customer, asked.at_ms, asked.who)
+            return
+        s = self._state
+        match body:
+            case m.OpenComplaint(complaint=key, customer=customer):
+                subject = f"complaint:{key}"
+            case m.AnswerComplaint(complaint=key):
+                customer = s.complaints[ComplaintId(key)].customer
+                subject = f"complaint:{key}"
+            case m.RateOrder(order=key):
+                customer = s.orders[OrderId(key)].placed.customer
+                subject = f"rating:{key}"
+            case m.RecordInteraction(interaction=key, customer=customer):
+                subject = f"interaction:{key}"
+            case _:
+                return
+        if body.words:
+            text = v.Text(subject, who.name, body.words)
+            await self._on_thread(self._vault.keep_text, customer, text, asked)
 
     # answers
 
@@ -148,6 +181,34 @@ class Keeper:
             b.customer, items[start:end], f"vault:{end}" if end < len(items) else None
         )
 
+    async def _get_complaint(self, b: m.GetComplaint, who: Identity, asked: v.Asked) -> m.Complaint:
+        key = ComplaintId(b.complaint)
+        known = self._state.complaints.get(key)
+        if known is None or not may_follow(known, who):
+            raise Refusal("unknown", detail={"what": "complaint", "id": key})
+        told = complaint_told(self._state, key)
+        subjects = [f"complaint:{key}"]
+        [words] = await self._on_thread(self._said, known.customer, subjects, asked)
+        return structs.replace(told, words=words)
+
+    async def _list_interactions(
+        self, b: m.ListInteractions, who: Identity, asked: v.Asked
+    ) -> m.Interactions:
+        """The cursor counts from the oldest that is kept."""
+        known = visible(self._state, b.customer, who).interactions
+        end = position(b.cursor, len(known))
+        start = max(0, end - b.limit)
+        page = known[start:end][::-1]
+        subjects = [f"interaction:{x.interaction}" for x in page]
+        said = await self._on_thread(self._said, b.customer, subjects, asked)
+        told = [
+            m.Interaction(
+                x.interaction, time_text(x.at), x.channel.value, x.topic, x.order or None, words
+            )
+            for x, words in zip(page, said, strict=True)
+        ]
+        return m.Interactions(b.customer, told, str(start) if start else None)
+
     def _exported_orders(
         self, b: m.ExportCustomer, who: Identity, cursor: str | None
     ) -> m.PersonalData:
@@ -169,6 +230,10 @@ class Keeper:
         if item is None:
             return m.Profile(customer, "", "", "", "", addresses)
         return _profile(customer, item, addresses)
+
+    def _said(self, customer: str, subjects: list[str], asked: v.Asked) -> list[list[m.Said]]:
+        found = self._vault.texts(customer, subjects, asked)
+        return [[_said(x) for x in items] for items in found]
 
     def _everything(self, customer: str, asked: v.Asked) -> list[m.PersonalItem]:
         items, accesses = self._vault.everything(customer, asked)
@@ -230,9 +295,20 @@ PERSONAL = frozenset(  # answered by the vault alone
         m.RemoveAddress,
         m.ListConsents,
         m.ExportCustomer,
+        m.GetComplaint,
+        m.ListInteractions,
     }
 )
-WITH_WORDS = frozenset({m.SetConsent, m.ForgetCustomer})  # commands with a part for the vault
+WITH_WORDS = frozenset(  # commands with a part for the vault
+    {
+        m.SetConsent,
+        m.ForgetCustomer,
+        m.OpenComplaint,
+        m.AnswerComplaint,
+        m.RateOrder,
+        m.RecordInteraction,
+    }
+)
 
 
 def _is_visible(s: State, key: str, who: Identity) -> bool:
@@ -263,6 +339,12 @@ def _address(item: v.Item) -> m.Address:
     at = Point(body.lat_e7, body.lon_e7)
     where = place(at) if at != Point(0, 0) else None
     return m.Address(item.key, body.label, body.text, body.note, where)
+
+
+def _said(item: v.Item) -> m.Said:
+    body = item.body
+    assert isinstance(body, v.Text)
+    return m.Said(time_text(item.at_ms), body.author, body.words)
 
 
 def _consent(item: v.Item) -> m.ConsentNoted:

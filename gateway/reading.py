@@ -19,7 +19,13 @@ from gateway.analytics import analytics
 from gateway.auth import LIFE_MAX_S, Identity, Tokens
 from gateway.catalog import get_price_history, list_products
 from gateway.codes import Refusal
-from gateway.customer_records import get_customer, get_segmentation, list_purchases
+from gateway.customer_records import (
+    get_customer,
+    get_ratings,
+    get_segmentation,
+    list_complaints,
+    list_purchases,
+)
 from gateway.logs import Log
 from gateway.translation import settings_told
 from gateway.translation.promoting import bearer_of, coupon_told, promotion_told
@@ -199,6 +205,8 @@ ANSWER_OF: dict[type, Read] = {
     m.GetCustomer: get_customer,
     m.ListPurchases: list_purchases,
     m.GetSegmentation: get_segmentation,
+    m.ListComplaints: list_complaints,
+    m.GetRatings: get_ratings,
 }
 ANALYTICS = (m.GetAnalytics, m.GetStoreAnalytics, m.GetHeatMap)
 MOVEMENTS = (m.ListMovements, m.InspectMovements)

@@ -187,10 +187,10 @@ class Vault:
         with self._logged(customer, asked):
             return list(self._items("consent", customer, Consent))
 
-    def texts(self, customer: str, subject: str, asked: Asked) -> list[Item]:
-        """What was written in one matter, oldest first."""
+    def texts(self, customer: str, subjects: list[str], asked: Asked) -> list[list[Item]]:
+        """What was written in each of these matters, oldest first."""
         with self._logged(customer, asked):
-            return list(self._items("text", customer, Text, subject))
+            return [list(self._items("text", customer, Text, x)) for x in subjects]
 
     def found(self, contact: str, is_visible: Callable[[str], bool], asked: Asked) -> list[str]:
         """The ids of everybody with this phone or e-mail whom the one who asks may see."""

@@ -17,6 +17,7 @@ from engine.values import DAY, HOUR, MINUTE, Actor, Line, Proof, StopKind
 from geo.points import Point
 from geo.travel import Vehicle
 from tests import (
+    random_complaints,
     random_customers,
     random_merchandising,
     random_orders,
@@ -36,6 +37,7 @@ AFTERWARDS_MS = 100 * DAY  # longer than any timer waits: that of a customer who
 LULL_MS = 7 * MINUTE  # enough for every timeout there is
 NONSENSE = 0.04  # of the ids
 SUBJECTS = (  # that have a module of their own
+    random_complaints,
     random_customers,
     random_merchandising,
     random_orders,

@@ -16,6 +16,7 @@ from engine.settings import Segmentation, Settings
 from engine.terms import Action, ActionKind, Conditions, Hours, PromotionTerms
 from engine.values import (
     Actor,
+    Channel,
     CouponId,
     CustomerId,
     Fulfillment,
@@ -101,9 +102,16 @@ SENSIBLE = [  # one of each command from outside
     c.SetStanding("ann", Standing.BLOCKED, "chargebacks"),
     c.ForgetCustomer("ann", "app"),
     c.SetSegmentation(Segmentation()),
+    c.RecordInteraction("i", "ann", Channel.PHONE, "delivery", "o", "app"),
+    c.OpenComplaint("c", "ann", "late", "o", "app"),
+    c.AnswerComplaint("c", "app"),
+    c.ApproveRefund("c", 100),
+    c.CloseComplaint("c", "withdrawn", "app"),
+    c.RateOrder("o", "app", 5, 5, ["fresh"], ["ramen"], []),
 ]
 NO_BOUNDS = (
     bool,
+    Channel,
     Actor,
     Fulfillment,
     Proof,

@@ -50,7 +50,7 @@ async def test_another_service_learns_nothing_not_even_that_the_customer_exists(
             m.GetCustomer("nobody"),
         ):
             assert await code_of(rival, body) == "unknown"
-        for body in (m.SetStanding("ann", "blocked", "x"), m.GetSegmentation()):
+        for body in (m.SetStanding("ann", "blocked", "fraud"), m.GetSegmentation()):
             assert await code_of(rival, body) == "forbidden"
         assert (await city.operator.request(m.GetCustomer("ann"))).service == "shop"
         await rival.close()

@@ -76,9 +76,8 @@ def test_what_was_saved_is_read_again_also_by_the_next_server(folder):
     assert (address.key, address.body) == ("home", HOME)
     consents = vault.consents("c1", asked())
     assert [(x.at_ms, x.body.given) for x in consents] == [(NOW_MS, True), (NOW_MS + 1, False)]
-    [text] = vault.texts("c1", "complaint:k1", asked())
-    assert text.body.words == "cold soup"
-    assert vault.texts("c1", "complaint:k2", asked()) == []
+    [[text], nothing] = vault.texts("c1", ["complaint:k1", "complaint:k2"], asked())
+    assert (text.body.words, nothing) == ("cold soup", [])
     assert vault.profile("c2", asked()) is None
     vault.close()
 

@@ -6,6 +6,14 @@ outside; who may submit which is gateway/auth.py's table.
 
 from engine.commands.collecting import ExpireCollection, ReportCollection
 from engine.commands.command import Command
+from engine.commands.complaining import (
+    AnswerComplaint,
+    ApproveRefund,
+    CloseComplaint,
+    EscalateComplaint,
+    ExpireComplaint,
+    OpenComplaint,
+)
 from engine.commands.delivering import (
     AcceptOffer,
     DeclineOffer,
@@ -67,6 +75,7 @@ from engine.commands.promoting import (
     IssueCoupons,
     WithdrawCoupon,
 )
+from engine.commands.rating import RateOrder
 from engine.commands.reattempting import RequestRedelivery
 from engine.commands.reconciling import (
     CloseReconciliation,
@@ -86,7 +95,7 @@ from engine.commands.stocking import (
     RestoreStock,
     SetSafetyStock,
 )
-from engine.commands.supporting import ForgetCustomer, SetConsent, SetStanding
+from engine.commands.supporting import ForgetCustomer, RecordInteraction, SetConsent, SetStanding
 from engine.commands.tracking import ReportPositions
 
 ExternalCommand = (
@@ -152,6 +161,12 @@ ExternalCommand = (
     | SetStanding
     | ForgetCustomer
     | SetSegmentation
+    | RecordInteraction
+    | OpenComplaint
+    | AnswerComplaint
+    | ApproveRefund
+    | CloseComplaint
+    | RateOrder
 )
 TimerCommand = (  # only timers submit these
     OpenPlanningRound
@@ -163,6 +178,8 @@ TimerCommand = (  # only timers submit these
     | ExpireOffer
     | ReviewCustomer
     | ReviewCustomers
+    | EscalateComplaint
+    | ExpireComplaint
 )
 BillCommand = (  # from a bill that the gateway has read
     OpenReconciliation | ReportBillLines | CloseReconciliation

@@ -1,7 +1,15 @@
 """What is known of a customer, and what he allows."""
 
 from engine.commands.command import Command
-from engine.values import CustomerId, Purpose, ServiceId, Standing
+from engine.values import (
+    Channel,
+    CustomerId,
+    InteractionId,
+    OrderId,
+    Purpose,
+    ServiceId,
+    Standing,
+)
 
 
 class SetConsent(Command, frozen=True):
@@ -19,6 +27,17 @@ class SetStanding(Command, frozen=True):
     customer: CustomerId
     standing: Standing
     reason: str
+
+
+class RecordInteraction(Command, frozen=True):
+    """Somebody spoke with a customer. `order` is empty if it was about none."""
+
+    interaction: InteractionId
+    customer: CustomerId
+    channel: Channel
+    topic: str
+    order: OrderId = OrderId("")
+    service: ServiceId = ServiceId("")
 
 
 class ForgetCustomer(Command, frozen=True):

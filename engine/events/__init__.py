@@ -13,6 +13,14 @@ from engine.events.catalog import (
     StoreOpened,
     StoreRegistered,
 )
+from engine.events.complaints import (
+    ComplaintAnswered,
+    ComplaintClosed,
+    ComplaintEscalated,
+    ComplaintOpened,
+    RefundApproved,
+    RefundMissed,
+)
 from engine.events.couriers import (
     BreakPlanned,
     CourierRegistered,
@@ -27,6 +35,7 @@ from engine.events.customers import (
     CustomerPurchased,
     CustomerSegmented,
     CustomersReviewed,
+    InteractionRecorded,
     ReviewPlanned,
     SegmentationSet,
     StandingSet,
@@ -116,6 +125,7 @@ from engine.events.promotions import (
     PromotionDefined,
     PromotionEnded,
 )
+from engine.events.ratings import OrderRated
 from engine.events.receipts import ReceiptRecorded, ReceiptRefunded
 from engine.events.reconciliations import (
     BillLinesRead,
@@ -152,6 +162,14 @@ AnyEvent = (
     | SegmentationSet
     | ConsentSet
     | StandingSet
+    | InteractionRecorded
+    | ComplaintOpened
+    | ComplaintAnswered
+    | ComplaintEscalated
+    | RefundApproved
+    | RefundMissed
+    | ComplaintClosed
+    | OrderRated
     | PromotionDefined
     | PromotionEnded
     | CouponsIssued

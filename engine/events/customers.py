@@ -2,7 +2,17 @@
 
 from engine.events.event import Event
 from engine.settings import Segmentation
-from engine.values import CustomerId, Millis, Minor, OrderId, Purpose, Standing
+from engine.values import (
+    Channel,
+    CustomerId,
+    InteractionId,
+    Millis,
+    Minor,
+    OrderId,
+    Purpose,
+    ServiceId,
+    Standing,
+)
 
 
 class CustomerPurchased(Event, frozen=True):
@@ -54,6 +64,16 @@ class StandingSet(Event, frozen=True):
     customer: CustomerId
     standing: Standing
     reason: str
+
+
+class InteractionRecorded(Event, frozen=True):
+    interaction: InteractionId
+    customer: CustomerId
+    channel: Channel
+    topic: str
+    order: OrderId
+    service: ServiceId
+    at: Millis
 
 
 class CustomerForgotten(Event, frozen=True):

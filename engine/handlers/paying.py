@@ -16,6 +16,7 @@ from engine.events import (
     PaymentFailed,
     PaymentRequested,
     PaymentWithdrawn,
+    RefundApproved,
 )
 from engine.rejections import RejectionReason as Reason
 from engine.rules.bookkeeping import (
@@ -130,10 +131,7 @@ class Paying:
         refundable = self.payments.refundable_minor(key)
         if c.amount_minor > refundable:
             turn.reject(Reason.EXCEEDS_CAPTURED, refundable_minor=refundable)
-        refund = InstructionKind.REFUND
-        turn.emit(InstructionIssued(c.instruction, key, refund, c.amount_minor, c.reason))
-        provider, amount = of_provider(self.payments[key].provider), c.amount_minor
-        turn.emit(posted(c.order, "refund", (REFUNDS, amount), (provider, -amount)))
+        self._refund(turn, c)
 
     def expire_payment(self, turn: Turn, c: ExpirePayment) -> None:
         """A timer is never cancelled; it looks again, and may find nothing to do."""
@@ -181,6 +179,9 @@ class Paying:
         fee = min(order.placed.delivery_fee_minor, order.due_minor) if at_fault else 0
         self._capture(turn, e.order, order, 0, fee, e.reason)
 
+    def refund_complaint(self, turn: Turn, e: RefundApproved) -> None:
+        self._refund(turn, e)
+
     def pay_courier(self, turn: Turn, e: DeliveryCompleted) -> None:
         delivery = self.deliveries[e.delivery]
         far_m = distance_m(delivery.pickup, delivery.dropoff)
@@ -190,6 +191,13 @@ class Paying:
             turn.emit(posted(e.order, "courier pay", *entry))
 
     # internals
+
+    def _refund(self, turn: Turn, x: RefundOrder | RefundApproved) -> None:
+        """Somebody has made sure that so much can be given back."""
+        key, refund = payment_of(x.order), InstructionKind.REFUND
+        turn.emit(InstructionIssued(x.instruction, key, refund, x.amount_minor, x.reason))
+        provider, amount = of_provider(self.payments[key].provider), x.amount_minor
+        turn.emit(posted(x.order, "refund", (REFUNDS, amount), (provider, -amount)))
 
     def _own_payment(self, turn: Turn, c: ReportAuthorization) -> Payment:
         payment = self.payments.get(c.payment)

@@ -1,7 +1,7 @@
 """Supporting: what customers allow, whether they may buy, and that they are forgotten on demand."""
 
-from engine.commands import ForgetCustomer, SetConsent, SetStanding
-from engine.events import ConsentSet, CustomerForgotten, StandingSet
+from engine.commands import ForgetCustomer, RecordInteraction, SetConsent, SetStanding
+from engine.events import ConsentSet, CustomerForgotten, InteractionRecorded, StandingSet
 from engine.rejections import RejectionReason as Reason
 from engine.state.customers import Customer, Customers
 from engine.state.orders import ENDED, Orders
@@ -28,6 +28,20 @@ class Supporting:
         if self._own_customer(turn, c.customer).standing is c.standing:
             turn.reject(Reason.ALREADY_EXISTS)
         turn.emit(StandingSet(c.customer, c.standing, c.reason))
+
+    def record_interaction(self, turn: Turn, c: RecordInteraction) -> None:
+        customer = self.customers.get(c.customer)
+        if customer and any(x.interaction == c.interaction for x in customer.interactions):
+            turn.reject(Reason.ALREADY_EXISTS)
+        self._own_customer(turn, c.customer, c.service)
+        order = self.orders.get(c.order)
+        if c.order and (not order or order.placed.customer != c.customer):
+            turn.reject(Reason.UNKNOWN, what="order", id=c.order)
+        turn.emit(
+            InteractionRecorded(
+                c.interaction, c.customer, c.channel, c.topic, c.order, c.service, turn.at
+            )
+        )
 
     def forget_customer(self, turn: Turn, c: ForgetCustomer) -> None:
         """Not while somebody is on the way to his door."""

@@ -36,7 +36,7 @@ class Bounds:
         self.places = [x for x, kind in kinds if kind is Point]
         lists = [(x, get_args(kind)) for x, kind in kinds if get_origin(kind) is list]
         self.lines = [(x, x in optional) for x, kind in lists if kind in ((Line,), (PricedLine,))]
-        self.id_lists = [x for x, kind in lists if _is_id(*kind)]
+        self.id_lists = [x for x, kind in lists if _is_id(*kind) or kind == (str,)]
 
     @property
     def fields(self) -> list[str]:

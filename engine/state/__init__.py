@@ -3,6 +3,7 @@
 from msgspec import Struct, field
 
 from engine.state.categories import Categories
+from engine.state.complaints import Complaints
 from engine.state.couriers import Couriers
 from engine.state.customers import Customers
 from engine.state.deliveries import Deliveries
@@ -17,6 +18,7 @@ from engine.state.prices import Prices
 from engine.state.products import Products
 from engine.state.promotions import Promotions
 from engine.state.quotes import Quotes
+from engine.state.ratings import Ratings
 from engine.state.receipts import Receipts
 from engine.state.reconciliations import Reconciliations
 from engine.state.requests import Requests
@@ -38,6 +40,8 @@ class State(Struct):
     prices: Prices = field(default_factory=Prices)
     promotions: Promotions = field(default_factory=Promotions)
     customers: Customers = field(default_factory=Customers)
+    complaints: Complaints = field(default_factory=Complaints)
+    ratings: Ratings = field(default_factory=Ratings)
     inventory: Inventory = field(default_factory=Inventory)
     receipts: Receipts = field(default_factory=Receipts)
     quotes: Quotes = field(default_factory=Quotes)

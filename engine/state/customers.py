@@ -9,14 +9,35 @@ from engine.events import (
     CustomerRegistered,
     CustomerSegmented,
     CustomersReviewed,
+    InteractionRecorded,
     ReviewPlanned,
     SegmentationSet,
     StandingSet,
 )
 from engine.settings import Segmentation
-from engine.values import CustomerId, Millis, Purpose, ServiceId, Standing
+from engine.values import (
+    Channel,
+    CustomerId,
+    InteractionId,
+    Millis,
+    OrderId,
+    Purpose,
+    ServiceId,
+    Standing,
+)
 
+INTERACTIONS_KEPT = 100  # older ones are in the journal only
 SPENT_MAX_MINOR = 10**12  # no book has room for more
+
+
+class Interaction(Struct, frozen=True, array_like=True):
+    """Somebody spoke with the customer; what was said is in the vault."""
+
+    interaction: InteractionId
+    at: Millis
+    channel: Channel
+    topic: str
+    order: OrderId
 
 
 class Customer(Struct):
@@ -31,6 +52,7 @@ class Customer(Struct):
     last_at: Millis = Millis(0)
     review_at: Millis = Millis(0)  # when a score may fall; 0: none can
     judged_by: int = 0  # which rule gave the segments
+    interactions: list[Interaction] = []  # the latest, oldest first
     is_forgotten: bool = False
     segments: list[str] = []  # a rule's result, never typed in
 
@@ -109,6 +131,11 @@ class Customers(Struct, dict=True):
 
     def standing_set(self, e: StandingSet) -> None:
         self.customers[e.customer].standing = e.standing
+
+    def interaction_recorded(self, e: InteractionRecorded) -> None:
+        kept = self.customers[e.customer].interactions
+        kept.append(Interaction(e.interaction, e.at, e.channel, e.topic, e.order))
+        del kept[:-INTERACTIONS_KEPT]
 
     def customer_forgotten(self, e: CustomerForgotten) -> None:
         old = self.customers[e.customer]

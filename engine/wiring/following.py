@@ -42,6 +42,10 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
         e.StockShortfall: (h.preparing.go_without,),
         # customers
         e.CustomerPurchased: (h.segmenting.judge_again,),
+        e.CustomerForgotten: (h.complaining.close_of_forgotten,),
+        e.RefundApproved: (h.paying.refund_complaint,),
+        e.InstructionSettled: (h.complaining.refund_landed,),
+        e.InstructionFailed: (h.complaining.refund_failed,),
         # the way
         e.DeliveryCreated: (plan,),
         e.RoutePlanned: (leg,),

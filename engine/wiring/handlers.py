@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from engine.handlers.cashing import Cashing
 from engine.handlers.collecting import Collecting
+from engine.handlers.complaining import Complaining
 from engine.handlers.delivering import Delivering
 from engine.handlers.dispatching import Dispatching
 from engine.handlers.merchandising import Merchandising
@@ -13,6 +14,7 @@ from engine.handlers.paying import Paying
 from engine.handlers.preparing import Preparing
 from engine.handlers.promoting import Promoting
 from engine.handlers.quoting import Quoting
+from engine.handlers.rating import Rating
 from engine.handlers.reattempting import Reattempting
 from engine.handlers.reconciling import Reconciling
 from engine.handlers.segmenting import Segmenting
@@ -46,6 +48,8 @@ class Handlers(Struct):
     tracking: Tracking
     supporting: Supporting
     segmenting: Segmenting
+    complaining: Complaining
+    rating: Rating
 
 
 def handlers_over(s: State) -> Handlers:
@@ -96,4 +100,6 @@ def handlers_over(s: State) -> Handlers:
         Tracking(s.couriers, s.positions),
         Supporting(s.customers, s.orders),
         Segmenting(s.customers, s.orders),
+        Complaining(s.customers, s.orders, s.payments, s.complaints),
+        Rating(s.customers, s.orders, s.deliveries, s.ratings),
     )

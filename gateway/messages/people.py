@@ -1,6 +1,8 @@
 """What is told about customers: figures from the engine, and who they are from the vault."""
 
 from gateway.messages.values import (
+    Channel,
+    ComplaintStatus,
     Money,
     OrderStatus,
     Part,
@@ -63,6 +65,77 @@ class Segmentation(Told, frozen=True):
     purchases: list[int]
     spent_minor: list[int]
     sizes: dict[str, int]
+
+
+# what they say
+
+
+class Said(Part, frozen=True):
+    """`author`: the role and id of who wrote it down."""
+
+    at: str
+    author: str
+    words: str
+
+
+class ComplaintMove(Part, frozen=True):
+    """`actor` is customer, operator, payment or system."""
+
+    at: str
+    actor: str
+    what: str
+
+
+class Complaint(Told, frozen=True):
+    """`answer_by`: until when the customer is to be answered; none if nothing is due.
+
+    `words` only in the answer to `get_complaint`.
+    """
+
+    complaint: str
+    customer: str
+    reason: str
+    status: ComplaintStatus
+    history: list[ComplaintMove]
+    order: str | None = None
+    answer_by: str | None = None
+    escalations: int = 0
+    refund: Money | None = None
+    outcome: str | None = None
+    words: list[Said] = []
+
+
+class Complaints(Told, frozen=True):
+    """`next`, if there is more: pass it as `cursor`."""
+
+    complaints: list[Complaint]
+    next: str | None = None
+
+
+class Ratings(Told, frozen=True):
+    """Of a store or courier: how often 1, 2, 3, 4 and 5 stars were given. Of a product: votes."""
+
+    id: str
+    stars: list[int] = []
+    liked: int = 0
+    disliked: int = 0
+
+
+class Interaction(Part, frozen=True):
+    interaction: str
+    at: str
+    channel: Channel
+    topic: str
+    order: str | None = None
+    words: list[Said] = []
+
+
+class Interactions(Told, frozen=True):
+    """`next`, if there is more: pass it as `cursor`."""
+
+    customer: str
+    interactions: list[Interaction]
+    next: str | None = None
 
 
 # from the vault

@@ -2,12 +2,16 @@
 
 from gateway.messages.analytics import Analytics, HeatMap, StoreAnalytics
 from gateway.messages.people import (
+    Complaint,
+    Complaints,
     Consents,
     Customer,
     CustomersFound,
+    Interactions,
     PersonalData,
     Profile,
     Purchases,
+    Ratings,
     Segmentation,
 )
 from gateway.messages.reconciliations import Differences, Reconciliations
@@ -369,4 +373,8 @@ ReplyBody = (
     | CustomersFound
     | Consents
     | PersonalData
+    | Complaint
+    | Complaints
+    | Ratings
+    | Interactions
 )

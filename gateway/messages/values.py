@@ -45,6 +45,62 @@ Seq = Annotated[int, Meta(ge=0, le=2**62, description="Counts from 1; 0 is befor
 
 Role = Literal["courier", "order_service", "store", "payment_provider", "customer", "operator"]
 Purpose = Literal["marketing", "personalization"]
+Channel = Literal["phone", "chat", "email", "store", "door"]
+ComplaintReason = Literal[
+    "food_safety",
+    "courier_conduct",
+    "not_received",
+    "missing_items",
+    "wrong_items",
+    "damaged",
+    "quality",
+    "late",
+    "payment",
+    "question",
+    "other",
+]
+ComplaintOutcome = Literal[
+    "resolved",
+    "compensated",
+    "rejected",
+    "duplicate",
+    "satisfied",
+    "withdrawn",
+]
+Tag = Literal[
+    "tasty",
+    "fresh",
+    "well_packed",
+    "good_value",
+    "cold",
+    "stale",
+    "incomplete",
+    "badly_packed",
+    "on_time",
+    "friendly",
+    "careful",
+    "late",
+    "unfriendly",
+    "careless",
+]
+Topic = Literal[
+    "order",
+    "delivery",
+    "product",
+    "payment",
+    "account",
+    "feedback",
+    "other",
+]
+StandingReason = Literal[
+    "fraud",
+    "chargebacks",
+    "abuse",
+    "no_shows",
+    "settled",
+    "other",
+]
+ComplaintStatus = Literal["open", "answered", "refunding", "closed"]
 Standing = Literal["good", "blocked"]
 Vehicle = Literal["walk", "bicycle", "scooter", "car"]
 Fulfillment = Literal["delivery", "collection"]

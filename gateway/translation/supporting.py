@@ -7,6 +7,7 @@ from engine.settings import Segmentation
 from gateway import messages as m
 from gateway.auth import Identity
 from gateway.translation.table import Table, TableByRole
+from gateway.wire import minor
 
 
 def service_of(who: Identity) -> v.ServiceId:
@@ -18,7 +19,25 @@ def _set_segmentation(b: m.SetSegmentation, _: str, __: str) -> ExternalCommand:
     return c.SetSegmentation(Segmentation(*rows))  # type: ignore[arg-type]
 
 
+def _rate_order(b: m.RateOrder, who: str, _: str) -> ExternalCommand:
+    return c.RateOrder(
+        v.OrderId(b.order),
+        v.ServiceId(who),
+        b.stars,
+        b.courier_stars or 0,
+        list(b.tags),
+        [v.ProductId(x) for x in b.liked],
+        [v.ProductId(x) for x in b.disliked],
+    )
+
+
+def _approve_refund(b: m.ApproveRefund, _: str, currency: str) -> ExternalCommand:
+    return c.ApproveRefund(v.ComplaintId(b.complaint), minor(b.amount, currency, "amount"))
+
+
 COMMAND_OF: Table = {
+    m.RateOrder: _rate_order,
+    m.ApproveRefund: _approve_refund,
     m.SetSegmentation: _set_segmentation,
     m.SetStanding: lambda b, _, __: c.SetStanding(b.customer, v.Standing(b.standing), b.reason),
 }
@@ -27,5 +46,18 @@ COMMAND_BY: TableByRole = {
     m.SetConsent: lambda b, who: c.SetConsent(
         b.customer, v.Purpose(b.purpose), b.given, service_of(who)
     ),
+    m.RecordInteraction: lambda b, who: c.RecordInteraction(
+        b.interaction,
+        b.customer,
+        v.Channel(b.channel),
+        b.topic,
+        v.OrderId(b.order or ""),
+        service_of(who),
+    ),
+    m.OpenComplaint: lambda b, who: c.OpenComplaint(
+        b.complaint, b.customer, b.reason, v.OrderId(b.order or ""), service_of(who)
+    ),
+    m.AnswerComplaint: lambda b, who: c.AnswerComplaint(b.complaint, service_of(who)),
+    m.CloseComplaint: lambda b, who: c.CloseComplaint(b.complaint, b.outcome, service_of(who)),
     m.ForgetCustomer: lambda b, who: c.ForgetCustomer(b.customer, service_of(who)),
 }

@@ -16,6 +16,18 @@ from gateway.messages.requests.carrying import (
     StartShift,
     TakeBreak,
 )
+from gateway.messages.requests.complaining import (
+    AnswerComplaint,
+    ApproveRefund,
+    CloseComplaint,
+    GetComplaint,
+    GetRatings,
+    ListComplaints,
+    ListInteractions,
+    OpenComplaint,
+    RateOrder,
+    RecordInteraction,
+)
 from gateway.messages.requests.confiding import (
     ExportCustomer,
     FindCustomers,
@@ -217,4 +229,14 @@ RequestBody = (
     | RemoveAddress
     | ListConsents
     | ExportCustomer
+    | OpenComplaint
+    | AnswerComplaint
+    | ApproveRefund
+    | CloseComplaint
+    | GetComplaint
+    | ListComplaints
+    | RateOrder
+    | GetRatings
+    | RecordInteraction
+    | ListInteractions
 )

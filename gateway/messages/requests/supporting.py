@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from gateway.messages.values import Cursor, Id, Purpose, Reason, Sent, Standing, Text, Words
+from gateway.messages.values import Cursor, Id, Purpose, Sent, Standing, StandingReason, Text, Words
 
 Thresholds = Annotated[
     list[Annotated[int, Meta(ge=0, le=10**12)]], Meta(min_length=4, max_length=4)
@@ -31,7 +31,7 @@ class SetStanding(Sent, frozen=True):
 
     customer: Id
     standing: Standing
-    reason: Reason
+    reason: StandingReason
 
 
 class ForgetCustomer(Sent, frozen=True):
