@@ -18,6 +18,7 @@ COMMANDS = {
     "demo": Entry("gateway.demo", "a city comes alive: server, console and simulated clients"),
     "serve": Entry("gateway.serve", "the engine behind its websocket gateway, until stopped"),
     "simulate": Entry("gateway.simulate", "a scenario in simulated time, and its scorecard"),
+    "compare": Entry("simulation.lab.command", "what if: arms over the same days, and a verdict"),
     "mdrp": Entry("simulation.mdrp.command", "a public meal-delivery day in simulated time"),
     "verify": Entry("gateway.verify", "decide a whole journal again and compare every record"),
     "explain": Entry("gateway.explain", "why an order goes with whom it goes, or with nobody"),

@@ -4,24 +4,43 @@ The solver sees the city as it was when the question was asked; the answer arriv
 thought, and the engine decides what still holds. No wall clock: the budget is in iterations.
 """
 
+from msgspec.structs import asdict, replace
+
 from engine.events import PlanningRoundOpened
+from engine.settings import Settings
+from geo.travel import Vehicle
 from simulation.scenario import Planner as Policy
 from simulation.world import World
-from solvers.bridge import Briefer, answer
+from solvers.bridge import Briefer, Objective, answer
+from solvers.briefing import MM_PER_KM
 from solvers.foresight import ROUND_MS, Foresight
 from solvers.portfolio import SOLVERS
-from solvers.problem import Budget
+from solvers.problem import Budget, Weights
+
+
+def objective_of(policy: Policy, settings: Settings) -> Objective:
+    """The weights of the policy, and what a gram of CO2e costs in seconds of riding.
+
+    A second on a scooter is worth what couriers are paid for the way it covers.
+    """
+    weights = Weights(**asdict(policy.weights))
+    if not policy.co2e_minor_per_kg:
+        return Objective(weights)
+    scooter_mm_s = settings.travel.speed_mm_s(Vehicle.SCOOTER)
+    minor_per_s = settings.courier_fee_per_km_minor * scooter_mm_s / MM_PER_KM
+    per_g = policy.co2e_minor_per_kg / 1_000 / minor_per_s
+    return Objective(replace(weights, co2e_per_g=weights.co2e_per_g + per_g))
 
 
 class Planner:
     """Answers every planning round with a solver of the portfolio."""
 
-    def __init__(self, world: World, policy: Policy) -> None:
+    def __init__(self, world: World, policy: Policy, settings: Settings) -> None:
         self._world = world
         self._solver = SOLVERS[policy.policy].solver
         self._budget = Budget(iterations=policy.iterations, seed=world.streams.seed)
         self._thinking_ms = policy.thinking_ms
-        self._briefer = Briefer(world.state)
+        self._briefer = Briefer(world.state, objective_of(policy, settings))
         world.subscribe(PlanningRoundOpened, self._plan)
         if policy.repositions:
             self._foresight = Foresight(world.state)

@@ -175,6 +175,9 @@ def _planning(s: Scenario) -> Iterator[Flaw]:
     if policy not in SOLVERS:
         detail = f'"{policy}" is not in the portfolio{did_you_mean(policy, SOLVERS)}'
         yield Flaw("unknown_policy", "planner.policy", detail)
+    if s.planner.co2e_minor_per_kg and not s.engine.courier_fee_per_km_minor:
+        detail = "is weighed against engine.courier_fee_per_km_minor, which is 0"
+        yield Flaw("wrong_value", "planner.co2e_minor_per_kg", detail)
     timeout_ms = s.engine.planning_timeout_ms
     if s.planner.thinking_ms >= timeout_ms:
         detail = f"every round would be closed at engine.planning_timeout_ms = {timeout_ms}"

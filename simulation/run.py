@@ -86,7 +86,7 @@ class Simulation:
         stores = Stores(world, day)
         fleet = Fleet(world, day, stores)
         Bank(world, day)
-        Planner(world, scenario.planner)
+        Planner(world, scenario.planner, scenario.engine)
         customers = Customers(world, scenario, day.visits(0))
         horizon_ms = scenario.ends_ms + DRAIN_H_MAX * HOUR
 
@@ -99,8 +99,20 @@ class Simulation:
         operator = Operator(world, scenario.operator, fleet.shifts, after_look)
         operator.expect(day.conditions.news(scenario.engine, day.usual_rides))
         world.env.run(until=self._ended)
-        riding = _riding(fleet, day.couriers)
+        riding = self._riding(fleet, day.couriers)
         return Run(scenario, self.seed, self._scorecard(customers, riding), world.state)
+
+    def _riding(self, fleet: Fleet, couriers: list[CourierProfile]) -> Riding:
+        now, movements = self.world.now, fleet.movements
+        hourly = [x.group.hourly_minor * self._tally.worked_by(x.id, now) for x in couriers]
+        return Riding(
+            [x.group.vehicle for x in couriers],
+            [x // 1_000 for x in movements.ridden_mm],
+            sum(fleet.busy_ms),
+            round(sum(hourly) / HOUR),
+            movements.ridden_ms,
+            movements.planned_ms,
+        )
 
     def _is_over(self, customers: Customers) -> bool:
         world = self.world
@@ -155,16 +167,6 @@ def _no_search_for_cycles() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-
-
-def _riding(fleet: Fleet, couriers: list[CourierProfile]) -> Riding:
-    return Riding(
-        [x.group.vehicle for x in couriers],
-        [x // 1_000 for x in fleet.movements.ridden_mm],
-        sum(fleet.busy_ms),
-        fleet.movements.ridden_ms,
-        fleet.movements.planned_ms,
-    )
 
 
 def _order_figures(tally: Tally, customers: Customers, stuck: list[OrderId]) -> OrderFigures:

@@ -117,6 +117,7 @@ class CourierGroup(Part, frozen=True, kw_only=True):
     repair_min: Positive = 45.0
     break_every_h: NotNegative = 0.0  # of work, give or take a quarter; 0 = never
     break_min: Positive = 20.0
+    hourly_minor: Count = 0  # for the time on shift, besides what deliveries are paid
     gps_noise_m: NotNegative = 0.0  # standard deviation of a fix, north and east each
 
 
@@ -133,6 +134,19 @@ class Bank(Part, frozen=True, kw_only=True):
     fails: Share = 0.0  # captures, voids and refunds it cannot carry out
 
 
+class Weighing(Part, frozen=True, kw_only=True):
+    """What a plan's faults cost, in seconds of riding: `solvers.problem.Weights`."""
+
+    lateness_per_s: NotNegative = 10.0
+    freshness_per_s: NotNegative = 0.2  # from ready to the door
+    travel_per_s: NotNegative = 1.0
+    courier_time_per_s: NotNegative = 0.0
+    co2e_per_g: NotNegative = 0.0
+    disruption_per_stop: NotNegative = 0.0  # a published stop that moves to another courier
+    unserved: NotNegative = 7_200.0
+    ready_caution: Share = 0.0  # 0 plans with the median ready time, 1 with its p90
+
+
 class Planner(Part, frozen=True, kw_only=True):
     """Who plans: a solver by name, with a budget in iterations so that runs can be repeated."""
 
@@ -140,6 +154,8 @@ class Planner(Part, frozen=True, kw_only=True):
     iterations: Count = 0
     thinking_ms: Count = 800  # from the question to the answer
     repositions: bool = False  # sends couriers with nothing to do where orders are expected
+    weights: Weighing = Weighing()
+    co2e_minor_per_kg: NotNegative = 0.0  # a shadow price: what plans may spend to emit less
 
 
 class Operator(Part, frozen=True, kw_only=True):

@@ -38,6 +38,7 @@ class Riding(Struct, frozen=True):
     vehicles: list[Vehicle]
     ridden_m: list[int]
     busy_ms: int
+    hourly_cost_minor: int = 0
     took_ms: int = 0  # under way
     planned_ms: int = 0  # by the engine's travel model, for the same ways
 
@@ -76,6 +77,7 @@ class FleetFigures(Struct, frozen=True):
     co2e_source: str
     breakdowns: int
     rescues: int
+    hourly_cost_minor: int = 0  # for the time on shift, besides
     ride_time_ratio: float = 1.0  # as ridden, over the engine's travel model; before known episodes
 
 
@@ -97,6 +99,8 @@ class Provenance(Struct, frozen=True):
     planner: Planner
     settings: Settings
     versions: dict[str, str]
+    settings_digest: str = ""
+    replications: int = 1  # runs like this one, with seeds from this on
 
 
 class Scorecard(Struct, frozen=True):
@@ -154,6 +158,7 @@ def fleet_figures(tally: Tally, riding: Riding, worked_ms: int) -> FleetFigures:
         co2e_source=f"{factors}; {SOURCES}",
         breakdowns=tally.breakdowns,
         rescues=tally.rescues,
+        hourly_cost_minor=riding.hourly_cost_minor,
         ride_time_ratio=_ratio(riding.took_ms, riding.planned_ms, 4) or 1.0,
     )
 
@@ -172,12 +177,23 @@ def planning_figures(tally: Tally) -> PlanningFigures:
 def provenance(scenario: Scenario, seed: int) -> Provenance:
     return Provenance(
         scenario.name,
-        blake2b(msgspec.json.encode(scenario), digest_size=8).hexdigest(),
+        digest_of(scenario),
         seed,
         scenario.planner,
         scenario.engine,
-        {"python": platform.python_version(), **{x: version(x) for x in LIBRARIES}},
+        versions(),
+        digest_of(scenario.engine),
     )
+
+
+def versions() -> dict[str, str]:
+    """Of whatever a figure depends on."""
+    return {"python": platform.python_version(), **{x: version(x) for x in LIBRARIES}}
+
+
+def digest_of(settings: Struct) -> str:
+    """Of everything it says: the same digest, the same settings."""
+    return blake2b(msgspec.json.encode(settings), digest_size=8).hexdigest()
 
 
 def by_count(counter: Counter[str]) -> dict[str, int]:

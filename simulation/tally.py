@@ -79,6 +79,11 @@ class Tally:
         going_on = sum(now - since for since in self.on_shift_since.values())
         return sum(self.worked_ms.values()) + going_on
 
+    def worked_by(self, courier: CourierId, now: Millis) -> int:
+        """Time on shift of one of them, until now."""
+        since = self.on_shift_since.get(courier, now)
+        return self.worked_ms[courier] + now - since
+
     # orders
 
     def _order_placed(self, _: Millis, x: e.OrderPlaced) -> None:

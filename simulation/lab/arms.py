@@ -1,0 +1,116 @@
+"""The arms of a comparison: every combination of what is varied, and who plans."""
+
+from collections.abc import Sequence
+from itertools import product
+from typing import Any
+
+from msgspec import Struct
+
+from simulation.flaws import Flaw, ScenarioError, did_you_mean
+from simulation.lab.variation import Axis, Scalar, VaryError, vary
+from simulation.scenario import Scenario
+from simulation.scenario_file import Document, scenario_of
+from simulation.scorecard import digest_of
+from solvers.portfolio import SOLVERS
+
+ITERATIONS = 300  # of a policy that searches, where the scenario does not say how many
+ARMS_MAX = 200
+# What people call them, beside their names in the portfolio.
+CALLED = {"greedy": "insertion", "ruin_recreate": "improvement"}
+
+
+class Arm(Struct, frozen=True):
+    """One way to run the day. `label` is what the verdict calls it."""
+
+    label: str
+    settings: dict[str, Scalar]  # as they were asked for, the policy among them
+    digest: str
+    scenario: Scenario
+
+    @property
+    def name(self) -> str:
+        """Only what was varied."""
+        return ", ".join(f"{key} {_shown(value)}" for key, value in self.settings.items())
+
+    @property
+    def title(self) -> str:
+        return f"{self.label} ({self.name})" if self.name else self.label
+
+
+def arms_of(document: Document, axes: Sequence[Axis], policies: Sequence[str]) -> list[Arm]:
+    """The baseline first: the scenario as it is, if it is among them, or the first combination.
+
+    Raises ScenarioError with all flaws of all arms, VaryError.
+    """
+    if len({x.key for x in axes}) < len(axes):
+        raise VaryError("the same key is varied twice")
+    usual = digest_of(scenario_of(document))
+    choices: list[list[dict[str, Scalar]]] = [[{x.key: v} for v in x.values] for x in axes]
+    if policies:
+        choices.append([{"policy": x} for x in policies])
+    found: list[tuple[dict[str, Scalar], Scenario]] = []
+    flaws: dict[Flaw, None] = {}
+    for combination in product(*choices):
+        settings = {key: value for part in combination for key, value in part.items()}
+        try:
+            found.append((settings, _scenario(document, settings)))
+        except ScenarioError as error:
+            flaws.update(dict.fromkeys(error.flaws))
+    if flaws:
+        raise ScenarioError(list(flaws))
+    if len(found) > ARMS_MAX:
+        raise VaryError(f"{len(found)} arms are more than {ARMS_MAX}")
+    found.sort(key=lambda x: digest_of(x[1]) != usual)  # stable: the others keep their order
+    arms = [Arm(_label(n), s, digest_of(x), x) for n, (s, x) in enumerate(found)]
+    for n, arm in enumerate(arms):
+        for other in arms[:n]:
+            if other.digest == arm.digest:
+                raise VaryError(f"{other.title} and {arm.title} are the same")
+    return arms
+
+
+def _scenario(document: Document, settings: dict[str, Scalar]) -> Scenario:
+    policy = settings.get("policy")
+    varied = vary(document, {key: x for key, x in settings.items() if key != "policy"})
+    if policy is not None:
+        _set_policy(varied, str(policy))
+    return scenario_of(varied)
+
+
+def _set_policy(document: Document, policy: str) -> None:
+    """`improvement`, or with a budget `improvement:500`."""
+    called, colon, budget = policy.partition(":")
+    name = CALLED.get(called, called)
+    planner: dict[str, Any] = document.setdefault("planner", {})
+    planner["policy"] = name
+    if name not in SOLVERS:
+        detail = f'"{called}" is not in the portfolio{did_you_mean(called, [*SOLVERS, *CALLED])}'
+        raise ScenarioError([Flaw("unknown_policy", "policy", detail)])
+    if colon and not budget.isdecimal():
+        detail = f'"{budget}" is no number of iterations'
+        raise ScenarioError([Flaw("wrong_value", "policy", detail)])
+    if not SOLVERS[name].uses_budget:
+        if colon:
+            detail = f'"{called}" has no budget to set'
+            raise ScenarioError([Flaw("wrong_value", "policy", detail)])
+        planner["iterations"] = 0
+    elif colon:
+        planner["iterations"] = int(budget)
+    elif not planner.get("iterations"):
+        planner["iterations"] = ITERATIONS
+
+
+def _label(number: int) -> str:
+    """A to Z, then AA, AB and so on."""
+    label = ""
+    while number >= 0:
+        number, letter = divmod(number, 26)
+        label = chr(ord("A") + letter) + label
+        number -= 1
+    return label
+
+
+def _shown(value: Scalar) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:,}" if isinstance(value, int) else str(value)

@@ -1,0 +1,267 @@
+"""A comparison as a page: the verdict in words first, then the plots, then everything."""
+
+from collections.abc import Iterator, Sequence
+from math import inf
+from statistics import fmean
+from typing import Any
+
+from simulation.lab.arms import Arm
+from simulation.lab.deciding import Finding
+from simulation.lab.figures import BY_KEY, FIGURES, HEADLINES, Figure
+from simulation.lab.pareto import AXES, front
+from simulation.lab.results import Question
+from simulation.lab.statistics import half_width, paired
+from simulation.lab.sweep import Sweep
+from simulation.lab.wording import verdict
+from simulation.pages import BLUE, ORANGE, PALETTE, Page, label
+
+REPORT_FILE = "report.html"
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "pentagon")
+Shape = dict[str, Any]
+
+
+def sentences(sweep: Sweep, found: Sequence[Sequence[Finding]]) -> list[str]:
+    """A verdict of every arm but the baseline."""
+    currency = sweep.arms[0].scenario.engine.currency
+    pairs = zip(sweep.arms[1:], found, strict=True)
+    return [verdict(arm, findings, currency) for arm, findings in pairs]
+
+
+def report(
+    question: Question, sweep: Sweep, found: Sequence[Sequence[Finding]], cpu: tuple[float, float]
+) -> str:
+    """The HTML. `cpu` is what the runs of this call took, and what all of it took, in seconds."""
+    arms, rule = sweep.arms, sweep.rule
+    base = arms[0]
+    page = Page(
+        f"What if: {question.scenario}",
+        f"{len(arms)} arms, {len(sweep.played)} runs of one day each, compared seed by seed",
+    )
+    page.section("In words", f"Everything is beside {base.title}, the baseline.")
+    for said in sentences(sweep, found) or ["There is one arm: nothing to compare it with."]:
+        page.text(said)
+    page.text(
+        f"All statements together are wrong in at most {100 * rule.alpha:g} of 100 comparisons "
+        "such as this one. ± is the half width of an interval at the level its figure was tested "
+        "at. “The same” means: differs by less than "
+        f"{100 * rule.margin:g} % of the baseline, or half a point of a share."
+    )
+    if found:
+        page.section("Differences to the baseline", "Dots are means of paired differences.")
+        for n, figure in enumerate(HEADLINES):
+            _differences(page, sweep, figure, [row[n] for row in found])
+    _responses(page, sweep)
+    _trade_offs(page, sweep)
+    _days(page, sweep)
+    _all_figures(page, sweep)
+    _what_to_know(page, question, sweep, cpu)
+    return page.html()
+
+
+def means(sweep: Sweep, arm: int) -> dict[str, float]:
+    return {key: fmean(x) for key, x in sweep.columns(arm).items()}
+
+
+def _unit(figure: Figure, sweep: Sweep) -> str:
+    return figure.unit.format(currency=sweep.arms[0].scenario.engine.currency)
+
+
+def _differences(page: Page, sweep: Sweep, figure: Figure, found: Sequence[Finding]) -> None:
+    names = [label(x.title) for x in sweep.arms[1:]]
+    wide = [x.half_width if x.half_width < inf else None for x in found]
+    colors = [BLUE if x.answer in ("less", "more") else ORANGE for x in found]
+    better = "left" if figure.less_is_better else "right"
+    dots: Shape = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [x.difference for x in found],
+        "y": names,
+        "error_x": {"type": "data", "array": wide, "thickness": 2, "color": "#5b6770"},
+        "marker": {
+            "size": 11,
+            "color": colors,
+            "symbol": ["circle" if x == BLUE else "diamond" for x in colors],
+        },
+    }
+    unit = "points" if figure.unit == "%" else _unit(figure, sweep)
+    page.plot(
+        figure.title.capitalize(),
+        f"Better is to the {better}. Blue dots differ, orange diamonds do not, or it is not clear.",
+        [dots],
+        height=130 + 34 * len(names),
+        xaxis={"title": {"text": f"difference, {unit}"}, "zeroline": True, "zerolinewidth": 2},
+        yaxis={"autorange": "reversed"},
+    )
+
+
+def _responses(page: Page, sweep: Sweep) -> None:
+    """How the headlines follow the first number that was varied in three steps or more."""
+    axis = _numeric_axis(sweep.arms)
+    if axis is None:
+        return
+    page.section(f"What follows from {axis}", "Bars are 95 % intervals of the mean.")
+    groups: dict[str, list[int]] = {}
+    for n, arm in enumerate(sweep.arms):
+        rest = {key: x for key, x in arm.settings.items() if key != axis}
+        groups.setdefault(", ".join(f"{k} {x}" for k, x in rest.items()), []).append(n)
+    for figure in HEADLINES:
+        lines = []
+        for k, (name, members) in enumerate(groups.items()):
+            members.sort(key=lambda n: float(sweep.arms[n].settings[axis]))
+            columns = [sweep.columns(n)[figure.key] for n in members]
+            lines.append(
+                {
+                    "type": "scatter",
+                    "mode": "lines+markers",
+                    "name": label(name),
+                    "x": [sweep.arms[n].settings[axis] for n in members],
+                    "y": [fmean(x) for x in columns],
+                    "error_y": {"type": "data", "array": [_reach(x) for x in columns]},
+                    "marker": {"symbol": SYMBOLS[k % len(SYMBOLS)], "size": 9},
+                    "line": {"color": PALETTE[k % len(PALETTE)]},
+                }
+            )
+        title = f"{figure.title.capitalize()}, {_unit(figure, sweep)}"
+        page.plot(title, "", lines, xaxis={"title": {"text": axis}}, showlegend=len(groups) > 1)
+
+
+def _numeric_axis(arms: Sequence[Arm]) -> str | None:
+    for key in arms[0].settings:
+        values = {x.settings[key] for x in arms}
+        if len(values) > 2 and all(type(x) in (int, float) for x in values):
+            return key
+    return None
+
+
+def _reach(values: Sequence[float]) -> float:
+    return half_width(paired(values), 0.05) if len(values) > 1 else 0.0
+
+
+def _trade_offs(page: Page, sweep: Sweep) -> None:
+    every = [means(sweep, n) for n in range(len(sweep.arms))]
+    kept = front(every)
+    page.section(
+        "Which arms nobody beats",
+        "An arm is on the front if no other is at least as good in cost, punctuality, speed, CO2e "
+        "and service, and better in one. By means: see the intervals above before choosing.",
+    )
+    points = []
+    for chosen, name, symbol in ((True, "on the front", "circle"), (False, "beaten", "x")):
+        rows = [n for n, is_kept in enumerate(kept) if is_kept is chosen]
+        points.append(
+            {
+                "type": "scatter",
+                "mode": "markers+text",
+                "name": name,
+                "x": [every[n]["cost_per_order"] for n in rows],
+                "y": [every[n]["late_percent"] for n in rows],
+                "text": [label(sweep.arms[n].label) for n in rows],
+                "hovertext": [label(sweep.arms[n].title) for n in rows],
+                "textposition": "top center",
+                "marker": {"symbol": symbol, "size": 11, "color": BLUE if chosen else ORANGE},
+            }
+        )
+    currency = sweep.arms[0].scenario.engine.currency
+    page.plot(
+        "Cost and punctuality",
+        "Down and to the left is better.",
+        points,
+        xaxis={"title": {"text": f"cost per order, {currency}"}},
+        yaxis={"title": {"text": "late, %"}},
+    )
+    header = ["arm", "", *(f"{BY_KEY[x].title}, {_unit(BY_KEY[x], sweep)}" for x in AXES), "front"]
+    page.table(
+        "The five figures",
+        header,
+        [
+            [arm.label, arm.name, *(round(mean[x], 2) for x in AXES), "yes" if keep else ""]
+            for arm, mean, keep in zip(sweep.arms, every, kept, strict=True)
+        ],
+    )
+
+
+def _days(page: Page, sweep: Sweep) -> None:
+    """Arms share their good and bad days: that is what pairing takes out."""
+    lines = [
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "name": label(arm.title),
+            "x": list(sweep.seeds[: sweep.count(n)]),
+            "y": sweep.columns(n)["click_to_door_min"],
+            "marker": {"symbol": SYMBOLS[n % len(SYMBOLS)], "size": 7},
+        }
+        for n, arm in enumerate(sweep.arms[: len(PALETTE)])
+    ]
+    page.section("Day by day", "The same seed is the same day: customers, kitchens and doors.")
+    page.plot(
+        "Click to door",
+        "Lines that rise and fall together are what makes a small difference visible.",
+        lines,
+        xaxis={"title": {"text": "seed"}, "dtick": 1},
+        yaxis={"title": {"text": "minutes"}},
+    )
+
+
+def _all_figures(page: Page, sweep: Sweep) -> None:
+    page.section("Everything that was measured", "Means over the seeds that count.")
+    header = ["figure", *(x.label for x in sweep.arms)]
+    every = [means(sweep, n) for n in range(len(sweep.arms))]
+    rows: list[list[str | float]] = [
+        [f"{x.title}{f', {unit}' if (unit := _unit(x, sweep)) else ''}", *(m[x.key] for m in every)]
+        for x in FIGURES
+    ]
+    page.table("By arm", header, rows)
+
+
+def _what_to_know(page: Page, question: Question, sweep: Sweep, cpu: tuple[float, float]) -> None:
+    page.section("What has to be known to repeat it", "And to judge it.")
+    page.table("", ["what", "is"], list(_facts(question, sweep, cpu)))
+    page.table(
+        "The arms",
+        ["arm", "varied", "replications that count", "scenario digest", "settings digest"],
+        [
+            [
+                arm.label,
+                arm.name,
+                sweep.count(n),
+                arm.digest,
+                sweep.played[n, sweep.seeds[0]].scorecard.provenance.settings_digest,
+            ]
+            for n, arm in enumerate(sweep.arms)
+        ],
+    )
+
+
+def _facts(question: Question, sweep: Sweep, cpu: tuple[float, float]) -> Iterator[tuple[str, str]]:
+    rule, runs_s, all_s = sweep.rule, *cpu
+    yield "scenario", question.scenario
+    yield "seeds", f"{sweep.seeds[0]} to {sweep.seeds[-1]}, {len(sweep.seeds)} replications at most"
+    yield (
+        "draws",
+        "one stream per customer, order, offer, door, payment and kitchen: common to all arms",
+    )
+    early, late = rule.alpha * rule.early, rule.alpha * (1 - rule.early)
+    questions = (len(sweep.arms) - 1) * len(HEADLINES)
+    yield (
+        "probability to err",
+        f"{rule.alpha:g} over all {questions} questions: {early:g} for looking after every "
+        f"replication (anytime-valid intervals, Bonferroni), {late:g} for the last look "
+        "(Student's t, Holm)",
+    )
+    yield (
+        "no difference",
+        f"within {100 * rule.margin:g} % of the baseline, half a point of a share",
+    )
+    ratios = [sweep.columns(n)["ride_time_ratio"] for n in range(len(sweep.arms))]
+    yield (
+        "ride time / planned",
+        ", ".join(f"{arm.label} {fmean(x):.3f}" for arm, x in zip(sweep.arms, ratios, strict=True))
+        + " (couriers' paces, weather and closed roads; 1 is the engine's own travel model)",
+    )
+    yield "versions", ", ".join(f"{name} {x}" for name, x in question.versions.items())
+    if runs_s:
+        yield (
+            "computer",
+            f"{runs_s:,.0f} CPU s in runs, {runs_s / all_s:.0%} of all this command took",
+        )

@@ -1,0 +1,123 @@
+"""A comparison on disk: what was asked, and every run as it is done. Interrupted, it goes on.
+
+A run is a file of its own, written aside, synced and renamed: it is there whole, or not at all.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from simulation.lab.arms import Arm
+from simulation.lab.deciding import Rule
+from simulation.scorecard import Scorecard, versions
+
+QUESTION_FILE = "comparison.json"
+RUNS_FOLDER = "runs"
+
+
+class ComparisonError(ValueError):
+    """The folder is not one to write this comparison into. The message says why."""
+
+
+class Played(Struct, frozen=True):
+    """One run: an arm, a seed, how it went, and what it cost the computer."""
+
+    arm: str  # its digest
+    seed: int
+    scorecard: Scorecard
+    cpu_s: float
+    wall_s: float
+
+
+class Question(Struct, frozen=True):
+    """What has to be the same for runs to belong to one comparison."""
+
+    scenario: str
+    arms: list[dict[str, Any]]  # label, settings, digest
+    first_seed: int
+    rule: Rule
+    versions: dict[str, str]
+
+
+def question_of(name: str, arms: Sequence[Arm], first_seed: int, rule: Rule) -> Question:
+    told = [{"label": x.label, "settings": x.settings, "digest": x.digest} for x in arms]
+    return Question(name, told, first_seed, rule, versions())
+
+
+class Results:
+    """The folder of one comparison."""
+
+    def __init__(self, folder: Path, question: Question) -> None:
+        """Take up what is there already. Raises ComparisonError if it is something else."""
+        self.folder = folder
+        self._runs = folder / RUNS_FOLDER
+        path = folder / QUESTION_FILE
+        if not path.exists():
+            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+                raise ComparisonError(f"{folder} is there already and holds no comparison")
+            self._runs.mkdir(parents=True)
+            _write(path, msgspec.json.format(msgspec.json.encode(question), indent=2))
+        else:
+            _check_same(folder, path, question)
+            self._runs.mkdir(exist_ok=True)
+
+    def done(self) -> dict[tuple[str, int], Played]:
+        """All runs that are on disk, by arm and seed. A torn file is played again."""
+        found = {}
+        for path in sorted(self._runs.glob("*.json")):
+            try:
+                played = msgspec.json.decode(path.read_bytes(), type=Played)
+            except msgspec.MsgspecError:
+                continue
+            if path.name == _name(played.arm, played.seed):
+                found[played.arm, played.seed] = played
+        return found
+
+    def keep(self, played: Played) -> None:
+        """On disk when this returns."""
+        _write(self._runs / _name(played.arm, played.seed), msgspec.json.encode(played))
+
+    def write(self, name: str, content: bytes) -> Path:
+        """A file beside the runs, whole or not at all."""
+        path = self.folder / name
+        _write(path, content)
+        return path
+
+
+def _name(arm: str, seed: int) -> str:
+    return f"{arm}-{seed}.json"
+
+
+def _write(path: Path, content: bytes) -> None:
+    aside = path.with_suffix(f".{os.getpid()}.part")
+    with aside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _check_same(folder: Path, path: Path, question: Question) -> None:
+    try:
+        other = msgspec.json.decode(path.read_bytes(), type=Question)
+    except msgspec.MsgspecError as error:
+        raise ComparisonError(f"{path} cannot be read: {error}") from error
+    differs = [
+        x
+        for x in Question.__struct_fields__
+        if msgspec.to_builtins(getattr(other, x)) != msgspec.to_builtins(getattr(question, x))
+    ]
+    if differs:
+        raise ComparisonError(
+            f"{folder} holds another comparison ({', '.join(differs)} differ): choose another "
+            "folder, or ask the same again to go on with it"
+        )

@@ -1,0 +1,187 @@
+"""All runs of a comparison on all cores, until every question is clear or the seeds are used up.
+
+Looks are taken in the order of the seeds, whatever came back first: how many cores there are, or
+an interruption, changes when a run is played and never what is said of it.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from multiprocessing import get_context
+
+import msgspec
+from msgspec import Struct
+
+from simulation.lab.arms import Arm
+from simulation.lab.deciding import Finding, Rule, findings, is_clear
+from simulation.lab.figures import HEADLINES, values
+from simulation.lab.results import Played, Results
+from simulation.lab.worker import play_encoded, prepare
+
+ONE_THREAD = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+Job = tuple[int, int]  # arm, seed
+
+
+class Progress(Struct, frozen=True):
+    """How far it is: runs done, of so many that may be needed, and arms that are clear."""
+
+    done: int
+    needed: int
+    clear: int
+
+
+Listener = Callable[[Progress], None]
+
+
+class Sweep:
+    """The state of one comparison: which runs are there, and which arms are clear by now."""
+
+    def __init__(self, arms: Sequence[Arm], first_seed: int, rule: Rule) -> None:
+        self.arms, self.rule = arms, rule
+        self.seeds = range(first_seed, first_seed + rule.replications)
+        self.played: dict[Job, Played] = {}
+        self.looks = [0] * len(arms)  # seeds that count, of each arm
+        self.is_clear = [False] * len(arms)
+        self._figures: list[list[dict[str, float]]] = [[] for _ in arms]  # in order of the seeds
+
+    def add(self, arm: int, played: Played) -> None:
+        """One more run; then look as far as the seeds are complete."""
+        self.played[arm, played.seed] = played
+        self._extend(0)
+        for n in range(1, len(self.arms)):
+            self._extend(n)
+            self._look(n)
+
+    def jobs(self) -> Iterator[Job]:
+        """What is still needed, the earliest seeds first."""
+        for seed in self.seeds:
+            for n in range(len(self.arms)):
+                if (n, seed) not in self.played and not self._is_done_without(n, seed):
+                    yield n, seed
+
+    @property
+    def progress(self) -> Progress:
+        left = sum(1 for _ in self.jobs())
+        return Progress(len(self.played), len(self.played) + left, sum(self.is_clear))
+
+    def findings(self) -> list[list[Finding]]:
+        """Of every arm but the baseline. All that is needed has been played."""
+        columns = [self.columns(n) for n in range(len(self.arms))]
+        return findings(self.rule, columns[0], columns[1:], self.is_clear[1:])
+
+    def columns(self, arm: int) -> dict[str, list[float]]:
+        """The figures of the seeds that count."""
+        rows = self._figures[arm][: self.count(arm)]
+        return {key: [x[key] for x in rows] for key in rows[0]} if rows else {}
+
+    def count(self, arm: int) -> int:
+        """Seeds that count: up to the look at which it became clear, or all."""
+        return self.looks[arm] if self.is_clear[arm] else len(self._figures[arm])
+
+    # internals
+
+    def _extend(self, arm: int) -> None:
+        rows = self._figures[arm]
+        while len(rows) < len(self.seeds):
+            played = self.played.get((arm, self.seeds[len(rows)]))
+            if played is None:
+                return
+            rows.append(values(played.scorecard))
+
+    def _look(self, arm: int) -> None:
+        """Once at every number of seeds, as long as nothing is clear."""
+        questions = (len(self.arms) - 1) * len(HEADLINES)
+        mine, base = self._figures[arm], self._figures[0]
+        while not self.is_clear[arm] and self.looks[arm] < min(len(mine), len(base)):
+            self.looks[arm] = n = self.looks[arm] + 1
+            if n < 2 or n >= len(self.seeds):
+                continue  # the last look is another one
+            of, beside = (
+                {x.key: [row[x.key] for row in rows[:n]] for x in HEADLINES}
+                for rows in (mine, base)
+            )
+            self.is_clear[arm] = is_clear(self.rule, questions, beside, of)
+
+    def _is_done_without(self, arm: int, seed: int) -> bool:
+        if arm:
+            return self.is_clear[arm]
+        return len(self.arms) > 1 and all(self.is_clear[1:])
+
+
+def run(sweep: Sweep, results: Results, workers: int, listen: Listener) -> float:
+    """Play what is needed; every run is on disk before it counts. Returns the CPU seconds of the
+    runs that were not there before."""
+    by_digest = {arm.digest: n for n, arm in enumerate(sweep.arms)}
+    for (digest, seed), played in sorted(results.done().items()):
+        if digest in by_digest and seed in sweep.seeds:
+            sweep.add(by_digest[digest], played)
+    there = sum(x.cpu_s for x in sweep.played.values())
+    listen(sweep.progress)
+    with _one_thread_each(), _pool(workers) as pool:
+        _play_all(sweep, results, pool, workers, listen)
+    return sum(x.cpu_s for x in sweep.played.values()) - there
+
+
+def _play_all(
+    sweep: Sweep, results: Results, pool: Executor, workers: int, listen: Listener
+) -> None:
+    scenarios = [msgspec.json.encode(x.scenario) for x in sweep.arms]
+    running: dict[Future[bytes], Job] = {}
+    while True:
+        for job in sweep.jobs():
+            if len(running) > workers:  # one more than can run: nobody waits for the next
+                break
+            if job not in running.values():
+                running[pool.submit(play_encoded, scenarios[job[0]], job[1])] = job
+        if not running:
+            return
+        try:
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+        except KeyboardInterrupt:  # what is under way is kept, too
+            done, _ = wait([x for x in running if not x.cancel()])
+            _take(sweep, results, {x: running[x] for x in done})
+            raise
+        _take(sweep, results, {x: running.pop(x) for x in done})
+        listen(sweep.progress)
+        for future, job in list(running.items()):
+            if job not in set(sweep.jobs()) and future.cancel():
+                del running[future]
+
+
+def _take(sweep: Sweep, results: Results, done: dict[Future[bytes], Job]) -> None:
+    for future, (arm, _) in done.items():
+        played = msgspec.json.decode(future.result(), type=Played)
+        results.keep(played)
+        sweep.add(arm, played)
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[Executor]:
+    """Fresh processes: a fork would take locks and threads along."""
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=prepare)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Libraries ask how many threads they may have when they are imported, in the new process."""
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
