@@ -16,6 +16,13 @@ class Hours(Struct, frozen=True, array_like=True):
     closes_min: int  # no longer then
 
 
+class SpecialDay(Struct, frozen=True, array_like=True):
+    """A date with hours of its own; none: closed. Days since the epoch, in local time."""
+
+    day: int
+    hours: list[Hours]  # in minutes since 0:00 of that day
+
+
 class Selection(Struct, frozen=True, array_like=True):
     """Products by id, or by category with all below it. Empty: every product."""
 

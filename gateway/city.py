@@ -8,8 +8,9 @@ from engine import events as e
 from engine.engine import Record
 from engine.projections import Projections
 from engine.queries.open_work import OpenWork
+from engine.rules.opening import takes_orders
 from engine.state import State
-from engine.values import CourierId, OrderId, StoreId
+from engine.values import CourierId, Millis, OrderId, StoreId
 from gateway import messages as m
 from gateway.views import TOLD, city_courier, city_order, city_store
 from gateway.wire import time_text
@@ -63,6 +64,8 @@ class Changes(Struct):
                     self.moved.update(event.batch.columns()[0].tolist())
                 case e.StoreRegistered() | e.StoreOpened() | e.StoreClosed() | e.OrderPlaced():
                     self.stores[event.store] = None
+                case e.StoreHoursSet() | e.StorePaused() | e.StoreResumed() | e.StoreBusySet():
+                    self.stores[event.store] = None
                 case (
                     e.OrderFulfilled()
                     | e.OrderCancelled()
@@ -76,6 +79,23 @@ class Changes(Struct):
         self.couriers |= other.couriers
         self.stores |= other.stores
         self.moved |= other.moved
+
+
+class Doors:
+    """Which stores their hours have opened or closed since the last look: no record says so."""
+
+    def __init__(self) -> None:
+        self._open: dict[StoreId, bool] = {}
+
+    def turned(self, s: State, now: Millis) -> dict[StoreId, None]:
+        offset_min = s.settings.current.utc_offset_min
+        turned: dict[StoreId, None] = {}
+        for key, store in s.stores.stores.items():
+            if store.weekly or store.days:
+                is_open = takes_orders(store, now, offset_min)
+                if self._open.get(key) is not is_open:
+                    self._open[key], turned[key] = is_open, None
+        return turned
 
 
 def touched_couriers(record: Record, s: State) -> dict[CourierId, None]:
@@ -96,7 +116,7 @@ def touched_couriers(record: Record, s: State) -> dict[CourierId, None]:
 def city_whole(s: State, at: int, work: OpenWork, kpis: m.Kpis) -> m.CityWhole:
     return m.CityWhole(
         time_text(at),
-        [_store(s, key, work) for key in s.stores.stores],
+        [_store(s, key, work, at) for key in s.stores.stores],
         [city_courier(s, key) for key in s.couriers.ids],
         [city_order(s, key) for key in work.statuses],
         kpis,
@@ -109,7 +129,7 @@ def city_changes(
     gone = [key for key in changes.orders if key not in work.statuses]
     return m.CityChanges(
         time_text(at),
-        [_store(s, key, work) for key in changes.stores],
+        [_store(s, key, work, at) for key in changes.stores],
         [city_courier(s, key) for key in changes.couriers],
         [city_order(s, key) for key in changes.orders if key in work.statuses],
         m.CityRemoved(list(gone)) if gone else None,
@@ -146,8 +166,8 @@ def _busy(s: State) -> int:
     return len(busy)
 
 
-def _store(s: State, key: StoreId, work: OpenWork) -> m.CityStore:
-    return city_store(s, key, len(work.of_store.get(key, ())))
+def _store(s: State, key: StoreId, work: OpenWork, at: int) -> m.CityStore:
+    return city_store(s, key, len(work.of_store.get(key, ())), Millis(at))
 
 
 def _positions(s: State, changes: Changes) -> list[tuple[str, float, float]]:

@@ -24,6 +24,7 @@ from engine.values import CourierId, DeliveryId, Millis, OrderId, ProductId, Sto
 from gateway import messages as m
 from gateway.city import (
     Changes,
+    Doors,
     Figures,
     city_changes,
     city_kpis,
@@ -120,6 +121,7 @@ class FeedHub:
         self._subscribers: dict[tuple[Feed, str], dict[Subscriber, None]] = {}
         self._changes = Changes()
         self._ticks = 0
+        self._doors = Doors()
 
     def attach(self, loop: Loop) -> None:
         """From now on, follow the live engine."""
@@ -331,6 +333,7 @@ class FeedHub:
         if not present:
             return
         self._ticks += 1
+        changes.stores |= self._doors.turned(self._engine.state, self._engine.now)
         kpis = self._kpis() if self._ticks % KPI_TICKS == 0 else None
         common = self._city_body(changes, kpis)
         for to in present:

@@ -11,6 +11,7 @@ from engine.engine import Engine
 from engine.projections import Projections
 from engine.queries import for_customers
 from engine.state import State
+from engine.state.stores import Store
 from engine.terms import PLATFORM
 from engine.values import SECOND, CouponId, Millis, OrderId, ProductId, PromotionId, StoreId
 from gateway import messages as m
@@ -27,7 +28,7 @@ from gateway.customer_records import (
     list_purchases,
 )
 from gateway.logs import Log
-from gateway.translation import settings_told
+from gateway.translation import opening, settings_told
 from gateway.translation.promoting import bearer_of, coupon_told, promotion_told
 from gateway.views import order_told, tracking_told
 from gateway.wire import money, place, time_text
@@ -71,10 +72,29 @@ def _list_stores(_: m.ListStores, __: Identity, engine: Engine) -> m.Stores:
     s = engine.state
     return m.Stores(
         [
-            m.StoreListed(k, x.name, place(x.location), x.is_open, x.preparation_ms // SECOND)
+            _store_listed(k, x, opening.store_hours(s, k, engine.now))
             for k, x in s.stores.stores.items()
         ]
     )
+
+
+def _store_listed(key: StoreId, store: Store, hours: m.StoreHours) -> m.StoreListed:
+    return m.StoreListed(
+        key,
+        store.name,
+        place(store.location),
+        hours.open,
+        store.preparation_ms // SECOND,
+        store.busy_permille,
+        hours.opens_at,
+    )
+
+
+def _get_store_hours(b: m.GetStoreHours, _: Identity, engine: Engine) -> m.StoreHours:
+    s = engine.state
+    if s.stores.get(StoreId(b.store)) is None:
+        raise Refusal("unknown", detail={"what": "store", "id": b.store})
+    return opening.store_hours(s, StoreId(b.store), engine.now)
 
 
 def _movements(
@@ -192,6 +212,7 @@ ANSWER_OF: dict[type, Read] = {
     m.ListStores: _list_stores,
     m.ListProducts: list_products,
     m.GetPriceHistory: get_price_history,
+    m.GetStoreHours: _get_store_hours,
     m.ListStock: _list_stock,
     m.InspectStock: _list_stock,
     m.GetSettings: _get_settings,

@@ -5,6 +5,7 @@ from engine.queries.for_couriers import NextStop, OfferMade, Work, work_of
 from engine.queries.for_customers import Tracked
 from engine.queries.for_operators import courier_status, stops_with_places
 from engine.queries.statuses import delivery_status
+from engine.rules.opening import takes_orders
 from engine.state import State
 from engine.state.deliveries import BEFORE_PICKUP, DeliveryStatus
 from engine.values import CourierId, DeliveryId, InstructionId, Millis, OrderId, PaymentId, StoreId
@@ -187,10 +188,10 @@ def _stop(x: NextStop) -> m.RouteStop:
 # operators
 
 
-def city_store(s: State, key: StoreId, orders: int) -> m.CityStore:
+def city_store(s: State, key: StoreId, orders: int, now: Millis) -> m.CityStore:
     store = s.stores[key]
-    at = store.location
-    return m.CityStore(key, store.name, at.lat_deg, at.lon_deg, store.is_open, orders)
+    at, is_open = store.location, takes_orders(store, now, s.settings.current.utc_offset_min)
+    return m.CityStore(key, store.name, at.lat_deg, at.lon_deg, is_open, orders)
 
 
 def city_courier(s: State, key: CourierId) -> m.CityCourier:

@@ -8,7 +8,14 @@ from math import exp
 from typing import Self
 
 from engine.engine import Record
-from engine.events import OrderPlaced, StoreClosed, StoreOpened, StoreRegistered
+from engine.events import (
+    OrderPlaced,
+    StoreClosed,
+    StoreOpened,
+    StorePaused,
+    StoreRegistered,
+    StoreResumed,
+)
 from engine.state import State
 from engine.values import MINUTE, Millis, StoreId
 
@@ -24,7 +31,8 @@ class DemandForecast:
         if not (memory_ms > 0 and prior_ms > 0):
             raise ValueError("memory_ms and prior_ms must be positive")
         self._memory_ms, self._prior_ms = memory_ms, prior_ms
-        self._open: dict[StoreId, bool] = {}
+        self._closed: dict[StoreId, bool] = {}
+        self._paused: dict[StoreId, bool] = {}
         self._seen: dict[StoreId, tuple[float, Millis]] = {}  # orders that still count, and when
         self._began_at: Millis | None = None  # with the first order of the day
 
@@ -32,7 +40,8 @@ class DemandForecast:
     def since(cls, s: State) -> Self:
         """For who comes later, or comes back: what folding all records until now would give."""
         forecast = cls()
-        forecast._open = {key: x.is_open for key, x in s.stores.stores.items()}
+        for key, x in s.stores.stores.items():
+            forecast._closed[key], forecast._paused[key] = not x.is_open, x.paused_until > 0
         for order in s.orders.orders.values():
             forecast._order(order.placed.store, order.placed.placed_at)
         return forecast
@@ -43,23 +52,27 @@ class DemandForecast:
                 case OrderPlaced(store=store):
                     self._order(store, record.at)
                 case StoreRegistered(store=store) | StoreOpened(store=store):
-                    self._open[store] = True
+                    self._closed[store] = self._paused[store] = False
                 case StoreClosed(store=store):
-                    self._open[store] = False
+                    self._closed[store] = True
+                case StorePaused(store=store):
+                    self._paused[store] = True
+                case StoreResumed(store=store):
+                    self._paused[store] = False
 
     def expected(self, now: Millis, horizon_ms: int) -> dict[StoreId, float]:
         """Orders per store within the horizon; 0 for stores that are closed."""
         if self._began_at is None:
-            return dict.fromkeys(self._open, 0.0)
+            return dict.fromkeys(self._closed, 0.0)
         memory_ms = self._memory_ms
         exposure_ms = memory_ms * (1 - exp((self._began_at - now) / memory_ms))
-        counts = {store: self._count(store, now) for store in self._open}
+        counts = {store: self._count(store, now) for store in self._closed}
         mean = sum(counts.values()) / len(counts) if counts else 0.0
         prior = mean * self._prior_ms / (exposure_ms + QUIET_MS)
         share = horizon_ms / (exposure_ms + self._prior_ms)
         return {
-            store: (counts[store] + prior) * share if is_open else 0.0
-            for store, is_open in self._open.items()
+            store: 0.0 if is_closed or self._paused[store] else (counts[store] + prior) * share
+            for store, is_closed in self._closed.items()
         }
 
     def _order(self, store: StoreId, at: Millis) -> None:

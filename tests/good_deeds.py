@@ -31,7 +31,11 @@ def answers(s: State, at: int) -> Iterator[c.AnyCommand]:
 
 def reopening(s: State) -> Iterator[c.AnyCommand]:
     """What keeps a city going that somebody had closed: else nothing happens any more."""
-    yield from (c.OpenStore(key) for key, x in s.stores.stores.items() if not x.is_open)
+    for key, store in s.stores.stores.items():
+        if not store.is_open:
+            yield c.OpenStore(key)
+        if store.weekly or store.days:
+            yield c.SetStoreHours(key, [])
     for key, x in s.products.products.items():
         if not x.is_listed:
             yield c.ListProduct(key, x.name, x.category, x.load)

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from engine import commands as c
-from engine.values import MINUTE, Actor, Line, PricedLine, Tender, TillReceipt
+from engine.terms import Hours, SpecialDay
+from engine.values import DAY, MINUTE, Actor, Line, PricedLine, Tender, TillReceipt
 from tests.cases import Case, city
 
 STORES, PRODUCTS = ("s0", "s1"), ("ramen", "tea", "cake")
@@ -60,6 +61,21 @@ def makers(day) -> Iterator[tuple[float, object]]:
         lines = [Line(x.product, rng.randrange(1, x.quantity + 2)) for x in bought[:1]]
         return c.RefundReceipt(store, key, day._new("b"), lines, rng.random() < 0.7)
 
+    def hours() -> c.AnyCommand:
+        """Open again soon: a night is long, and a random day is short."""
+        store, soon = day._any(STORES), day.at + rng.choice((-1, 20_000, 60_000))
+        minute = day.at // MINUTE % (24 * 60)
+        today = SpecialDay(day.at // DAY, rng.choice(([], [Hours(minute + 1, minute + 90)])))
+        return rng.choice(
+            (
+                c.PauseStore(store, soon, "busy"),
+                c.SetBusyMode(store, rng.choice((500, 1_000, 2_000, 99_999)), soon),
+                c.SetBusyMode(store, 1_000),
+                c.SetStoreHours(store, [], [today] if rng.random() < 0.2 else []),
+            )
+        )
+
+    yield 1.5, hours
     yield 1.5, receipt
     yield 1, reconcile
     yield 1.5, refund

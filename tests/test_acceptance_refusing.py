@@ -13,7 +13,7 @@ from engine.engine import Engine
 from engine.rejections import RejectionReason as Reason
 from engine.rules import bounds
 from engine.settings import Segmentation, Settings
-from engine.terms import Action, ActionKind, Conditions, Hours, PromotionTerms
+from engine.terms import Action, ActionKind, Conditions, Hours, PromotionTerms, SpecialDay
 from engine.values import (
     Actor,
     Channel,
@@ -43,6 +43,9 @@ SENSIBLE = [  # one of each command from outside
     c.RegisterStore("s", "Noodles", STORE_PLACE, 600_000),
     c.OpenStore("store"),
     c.CloseStore("store"),
+    c.SetStoreHours("store", [Hours(540, 1_020)], [SpecialDay(4, [])]),
+    c.PauseStore("store", 9_000, "too_busy"),
+    c.SetBusyMode("store", 1_500, 9_000),
     c.ListProduct("tea", "Tea", "drinks", 1),
     c.DelistProduct("ramen"),
     c.SetPrice("store", "ramen", 900),
@@ -125,6 +128,7 @@ NO_BOUNDS = (
     Tender,
     list[TillReceipt],
     list[Hours],
+    list[SpecialDay],
 )  # closed sets, and what has its own
 HUGE = 2**63 - 1
 SWAPPED = Point(1_160_000_000, 390_000_000)

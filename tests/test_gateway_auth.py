@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.exceptions import ConnectionClosed
 
+from engine.values import HOUR
 from gateway import messages as m
 from gateway.auth import (
     AUDIENCE,
@@ -29,6 +30,7 @@ from gateway.auth import (
 from gateway.clock import wall_ms
 from gateway.codes import Refusal
 from gateway.limits import Limits, RoleLimits
+from gateway.wire import time_text
 from tests.serving import LATER, hear, live, raw, serving, tell
 
 SECRET, NOW_S = b"a secret of thirty-two bytes, at least", 1_800_000_000
@@ -140,7 +142,7 @@ def some(kind):
     values = {
         "ready_at": "2000-01-01T00:00:00Z",
         "ends_at": LATER,
-        "until": LATER,
+        "until": time_text(wall_ms() + HOUR),
         "lines": SOLD if kind is m.RecordReceipt else [m.Line("ramen", 1)],
         "dropoff": m.Place(39.0, 116.0),
         "location": m.Place(39.0, 116.0),
@@ -156,6 +158,8 @@ def some(kind):
         "succeeded": True,
         "settings": None,
         "difference": -1,
+        "weekly": [],
+        "preparation_permille": 1_500,
         "receipts": [m.SoldReceipt("r", LATER, SOLD, "cash")],
         "purpose": "marketing",
         "given": True,

@@ -50,6 +50,13 @@ from engine.commands.merchandising import (
     SetPrice,
     WithdrawPrices,
 )
+from engine.commands.opening import (
+    ExpireBusyMode,
+    ExpirePause,
+    PauseStore,
+    SetBusyMode,
+    SetStoreHours,
+)
 from engine.commands.operating import ChangeSettings, OpenEngine, Tick
 from engine.commands.ordering import AskStore, CancelOrder, PlaceOrder, RenewProof, RequestQuote
 from engine.commands.paying import (
@@ -102,6 +109,9 @@ ExternalCommand = (
     RegisterStore
     | OpenStore
     | CloseStore
+    | SetStoreHours
+    | PauseStore
+    | SetBusyMode
     | ListProduct
     | DelistProduct
     | ListInStore
@@ -176,6 +186,8 @@ TimerCommand = (  # only timers submit these
     | ExpireAcceptance
     | ExpireCollection
     | ExpireOffer
+    | ExpirePause
+    | ExpireBusyMode
     | ReviewCustomer
     | ReviewCustomers
     | EscalateComplaint

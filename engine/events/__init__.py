@@ -135,6 +135,7 @@ from engine.events.reconciliations import (
     ReconciliationClosed,
     ReconciliationOpened,
 )
+from engine.events.stores import StoreBusySet, StoreHoursSet, StorePaused, StoreResumed
 
 AnyEvent = (
     CommandRejected
@@ -145,6 +146,10 @@ AnyEvent = (
     | StoreRegistered
     | StoreOpened
     | StoreClosed
+    | StoreHoursSet
+    | StorePaused
+    | StoreResumed
+    | StoreBusySet
     | PreparationMeasured
     | ProductListed
     | ProductDelisted

@@ -24,6 +24,7 @@ from engine.events import (
 from engine.rejections import RejectionReason as Reason
 from engine.rules.cancelling import WRITE_OFF, reasons
 from engine.rules.couponing import used_up
+from engine.rules.opening import closure
 from engine.rules.pricing import without_prices
 from engine.rules.promising import late_preparation_ms
 from engine.rules.proving import CODE_LENGTH_MIN
@@ -213,8 +214,9 @@ class Ordering:
             turn.reject(Reason.QUOTE_USED, order=quote.order)
         if turn.at >= quote.offered.expires_at:
             turn.reject(Reason.QUOTE_EXPIRED, expired_at=quote.offered.expires_at)
-        if not self.stores[quote.offered.store].is_open:
-            turn.reject(Reason.STORE_CLOSED)
+        window = window_of(quote.offered)
+        at, offset_min = window[0] if window else turn.at, self.settings.current.utc_offset_min
+        turn.reject_for(closure(self.stores[quote.offered.store], at, offset_min))
         return quote.offered
 
     def _check_goods(self, turn: Turn, offered: QuoteOffered, lines: list[Line]) -> None:

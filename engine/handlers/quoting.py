@@ -9,6 +9,7 @@ from engine.rules.bundling import composed, demand
 from engine.rules.couponing import COUPONS, Objection, candidates
 from engine.rules.discounting import Bargain, Cart, bargain
 from engine.rules.lines import goods_total
+from engine.rules.opening import closure
 from engine.rules.pricing import delivery_fee, summed
 from engine.rules.promising import (
     IDLE,
@@ -145,9 +146,10 @@ class Quoting:
                 turn.reject(Reason.UNKNOWN, what="product", id=line.product)
         if customer.standing is Standing.BLOCKED:
             turn.reject(Reason.CUSTOMER_BLOCKED)
-        if not store.is_open:
-            turn.reject(Reason.STORE_CLOSED)
-        if window := window_of(c):
+        window, offset_min = window_of(c), self.settings.current.utc_offset_min
+        wanted_at = max(window[0], turn.at) if window else turn.at
+        turn.reject_for(closure(store, wanted_at, offset_min))
+        if window:
             turn.reject_for(window_fault(self.settings.current, turn.at, *window))
         return store
 

@@ -1,5 +1,6 @@
 """Orders: who bought what, and how far the bargain has come. Nothing about couriers."""
 
+from collections.abc import Collection
 from enum import StrEnum
 
 from msgspec import Struct
@@ -71,6 +72,7 @@ HOLDS_STOCK = (
     OrderStatus.ACCEPTED,
     OrderStatus.READY,
 )
+TO_PREPARE = (OrderStatus.CONFIRMED, OrderStatus.ACCEPTED)
 
 
 class Order(Struct):
@@ -112,7 +114,10 @@ class Orders(Struct, dict=True):
         # orders of a store have a window from when.
         self.of_customer: dict[CustomerId, list[OrderId]] = {}
         self.windows: dict[StoreId, dict[Millis, int]] = {}
+        self.kitchens: dict[StoreId, dict[OrderId, None]] = {}  # what a store has to prepare
         for key, order in self.orders.items():
+            if order.status in TO_PREPARE:
+                self.kitchens.setdefault(order.placed.store, {})[key] = None
             self.of_customer.setdefault(order.placed.customer, []).append(key)
             if order.status not in ENDED:
                 self._count_window(order.placed, 1)
@@ -124,6 +129,10 @@ class Orders(Struct, dict=True):
 
     def get(self, order: OrderId) -> Order | None:
         return self.orders.get(order)
+
+    def in_kitchen(self, store: StoreId) -> Collection[OrderId]:
+        """Confirmed or accepted, and not ready; in no order anybody may rely on."""
+        return self.kitchens.get(store, {})
 
     def in_slot(self, store: StoreId, from_at: int, to_at: int) -> int:
         """How many open orders of this store have a window that begins within these times."""
@@ -234,5 +243,9 @@ class Orders(Struct, dict=True):
         """The only line in the project that changes an order's status."""
         order = self.orders[key]
         assert status in order.next_statuses, f"{key}: {order.status} to {status}"
+        if status in TO_PREPARE:
+            self.kitchens.setdefault(order.placed.store, {})[key] = None
+        elif order.status in TO_PREPARE:
+            del self.kitchens[order.placed.store][key]
         order.status = status
         return order

@@ -2,11 +2,22 @@
 
 from msgspec import Struct
 
-from engine.events import PreparationMeasured, StoreClosed, StoreOpened, StoreRegistered
-from engine.values import StoreId
+from engine.events import (
+    PreparationMeasured,
+    StoreBusySet,
+    StoreClosed,
+    StoreHoursSet,
+    StoreOpened,
+    StorePaused,
+    StoreRegistered,
+    StoreResumed,
+)
+from engine.terms import Hours
+from engine.values import Millis, StoreId
 from geo.points import Point
 
 LEARNING_STEPS = 8  # a new measurement counts for one eighth
+USUAL_PERMILLE = 1_000
 FIRST_SPREAD = 4  # until it is known: a quarter of the estimate
 
 
@@ -16,6 +27,11 @@ class Store(Struct):
     preparation_ms: int
     is_open: bool = True
     spread_ms: int = 0  # how far what it needed was from the estimate, on average
+    weekly: list[Hours] = []  # none: always
+    days: dict[int, list[Hours]] = {}  # since the epoch, local: other hours than in the week
+    paused_until: Millis = Millis(0)
+    busy_permille: int = USUAL_PERMILLE  # of the usual time, for everything
+    busy_until: Millis = Millis(0)  # 0: until somebody says otherwise
 
 
 class Stores(Struct):
@@ -47,13 +63,30 @@ class Stores(Struct):
         self.stores[e.store] = Store(e.name, e.location, e.preparation_ms, spread_ms=spread_ms)
 
     def store_opened(self, e: StoreOpened) -> None:
-        self.stores[e.store].is_open = True
+        store = self.stores[e.store]
+        store.is_open, store.paused_until = True, Millis(0)
 
     def store_closed(self, e: StoreClosed) -> None:
         self.stores[e.store].is_open = False
 
+    def store_hours_set(self, e: StoreHoursSet) -> None:
+        store = self.stores[e.store]
+        store.weekly, store.days = e.weekly, {x.day: x.hours for x in e.days}
+
+    def store_paused(self, e: StorePaused) -> None:
+        self.stores[e.store].paused_until = e.until
+
+    def store_resumed(self, e: StoreResumed) -> None:
+        self.stores[e.store].paused_until = Millis(0)
+
+    def store_busy_set(self, e: StoreBusySet) -> None:
+        assert e.preparation_permille > 0
+        store = self.stores[e.store]
+        store.busy_permille, store.busy_until = e.preparation_permille, e.until
+
     def preparation_measured(self, e: PreparationMeasured) -> None:
         store = self.stores[e.store]
-        error_ms = abs(e.took_ms - store.preparation_ms)
+        took_ms = e.took_ms * USUAL_PERMILLE // store.busy_permille  # as if there were no rush
+        error_ms = abs(took_ms - store.preparation_ms)
         store.spread_ms += (error_ms - store.spread_ms) // LEARNING_STEPS
-        store.preparation_ms += (e.took_ms - store.preparation_ms) // LEARNING_STEPS
+        store.preparation_ms += (took_ms - store.preparation_ms) // LEARNING_STEPS

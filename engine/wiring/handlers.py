@@ -8,6 +8,7 @@ from engine.handlers.complaining import Complaining
 from engine.handlers.delivering import Delivering
 from engine.handlers.dispatching import Dispatching
 from engine.handlers.merchandising import Merchandising
+from engine.handlers.opening import Opening
 from engine.handlers.operating import Operating
 from engine.handlers.ordering import Ordering
 from engine.handlers.paying import Paying
@@ -32,6 +33,7 @@ class Handlers(Struct):
     operating: Operating
     merchandising: Merchandising
     promoting: Promoting
+    opening: Opening
     stocking: Stocking
     selling: Selling
     quoting: Quoting
@@ -57,6 +59,7 @@ def handlers_over(s: State) -> Handlers:
         Operating(s.settings),
         Merchandising(s.stores, s.products, s.prices, s.customers, s.categories),
         Promoting(s.stores, s.customers, s.orders, s.promotions),
+        Opening(s.stores, s.orders),
         Stocking(s.stores, s.products, s.inventory, s.orders),
         Selling(s.stores, s.products, s.inventory, s.receipts, s.orders),
         Quoting(

@@ -16,7 +16,7 @@ from gateway.messages.people import (
 )
 from gateway.messages.reconciliations import Differences, Reconciliations
 from gateway.messages.settings import SettingsInForce
-from gateway.messages.terms import PromotionTerms
+from gateway.messages.terms import Hours, PromotionTerms, SpecialDay
 from gateway.messages.values import (
     DeliveryStatus,
     Fulfillment,
@@ -123,10 +123,24 @@ class StoreListed(Part, frozen=True):
     location: Place
     open: bool
     preparation_s: int  # learned from what it needed so far
+    busy_permille: int = 1_000  # of that, just now
+    opens_at: str | None = None  # if it is closed and that is known
 
 
 class Stores(Told, frozen=True):
     stores: list[StoreListed]
+
+
+class StoreHours(Told, frozen=True):
+    """In local time, `utc_offset_min` east of UTC. No weekly hours: always."""
+
+    store: str
+    open: bool
+    weekly: list[Hours]
+    days: list[SpecialDay]
+    utc_offset_min: int
+    busy_permille: int
+    opens_at: str | None = None
 
 
 class ProductOffered(Part, frozen=True):
@@ -352,6 +366,7 @@ ReplyBody = (
     | Differences
     | Order
     | Stores
+    | StoreHours
     | Products
     | PriceHistory
     | Stock

@@ -29,6 +29,20 @@ class Hours(Asked, frozen=True):
     closes: Clock
 
 
+class Span(Asked, frozen=True):
+    """Of one day; it closes later than it opens."""
+
+    opens: Clock
+    closes: Clock
+
+
+class SpecialDay(Asked, frozen=True):
+    """A date with other hours than its weekday; none: closed."""
+
+    date: Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", description="YYYY-MM-DD")]
+    hours: Annotated[list[Span], Meta(max_length=10)] = []
+
+
 class Selection(Asked, frozen=True):
     """Products by id, or by category with all below it. Empty: every product."""
 

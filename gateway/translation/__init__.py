@@ -21,6 +21,7 @@ from gateway.submissions import SubmissionError
 from gateway.translation import (
     carrying,
     merchandising,
+    opening,
     operating,
     ordering,
     paying,
@@ -37,6 +38,7 @@ from gateway.wire import time_text, window_told
 COMMAND_OF = {
     **carrying.COMMAND_OF,
     **merchandising.COMMAND_OF,
+    **opening.COMMAND_OF,
     **operating.COMMAND_OF,
     **ordering.COMMAND_OF,
     **paying.COMMAND_OF,

@@ -15,7 +15,7 @@ def weekly(hours: list[m.Hours]) -> list[Hours]:
     """In order; what lasts past Sunday, midnight, goes on on Monday. Raises Refusal."""
     found = []
     for x in hours:
-        opens_min, closes_min = _minutes(x.opens), _minutes(x.closes)
+        opens_min, closes_min = minutes(x.opens), minutes(x.closes)
         if opens_min == DAY_MIN:
             raise Refusal("malformed", "24:00 ends a day", {"field": "hours.opens"})
         lasts_min = (
@@ -33,20 +33,20 @@ def weekly(hours: list[m.Hours]) -> list[Hours]:
 def hours_told(found: list[Hours]) -> list[m.Hours]:
     """A day each; what goes on past midnight says so."""
     return [
-        m.Hours([DAYS[x.opens_min // DAY_MIN]], _clock(x.opens_min % DAY_MIN), _clock_end(x))
+        m.Hours([DAYS[x.opens_min // DAY_MIN]], clock(x.opens_min % DAY_MIN), _clock_end(x))
         for x in found
     ]
 
 
 def _clock_end(x: Hours) -> str:
     day_ends = (x.opens_min // DAY_MIN + 1) * DAY_MIN
-    return "24:00" if x.closes_min == day_ends else _clock(x.closes_min % DAY_MIN)
+    return "24:00" if x.closes_min == day_ends else clock(x.closes_min % DAY_MIN)
 
 
-def _minutes(clock: str) -> int:
+def minutes(clock: str) -> int:
     hours, minutes = clock.split(":")
     return int(hours) * HOUR_MIN + int(minutes)
 
 
-def _clock(minute: int) -> str:
+def clock(minute: int) -> str:
     return f"{minute // HOUR_MIN:02d}:{minute % HOUR_MIN:02d}"

@@ -41,6 +41,12 @@ from gateway.messages.requests.merchandising import (
     DefineCategory,
     GetPriceHistory,
 )
+from gateway.messages.requests.opening import (
+    GetStoreHours,
+    PauseStore,
+    SetBusyMode,
+    SetStoreHours,
+)
 from gateway.messages.requests.operating import (
     AssignDelivery,
     ChangeSettings,
@@ -155,6 +161,10 @@ RequestBody = (
     | ReportCollection
     | OpenStore
     | CloseStore
+    | SetStoreHours
+    | PauseStore
+    | SetBusyMode
+    | GetStoreHours
     | SetPrice
     | WithdrawPrices
     | ListInStore

@@ -1,0 +1,65 @@
+"""Whether a store takes orders at a moment, and when it next will."""
+
+from engine.rejections import Detail, RejectionReason
+from engine.rules.hours import DAY_MIN, FIRST_DAY, are_sound
+from engine.state.stores import Store
+from engine.terms import Hours, SpecialDay
+from engine.values import MINUTE
+
+DAYS_MAX = 400  # special ones of one store: more than a year
+LOOK_AHEAD_DAYS = 60  # for the next opening
+WHOLE_DAY = [Hours(0, DAY_MIN)]
+
+
+def closure(store: Store, at: int, utc_offset_min: int) -> tuple[RejectionReason, Detail] | None:
+    """Why nothing may be ordered for that moment; `opens_at` if that is known."""
+    if not store.is_open:
+        return RejectionReason.STORE_CLOSED, {}
+    if at >= store.paused_until and not (store.weekly or store.days):
+        return None
+    opens_at = next_opening(store, max(at, store.paused_until), utc_offset_min)
+    if opens_at == at:
+        return None
+    return RejectionReason.STORE_CLOSED, {} if opens_at is None else {"opens_at": opens_at}
+
+
+def takes_orders(store: Store, at: int, utc_offset_min: int) -> bool:
+    return closure(store, at, utc_offset_min) is None
+
+
+def next_opening(store: Store, at: int, utc_offset_min: int) -> int | None:
+    """The first moment from `at` on within its hours; none if that is a long time off."""
+    minute = at // MINUTE + utc_offset_min
+    today, now_min = divmod(minute, DAY_MIN)
+    for day in range(today, today + LOOK_AHEAD_DAYS):
+        for hours in _of_day(store, day):
+            if day == today and hours.opens_min <= now_min < hours.closes_min:
+                return at
+            if day > today or hours.opens_min > now_min:
+                return (day * DAY_MIN + hours.opens_min - utc_offset_min) * MINUTE
+    return None
+
+
+def are_special_days(days: list[SpecialDay]) -> bool:
+    """Each of them once, with hours in order and within it."""
+    known = dict.fromkeys(x.day for x in days)
+    return (
+        len(days) <= DAYS_MAX
+        and len(known) == len(days)
+        and all(are_sound(x.hours) and 0 <= x.day < 10**6 for x in days)
+        and all(x.hours[-1].closes_min <= DAY_MIN for x in days if x.hours)
+    )
+
+
+def _of_day(store: Store, day: int) -> list[Hours]:
+    """Its hours in minutes of that day; days are counted since the epoch, in local time."""
+    special = store.days.get(day)
+    if special is not None:
+        return special
+    if not store.weekly:
+        return WHOLE_DAY
+    start = (day + FIRST_DAY) % 7 * DAY_MIN
+    found = (
+        Hours(max(0, x.opens_min - start), min(DAY_MIN, x.closes_min - start)) for x in store.weekly
+    )
+    return [x for x in found if x.opens_min < x.closes_min]

@@ -1,0 +1,38 @@
+"""When a store takes orders: what it says about it, and what anybody may ask."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from gateway.messages.terms import Hours, SpecialDay
+from gateway.messages.values import Id, Reason, Sent, Time
+
+
+class SetStoreHours(Sent, frozen=True):
+    """All of them at once, in local time. No weekly hours: always, but for the special days."""
+
+    weekly: Annotated[list[Hours], Meta(max_length=50)]
+    days: Annotated[list[SpecialDay], Meta(max_length=400)] = []
+
+
+class PauseStore(Sent, frozen=True):
+    """No new orders until then, at most a week; it opens by itself, or by `open_store`."""
+
+    until: Time
+    reason: Reason
+
+
+class SetBusyMode(Sent, frozen=True):
+    """Everything takes so many thousandths of the usual time, for quotes and couriers at once.
+
+    1000 ends it, and so does `until`.
+    """
+
+    preparation_permille: Annotated[int, Meta(ge=250, le=10_000)]
+    until: Time | None = None
+
+
+class GetStoreHours(Sent, frozen=True):
+    """Of any store. Answered by `store_hours`."""
+
+    store: Id

@@ -1,0 +1,65 @@
+"""When a store takes orders: requests as commands, and its hours as they are told."""
+
+from datetime import date
+
+from engine import commands as c
+from engine import values as v
+from engine.commands import ExternalCommand
+from engine.rules.opening import closure
+from engine.state import State
+from engine.terms import Hours, SpecialDay
+from gateway import messages as m
+from gateway.codes import Refusal
+from gateway.translation.table import Table
+from gateway.translation.weeks import clock, hours_told, minutes, windows
+from gateway.wire import millis, time_text
+
+EPOCH_DAY = date(1970, 1, 1).toordinal()
+
+
+def _set_store_hours(b: m.SetStoreHours, who: str, _: str) -> ExternalCommand:
+    days = [SpecialDay(_day(x.date), [_span(y) for y in x.hours]) for x in b.days]
+    return c.SetStoreHours(v.StoreId(who), windows(b.weekly), days)
+
+
+def _set_busy_mode(b: m.SetBusyMode, who: str, _: str) -> ExternalCommand:
+    until = v.Millis(0) if b.until is None else millis(b.until, "until")
+    return c.SetBusyMode(v.StoreId(who), b.preparation_permille, until)
+
+
+COMMAND_OF: Table = {
+    m.SetStoreHours: _set_store_hours,
+    m.PauseStore: lambda b, who, _: c.PauseStore(who, millis(b.until, "until"), b.reason),
+    m.SetBusyMode: _set_busy_mode,
+}
+
+
+def store_hours(s: State, key: v.StoreId, now: v.Millis) -> m.StoreHours:
+    store, offset_min = s.stores[key], s.settings.current.utc_offset_min
+    fault = closure(store, now, offset_min)
+    opens_at = fault[1].get("opens_at") if fault else None
+    return m.StoreHours(
+        key,
+        fault is None,
+        hours_told(store.weekly),
+        [_day_told(day, hours) for day, hours in store.days.items()],
+        offset_min,
+        store.busy_permille,
+        time_text(opens_at) if isinstance(opens_at, int) else None,
+    )
+
+
+def _day(text: str) -> int:
+    try:
+        return date.fromisoformat(text).toordinal() - EPOCH_DAY
+    except ValueError:
+        raise Refusal("malformed", "not a day that exists", {"field": "days.date"}) from None
+
+
+def _span(x: m.Span) -> Hours:
+    return Hours(minutes(x.opens), minutes(x.closes))
+
+
+def _day_told(day: int, hours: list[Hours]) -> m.SpecialDay:
+    spans = [m.Span(clock(x.opens_min), clock(x.closes_min)) for x in hours]
+    return m.SpecialDay(date.fromordinal(day + EPOCH_DAY).isoformat(), spans)
