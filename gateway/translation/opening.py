@@ -11,7 +11,7 @@ from engine.terms import Hours, SpecialDay
 from gateway import messages as m
 from gateway.codes import Refusal
 from gateway.translation.table import Table
-from gateway.translation.weeks import clock, hours_told, minutes, windows
+from gateway.translation.weeks import clock, hours_told, minutes, weekly
 from gateway.wire import millis, time_text
 
 EPOCH_DAY = date(1970, 1, 1).toordinal()
@@ -19,7 +19,7 @@ EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 def _set_store_hours(b: m.SetStoreHours, who: str, _: str) -> ExternalCommand:
     days = [SpecialDay(_day(x.date), [_span(y) for y in x.hours]) for x in b.days]
-    return c.SetStoreHours(v.StoreId(who), windows(b.weekly), days)
+    return c.SetStoreHours(v.StoreId(who), weekly(b.weekly), days)
 
 
 def _set_busy_mode(b: m.SetBusyMode, who: str, _: str) -> ExternalCommand:
