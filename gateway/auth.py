@@ -27,6 +27,7 @@ LIFE_MAX_S: dict[Role, int] = {
     "payment_provider": 15 * MINUTE_S,
     "operator": 12 * HOUR_S,  # a shift in front of the console
     "customer": 24 * HOUR_S,  # a tracking link
+    "crm": 12 * HOUR_S,  # people who care for customers, and what they work with
 }
 
 SELLING_FOR_LESS = frozenset(
@@ -39,6 +40,30 @@ SELLING_FOR_LESS = frozenset(
         m.GetCoupon,
     }
 )
+KNOWING_CUSTOMERS = frozenset(
+    {
+        m.SetConsent,
+        m.ForgetCustomer,
+        m.GetCustomer,
+        m.ListPurchases,
+        m.SaveProfile,
+        m.GetProfile,
+        m.FindCustomers,
+        m.SaveAddress,
+        m.RemoveAddress,
+        m.ListConsents,
+        m.ExportCustomer,
+        m.OpenComplaint,
+        m.AnswerComplaint,
+        m.CloseComplaint,
+        m.GetComplaint,
+        m.ListComplaints,
+        m.RecordInteraction,
+        m.ListInteractions,
+        m.GetRatings,
+    }
+)
+CAMPAIGNING = frozenset({m.SetSegmentation, m.GetSegmentation, m.GetPromotion, m.GetCoupon})
 STORE_KEEPING = frozenset(
     {
         m.AcceptOrder,
@@ -76,7 +101,8 @@ STORE_KEEPING = frozenset(
     }
 )
 MAY_ASK: dict[Role, frozenset[type]] = {
-    "order_service": frozenset(
+    "order_service": KNOWING_CUSTOMERS
+    | frozenset(
         {
             m.RegisterCustomer,
             m.RequestQuote,
@@ -90,25 +116,6 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.GetStoreHours,
             m.ListProducts,
             m.CreateTrackingLink,
-            m.SetConsent,
-            m.ForgetCustomer,
-            m.GetCustomer,
-            m.ListPurchases,
-            m.SaveProfile,
-            m.GetProfile,
-            m.FindCustomers,
-            m.SaveAddress,
-            m.RemoveAddress,
-            m.ListConsents,
-            m.ExportCustomer,
-            m.OpenComplaint,
-            m.AnswerComplaint,
-            m.CloseComplaint,
-            m.GetComplaint,
-            m.ListComplaints,
-            m.RecordInteraction,
-            m.ListInteractions,
-            m.GetRatings,
             m.RateOrder,
         }
     ),
@@ -130,6 +137,8 @@ MAY_ASK: dict[Role, frozenset[type]] = {
     "payment_provider": frozenset({m.ReportAuthorization, m.ReportInstruction}),
     "customer": frozenset({m.Track}),
     "operator": SELLING_FOR_LESS
+    | KNOWING_CUSTOMERS
+    | CAMPAIGNING
     | frozenset(
         {
             m.RegisterStore,
@@ -161,31 +170,11 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.ListStores,
             m.GetStoreHours,
             m.ListProducts,
-            m.SetConsent,
             m.SetStanding,
-            m.ForgetCustomer,
-            m.GetCustomer,
-            m.ListPurchases,
-            m.SaveProfile,
-            m.GetProfile,
-            m.FindCustomers,
-            m.SaveAddress,
-            m.RemoveAddress,
-            m.ListConsents,
-            m.ExportCustomer,
-            m.OpenComplaint,
-            m.AnswerComplaint,
-            m.CloseComplaint,
-            m.GetComplaint,
-            m.ListComplaints,
-            m.RecordInteraction,
-            m.ListInteractions,
-            m.GetRatings,
             m.ApproveRefund,
-            m.SetSegmentation,
-            m.GetSegmentation,
         }
     ),
+    "crm": KNOWING_CUSTOMERS | CAMPAIGNING | frozenset({m.GetOrder, m.ListStores, m.ListProducts}),
 }
 MAY_HEAR: dict[Role, frozenset[Feed]] = {
     "order_service": frozenset({"orders"}),
@@ -193,7 +182,8 @@ MAY_HEAR: dict[Role, frozenset[Feed]] = {
     "courier": frozenset({"route"}),
     "payment_provider": frozenset({"payments"}),
     "customer": frozenset({"tracking"}),
-    "operator": frozenset({"city", "stock"}),
+    "operator": frozenset({"city", "stock", "crm"}),
+    "crm": frozenset({"crm"}),
 }
 
 
@@ -278,7 +268,7 @@ def check_may_hear(identity: Identity, feed: Feed) -> None:
 
 def subject_heard(identity: Identity) -> str:
     """Whose news this is: one's own, but operators hear of the whole city."""
-    return "" if identity.role == "operator" else identity.subject
+    return "" if identity.role in ("operator", "crm") else identity.subject
 
 
 def load_secret(folder: Path) -> bytes:

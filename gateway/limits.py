@@ -21,6 +21,7 @@ USUAL: dict[Role, RoleLimits] = {
     "order_service": RoleLimits(2_000, 5_000, 64, 1_024),
     "payment_provider": RoleLimits(2_000, 5_000, 64, 1_024),
     "operator": RoleLimits(1_000, 5_000, 512, 1_024),
+    "crm": RoleLimits(1_000, 5_000, 64, 1_024),
 }
 
 

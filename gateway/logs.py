@@ -14,6 +14,7 @@ from engine.projections.movements import Movement, Movements
 from engine.queries.open_work import DELIVERY_BECOMES, ORDER_BECOMES, OpenWork, order_of
 from engine.state import State
 from engine.values import DeliveryId, Millis, OrderId, ProductId, StoreId
+from gateway import crm
 from gateway import messages as m
 from gateway.messages import DeltaBody, Feed, SnapshotBody
 from gateway.views import (
@@ -25,7 +26,13 @@ from gateway.views import (
     ticket_told,
 )
 
-KEPT: dict[Feed, int] = {"orders": 8_192, "payments": 4_096, "tickets": 128, "stock": 512}
+KEPT: dict[Feed, int] = {
+    "orders": 8_192,
+    "payments": 4_096,
+    "tickets": 128,
+    "stock": 512,
+    "crm": 8_192,
+}
 EVERY_STORE, EVERY_STORE_KEPT = "", 4_096  # stock, as operators hear it
 SHELF_KEPT = 64  # stock, as somebody looks back on it
 RETURN_EVENTS = (
@@ -54,6 +61,7 @@ FOLLOWED = frozenset(  # most events, timers above all, are nobody's news
         e.InstructionFailed,
     )
 )
+News = tuple[Feed, str, int, bytes]  # the feed, whose it is, its number, what is told
 Change = tuple[Feed, str, DeltaBody]  # the feed, whose it is, what is told
 
 _encode = msgpack.Encoder().encode
@@ -99,11 +107,14 @@ class Logs:
         log = self.logs.get((feed, subject))
         return log if log is not None else Log(self._first)
 
-    def fold(self, record: Record) -> list[tuple[Feed, str, int, bytes]]:
+    def fold(self, record: Record) -> list[News]:
         """Number what a turn changed; the state is as it left it. Returns what to tell."""
         told: dict[tuple[str, OrderId], DeltaBody] = {}
-        news = []
+        news: list[News] = []
         for event in record.events:
+            if type(event) in crm.TELLS:
+                told_of = crm.news_of(event, self._state, record.at)
+                news += [self._numbered("crm", crm.EVERYBODY, x) for x in told_of]
             if type(event) not in FOLLOWED:
                 continue
             for feed, subject, body in self._changes(event, record.at):
@@ -111,9 +122,7 @@ class Logs:
                     if told.get((subject, OrderId(body.order))) == body:
                         continue  # one turn, one news of a ticket
                     told[subject, OrderId(body.order)] = body
-                encoded = _encode(body)
-                log = self.logs.setdefault((feed, subject), Log(self._first))
-                news.append((feed, subject, log.append(encoded, KEPT[feed]), encoded))
+                news.append(self._numbered(feed, subject, body))
         for moved in self._movements.fold(record):
             news += self._stock_news(moved)
         return news
@@ -141,11 +150,18 @@ class Logs:
                 )
             case "stock":
                 return m.StockFollowed(seq)
+            case "crm":
+                return crm.open_matters(s)
         raise AssertionError(f"{feed} is not a log")
 
     # internals
 
-    def _stock_news(self, moved: Movement) -> Iterator[tuple[Feed, str, int, bytes]]:
+    def _numbered(self, feed: Feed, subject: str, body: DeltaBody) -> News:
+        encoded = _encode(body)
+        log = self.logs.setdefault((feed, subject), Log(self._first))
+        return feed, subject, log.append(encoded, KEPT[feed]), encoded
+
+    def _stock_news(self, moved: Movement) -> Iterator[News]:
         body = _encode(moved_told(moved))
         for subject, kept in ((moved.store, KEPT["stock"]), (EVERY_STORE, EVERY_STORE_KEPT)):
             log = self.logs.setdefault(("stock", subject), Log(self._first))

@@ -16,6 +16,20 @@ from gateway.messages.analytics import (
     StoreFigures,
     VehicleFigures,
 )
+from gateway.messages.crm import (
+    ConsentChanged,
+    CouponRedeemed,
+    CouponsGiven,
+    CrmNews,
+    CrmOpen,
+    CustomerGone,
+    CustomerJoined,
+    CustomerMoved,
+    CustomerOrdered,
+    CustomerRated,
+    CustomerSpoke,
+    StandingChanged,
+)
 from gateway.messages.feeds import (
     LOGS,
     CityChanges,

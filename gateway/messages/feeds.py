@@ -1,12 +1,14 @@
 """What subscriptions tell: the bodies of `snapshot` and `delta`, one pair per feed.
 
-*Logs* (`orders`, `tickets`, `payments`, `stock`) number every change for ever: nothing is skipped,
-and a subscription resumes where it was cut. *Views* (`route`, `tracking`, `city`) tell the newest
-state; each subscription numbers its own messages, and after a cut it starts with a fresh snapshot.
+*Logs* (`orders`, `tickets`, `payments`, `stock`, `crm`) number every change for ever: nothing is
+skipped, and a subscription resumes where it was cut. *Views* (`route`, `tracking`, `city`) tell the
+newest state; each subscription numbers its own messages, and after a cut it starts with a fresh
+snapshot.
 """
 
 from typing import Literal
 
+from gateway.messages.crm import CrmNews, CrmOpen
 from gateway.messages.replies import Order, StockMoved, Tracking
 from gateway.messages.values import (
     CourierStatus,
@@ -25,8 +27,8 @@ from gateway.messages.values import (
     Window,
 )
 
-Feed = Literal["orders", "tickets", "payments", "stock", "route", "tracking", "city"]
-LOGS: tuple[Feed, ...] = ("orders", "tickets", "payments", "stock")
+Feed = Literal["orders", "tickets", "payments", "stock", "crm", "route", "tracking", "city"]
+LOGS: tuple[Feed, ...] = ("orders", "tickets", "payments", "stock", "crm")
 
 # orders: an order service's own. A delta is an `order`, one per change of either status
 
@@ -267,7 +269,9 @@ class CityChanges(Told, frozen=True):
     kpis: Kpis | None = None
 
 
-SnapshotBody = OrdersOpen | Tickets | PaymentsDue | StockFollowed | Route | Tracking | CityWhole
+SnapshotBody = (
+    OrdersOpen | Tickets | PaymentsDue | StockFollowed | CrmOpen | Route | Tracking | CityWhole
+)
 DeltaBody = (
     Order
     | Ticket
@@ -279,6 +283,7 @@ DeltaBody = (
     | InstructionDue
     | InstructionClosed
     | StockMoved
+    | CrmNews
     | Route
     | Tracking
     | CityChanges

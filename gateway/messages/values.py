@@ -43,7 +43,9 @@ Cursor = Annotated[
 ]
 Seq = Annotated[int, Meta(ge=0, le=2**62, description="Counts from 1; 0 is before the first")]
 
-Role = Literal["courier", "order_service", "store", "payment_provider", "customer", "operator"]
+Role = Literal[
+    "courier", "order_service", "store", "payment_provider", "customer", "operator", "crm"
+]
 Purpose = Literal["marketing", "personalization"]
 Channel = Literal["phone", "chat", "email", "store", "door"]
 ComplaintReason = Literal[
