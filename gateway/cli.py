@@ -24,6 +24,7 @@ COMMANDS = {
     "explain": Entry("gateway.explain", "why an order goes with whom it goes, or with nobody"),
     "export": Entry("gateway.export", "the journal as Parquet tables"),
     "sql": Entry("gateway.sql", "ask the journal's tables with DuckDB"),
+    "report": Entry("gateway.report", "how a period went, as one HTML page"),
     "token": Entry("gateway.token", "mint a token for a client of a server on this machine"),
     "solvers": Entry("gateway.solver_list", "the solvers there are, and what each supports"),
     "pdptw": Entry("solvers.pdptw.command", "static pickup and delivery with hard time windows"),

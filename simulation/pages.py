@@ -4,6 +4,7 @@ Text is escaped here, once; whoever writes a page hands over plain text and plot
 """
 
 import base64
+import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from hashlib import sha256
@@ -17,8 +18,10 @@ from plotly.offline import get_plotlyjs
 BLUE, ORANGE, GREEN, YELLOW = "#0072b2", "#e69f00", "#009e73", "#f0e442"
 SKY, VERMILION, PURPLE, BLACK = "#56b4e9", "#d55e00", "#cc79a7", "#000000"
 PALETTE = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, YELLOW, BLACK)
-SHADES = [[0.0, "#fff7ec"], [0.5, ORANGE], [1.0, "#5c2a00"]]  # lightness alone already orders them
+# Lightness alone already orders them.
+SHADES: tuple[tuple[float, str], ...] = ((0.0, "#fff7ec"), (0.5, ORANGE), (1.0, "#5c2a00"))
 
+FIGURE = re.compile(r"-?\d[\d\u202f.:]*( [A-Za-z%]+)?")
 Cell = str | int | float | None
 Shape = dict[str, Any]  # a trace or a layout, as plotly.com/javascript/reference names it
 
@@ -32,7 +35,8 @@ h3 { margin: 26px 0 0; font-size: 16px; }
 p.said { margin: 2px 0 8px; color: var(--dim); max-width: 80ch; }
 p.good::before { content: "✓ "; color: #009e73; } p.bad { color: #a33c00; font-weight: 600; }
 p.bad::before { content: "✗ "; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(165px, 1fr)); gap: 12px; }
+.tiles { display: grid; margin: 14px 0; gap: 12px;
+  grid-template-columns: repeat(auto-fill, minmax(165px, 1fr)); }
 .tiles div { border: 1px solid var(--line); border-radius: 8px; padding: 10px 12px; }
 .tiles b { display: block; font-size: 22px; font-variant-numeric: tabular-nums; }
 .tiles span { color: var(--dim); font-size: 13px; }
@@ -107,21 +111,21 @@ class Page:
     def table(
         self, title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], said: str = ""
     ) -> None:
-        """Numbers to the right, with separators; None is an empty cell."""
-        body = [[_cell(x) for x in row] for row in rows]
-        heads = [
-            f'<th class="n">{escape(name)}</th>'
-            if body and body[0][k].startswith('<td class="n"')
-            else f"<th>{escape(name)}</th>"
-            for k, name in enumerate(columns)
+        """Columns of figures to the right, numbers with separators; None is an empty cell."""
+        body = [[_shown(x) for x in row] for row in rows]
+        sides = [
+            ' class="n"' if _are_figures([x[k] for x in body]) else "" for k in range(len(columns))
         ]
-        lines = "".join(f"<tr>{''.join(row)}</tr>" for row in body)
+        head, *lines = (
+            "".join(f"<{tag}{side}>{escape(x)}</{tag}>" for x, side in zip(row, sides, strict=True))
+            for tag, row in (("th", columns), *(("td", row) for row in body))
+        )
         self._parts.append(f"<h3>{escape(title)}</h3>")
         if said:
             self.text(said)
         self._parts.append(
-            f'<div class="wide"><table><thead><tr>{"".join(heads)}</tr></thead>'
-            f"<tbody>{lines}</tbody></table></div>"
+            f'<div class="wide"><table><thead><tr>{head}</tr></thead>'
+            f"<tbody>{''.join(f'<tr>{x}</tr>' for x in lines)}</tbody></table></div>"
         )
 
     def html(self) -> str:
@@ -151,13 +155,16 @@ def count(number: int | float, digits: int = 0) -> str:
     return f"{number:,.{digits}f}".replace(",", "\u202f")
 
 
-def _cell(value: Cell) -> str:
-    if value is None:
-        return "<td></td>"
-    if isinstance(value, str):
-        return f"<td>{escape(value)}</td>"
-    shown = count(value) if isinstance(value, int) else count(value, 2)
-    return f'<td class="n">{shown}</td>'
+def _shown(value: Cell) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return count(value) if isinstance(value, int) else count(value, 2)
+
+
+def _are_figures(texts: list[str]) -> bool:
+    """Numbers with or without a unit, in every line that says anything."""
+    said = [x for x in texts if x.strip("-")]
+    return bool(said) and all(FIGURE.fullmatch(x) for x in said)
 
 
 @cache

@@ -72,7 +72,7 @@ days = pytest.mark.parametrize("seed", SEEDS)
 @days
 def test_every_order_is_a_row_that_says_what_the_engine_says(seed):
     records, engine = random_day(seed)
-    rows = {x["order"]: x for x in told(records)["orders"]}
+    rows = {x["order_id"]: x for x in told(records)["orders"]}
     orders = engine.state.orders.orders
     assert rows.keys() == orders.keys()
     for key, order in orders.items():
@@ -92,7 +92,7 @@ def test_lines_are_what_was_ordered_and_what_was_left(seed):
     records, engine = random_day(seed)
     found = Counter()
     for x in told(records)["order_lines"]:
-        found[x["order"], x["product"]] += x["kept"]
+        found[x["order_id"], x["product_id"]] += x["kept"]
     expected = Counter()
     for key, order in engine.state.orders.orders.items():
         for line in order.placed.lines:
@@ -102,7 +102,7 @@ def test_lines_are_what_was_ordered_and_what_was_left(seed):
     assert found == expected
     goods = Counter()
     for x in told(records)["order_lines"]:
-        goods[x["order"]] += x["amount_minor"]
+        goods[x["order_id"]] += x["amount_minor"]
     assert goods == Counter(
         {key: goods_total(x.lines) for key, x in engine.state.orders.orders.items()}
     )
@@ -114,7 +114,7 @@ def test_tills_tell_every_receipt_and_what_was_given_back(seed):
     events = [x for record in records for x in record.events]
     found = Counter()
     for x in told(records)["till_lines"]:
-        found[x["receipt"], x["refund"]] += x["amount_minor"]
+        found[x["receipt_id"], x["refund"]] += x["amount_minor"]
     expected = Counter()
     for x in events:
         if isinstance(x, e.ReceiptRecorded):
@@ -144,13 +144,13 @@ def test_the_ledgers_rows_sum_to_its_balances(seed):
 def test_what_was_asked_of_providers_and_answered_is_what_the_engine_knows(seed):
     records, engine = random_day(seed)
     rows, payments = told(records), engine.state.payments
-    assert {x["payment"]: x["amount_minor"] for x in rows["payments"]} == {
+    assert {x["payment_id"]: x["amount_minor"] for x in rows["payments"]} == {
         key: x.amount_minor for key, x in payments.payments.items()
     }
     captured = Counter()
     for x in rows["payment_events"]:
         if x["what"] in ("capture", "capture_failed"):
-            captured[x["payment"]] += x["amount_minor"] * (1 if x["what"] == "capture" else -1)
+            captured[x["payment_id"]] += x["amount_minor"] * (1 if x["what"] == "capture" else -1)
     assert +captured == +Counter({k: x.captured_minor for k, x in payments.payments.items()})
 
 
@@ -159,7 +159,7 @@ def test_movements_sum_to_what_is_on_the_shelf(seed):
     records, engine = random_day(seed)
     found = Counter()
     for x in told(records)["stock_movements"]:
-        found[x["store"], x["product"]] += x["on_hand"]
+        found[x["store_id"], x["product_id"]] += x["on_hand"]
     assert +found == +Counter(
         {
             (store, product): level.on_hand
@@ -178,9 +178,9 @@ def test_every_refusal_is_a_row_and_every_quote(seed):
     )
     assert Counter((x["command"], x["reason"]) for x in rows["refusals"]) == refused
     offered = [y.quote for x in records for y in x.events if isinstance(y, e.QuoteOffered)]
-    assert sorted(x["quote"] for x in rows["quotes"]) == sorted(offered)
-    accepted = [x["order"] for x in rows["quotes"] if x["order"]]
-    assert sorted(accepted) == sorted(x["order"] for x in rows["orders"])
+    assert sorted(x["quote_id"] for x in rows["quotes"]) == sorted(offered)
+    accepted = [x["order_id"] for x in rows["quotes"] if x["order_id"]]
+    assert sorted(accepted) == sorted(x["order_id"] for x in rows["orders"])
 
 
 def test_a_delivery_tells_its_clock_and_shifts_add_up_to_the_scorecard():

@@ -36,6 +36,7 @@ def test_a_name_is_text_wherever_it_stands():
 
 def test_numbers_stand_to_the_right_with_separators():
     html = page()
+    assert "<td>Noodles</td>" in html
     assert '<td class="n">12\u202f345</td><td class="n">1.50</td>' in html
     assert '<th class="n">orders</th>' in html
     assert count(1_234_567) == "1\u202f234\u202f567"

@@ -18,19 +18,20 @@ from gateway.history.telling import Teller
 from gateway.journal import JOURNAL_FILE, JournalReader
 from gateway.recovery import collector_paused
 
-VERSION = 2  # up by one when tables change: older exports are made anew
+VERSION = 3  # up by one when tables change: older exports are made anew
 MANIFEST = "export.json"
 FOLDER = "parquet"  # in a data folder, unless another is said
 FOLDED = 5_000  # records between two looks at how much there is to write
 
 
 class Manifest(Struct, frozen=True):
-    """Of which history an export is: that of `digest`, up to record `seq` at `until_ms`."""
+    """Of which history an export is: that of `digest`, up to record `seq`."""
 
     version: int
     seq: int
     digest: str
-    until_ms: int
+    since_ms: int  # of its first record
+    until_ms: int  # of its last record
     positions: bool
     rows: dict[str, int]
 
@@ -51,7 +52,7 @@ def export(
     `on_progress` is told records done and to do. Raises CorruptJournalError with the number of
     the record, NotAnExportError, FileNotFoundError.
     """
-    if out.exists() and any(out.iterdir()) and manifest_of(out) is None:
+    if out.exists() and any(out.iterdir()) and not (out / MANIFEST).is_file():
         raise NotAnExportError(f"{out} is there already and not an export")
     beside = out.with_name(f"{out.name}.{os.getpid()}.new")
     try:
@@ -75,6 +76,7 @@ def fresh(data: Path, out: Path) -> Manifest:
 
 
 def manifest_of(out: Path) -> Manifest | None:
+    """None if there is none, or one of other code."""
     try:
         return msgspec.json.decode((out / MANIFEST).read_bytes(), type=Manifest)
     except (OSError, msgspec.DecodeError):
@@ -91,11 +93,13 @@ def _written(
     on_progress: Callable[[int, int], None],
 ) -> Manifest:
     seq, digest = journal.head()
-    teller, writer, now = Teller(positions), Writer(folder), Millis(0)
+    teller, writer = Teller(positions), Writer(folder)
+    since, now = Millis(0), Millis(0)
     try:
         for record in journal.read(to_seq=seq):
             teller.fold(record)
             now = record.at
+            since = now if record.seq == 1 else since
             if record.seq % FOLDED == 0:
                 writer.take(teller.rows)
                 on_progress(record.seq, seq)
@@ -104,7 +108,7 @@ def _written(
     finally:
         writer.close()
     assert writer.written.keys() == TABLES.keys()
-    manifest = Manifest(VERSION, seq, digest.hex(), now, positions, writer.written)
+    manifest = Manifest(VERSION, seq, digest.hex(), since, now, positions, writer.written)
     (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
     return manifest
 

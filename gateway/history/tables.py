@@ -39,12 +39,12 @@ TABLES: dict[str, Table] = {
     "orders": Table(
         "A row for each order; those still open at the end are the last.",
         _columns("""
-            order            text  its id
-            service          text  who brought it
-            customer         text  an opaque id
-            store            text
+            order_id         text  its id
+            service_id       text  who brought it
+            customer_id      text  an opaque id
+            store_id         text
             fulfillment      text  delivery or collection
-            provider         text  who was to hold the money
+            provider_id      text  who was to hold the money
             status           text  placed, scheduled, confirmed, accepted, ready, handed_over, \
 fulfilled, cancelled or returned
             reason           text  actor/reason of an early end
@@ -68,8 +68,8 @@ fulfilled, cancelled or returned
     "order_lines": Table(
         "What was bought. `kept` is what was left of `ordered` after picking.",
         _columns("""
-            order            text
-            product          text
+            order_id         text
+            product_id       text
             name             text
             category         text  when it was ordered
             ordered          int   pieces
@@ -84,10 +84,10 @@ fulfilled, cancelled or returned
     "deliveries": Table(
         "How each order that went with a courier went: the delivery clock as mdrp-sim names it.",
         _columns("""
-            delivery         text  of the last attempt
-            order            text
-            store            text
-            courier          text  who fetched it
+            delivery_id      text  of the last attempt
+            order_id         text
+            store_id         text
+            courier_id       text  who fetched it
             vehicle          text
             status           text  of the order
             placed_at        time
@@ -111,9 +111,9 @@ fulfilled, cancelled or returned
     "quotes": Table(
         "Every quote offered, and the order it became. Refused ones are in `refusals`.",
         _columns("""
-            quote            text
-            customer         text
-            store            text
+            quote_id         text
+            customer_id      text
+            store_id         text
             fulfillment      text
             total_minor      minor
             currency         text
@@ -121,19 +121,19 @@ fulfilled, cancelled or returned
             dropoff_cell     text  of deliveries
             offered_at       time
             accepted_at      time
-            order            text
+            order_id         text
         """),
     ),
     "refusals": Table(
         "Everything that was asked for and refused.",
         _columns("""
-            at               time
+            refused_at       time
             command          text
             reason           text  a code of docs/protocol.md
-            store            text
-            customer         text
-            courier          text
-            order            text
+            store_id         text
+            customer_id      text
+            courier_id       text
+            order_id         text
             dropoff_cell     text  of quotes for deliveries
             detail           text  JSON
         """),
@@ -142,14 +142,14 @@ fulfilled, cancelled or returned
         "What stores sold over their own counters, by receipt; refunds are negative. Tills are not \
 in the ledger.",
         _columns("""
-            at               time  when it was told
+            told_at          time  when it was told
             sold_at          time  by the till's clock
-            store            text
-            receipt          text
+            store_id         text
+            receipt_id       text
             refund           text  its name; empty for sales
             till             text
             tender           text
-            product          text
+            product_id       text
             name             text
             category         text
             quantity         int
@@ -161,9 +161,9 @@ in the ledger.",
     "payments": Table(
         "What customers were asked for. What became of it is in `payment_events` and `ledger`.",
         _columns("""
-            payment          text
-            order            text
-            provider         text
+            payment_id       text
+            order_id         text
+            provider_id      text
             purpose          text  order or tip
             amount_minor     minor
             currency         text
@@ -174,9 +174,9 @@ in the ledger.",
         "authorized, authorized_late, failed, withdrawn; capture, void and refund when they were \
 issued, and again with _settled or _failed when they were answered.",
         _columns("""
-            at               time
-            payment          text
-            instruction      text
+            happened_at      time
+            payment_id       text
+            instruction_id   text
             what             text
             amount_minor     minor of instructions
             currency         text
@@ -186,9 +186,9 @@ issued, and again with _settled or _failed when they were answered.",
     "ledger": Table(
         "Every posting. Debits are positive; the postings of an entry, and of the whole, sum to 0.",
         _columns("""
-            at               time
+            posted_at        time
             entry            int   counts
-            order            text
+            order_id         text
             memo             text
             account          text  kind:whose
             kind             text  provider, store, courier, ...; of the platform the whole account
@@ -199,13 +199,13 @@ issued, and again with _settled or _failed when they were answered.",
     "stock_movements": Table(
         "Every change of every shelf: the sum of a column is the level.",
         _columns("""
-            at               time
-            store            text
-            product          text
+            moved_at         time
+            store_id         text
+            product_id       text
             cause            text
             actor            text
             reason           text
-            order            text
+            order_id         text
             on_hand          int
             reserved         int
             damaged          int
@@ -216,7 +216,7 @@ issued, and again with _settled or _failed when they were answered.",
     "courier_shifts": Table(
         "A row for each shift, with what was finished after its end and before the next.",
         _columns("""
-            courier          text
+            courier_id       text
             vehicle          text
             started_at       time
             planned_end_at   time
@@ -235,9 +235,9 @@ issued, and again with _settled or _failed when they were answered.",
     "offers": Table(
         "What couriers were offered, took and gave back.",
         _columns("""
-            at               time
-            delivery         text
-            courier          text
+            happened_at      time
+            delivery_id      text
+            courier_id       text
             what             text  offered, accepted or unassigned
             reason           text
         """),
@@ -245,8 +245,8 @@ issued, and again with _settled or _failed when they were answered.",
     "customer_segments": Table(
         "When a customer became another kind of customer. Scores are 1 to 5.",
         _columns("""
-            at               time
-            customer         text
+            since            time
+            customer_id      text
             segment          text
             recency          int
             frequency        int
@@ -256,7 +256,7 @@ issued, and again with _settled or _failed when they were answered.",
     "stores": Table(
         "Those there are.",
         _columns("""
-            store            text
+            store_id         text
             name             text
             lat              real
             lon              real
@@ -266,7 +266,7 @@ issued, and again with _settled or _failed when they were answered.",
     "products": Table(
         "Those there are, as last listed.",
         _columns("""
-            product          text
+            product_id       text
             name             text
             category         text
         """),
@@ -274,7 +274,7 @@ issued, and again with _settled or _failed when they were answered.",
     "couriers": Table(
         "Those there are.",
         _columns("""
-            courier          text
+            courier_id       text
             vehicle          text
             capacity         int
         """),
@@ -282,8 +282,8 @@ issued, and again with _settled or _failed when they were answered.",
     "positions": Table(
         "Only with `--positions`: every position that was accepted.",
         _columns("""
-            at               time  measured
-            courier          text
+            measured_at      time  measured
+            courier_id       text
             lat              real
             lon              real
         """),
@@ -303,7 +303,7 @@ Money is in whole minor units beside its currency. Times are UTC. Cells are H3, 
 An empty value says that it never happened. Customers are opaque ids, and doors are cells.
 
 ```
-o2o sql data "SELECT store, sum(goods_minor) FROM orders WHERE status = 'fulfilled' GROUP BY 1"
+o2o sql data "SELECT store_id, sum(goods_minor) FROM orders GROUP BY 1 ORDER BY 2 DESC"
 ```
 """
 
