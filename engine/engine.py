@@ -19,6 +19,7 @@ if not __debug__:
 EPOCH = Millis(0)
 EVENTS_PER_TURN_MAX = 100_000
 NO_KEY = RequestKey("")
+TIMER_FIRED = TimerFired()
 
 
 class Record(Struct, frozen=True, array_like=True):
@@ -63,12 +64,12 @@ class Engine:
 
     def step(self, at: Millis, command: AnyCommand, key: RequestKey = NO_KEY) -> list[Record]:
         """Decide a command, after every timer that is due before it. Its record comes last."""
-        return [*self.turns_due(at), self._turn(at, command, key)]
+        return [*self.turns_due(at), self.turn(at, command, key)]
 
     def turns(self, at: Millis, command: AnyCommand, key: RequestKey = NO_KEY) -> Iterator[Record]:
         """The same, one turn at a time: whoever iterates sees the state each record left."""
         yield from self.turns_due(at)
-        yield self._turn(at, command, key)
+        yield self.turn(at, command, key)
 
     def turns_due(self, at: Millis) -> Iterator[Record]:
         """What timers have become due by then, each fired at its own time."""
@@ -76,7 +77,14 @@ class Engine:
             raise TimeWentBackwardsError(self.now, at)
         timers = self.state.timers
         while (due := timers.next_due()) is not None and due <= at:
-            yield self._turn(due, timers.next_command(), NO_KEY, TimerFired())
+            yield self._turn(due, timers.next_command(), NO_KEY, True)
+
+    def turn(self, at: Millis, command: AnyCommand, key: RequestKey = NO_KEY) -> Record:
+        """Decide a command, now that no timer is due before it: one turn, one record."""
+        due = self.state.timers.next_due()
+        assert at >= self.now
+        assert due is None or due > at
+        return self._turn(at, command, key)
 
     def apply(self, record: Record | Outcome) -> None:
         """Repeat a turn decided earlier, without deciding it again."""
@@ -103,24 +111,25 @@ class Engine:
     # internals
 
     def _turn(
-        self, at: Millis, command: AnyCommand, key: RequestKey, *preamble: AnyEvent
+        self, at: Millis, command: AnyCommand, key: RequestKey, is_timer: bool = False
     ) -> Record:
         turn = Turn(at, self._state_of)
+        events, follow_ups = turn.events, self._follow_ups
         self.now = at
-        for event in preamble:
-            turn.emit(event)
-        acted = len(preamble)
+        if is_timer:
+            turn.emit(TIMER_FIRED)
         try:
             self._handler_of[type(command)](turn, command)
         except Rejected as rejected:
-            assert len(turn.events) == acted
+            assert len(events) == is_timer
             turn.emit(CommandRejected(rejected.reason, rejected.detail))
-        follow_ups = self._follow_ups
-        for event in turn.events:  # grows while we iterate: breadth-first, in table order
-            for follow_up in follow_ups.get(type(event), ()):
-                follow_up(turn, event)
-        assert len(turn.events) <= EVENTS_PER_TURN_MAX
+        for event in events:  # grows while we iterate: breadth-first, in table order
+            kind = type(event)
+            if kind in follow_ups:
+                for follow_up in follow_ups[kind]:
+                    follow_up(turn, event)
+        assert len(events) <= EVENTS_PER_TURN_MAX
         self.seq += 1
         if key:
             self.state.requests.remember(key, self.seq, at)
-        return Record(self.seq, at, command, turn.events, key)
+        return Record(self.seq, at, command, events, key)

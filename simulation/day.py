@@ -49,9 +49,11 @@ def of_scenario(scenario: Scenario, streams: RandomStreams) -> Day:
     sites = stores_of(scenario, streams)
     population = Population(scenario, streams, sites)
 
+    starts_ms = scenario.starts_ms
+
     def visits(day: int) -> Visits:
         for visit in Arrivals(scenario, streams):
             number = day * VISITS_MAX + visit.number
-            yield visit.at - scenario.starts_ms, population.wish(number, visit.source)
+            yield visit.at - starts_ms, population.wish(number, visit.source)
 
     return Day(scenario, sites, couriers_of(scenario, streams), visits)

@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from engine.values import SECOND
-from simulation.elementary import exp, ln
+from simulation.elementary import ln
 from simulation.streams import Draws
 
 NORMAL_P90 = 1.2815515655446004  # the quantile of the standard normal distribution
@@ -55,7 +55,7 @@ class Varying(Value, frozen=True, kw_only=True):
         """One value from one number. Draws even when nothing varies, to stay in step."""
         if self.mean:
             return draws.exponential(self.mean)
-        return self.median * exp(_deviation(self.median, self.p90) * draws.normal())
+        return draws.log_normal(self.median, _deviation(self.median, self.p90))
 
     def draw_ms(self, draws: Draws) -> int:
         """One value in milliseconds, if this is in seconds."""
@@ -64,4 +64,5 @@ class Varying(Value, frozen=True, kw_only=True):
 
 @lru_cache(maxsize=1_024)
 def _deviation(median: float, p90: float) -> float:
-    return ln(p90 / median) / NORMAL_P90
+    deviation: float = ln(p90 / median) / NORMAL_P90
+    return deviation

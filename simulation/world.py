@@ -5,13 +5,14 @@ whenever one of its timers is due, so that every record is made at the moment it
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import simpy
 
 from engine.commands import AnyCommand
 from engine.engine import Engine, Record
+from engine.events import CommandRejected
 from engine.state import State
 from engine.values import Millis
 from simulation.streams import RandomStreams
@@ -33,14 +34,11 @@ class World:
         self._watchers: list[Watcher] = []
         self._wake_at: int | None = None  # the earliest wake-up that is under way
         self._stepping = False
+        self.state: State = self.engine.state
 
     @property
     def now(self) -> Millis:
         return Millis(self.env.now)
-
-    @property
-    def state(self) -> State:
-        return self.engine.state
 
     def subscribe(self, event: type[Any], subscriber: Subscriber) -> None:
         """Be told of every event of a type, as soon as its turn is over."""
@@ -55,7 +53,10 @@ class World:
 
         Subscribers see the state their record left. They answer with `after`, never from within.
         """
-        *_, record = self._step(self.engine.turns(self.now, command))
+        now = self._begin()
+        record = self.engine.turn(now, command)
+        self._tell(record)
+        self._end()
         return record
 
     def after(self, delay_ms: int, command: AnyCommand) -> None:
@@ -76,38 +77,45 @@ class World:
         self.unanswered -= 1
         self.submit(timeout.value)
 
-    def _step(self, turns: Iterator[Record]) -> list[Record]:
-        """Let the engine take these turns, tell everyone of each, and see when it is due next."""
+    def _begin(self) -> Millis:
+        """Fire the timers of this moment, and tell everyone of each."""
         assert not self._stepping, "a subscriber answers with after(), not within the call"
         self._stepping = True
-        records = []
-        for record in turns:
-            assert record.at == self.env.now, f"{record.at} came up at {self.env.now}"
-            records.append(record)
-            self._tell(record)
+        now, engine = self.now, self.engine
+        due = engine.next_due()
+        if due is not None and due <= now:
+            for record in engine.turns_due(now):
+                assert record.at == now, f"{record.at} came up at {now}"
+                self._tell(record)
+        return now
+
+    def _end(self) -> None:
+        """See when the engine is due next."""
         self._stepping = False
         due = self.engine.next_due()
         if due is not None and (self._wake_at is None or due < self._wake_at):
             self._wake_at = due
             self.at(due, self._wake, due)
-        return records
 
     def _tell(self, record: Record) -> None:
         for watcher in self._watchers:
             watcher(record)
-        rejection = record.rejection
-        if rejection is not None:
-            self.rejections[f"{type(record.command).__name__}: {rejection.reason}"] += 1
+        if record.events and type(record.events[0]) is CommandRejected:
+            reason = record.events[0].reason
+            self.rejections[f"{type(record.command).__name__}: {reason}"] += 1
         subscribers = self._subscribers
         for event in record.events:
-            for subscriber in subscribers.get(type(event), ()):
-                subscriber(event)
+            kind = type(event)
+            if kind in subscribers:
+                for subscriber in subscribers[kind]:
+                    subscriber(event)
 
     def _wake(self, due: int) -> None:
-        """Fire the timers of this moment; a command may have done so already."""
+        """A command may have come before, and fired the timers of this moment."""
         if self._wake_at == due:
             self._wake_at = None
-        self._step(self.engine.turns_due(self.now))
+        self._begin()
+        self._end()
 
 
 def _call(timeout: Any) -> None:

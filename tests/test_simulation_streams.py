@@ -77,6 +77,13 @@ def test_the_quantile_is_that_of_the_normal_distribution(p):
     assert normal_quantile(p) == pytest.approx(NormalDist().inv_cdf(p), rel=1e-6, abs=1e-6)
 
 
+@given(st.floats(-600, 600), st.floats(1e-300, 1e300), st.floats(1e-15, 1 - 1e-15))
+def test_compiled_they_give_the_bits_that_python_gives(x, positive, p):
+    assert exp(x) == exp.py_func(x)
+    assert ln(positive) == ln.py_func(positive)
+    assert normal_quantile(p) == normal_quantile.py_func(p)
+
+
 def test_no_draw_leaves_the_domain_of_the_quantile():
     class Extreme(Draws):
         value = 0.0
