@@ -115,6 +115,8 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.ListStores,
             m.GetStoreHours,
             m.ListProducts,
+            m.ListCategories,
+            m.SearchProducts,
             m.CreateTrackingLink,
             m.RateOrder,
         }
@@ -169,6 +171,8 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.GetOrder,
             m.ListStores,
             m.GetStoreHours,
+            m.ListCategories,
+            m.SearchProducts,
             m.ListProducts,
             m.SetStanding,
             m.ApproveRefund,

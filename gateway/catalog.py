@@ -4,12 +4,14 @@ from bisect import bisect_left
 
 from engine.engine import Engine
 from engine.queries.assortment import OnSale, on_sale
+from engine.queries.catalog_index import CatalogIndex
+from engine.queries.search import Hit, Wanted, search
 from engine.state import State
-from engine.values import ProductId, StoreId
+from engine.values import MINUTE, SECOND, CategoryId, ProductId, StoreId
 from gateway import messages as m
 from gateway.auth import Identity
 from gateway.codes import Refusal
-from gateway.wire import millis, money, time_text
+from gateway.wire import millis, money, point, time_text
 
 
 def list_products(b: m.ListProducts, _: Identity, engine: Engine) -> m.Products:
@@ -44,6 +46,48 @@ def told(s: State, sold: list[OnSale], at: int) -> list[m.ProductOffered]:
             )
         )
     return found
+
+
+def search_products(b: m.SearchProducts, engine: Engine, index: CatalogIndex) -> m.Found:
+    s = engine.state
+    wanted = Wanted(
+        b.text,
+        b.category or "",
+        StoreId("") if b.store is None else _known(s, b.store),
+        None if b.dropoff is None else point(b.dropoff, "dropoff"),
+        None if b.within_min is None else b.within_min * MINUTE,
+    )
+    if b.within_min is not None and b.dropoff is None:
+        raise Refusal("malformed", "in so many minutes, but where", {"field": "dropoff"})
+    after = None
+    if b.after is not None:
+        product, _, store = b.after.rpartition("/")
+        after = ProductId(product), StoreId(store)
+    page = search(s, index, wanted, engine.now, after, b.limit)
+    more = None if page.last is None else "/".join(page.last)
+    return m.Found([_hit(s, x) for x in page.hits], more)
+
+
+def _hit(s: State, x: Hit) -> m.Hit:
+    product = s.products[x.sold.product]
+    price = money(x.sold.price_minor, s.settings.current.currency)
+    within_s = None if x.promised_ms is None else x.promised_ms // SECOND
+    return m.Hit(
+        *(x.store, x.sold.product, product.name, product.category, price),
+        *(x.sold.available, within_s),
+    )
+
+
+def list_categories(b: m.ListCategories, engine: Engine, index: CatalogIndex) -> m.Categories:
+    index.refresh(engine.state)
+    tree = engine.state.categories.categories
+    names = sorted(x for x in dict.fromkeys([*tree, *index.categories()]) if x > (b.after or ""))
+    page = []
+    for name in names[: b.limit]:
+        known = tree.get(CategoryId(name))
+        parent = known.parent if known and known.parent else None
+        page.append(m.CategoryPlaced(name, known.name if known else name, parent, bool(known)))
+    return m.Categories(page, page[-1].category if len(names) > b.limit else None)
 
 
 def get_price_history(b: m.GetPriceHistory, who: Identity, engine: Engine) -> m.PriceHistory:

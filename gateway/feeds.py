@@ -18,6 +18,7 @@ from engine import projections
 from engine.engine import Engine, Record
 from engine.projections import Projections
 from engine.queries import for_customers
+from engine.queries.catalog_index import CatalogIndex
 from engine.queries.open_work import order_of
 from engine.state import State
 from engine.values import CourierId, DeliveryId, Millis, OrderId, ProductId, StoreId
@@ -102,6 +103,8 @@ class FeedHub:
     def __init__(self, engine: Engine, kept: bytes = b"", figures: Figures = dict) -> None:
         """`kept`: what `dump` gave when the engine was at this record. Raises ValueError."""
         self._engine = engine
+        self.catalog = CatalogIndex()
+        self.catalog.refresh(engine.state)
         self._figures = figures
         if kept:
             found = msgspec.msgpack.decode(kept, type=Kept)

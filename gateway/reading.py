@@ -10,6 +10,7 @@ from msgspec.structs import asdict
 from engine.engine import Engine
 from engine.projections import Projections
 from engine.queries import for_customers
+from engine.queries.catalog_index import CatalogIndex
 from engine.state import State
 from engine.state.stores import Store
 from engine.terms import PLATFORM
@@ -18,7 +19,7 @@ from gateway import messages as m
 from gateway.accounts import list_cash, list_differences, list_reconciliations
 from gateway.analytics import analytics
 from gateway.auth import LIFE_MAX_S, Identity, Tokens
-from gateway.catalog import get_price_history, list_products
+from gateway.catalog import get_price_history, list_categories, list_products, search_products
 from gateway.codes import Refusal
 from gateway.customer_records import (
     get_customer,
@@ -43,6 +44,8 @@ class Kept(Protocol):
 
     @property
     def projections(self) -> Projections: ...
+    @property
+    def catalog(self) -> CatalogIndex: ...
     def shelf_log(self, store: StoreId, product: ProductId) -> Log: ...
 
 
@@ -57,6 +60,10 @@ def read(
     """Raises Refusal: `unknown` for what is not there and for what is somebody else's."""
     if isinstance(body, m.CreateTrackingLink):
         return _tracking_link(body, who, engine.state, tokens, wall_ms)
+    if isinstance(body, m.SearchProducts):
+        return search_products(body, engine, kept.catalog)
+    if isinstance(body, m.ListCategories):
+        return list_categories(body, engine, kept.catalog)
     if isinstance(body, MOVEMENTS):
         return _movements(body, who, engine.state, kept)
     if isinstance(body, ANALYTICS):
@@ -231,4 +238,5 @@ ANSWER_OF: dict[type, Read] = {
 }
 ANALYTICS = (m.GetAnalytics, m.GetStoreAnalytics, m.GetHeatMap)
 MOVEMENTS = (m.ListMovements, m.InspectMovements)
-READS = frozenset((*ANSWER_OF, *ANALYTICS, *MOVEMENTS, m.CreateTrackingLink))
+CATALOG = (m.SearchProducts, m.ListCategories)
+READS = frozenset((*ANSWER_OF, *ANALYTICS, *MOVEMENTS, *CATALOG, m.CreateTrackingLink))

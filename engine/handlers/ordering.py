@@ -22,6 +22,7 @@ from engine.events import (
     StockReserved,
 )
 from engine.rejections import RejectionReason as Reason
+from engine.rules.availability import sale_fault
 from engine.rules.cancelling import WRITE_OFF, reasons
 from engine.rules.couponing import used_up
 from engine.rules.opening import closure
@@ -29,7 +30,6 @@ from engine.rules.pricing import without_prices
 from engine.rules.promising import late_preparation_ms
 from engine.rules.proving import CODE_LENGTH_MIN
 from engine.rules.scheduling import Window, ask_store_at, slot_fault, window_of
-from engine.rules.selling import sale_fault
 from engine.state.customers import Customers
 from engine.state.deliveries import Deliveries
 from engine.state.inventory import Inventory

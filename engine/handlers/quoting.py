@@ -5,6 +5,7 @@ from functools import partial
 from engine.commands import RequestQuote
 from engine.events import QuoteOffered
 from engine.rejections import RejectionReason as Reason
+from engine.rules.availability import sale_fault
 from engine.rules.bundling import composed, demand
 from engine.rules.couponing import COUPONS, Objection, candidates
 from engine.rules.discounting import Bargain, Cart, bargain
@@ -13,15 +14,15 @@ from engine.rules.opening import closure
 from engine.rules.pricing import delivery_fee, summed
 from engine.rules.promising import (
     IDLE,
-    Workload,
+    fleet_at_work,
     has_capacity,
     late_preparation_ms,
-    nearest_ms,
     promised_ms,
     ready_within_ms,
+    ride_ms,
+    workload,
 )
 from engine.rules.scheduling import slot_fault, window_fault, window_of
-from engine.rules.selling import sale_fault
 from engine.state.categories import Categories
 from engine.state.couriers import Couriers
 from engine.state.customers import Customers
@@ -29,7 +30,7 @@ from engine.state.deliveries import Deliveries
 from engine.state.inventory import Inventory
 from engine.state.listings import Listings
 from engine.state.orders import Orders
-from engine.state.positions import NEVER, Positions
+from engine.state.positions import Positions
 from engine.state.prices import Prices
 from engine.state.products import Products
 from engine.state.promotions import Promotions
@@ -49,7 +50,6 @@ from engine.values import (
     StoreId,
 )
 from geo.points import distance_m
-from geo.travel import Vehicle
 
 
 class Quoting:
@@ -202,29 +202,23 @@ class Quoting:
     def _promised_ms(self, turn: Turn, store: Store, c: RequestQuote, pieces: int) -> int:
         """How long it takes from now; by whom it is carried then, a later window leaves open."""
         settings, preparation_ms = self.settings.current, late_preparation_ms(store)
-        ride_ms = settings.travel.travel_ms(
-            store.location, c.dropoff, settings.travel.speed_mm_s(Vehicle.SCOOTER)
-        )
+        way_ms = ride_ms(settings, store.location, c.dropoff)
         if c.fulfillment is Fulfillment.COLLECTION:
             promised = ready_within_ms(preparation_ms)
         elif window_of(c):
-            promised = promised_ms(settings, preparation_ms, ride_ms, IDLE)
+            promised = promised_ms(settings, preparation_ms, way_ms, IDLE)
         else:
-            return self._promised_now_ms(turn, store, ride_ms, pieces)
+            return self._promised_now_ms(turn, store, way_ms, pieces)
         if window := window_of(c):
             earliest_at = turn.at + promised
             turn.reject_for(slot_fault(settings, self.orders, c.store, window, earliest_at))
         return promised
 
-    def _promised_now_ms(self, turn: Turn, store: Store, ride_ms: int, pieces: int) -> int:
+    def _promised_now_ms(self, turn: Turn, store: Store, way_ms: int, pieces: int) -> int:
         settings = self.settings.current
-        working = self.couriers.working()
-        seen = working[self.positions.last_measured(working) != NEVER]
-        nearest = nearest_ms(
-            settings, store.location, self.positions.lat_e7[seen], self.positions.lon_e7[seen]
-        )
-        load = Workload(working.size, len(self.deliveries.open), nearest)
-        promised = promised_ms(settings, late_preparation_ms(store), ride_ms, load)
+        fleet = fleet_at_work(self.couriers, self.positions, self.deliveries)
+        load = workload(settings, fleet, store.location)
+        promised = promised_ms(settings, late_preparation_ms(store), way_ms, load)
         can_carry = pieces <= self.couriers.capacity_max
         if not can_carry or not has_capacity(settings, load) or promised > settings.promise_max_ms:
             retry_after_s = settings.planning_heartbeat_ms // SECOND * 4

@@ -1,10 +1,15 @@
 """When an order will be there: the promise a quote makes."""
 
+from typing import NamedTuple
+
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.settings import Settings
+from engine.state.couriers import Couriers
+from engine.state.deliveries import Deliveries
+from engine.state.positions import NEVER, Positions
 from engine.state.stores import USUAL_PERMILLE, Store
 from engine.values import MINUTE
 from geo.points import E7, Point
@@ -18,6 +23,34 @@ class Workload(Struct, frozen=True):
     couriers: int  # on shift
     open_deliveries: int
     nearest_ms: int  # to the store, for the nearest courier on shift
+
+
+class Fleet(NamedTuple):
+    """Who is at work, where they were seen last, and how much waits for them."""
+
+    couriers: int
+    open_deliveries: int
+    lat_e7: NDArray[np.int32]  # of those who were ever seen
+    lon_e7: NDArray[np.int32]
+
+
+def fleet_at_work(couriers: Couriers, positions: Positions, deliveries: Deliveries) -> Fleet:
+    working = couriers.working()
+    seen = working[positions.last_measured(working) != NEVER]
+    places = positions.lat_e7[seen], positions.lon_e7[seen]
+    return Fleet(working.size, len(deliveries.open), *places)
+
+
+def workload(settings: Settings, fleet: Fleet, store: Point) -> Workload:
+    """As it is for this store."""
+    nearest = nearest_ms(settings, store, fleet.lat_e7, fleet.lon_e7)
+    return Workload(fleet.couriers, fleet.open_deliveries, nearest)
+
+
+def ride_ms(settings: Settings, store: Point, dropoff: Point) -> int:
+    """By scooter, from the one to the other."""
+    speed = settings.travel.speed_mm_s(Vehicle.SCOOTER)
+    return settings.travel.travel_ms(store, dropoff, speed)
 
 
 IDLE = Workload(couriers=1, open_deliveries=0, nearest_ms=0)  # as if somebody waited for it

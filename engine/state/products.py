@@ -14,14 +14,17 @@ class Product(Struct):
     components: list[Line] = []  # of a bundle, which has no shelf of its own
 
 
-class Products(Struct):
+class Products(Struct, dict=True):
     """Invariant: a product keeps its id for ever; listing it again renews its description.
 
     A bundle stays one, whatever is in it; and nothing in it is a bundle.
     """
 
     products: dict[ProductId, Product] = {}
-    version: int = 0  # counts changes, for whoever keeps an index
+
+    def __post_init__(self) -> None:
+        # Derived, hence not a field: snapshots neither write nor read it.
+        self.changes: list[ProductId] = list(self.products)  # listed or listed again, in order
 
     # queries
 
@@ -39,8 +42,7 @@ class Products(Struct):
         assert not known or bool(known.components) is bool(e.components)
         assert not any(self.products[x.product].components for x in e.components)
         self.products[e.product] = Product(e.name, e.category, e.load, True, e.components)
-        self.version += 1
+        self.changes.append(e.product)
 
     def product_delisted(self, e: ProductDelisted) -> None:
         self.products[e.product].is_listed = False
-        self.version += 1

@@ -1,6 +1,15 @@
 """What requests are answered with: the bodies of `reply`. A request not named here has none."""
 
 from gateway.messages.analytics import Analytics, HeatMap, StoreAnalytics
+from gateway.messages.merchandise import (
+    Categories,
+    Coupon,
+    Discount,
+    Found,
+    PriceHistory,
+    Products,
+    Promotion,
+)
 from gateway.messages.people import (
     Complaint,
     Complaints,
@@ -16,11 +25,10 @@ from gateway.messages.people import (
 )
 from gateway.messages.reconciliations import Differences, Reconciliations
 from gateway.messages.settings import SettingsInForce
-from gateway.messages.terms import Hours, PromotionTerms, SpecialDay
+from gateway.messages.terms import Hours, SpecialDay
 from gateway.messages.values import (
     DeliveryStatus,
     Fulfillment,
-    Line,
     Money,
     OrderStatus,
     Part,
@@ -29,15 +37,6 @@ from gateway.messages.values import (
     Told,
     Window,
 )
-
-
-class Discount(Part, frozen=True):
-    """What a promotion took off the goods and off the delivery fee; `coupon`, if it took one."""
-
-    promotion: str
-    goods: Money
-    delivery_fee: Money
-    coupon: str | None = None
 
 
 class Quote(Told, frozen=True):
@@ -141,44 +140,6 @@ class StoreHours(Told, frozen=True):
     utc_offset_min: int
     busy_permille: int
     opens_at: str | None = None
-
-
-class ProductOffered(Part, frozen=True):
-    """`available` = on hand - reserved - safety; of a bundle, as many as its scarcest part makes.
-
-    `sold_at`, if it is not sold now: when its hours begin again.
-    """
-
-    product: str
-    name: str
-    category: str
-    price: Money
-    available: int
-    load: int
-    sold_at: str | None = None
-    components: list[Line] = []
-
-
-class Products(Told, frozen=True):
-    """`next`, if there is more: pass it as `after`."""
-
-    store: str
-    products: list[ProductOffered]
-    next: str | None = None
-
-
-class PriceFrom(Part, frozen=True):
-    from_at: str
-    price: Money
-
-
-class PriceHistory(Told, frozen=True):
-    """The newest first, those planned before all. `next`, if there is more: pass it as `before`."""
-
-    store: str
-    product: str
-    prices: list[PriceFrom]
-    next: str | None = None
 
 
 class Shelf(Part, frozen=True):
@@ -319,32 +280,6 @@ class Remedy(Part, frozen=True):
     unserved_cost: float | None = None
 
 
-class Promotion(Told, frozen=True):
-    """`reserved` by open orders, `redeemed` by fulfilled ones."""
-
-    promotion: str
-    terms: PromotionTerms
-    on: bool
-    reserved: int
-    redeemed: int
-
-
-class Coupon(Told, frozen=True):
-    """`public`, or for so many customers; `reserved` by open orders, `redeemed` by fulfilled."""
-
-    coupon: str
-    promotion: str
-    public: bool
-    customers: int
-    limit: int
-    limit_per_customer: int
-    reserved: int
-    redeemed: int
-    withdrawn: bool
-    from_at: str | None = None
-    until_at: str | None = None
-
-
 class Explanation(Told, frozen=True):
     """`settled`: on board or ended, nobody else comes into question. Cheapest courier first."""
 
@@ -369,6 +304,8 @@ ReplyBody = (
     | StoreHours
     | Products
     | PriceHistory
+    | Found
+    | Categories
     | Stock
     | StockMovements
     | TillReconciled

@@ -40,6 +40,8 @@ from gateway.messages.requests.confiding import (
 from gateway.messages.requests.merchandising import (
     DefineCategory,
     GetPriceHistory,
+    ListCategories,
+    SearchProducts,
 )
 from gateway.messages.requests.opening import (
     GetStoreHours,
@@ -208,6 +210,8 @@ RequestBody = (
     | DelistProduct
     | DefineCategory
     | GetPriceHistory
+    | ListCategories
+    | SearchProducts
     | DefinePromotion
     | EndPromotion
     | IssueCoupons
