@@ -31,6 +31,7 @@ from gateway.customer_records import (
 from gateway.logs import Log
 from gateway.translation import opening, settings_told
 from gateway.translation.promoting import bearer_of, coupon_told, promotion_told
+from gateway.translation.refunding import list_refunds
 from gateway.views import order_told, tracking_told
 from gateway.wire import money, place, time_text
 
@@ -223,6 +224,7 @@ ANSWER_OF: dict[type, Read] = {
     m.ListStock: _list_stock,
     m.InspectStock: _list_stock,
     m.GetSettings: _get_settings,
+    m.ListRefunds: list_refunds,
     m.GetPromotion: _get_promotion,
     m.GetCoupon: _get_coupon,
     m.ExplainOrder: _explain_order,

@@ -63,7 +63,6 @@ from engine.commands.paying import (
     AddTip,
     ExpirePayment,
     HandInCash,
-    RefundOrder,
     ReportAuthorization,
     ReportInstruction,
 )
@@ -90,6 +89,7 @@ from engine.commands.reconciling import (
     ReportBillLines,
     ResolveDifference,
 )
+from engine.commands.refunding import DeclineRefund, EndorseRefund, RefundOrder
 from engine.commands.segmenting import ReviewCustomer, ReviewCustomers, SetSegmentation
 from engine.commands.selling import ReconcileTill, RecordReceipt, RefundReceipt
 from engine.commands.stocking import (
@@ -150,6 +150,8 @@ ExternalCommand = (
     | ReportAuthorization
     | ReportInstruction
     | RefundOrder
+    | EndorseRefund
+    | DeclineRefund
     | AddTip
     | HandInCash
     | ResolveDifference

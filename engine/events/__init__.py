@@ -135,6 +135,12 @@ from engine.events.reconciliations import (
     ReconciliationClosed,
     ReconciliationOpened,
 )
+from engine.events.refunds import (
+    RefundDropped,
+    RefundEndorsed,
+    RefundProposed,
+    RefundReleased,
+)
 from engine.events.stores import StoreBusySet, StoreHoursSet, StorePaused, StoreResumed
 
 AnyEvent = (
@@ -226,6 +232,10 @@ AnyEvent = (
     | InstructionFailed
     | CashHandedIn
     | LedgerPosted
+    | RefundProposed
+    | RefundEndorsed
+    | RefundDropped
+    | RefundReleased
     | MoneyMoved
     | ReconciliationOpened
     | BillLinesRead

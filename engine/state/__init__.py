@@ -21,6 +21,7 @@ from engine.state.quotes import Quotes
 from engine.state.ratings import Ratings
 from engine.state.receipts import Receipts
 from engine.state.reconciliations import Reconciliations
+from engine.state.refunds import Refunds
 from engine.state.requests import Requests
 from engine.state.settings import CurrentSettings
 from engine.state.stores import Stores
@@ -47,6 +48,7 @@ class State(Struct):
     quotes: Quotes = field(default_factory=Quotes)
     orders: Orders = field(default_factory=Orders)
     payments: Payments = field(default_factory=Payments)
+    refunds: Refunds = field(default_factory=Refunds)
     ledger: Ledger = field(default_factory=Ledger)
     reconciliations: Reconciliations = field(default_factory=Reconciliations)
     couriers: Couriers = field(default_factory=Couriers)

@@ -18,6 +18,7 @@ from engine.handlers.quoting import Quoting
 from engine.handlers.rating import Rating
 from engine.handlers.reattempting import Reattempting
 from engine.handlers.reconciling import Reconciling
+from engine.handlers.refunding import Refunding
 from engine.handlers.segmenting import Segmenting
 from engine.handlers.selling import Selling
 from engine.handlers.stocking import Stocking
@@ -45,6 +46,7 @@ class Handlers(Struct):
     preparing: Preparing
     collecting: Collecting
     reattempting: Reattempting
+    refunding: Refunding
     dispatching: Dispatching
     delivering: Delivering
     tracking: Tracking
@@ -98,11 +100,12 @@ def handlers_over(s: State) -> Handlers:
         Preparing(s.settings, s.orders, s.deliveries),
         Collecting(s.settings, s.orders),
         Reattempting(s.settings, s.stores, s.orders, s.deliveries),
+        Refunding(s.settings, s.orders, s.payments, s.refunds),
         Dispatching(s.settings, s.stores, s.orders, s.couriers, s.deliveries, s.planning_rounds),
         Delivering(s.settings, s.orders, s.couriers, s.positions, s.deliveries),
         Tracking(s.couriers, s.positions),
         Supporting(s.customers, s.orders),
         Segmenting(s.customers, s.orders),
-        Complaining(s.customers, s.orders, s.payments, s.complaints),
+        Complaining(s.customers, s.orders, s.payments, s.refunds, s.complaints),
         Rating(s.customers, s.orders, s.deliveries, s.ratings),
     )

@@ -31,8 +31,8 @@ def _rate_order(b: m.RateOrder, who: str, _: str) -> ExternalCommand:
     )
 
 
-def _approve_refund(b: m.ApproveRefund, _: str, currency: str) -> ExternalCommand:
-    return c.ApproveRefund(v.ComplaintId(b.complaint), minor(b.amount, currency, "amount"))
+def _approve_refund(b: m.ApproveRefund, who: str, currency: str) -> ExternalCommand:
+    return c.ApproveRefund(v.ComplaintId(b.complaint), minor(b.amount, currency, "amount"), who)
 
 
 COMMAND_OF: Table = {

@@ -56,7 +56,6 @@ from gateway.messages.requests.operating import (
     ExplainOrder,
     GetSettings,
     ListProduct,
-    RefundOrder,
     RegisterCourier,
     RegisterStore,
     RevokeAccess,
@@ -92,6 +91,12 @@ from gateway.messages.requests.reconciling import (
     ListDifferences,
     ListReconciliations,
     ResolveDifference,
+)
+from gateway.messages.requests.refunding import (
+    DeclineRefund,
+    EndorseRefund,
+    ListRefunds,
+    RefundOrder,
 )
 from gateway.messages.requests.selling import (
     ReconcileTill,
@@ -221,6 +226,9 @@ RequestBody = (
     | RegisterCourier
     | AssignDelivery
     | RefundOrder
+    | EndorseRefund
+    | DeclineRefund
+    | ListRefunds
     | ChangeSettings
     | GetSettings
     | ExplainOrder
