@@ -63,7 +63,18 @@ KNOWING_CUSTOMERS = frozenset(
         m.GetRatings,
     }
 )
-CAMPAIGNING = frozenset({m.SetSegmentation, m.GetSegmentation, m.GetPromotion, m.GetCoupon})
+CAMPAIGNING = frozenset(
+    {
+        m.SetSegmentation,
+        m.GetSegmentation,
+        m.GetPromotion,
+        m.GetCoupon,
+        m.LaunchCampaign,
+        m.StopCampaign,
+        m.GetCampaign,
+        m.ListCampaigns,
+    }
+)
 STORE_KEEPING = frozenset(
     {
         m.AcceptOrder,

@@ -19,6 +19,7 @@ from gateway import messages as m
 from gateway.accounts import list_cash, list_differences, list_reconciliations
 from gateway.analytics import analytics
 from gateway.auth import LIFE_MAX_S, Identity, Tokens
+from gateway.campaign_records import get_campaign, list_campaigns
 from gateway.catalog import get_price_history, list_categories, list_products, search_products
 from gateway.codes import Refusal
 from gateway.customer_records import (
@@ -237,6 +238,8 @@ ANSWER_OF: dict[type, Read] = {
     m.GetSegmentation: get_segmentation,
     m.ListComplaints: list_complaints,
     m.GetRatings: get_ratings,
+    m.GetCampaign: get_campaign,
+    m.ListCampaigns: list_campaigns,
 }
 ANALYTICS = (m.GetAnalytics, m.GetStoreAnalytics, m.GetHeatMap)
 MOVEMENTS = (m.ListMovements, m.InspectMovements)

@@ -113,6 +113,8 @@ SENSIBLE = [  # one of each command from outside
     c.ApproveRefund("c", 100),
     c.CloseComplaint("c", "withdrawn", "app"),
     c.RateOrder("o", "app", 5, 5, ["fresh"], ["ramen"], []),
+    c.LaunchCampaign("c", ["lost"], "p", "K", 100, 10**9),
+    c.StopCampaign("c"),
 ]
 NO_BOUNDS = (
     bool,

@@ -4,6 +4,12 @@ A module here per handler. `ExternalCommand` is what the gateway may submit for 
 outside; who may submit which is gateway/auth.py's table.
 """
 
+from engine.commands.campaigning import (
+    ConcludeCampaign,
+    ContinueCampaign,
+    LaunchCampaign,
+    StopCampaign,
+)
 from engine.commands.collecting import ExpireCollection, ReportCollection
 from engine.commands.command import Command
 from engine.commands.complaining import (
@@ -179,6 +185,8 @@ ExternalCommand = (
     | ApproveRefund
     | CloseComplaint
     | RateOrder
+    | LaunchCampaign
+    | StopCampaign
 )
 TimerCommand = (  # only timers submit these
     OpenPlanningRound
@@ -194,6 +202,8 @@ TimerCommand = (  # only timers submit these
     | ReviewCustomers
     | EscalateComplaint
     | ExpireComplaint
+    | ContinueCampaign
+    | ConcludeCampaign
 )
 BillCommand = (  # from a bill that the gateway has read
     OpenReconciliation | ReportBillLines | CloseReconciliation

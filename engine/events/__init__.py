@@ -1,5 +1,12 @@
 """Every fact. Past tense; one owning state module each, and a module here per owner."""
 
+from engine.events.campaigns import (
+    CampaignAssigned,
+    CampaignEnded,
+    CampaignIssued,
+    CampaignLaunched,
+    CampaignMeasured,
+)
 from engine.events.catalog import (
     CategoryDefined,
     CustomerRegistered,
@@ -181,6 +188,11 @@ AnyEvent = (
     | RefundMissed
     | ComplaintClosed
     | OrderRated
+    | CampaignLaunched
+    | CampaignAssigned
+    | CampaignIssued
+    | CampaignMeasured
+    | CampaignEnded
     | PromotionDefined
     | PromotionEnded
     | CouponsIssued

@@ -2,6 +2,7 @@
 
 from msgspec import Struct, field
 
+from engine.state.campaigns import Campaigns
 from engine.state.categories import Categories
 from engine.state.complaints import Complaints
 from engine.state.couriers import Couriers
@@ -42,6 +43,7 @@ class State(Struct):
     promotions: Promotions = field(default_factory=Promotions)
     customers: Customers = field(default_factory=Customers)
     complaints: Complaints = field(default_factory=Complaints)
+    campaigns: Campaigns = field(default_factory=Campaigns)
     ratings: Ratings = field(default_factory=Ratings)
     inventory: Inventory = field(default_factory=Inventory)
     receipts: Receipts = field(default_factory=Receipts)

@@ -41,7 +41,7 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
         ),
         e.StockShortfall: (h.preparing.go_without,),
         # customers
-        e.CustomerPurchased: (h.segmenting.judge_again,),
+        e.CustomerPurchased: (h.segmenting.judge_again, h.campaigning.measure),
         e.CustomerForgotten: (h.complaining.close_of_forgotten,),
         # what goes back
         e.RefundApproved: (h.refunding.refund_complaint,),

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from engine.handlers.campaigning import Campaigning
 from engine.handlers.cashing import Cashing
 from engine.handlers.collecting import Collecting
 from engine.handlers.complaining import Complaining
@@ -54,13 +55,14 @@ class Handlers(Struct):
     segmenting: Segmenting
     complaining: Complaining
     rating: Rating
+    campaigning: Campaigning
 
 
 def handlers_over(s: State) -> Handlers:
     return Handlers(
         Operating(s.settings),
         Merchandising(s.stores, s.products, s.prices, s.customers, s.categories),
-        Promoting(s.stores, s.customers, s.orders, s.promotions),
+        Promoting(s.stores, s.customers, s.orders, s.promotions, s.campaigns),
         Opening(s.stores, s.orders),
         Stocking(s.stores, s.products, s.inventory, s.orders),
         Selling(s.stores, s.products, s.inventory, s.receipts, s.orders),
@@ -108,4 +110,5 @@ def handlers_over(s: State) -> Handlers:
         Segmenting(s.customers, s.orders),
         Complaining(s.customers, s.orders, s.payments, s.refunds, s.complaints),
         Rating(s.customers, s.orders, s.deliveries, s.ratings),
+        Campaigning(s.customers, s.orders, s.promotions, s.campaigns),
     )

@@ -16,6 +16,7 @@ from gateway.messages.analytics import (
     StoreFigures,
     VehicleFigures,
 )
+from gateway.messages.campaigns import Campaign, CampaignGroup, Campaigns, Uplift
 from gateway.messages.crm import (
     ConsentChanged,
     CouponRedeemed,
@@ -181,6 +182,7 @@ from gateway.messages.requests import (
     FindCustomers,
     ForgetCustomer,
     GetAnalytics,
+    GetCampaign,
     GetComplaint,
     GetCoupon,
     GetCustomer,
@@ -198,6 +200,8 @@ from gateway.messages.requests import (
     InspectMovements,
     InspectStock,
     IssueCoupons,
+    LaunchCampaign,
+    ListCampaigns,
     ListCash,
     ListCategories,
     ListComplaints,
@@ -263,6 +267,7 @@ from gateway.messages.requests import (
     SoldLine,
     SoldReceipt,
     StartShift,
+    StopCampaign,
     TakeBreak,
     Track,
     UpdateReadyTime,
@@ -304,6 +309,7 @@ from gateway.messages.values import (
     Proof,
     Purpose,
     Role,
+    Segment,
     Standing,
     StandingReason,
     StopKind,

@@ -1,6 +1,7 @@
 """What requests are answered with: the bodies of `reply`. A request not named here has none."""
 
 from gateway.messages.analytics import Analytics, HeatMap, StoreAnalytics
+from gateway.messages.campaigns import Campaign, Campaigns
 from gateway.messages.merchandise import (
     Categories,
     Coupon,
@@ -243,4 +244,6 @@ ReplyBody = (
     | Complaints
     | Ratings
     | Interactions
+    | Campaign
+    | Campaigns
 )

@@ -4,6 +4,12 @@ Nobody says who he is in a body: courier, store, service and provider are taken 
 """
 
 from gateway.messages.requests.analyzing import GetAnalytics, GetHeatMap, GetStoreAnalytics
+from gateway.messages.requests.campaigning import (
+    GetCampaign,
+    LaunchCampaign,
+    ListCampaigns,
+    StopCampaign,
+)
 from gateway.messages.requests.carrying import (
     AcceptOffer,
     DeclineOffer,
@@ -261,4 +267,8 @@ RequestBody = (
     | GetRatings
     | RecordInteraction
     | ListInteractions
+    | LaunchCampaign
+    | StopCampaign
+    | GetCampaign
+    | ListCampaigns
 )
