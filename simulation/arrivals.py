@@ -7,6 +7,7 @@ who comes otherwise.
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from hashlib import blake2b
 from heapq import merge
 from itertools import pairwise
 from typing import NamedTuple
@@ -40,8 +41,9 @@ class Visit(NamedTuple):
 
 
 def word(name: str) -> str:
-    """A name as a part of an id."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    """A name as a part of an id: the Latin letters and digits of it, or a digest if it has none."""
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
+    return plain or blake2b(name.encode(), digest_size=4).hexdigest()
 
 
 def sources_of(scenario: Scenario) -> list[Source]:

@@ -8,7 +8,7 @@ from engine.values import HOUR, MINUTE, CourierId, Millis, StoreId
 from geo.points import Point
 from geo.sphere import Floats, cosines
 from simulation.areas import M_PER_E7
-from simulation.arrivals import Source
+from simulation.arrivals import Source, word
 from simulation.scenario import CourierGroup, Product, Scenario, StoreGroup
 from simulation.streams import Draws, RandomStreams
 
@@ -67,14 +67,18 @@ class Ground:
 
 
 def stores_of(scenario: Scenario, streams: RandomStreams) -> list[StoreSite]:
-    """All stores, in the order of the file."""
+    """All stores, in the order of the file. One more of a group moves none of the others."""
     ground, sites = Ground(scenario), list[StoreSite]()
     for group in scenario.stores:
         products = [x for x in scenario.products if x.category in group.sells]
         popularity = np.cumsum([x.popularity for x in products]).tolist()
         for n in range(group.count):
-            key = StoreId(f"store-{len(sites) + 1}")
-            place = ground.anywhere(streams.named("store", key), scenario.city.stores_within)
+            key = StoreId(f"{word(group.name)}-{n + 1}")
+            draws = streams.named("store", key)
+            if group.where is not None:
+                place = group.where.anywhere(draws)
+            else:
+                place = ground.anywhere(draws, scenario.city.stores_within)
             name = f"{group.name} {n + 1}"
             sites.append(StoreSite(key, name, group, n, place, products, popularity))
     return sites
@@ -85,9 +89,9 @@ def couriers_of(scenario: Scenario, streams: RandomStreams) -> list[CourierProfi
     ground, couriers = Ground(scenario), list[CourierProfile]()
     for group in scenario.couriers:
         for n in range(group.count):
-            key = CourierId(f"courier-{len(couriers) + 1}")
+            key = CourierId(f"{word(group.name)}-{n + 1}")
             draws = streams.named("courier", key)
-            home = ground.anywhere(draws)
+            home = group.where.anywhere(draws) if group.where else ground.anywhere(draws)
             late_ms = round(draws.random() * group.stagger_min * MINUTE) if n else 0
             couriers.append(
                 CourierProfile(

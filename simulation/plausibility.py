@@ -98,7 +98,10 @@ def _out_of_town(s: Scenario, key: str, area: Area) -> Iterator[Flaw]:
 def _kitchens(s: Scenario) -> Iterator[Flaw]:
     if not sum(group.count for group in s.stores):
         yield Flaw("no_store", "stores", "there is no store")
-    yield from _twice("stores", "name", [x.name for x in s.stores])
+    yield from _twice("stores", "name", [word(x.name) for x in s.stores])
+    for n, group in enumerate(s.stores):
+        if group.where is not None:
+            yield from _out_of_town(s, f"stores[{n}].where", group.where)
     categories = {product.category for product in s.products}
     for n, group in enumerate(s.stores):
         for category in group.sells:
@@ -111,7 +114,7 @@ def _kitchens(s: Scenario) -> Iterator[Flaw]:
 
 
 def _fleet(s: Scenario) -> Iterator[Flaw]:
-    yield from _twice("couriers", "name", [x.name for x in s.couriers])
+    yield from _twice("couriers", "name", [word(x.name) for x in s.couriers])
     if not sum(group.count for group in s.couriers):
         yield Flaw("no_courier", "couriers", "there is no courier")
         return

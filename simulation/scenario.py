@@ -80,6 +80,7 @@ class StoreGroup(Part, frozen=True, kw_only=True):
     name: Name
     count: Count
     sells: Annotated[list[Name], Meta(min_length=1)]  # categories
+    where: Area | None = None  # anywhere near the middle, unless told
     attraction: Positive = 1.0
     cooks: Pieces = 4  # orders in preparation at once
     preparation_s: Varying  # one cook, one order
@@ -104,6 +105,7 @@ class CourierGroup(Part, frozen=True, kw_only=True):
     count: Count
     vehicle: Vehicle
     capacity: Pieces
+    where: Area | None = None  # where they start; anywhere, unless told
     from_h: NotNegative = 0.0  # after the first customer
     to_h: float
     stagger_min: NotNegative = 0.0  # starts up to so much later

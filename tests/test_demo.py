@@ -125,9 +125,9 @@ def test_what_happens_in_a_scenario_happens_to_live_clients_too(tmp_path):
     closed, opened = (
         {x.store for x in events if isinstance(x, kind)} for kind in (e.StoreClosed, e.StoreOpened)
     )
-    assert closed == opened == {f"store-{n}" for n in range(1, 5)}
+    assert closed == opened == {f"kitchen-{n}" for n in range(1, 5)}
     assert len({x.courier for x in events if isinstance(x, e.BreakPlanned)}) >= 3
-    prices = {x.price_minor for x in events if isinstance(x, e.PriceSet) and x.store == "store-6"}
+    prices = {x.price_minor for x in events if isinstance(x, e.PriceSet) and x.store == "counter-2"}
     assert prices == {1_500, 750}
     started = Counter(x.courier for x in events if isinstance(x, e.ShiftStarted))
     assert 0 < sum(n > 1 for n in started.values()) < 8, "some came back from a strike"

@@ -104,8 +104,8 @@ def test_a_flash_sale_brings_people_for_its_stores_at_its_price():
     _, records = play(with_episodes(sale))
     placed = [x for _, x in events_of(records, e.OrderPlaced) if x.order.startswith("otea-")]
     assert len(placed) > 8
-    assert {x.store for x in placed} <= {"store-5", "store-6"}
-    changes = [(at, x) for at, x in events_of(records, e.PriceSet, 0.05) if x.store == "store-5"]
+    assert {x.store for x in placed} <= {"counter-1", "counter-2"}
+    changes = [(at, x) for at, x in events_of(records, e.PriceSet, 0.05) if x.store == "counter-1"]
     assert [(round(at, 2), x.price_minor) for at, x in changes] == [(0.1, 750), (0.5, 1_500)]
 
 
@@ -202,9 +202,9 @@ def test_who_strikes_is_offline_for_so_long_and_comes_back():
     assert gone == back
     streams = RandomStreams(1)
     assert gone == {
-        f"courier-{n}"
+        f"scooters-{n}"
         for n in range(1, 9)
-        if conduct.walks_out(streams, 0.5, "Walk-out", f"courier-{n}")
+        if conduct.walks_out(streams, 0.5, "Walk-out", f"scooters-{n}")
     }
     assert not any(x.courier in gone for _, x in events_of(records, e.OfferAccepted, 0.251, 0.5))
 
@@ -217,7 +217,7 @@ def test_who_strikes_does_not_begin_either():
         with_episodes(strike, scenario=replace(scenario, couriers=[*scenario.couriers, late]))
     )
     started = {x.courier: at for at, x in events_of(records, e.ShiftStarted)}
-    assert [round(started[f"courier-{n}"], 2) for n in (8, 9, 10)] == [0.0, 0.5, 0.5]
+    assert [round(started[x], 2) for x in ("scooters-8", "late-1", "late-2")] == [0.0, 0.5, 0.5]
 
 
 def test_couriers_take_breaks_and_are_offered_nothing_meanwhile():
@@ -257,7 +257,7 @@ def test_a_store_without_power_is_closed_and_silent_and_what_cooks_waits():
     cut = StoreOutage(name="Fuse", from_h=0.3, to_h=0.5, stores="Kitchen", count=3)
     _, usual = play(small(), 2)
     _, records = play(with_episodes(cut), 2)
-    dark = {"store-1", "store-2", "store-3"}
+    dark = {"kitchen-1", "kitchen-2", "kitchen-3"}
     at_store = {x.order: x.store for _, x in events_of(records, e.OrderPlaced)}
     for kind in (e.OrderAccepted, e.OrderReady):
         assert not [x for _, x in events_of(records, kind, 0.301, 0.5) if at_store[x.order] in dark]

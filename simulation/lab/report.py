@@ -62,6 +62,10 @@ def means(sweep: Sweep, arm: int) -> dict[str, float]:
     return {key: fmean(x) for key, x in sweep.columns(arm).items()}
 
 
+def _headed(title: str) -> str:
+    return title[0].upper() + title[1:]
+
+
 def _unit(figure: Figure, sweep: Sweep) -> str:
     return figure.unit.format(currency=sweep.arms[0].scenario.engine.currency)
 
@@ -85,7 +89,7 @@ def _differences(page: Page, sweep: Sweep, figure: Figure, found: Sequence[Findi
     }
     unit = "points" if figure.unit == "%" else _unit(figure, sweep)
     page.plot(
-        figure.title.capitalize(),
+        _headed(figure.title),
         f"Better is to the {better}. Blue dots differ, orange diamonds do not, or it is not clear.",
         [dots],
         height=130 + 34 * len(names),
@@ -121,8 +125,16 @@ def _responses(page: Page, sweep: Sweep) -> None:
                     "line": {"color": PALETTE[k % len(PALETTE)]},
                 }
             )
-        title = f"{figure.title.capitalize()}, {_unit(figure, sweep)}"
-        page.plot(title, "", lines, xaxis={"title": {"text": axis}}, showlegend=len(groups) > 1)
+        title = f"{_headed(figure.title)}, {_unit(figure, sweep)}"
+        page.plot(
+            title,
+            "",
+            lines,
+            xaxis={"title": {"text": axis}},
+            showlegend=len(groups) > 1,
+            legend={"orientation": "h", "yanchor": "top", "y": -0.3},
+            height=390,
+        )
 
 
 def _numeric_axis(arms: Sequence[Arm]) -> str | None:
