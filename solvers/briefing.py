@@ -4,11 +4,11 @@ Times go in as milliseconds since the epoch and become seconds from now; places 
 corners of a plane on which distances are seconds of travel for a scooter.
 """
 
-from itertools import compress, pairwise, repeat
-from operator import attrgetter
+from itertools import pairwise
 
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from engine.columns import Int64s
 from engine.rules.emissions import GRAMS_PER_KM
@@ -26,6 +26,17 @@ WORTH_A_RIDE_S = 3_600.0  # what can be at the door within that time is not left
 ALL_SKILLS = (1 << REFUSALS_MAX) - 1
 MM_PER_KM = 1_000_000
 KEPT_SPARE = 2_000  # deliveries that have ended, before they are forgotten
+SLOTS = 256  # at first
+COLUMNS = (
+    "_fixed",
+    "_corners",
+    "_ready_at",
+    "_attempt",
+    "_status",
+    "_is_open",
+    "_is_return",
+    "_is_cooking",
+)
 
 STATUSES = list(DeliveryStatus)
 CODES = {status: code for code, status in enumerate(STATUSES)}
@@ -33,7 +44,6 @@ CREATED = CODES[DeliveryStatus.CREATED]
 AT_PICKUP = CODES[DeliveryStatus.ARRIVED_AT_PICKUP]
 AT_DROPOFF = CODES[DeliveryStatus.ARRIVED_AT_DROPOFF]
 IS_ABOARD: Flags = np.array([x in ON_BOARD for x in STATUSES])  # by code
-status_of, ready_at_of = attrgetter("status"), attrgetter("ready_at")
 
 
 class Objective(Struct, frozen=True):
@@ -78,10 +88,11 @@ def brief(
 
 
 class Briefer:
-    """Draws up problems of one engine's state, and keeps what does not change between two.
+    """Draws up problems of one engine's state from columns, a slot for each open delivery.
 
-    A delivery's places, load and promise stay as they are until it is stranded or returns: its
-    slot keeps them. The same state gives the same problem, whatever was kept.
+    What has changed since the last time is read again; a delivery's places, load and promise
+    stay as they are until it is stranded or returns. The same state gives the same problem,
+    whatever was kept.
     """
 
     def __init__(self, s: State, objective: Objective = USUAL) -> None:
@@ -92,19 +103,20 @@ class Briefer:
 
     def brief(self, planning_round: PlanningRoundId, now: Millis) -> Briefing:
         """Everyone on shift whose place is known, and all they carry or could carry."""
-        if len(self._orders) > 2 * len(self._s.deliveries.open) + KEPT_SPARE:
-            self._forget()
-        open_ = self._open()
+        self._read()
         crew = self._workforce.look(self._slot_of)
-        orders = self._gather(open_, crew)
+        orders = self._gather(crew)
         self._correct_places(crew, orders)
+        last_stops = [StopKind.DROPOFF] * len(orders.slots)
+        for row in np.flatnonzero(self._is_return[orders.slots]).tolist():
+            last_stops[row] = StopKind.RETURN
         return Briefing(
             planning_round,
             self._problem(orders, crew, now),
             crew.ids,
             crew.versions,
-            orders.keys,
-            orders.last_stops,
+            [self._keys[slot] for slot in orders.slots.tolist()],
+            last_stops,
             orders.status == CREATED,
             crew.break_until > now,
             self._s.settings.current.release_ahead_ms / 1_000,
@@ -113,27 +125,76 @@ class Briefer:
     # what is kept
 
     def _forget(self) -> None:
+        self._changes = self._order_changes = -1  # that have been read
         self._slot_of: dict[DeliveryId, int] = {}
-        self._orders: list[Order] = []  # by slot, as all below
-        self._ways: list[tuple[int, bool]] = []  # the attempt and the direction that were kept
-        self._fixed: Int64s = np.zeros((256, 8), np.int64)
-        self._corners: Floats = np.zeros((256, 4))  # on the plane: x, y of pickup and last stop
+        self._keys: list[DeliveryId] = []  # by slot, as all columns
+        self._fixed: Int64s = np.zeros((SLOTS, 8), np.int64)
+        self._corners: Floats = np.zeros((SLOTS, 4))  # x, y of pickup and last stop on the plane
+        self._ready_at: Int64s = np.zeros(SLOTS, np.int64)
+        self._attempt: Ints = np.zeros(SLOTS, np.int32)
+        self._status = np.zeros(SLOTS, np.uint8)
+        self._is_open = np.zeros(SLOTS, np.bool_)
+        self._is_return = np.zeros(SLOTS, np.bool_)
+        self._is_cooking = np.zeros(SLOTS, np.bool_)
+        self._refusers: dict[int, list[CourierId]] = {}  # by slot, of open deliveries
         self._unplaced: list[int] = []  # slots that have no corners yet
         self._drawn_for: tuple[Point, TravelModel] | None = None
         self._stores: dict[StoreId, int] = {}  # the oldest first
         self._workforce.forget()
 
-    def _keep(self, key: DeliveryId, delivery: Delivery) -> int:
-        """(Over)write what is fixed of a delivery, as it is now; its slot."""
+    def _read(self) -> None:
+        """All that has changed since the last time; everything, if that is too long ago."""
+        deliveries, orders = self._s.deliveries, self._s.orders
+        changed = deliveries.changes.since(self._changes)
+        reordered = orders.changes.since(self._order_changes)
+        too_many = len(self._keys) > 2 * len(deliveries.open) + KEPT_SPARE
+        if changed is None or reordered is None or too_many:
+            self._forget()
+            changed, reordered = list(deliveries.open), []
+        self._changes, self._order_changes = deliveries.changes.count, orders.changes.count
+        for key in changed:
+            self._read_delivery(key)
+        for order in reordered:
+            slot = self._slot_of.get(deliveries.of_order.get(order))  # type: ignore[arg-type]
+            if slot is not None:
+                self._read_order(slot, orders.orders[order])
+
+    def _read_delivery(self, key: DeliveryId) -> None:
+        delivery, slot = self._s.deliveries.open.get(key), self._slot_of.get(key)
+        if delivery is None:
+            if slot is not None:
+                self._is_open[slot] = False
+                self._refusers.pop(slot, None)
+            return
+        if slot is None:
+            slot = self._new_slot(key)
+        elif self._goes_another_way(slot, delivery):
+            self._keep(slot, delivery)
+        self._status[slot] = CODES[delivery.status]
+        if delivery.refused_by:
+            self._refusers[slot] = delivery.refused_by
+
+    def _goes_another_way(self, slot: int, delivery: Delivery) -> bool:
+        kept = int(self._attempt[slot]), bool(self._is_return[slot])
+        return kept != (delivery.attempt, delivery.is_return)
+
+    def _new_slot(self, key: DeliveryId) -> int:
+        """For a delivery that was opened after all that have one: slots are in order of age."""
+        slot = self._slot_of[key] = len(self._keys)
+        self._keys.append(key)
+        if slot == len(self._status):
+            for name in COLUMNS:
+                old = getattr(self, name)
+                setattr(self, name, np.concatenate((old, np.zeros_like(old))))
+        delivery = self._s.deliveries.deliveries[key]
+        self._is_open[slot] = True
+        self._keep(slot, delivery)
+        self._read_order(slot, self._s.orders.orders[delivery.order])
+        return slot
+
+    def _keep(self, slot: int, delivery: Delivery) -> None:
+        """(Over)write what is fixed of a delivery, as it is now."""
         order = self._s.orders.orders[delivery.order]
-        slot = self._slot_of.setdefault(key, len(self._orders))
-        way = delivery.attempt, delivery.is_return
-        if slot == len(self._orders):
-            self._orders.append(order)
-            self._ways.append(way)
-        if slot == len(self._fixed):
-            self._fixed = np.concatenate((self._fixed, np.zeros_like(self._fixed)))
-            self._corners = np.concatenate((self._corners, np.zeros_like(self._corners)))
         home = self._s.stores.stores[delivery.store].location
         last, pickup = home if delivery.is_return else delivery.dropoff, delivery.pickup
         places = pickup.lat_e7, pickup.lon_e7, last.lat_e7, last.lon_e7
@@ -144,9 +205,12 @@ class Briefer:
             self._store(delivery.store),
             delivery.pickup_from_at,
         )
-        self._ways[slot] = way
+        self._attempt[slot], self._is_return[slot] = delivery.attempt, delivery.is_return
         self._unplaced.append(slot)
-        return slot
+
+    def _read_order(self, slot: int, order: Order) -> None:
+        self._ready_at[slot] = order.ready_at
+        self._is_cooking[slot] = order.status is OrderStatus.ACCEPTED
 
     def _store(self, key: StoreId) -> int:
         if key not in self._stores:
@@ -155,52 +219,33 @@ class Briefer:
 
     # what is new each time
 
-    def _open(self) -> "_Orders":
-        """Open deliveries, the oldest first, each with a slot that is up to date."""
-        found = self._s.deliveries.open
-        keys, deliveries = list(found), list(found.values())
-        slots = np.fromiter(map(self._slot_of.get, keys, repeat(-1)), np.int32, len(keys))
-        for row in np.flatnonzero(slots < 0).tolist():
-            slots[row] = self._keep(keys[row], deliveries[row])
-        orders = _Orders(keys, deliveries, slots)
-        for row in orders.unusual:
-            delivery = deliveries[row]
-            if self._ways[slots[row]] != (delivery.attempt, delivery.is_return):
-                self._keep(keys[row], delivery)
-        return orders
-
-    def _gather(self, orders: "_Orders", crew: Crew) -> "_Orders":
-        """Those of them that are to be done; not what somebody off shift still carries."""
-        holder_of = np.full(len(self._orders), -1, np.int32)
+    def _gather(self, crew: Crew) -> "_Orders":
+        """Open deliveries, the oldest first; but not what somebody off shift still carries."""
+        count = len(self._keys)
+        holder_of = np.full(count, -1, np.int32)
         holder_of[crew.codes >> 1] = crew.row_of_stop
-        holder = holder_of[orders.slots]
-        wanted = (holder >= 0) | (orders.status == CREATED)
-        if not wanted.all():
-            chosen = wanted.tolist()
-            keys, deliveries = compress(orders.keys, chosen), compress(orders.deliveries, chosen)
-            orders = _Orders(list(keys), list(deliveries), orders.slots[wanted])
-            holder = holder[wanted]
-        orders.holder = holder
-        orders.row_of = np.full(len(self._orders), -1, np.int32)
-        orders.row_of[orders.slots] = np.arange(len(orders.slots), dtype=np.int32)
-        return orders
+        is_wanted = (holder_of >= 0) | (self._status[:count] == CREATED)
+        slots = np.flatnonzero(is_wanted & self._is_open[:count])
+        row_of = np.full(count, -1, np.int32)
+        row_of[slots] = np.arange(len(slots), dtype=np.int32)
+        return _Orders(slots, self._status[slots], holder_of[slots], row_of)
 
     def _correct_places(self, crew: Crew, orders: "_Orders") -> None:
         """Whoever says to have arrived at the first stop is there."""
         busy = np.flatnonzero(np.diff(crew.start))
         codes = crew.codes[crew.start[busy]]
-        status = orders.status[orders.row_of[codes >> 1]]
+        status = self._status[codes >> 1]
         here = np.where(codes & 1, status == AT_DROPOFF, status == AT_PICKUP)
         at = self._fixed[codes[here] >> 1, 0:4].reshape(-1, 2, 2)
         crew.places[busy[here]] = at[np.arange(len(at)), codes[here] & 1]
 
     def _problem(self, orders: "_Orders", crew: Crew, now: Millis) -> Problem:
-        settings, n, c = self._s.settings.current, len(orders.keys), len(crew.ids)
+        settings, n, c = self._s.settings.current, len(orders.slots), len(crew.ids)
         fixed, holder = self._fixed[orders.slots], orders.holder
         times = self._times(orders, fixed, now)
         told = orders.status != CREATED
         handling = np.full(n, settings.handling_ms / 1_000)
-        order_skills, courier_skills = _skills(orders, crew)
+        order_skills, courier_skills = self._skills(orders, crew)
         travel, one = settings.travel, settings.travel.speed_mm_s(Vehicle.SCOOTER)
         speed = np.array([travel.speed_mm_s(x) / one for x in VEHICLES])
         grams = [GRAMS_PER_KM[x] * travel.speed_mm_s(x) / MM_PER_KM for x in VEHICLES]
@@ -241,12 +286,10 @@ class Briefer:
 
     def _times(self, orders: "_Orders", fixed: Int64s, now: Millis) -> Floats:
         """(3, N) seconds from now: ready, ready for nine of ten, promised arrival."""
-        known = [self._orders[slot] for slot in orders.slots.tolist()]
-        cooking = np.array([x.status is OrderStatus.ACCEPTED for x in known], np.bool_)
+        cooking = self._is_cooking[orders.slots]
         stores = self._s.stores.stores
         spread_s = np.array([2 * stores[x].spread_ms / 1_000 for x in self._stores])
-        ready_at = np.fromiter(map(ready_at_of, known), np.int64, len(known))
-        ready_s = (np.maximum(ready_at, fixed[:, 7]) - now) / 1_000
+        ready_s = (np.maximum(self._ready_at[orders.slots], fixed[:, 7]) - now) / 1_000
         ready_s = np.where(cooking, np.maximum(ready_s, 0.0), ready_s)
         late_s = np.where(cooking, spread_s[fixed[:, 6]], 0.0) if len(spread_s) else ready_s
         due_s = (fixed[:, 5] - self._s.settings.current.handling_ms - now) / 1_000
@@ -260,7 +303,7 @@ class Briefer:
             return np.zeros((c, 2))  # no store: nothing to be carried
         if self._drawn_for != (center, travel):
             self._drawn_for = center, travel
-            self._unplaced = list(range(len(self._orders)))
+            self._unplaced = list(range(len(self._keys)))
         new = np.array(self._unplaced, np.int32)
         places = np.concatenate((crew.places, self._fixed[new, 0:2], self._fixed[new, 2:4]))
         drawn = travel.project(places, center, travel.speed_mm_s(Vehicle.SCOOTER))
@@ -270,26 +313,30 @@ class Briefer:
         corners = self._corners[orders.slots]
         return np.concatenate((drawn[:c], corners[:, 0:2], corners[:, 2:4]))
 
+    def _skills(self, orders: "_Orders", crew: Crew) -> tuple[Int64s, Int64s]:
+        """Whoever refused an order lacks a skill that only this order asks for."""
+        of_order = np.zeros(len(orders.slots), np.int64)
+        of_courier = np.full(len(crew.ids), ALL_SKILLS, np.int64)
+        rows = {int(orders.row_of[slot]): refusers for slot, refusers in self._refusers.items()}
+        refused = [x for x in sorted(rows.items()) if x[0] >= 0]
+        for bit, (order, refusers) in enumerate(refused[:REFUSALS_MAX]):
+            if len(refusers) >= len(crew.ids):
+                continue  # everyone has said no once: ask again
+            of_order[order] = 1 << bit
+            for refuser in refusers:
+                row = crew.row_of(self._s.couriers.couriers[refuser].number)
+                if row not in (-1, orders.holder[order]):
+                    of_courier[row] &= ~np.int64(1 << bit)
+        return of_order, of_courier
 
-class _Orders:
-    """Open deliveries in the order of the problem's rows."""
 
-    def __init__(self, keys: list[DeliveryId], deliveries: list[Delivery], slots: Ints) -> None:
-        self.keys, self.deliveries, self.slots = keys, deliveries, slots
-        codes = bytes(map(CODES.__getitem__, map(status_of, deliveries)))
-        self.status = np.frombuffer(codes, np.uint8)
-        self.holder = self.row_of = slots  # `_gather` says: courier's row or -1; row by slot
-        # Only they have been refused, or may differ from what was kept.
-        self.unusual = [
-            row for row, x in enumerate(deliveries) if x.refused_by or x.attempt != 1 or x.is_return
-        ]
+class _Orders(Struct, frozen=True):
+    """Those of a problem, in the order of its rows."""
 
-    @property
-    def last_stops(self) -> list[StopKind]:
-        stops = [StopKind.DROPOFF] * len(self.keys)
-        for row in self.unusual:
-            stops[row] = self.deliveries[row].last_stop
-        return stops
+    slots: NDArray[np.int64]
+    status: NDArray[np.uint8]  # as in CODES
+    holder: Ints  # the courier's row, or -1
+    row_of: Ints  # by slot; -1 if it is not in the problem
 
 
 def _working_hours(crew: Crew, busy: Ints, now: Millis) -> tuple[Floats, Floats]:
@@ -305,24 +352,6 @@ def _working_hours(crew: Crew, busy: Ints, now: Millis) -> tuple[Floats, Floats]
     ends_at = np.where(on_break & is_busy, np.minimum(ends_at, now), ends_at)
     free_at = np.where(on_break & ~is_busy, break_until, now)
     return (free_at - now) / 1_000, (ends_at - now) / 1_000
-
-
-def _skills(orders: _Orders, crew: Crew) -> tuple[Int64s, Int64s]:
-    """Whoever refused an order lacks a skill that only this order asks for."""
-    of_order = np.zeros(len(orders.keys), np.int64)
-    of_courier = np.full(len(crew.ids), ALL_SKILLS, np.int64)
-    refused = [row for row in orders.unusual if orders.deliveries[row].refused_by]
-    row_of = {key: row for row, key in enumerate(crew.ids)} if refused else {}
-    for bit, order in enumerate(refused[:REFUSALS_MAX]):
-        refusers = orders.deliveries[order].refused_by
-        if len(refusers) >= len(crew.ids):
-            continue  # everyone has said no once: ask again
-        of_order[order] = 1 << bit
-        for refuser in refusers:
-            row = row_of.get(refuser, -1)
-            if row not in (-1, orders.holder[order]):
-                of_courier[row] &= ~np.int64(1 << bit)
-    return of_order, of_courier
 
 
 def _unserved_costs(weights: Weights, times: Floats) -> Floats:

@@ -1,11 +1,11 @@
 """Who is on shift, where, until when and on which route: the couriers' half of a briefing.
 
-What changes seldom is kept in columns: a courier's until the roster changes, a route's until
-its version does. The same state gives the same crew, whatever was kept.
+What changes seldom is kept in columns: couriers until the roster changes, a route until it does.
+The same state gives the same crew, whatever was kept.
 """
 
-from itertools import compress, repeat
-from operator import attrgetter
+from bisect import bisect_left
+from itertools import compress
 
 import numpy as np
 from msgspec import Struct
@@ -22,8 +22,6 @@ from solvers.problem import Flags, Ints
 
 VEHICLES = list(Vehicle)
 ROOM = 16  # stops a row has room for at first
-NO_ROUTE = Route()
-version_of, under_way_of = attrgetter("version"), attrgetter("under_way")
 
 
 class Crew(Struct, frozen=True):
@@ -34,6 +32,7 @@ class Crew(Struct, frozen=True):
     """
 
     ids: list[CourierId]
+    numbers: Int32s  # (C,) of the couriers, rising
     places: Int64s  # (C, 2) lat_e7, lon_e7
     vehicle: Ints  # (C,) as in VEHICLES
     capacity: Ints
@@ -49,51 +48,53 @@ class Crew(Struct, frozen=True):
         """The courier's row, for each of the codes."""
         return np.repeat(np.arange(len(self.ids), dtype=np.int32), np.diff(self.start))
 
+    def row_of(self, number: int) -> int:
+        """Of the courier with that number; -1 if not at work."""
+        row = bisect_left(self.numbers, number)
+        return row if row < len(self.numbers) and self.numbers[row] == number else -1
+
 
 class Workforce:
     """Looks at the couriers of one engine again and again."""
 
     def __init__(self, s: State) -> None:
         self._s = s
+        self._roster = -1  # the version of the roster that is in the columns
         self._numbers: Int32s = np.zeros(0, np.int32)
         self._ids: list[CourierId] = []
         self.forget()
 
     def forget(self) -> None:
         """Deliveries have other slots from now on."""
-        self._roster = -1  # the version of the roster that is in the columns
-        self._versions = np.zeros(0, np.int64)  # by courier number, as all three; -1: never read
+        self._changes = -1  # of routes that have been read
+        self._versions = np.zeros(0, np.int64)  # by courier number, as all four
+        self._under_way = np.zeros(0, np.int32)
         self._lengths = np.zeros(0, np.int32)
         self._codes = np.zeros((0, ROOM), np.int32)
 
     def look(self, slot_of: dict[DeliveryId, int]) -> Crew:
-        """Everyone on shift whose place is known. All that is on their routes has a slot."""
-        s, couriers = self._s, self._s.couriers
-        if self._roster != couriers.roster_version:
+        """Everyone on shift whose place is known. All that is on anybody's route has a slot."""
+        s = self._s
+        if self._roster != s.couriers.roster_version:
             self._read_roster()
-        numbers = self._numbers
-        routes = list(map(s.deliveries.routes.get, self._ids, repeat(NO_ROUTE)))
-        versions = np.fromiter(map(version_of, routes), np.int64, len(routes))
-        under_way = np.fromiter(map(under_way_of, routes), np.int32, len(routes))
-        for k in np.flatnonzero(versions != self._versions[numbers]).tolist():
-            self._read_route(int(numbers[k]), routes[k], slot_of)
+        self._read_routes(slot_of)
+        numbers, ids = self._numbers, self._ids
         lengths = self._lengths[numbers]
         places, seen = self._places(numbers)
         for k in np.flatnonzero((lengths > 0) & ~seen).tolist():
-            places[k] = _goal(s, routes[k])
+            places[k] = _goal(s, s.deliveries.routes[ids[k]])
         is_known = seen | (lengths > 0)
-        ids = self._ids
         columns = (places, self._vehicle, self._capacity, self._ends_at, self._break_until)
         if not is_known.all():
             ids = list(compress(ids, is_known.tolist()))
             columns = tuple(x[is_known] for x in columns)  # type: ignore[assignment]
             numbers, lengths = numbers[is_known], lengths[is_known]
-            versions, under_way = versions[is_known], under_way[is_known]
         start = np.zeros(len(ids) + 1, np.int32)
         np.cumsum(lengths, out=start[1:])
         taken = np.arange(self._codes.shape[1]) < lengths[:, None]
         codes = self._codes[numbers][taken]
-        return Crew(ids, *columns, versions.tolist(), under_way, codes, start)
+        versions, under_way = self._versions[numbers].tolist(), self._under_way[numbers]
+        return Crew(ids, numbers, *columns, versions, under_way, codes, start)
 
     # internals
 
@@ -107,18 +108,28 @@ class Workforce:
         self._capacity = np.array([x.capacity for x in workers], np.int32)
         self._ends_at = np.array([x.ends_at for x in workers], np.int64)
         self._break_until = np.array([x.break_until for x in workers], np.int64)
-        new = couriers.next_number() - len(self._versions)
-        self._versions = np.append(self._versions, np.full(new, -1, np.int64))
-        self._lengths = np.append(self._lengths, np.zeros(new, np.int32))
-        self._codes = np.append(self._codes, np.zeros((new, self._codes.shape[1]), np.int32), 0)
+
+    def _read_routes(self, slot_of: dict[DeliveryId, int]) -> None:
+        """Those that have changed since they were read."""
+        deliveries, couriers = self._s.deliveries, self._s.couriers.couriers
+        new = len(couriers) - len(self._versions)
+        if new:
+            self._versions = np.append(self._versions, np.zeros(new, np.int64))
+            self._under_way = np.append(self._under_way, np.zeros(new, np.int32))
+            self._lengths = np.append(self._lengths, np.zeros(new, np.int32))
+            self._codes = np.pad(self._codes, ((0, new), (0, 0)))
+        changed = deliveries.route_changes.since(self._changes)
+        self._changes = deliveries.route_changes.count
+        for courier in deliveries.routes if changed is None else changed:
+            self._read_route(couriers[courier].number, deliveries.routes[courier], slot_of)
 
     def _read_route(self, number: int, route: Route, slot_of: dict[DeliveryId, int]) -> None:
         codes = [slot_of[x.delivery] << 1 | (x.kind is not StopKind.PICKUP) for x in route.stops]
-        room = self._codes.shape[1]
-        if len(codes) > room:
+        if len(codes) > self._codes.shape[1]:
             self._codes = np.pad(self._codes, ((0, 0), (0, len(codes))))
         self._codes[number, : len(codes)] = codes
         self._lengths[number], self._versions[number] = len(codes), route.version
+        self._under_way[number] = route.under_way
 
     def _places(self, numbers: Int32s) -> tuple[Int64s, NDArray[np.bool_]]:
         """Where they were last seen, and whether that was in the city; zeros if it was not."""

@@ -5,6 +5,7 @@ from itertools import count
 import numpy as np
 import pytest
 
+from engine.changes import Changes
 from engine.values import PlanningRoundId
 from solvers.bridge import Briefer, Briefing, brief
 from solvers.departures import news
@@ -40,6 +41,8 @@ def test_what_was_kept_makes_no_difference(seed, monkeypatch):
     """Refusals, rescues, returns, breaks, shifts that end, settings that change; and forgetting."""
     if seed % 2:
         monkeypatch.setattr("solvers.briefing.KEPT_SPARE", 3)
+    if seed % 3:
+        monkeypatch.setattr("engine.changes.KEPT", 6)
     day = RandomDay(seed)
     briefer, turns = Briefer(day.engine.state), count()
     for record in day.records(1_200):
@@ -47,6 +50,21 @@ def test_what_was_kept_makes_no_difference(seed, monkeypatch):
             kept = briefer.brief(ROUND, record.at)
             fresh = brief(day.engine.state, ROUND, record.at)
             assert differences(kept, fresh) == [], f"seed {seed}, record {record.seq}"
+
+
+def test_a_follower_hears_of_each_change_once_or_that_there_were_too_many(monkeypatch):
+    monkeypatch.setattr("engine.changes.KEPT", 4)
+    changes = Changes[str]()
+    for key in "abab":
+        changes.note(key)
+    assert changes.since(0) == ["a", "b"]
+    assert changes.since(3) == ["b"]
+    assert changes.since(4) == []
+    changes.note("c")
+    assert changes.since(1) == ["b", "a", "c"]
+    assert changes.since(0) is None
+    assert changes.since(-1) is None  # of a follower who has never looked
+    assert Changes[str]().since(-1) is None
 
 
 def expected_news(

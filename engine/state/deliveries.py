@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from engine.changes import Changes
 from engine.events import (
     CourierArrived,
     DeliveryCancelled,
@@ -111,6 +112,8 @@ class Deliveries(Struct, dict=True):
         self.open: dict[DeliveryId, Delivery] = open_
         self.waiting: dict[DeliveryId, Delivery] = self._created()  # oldest first, always
         self.of_order: dict[OrderId, DeliveryId] = {x.order: k for k, x in self.deliveries.items()}
+        self.changes = Changes[DeliveryId]()  # of everything but the courier
+        self.route_changes = Changes[CourierId]()
 
     # queries
 
@@ -132,6 +135,7 @@ class Deliveries(Struct, dict=True):
         self.deliveries[e.delivery] = self.open[e.delivery] = delivery
         self.waiting[e.delivery] = delivery
         self.of_order[e.order] = e.delivery
+        self.changes.note(e.delivery)
 
     def route_planned(self, e: RoutePlanned) -> None:
         route = self._changing(e.courier)
@@ -167,6 +171,7 @@ class Deliveries(Struct, dict=True):
         assert route.stops
         assert not route.under_way
         route.under_way = True
+        self.route_changes.note(e.courier)
 
     def courier_arrived(self, e: CourierArrived) -> None:
         if e.stop is StopKind.PICKUP:
@@ -208,6 +213,7 @@ class Deliveries(Struct, dict=True):
         assert delivery.status is S.CREATED
         assert delivery.courier is None
         delivery.is_return, delivery.failure = True, e.reason
+        self.changes.note(e.delivery)
 
     def delivery_returned(self, e: DeliveryReturned) -> None:
         self._move(e.delivery, S.RETURNED)
@@ -229,6 +235,7 @@ class Deliveries(Struct, dict=True):
         delivery = self.deliveries[key]
         assert status in delivery.next_statuses, f"{key}: {delivery.status} to {status}"
         delivery.status = status
+        self.changes.note(key)
         return delivery
 
     def _requeue(self, key: DeliveryId, courier: CourierId) -> None:
@@ -256,4 +263,5 @@ class Deliveries(Struct, dict=True):
         if route is None:
             route = self.routes[courier] = Route()
         route.version += 1
+        self.route_changes.note(courier)
         return route

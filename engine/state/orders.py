@@ -6,6 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
+from engine.changes import Changes
 from engine.events import (
     OrderAccepted,
     OrderCancelled,
@@ -115,6 +116,7 @@ class Orders(Struct, dict=True):
         self.of_customer: dict[CustomerId, list[OrderId]] = {}
         self.windows: dict[StoreId, dict[Millis, int]] = {}
         self.kitchens: dict[StoreId, dict[OrderId, None]] = {}  # what a store has to prepare
+        self.changes = Changes[OrderId]()  # of status and ready time
         for key, order in self.orders.items():
             if order.status in TO_PREPARE:
                 self.kitchens.setdefault(order.placed.store, {})[key] = None
@@ -164,6 +166,7 @@ class Orders(Struct, dict=True):
 
     def ready_time_changed(self, e: ReadyTimeChanged) -> None:
         self.orders[e.order].ready_at = e.ready_at
+        self.changes.note(e.order)
 
     def order_ready(self, e: OrderReady) -> None:
         self._move(e.order, OrderStatus.READY).ready_at = e.ready_at
@@ -248,4 +251,5 @@ class Orders(Struct, dict=True):
         elif order.status in TO_PREPARE:
             del self.kitchens[order.placed.store][key]
         order.status = status
+        self.changes.note(key)
         return order
