@@ -18,7 +18,7 @@ from engine.projections.sales import SalesHour, Sold, StoreSales
 from engine.projections.utilization import PERMILLE, Work, gini_permille
 from engine.rules.emissions import GRAMS_PER_KM, SOURCES
 from engine.state import State
-from engine.values import HOUR, SECOND, ProductId, StoreId
+from engine.values import HOUR, SECOND, Millis, ProductId, StoreId
 from gateway import messages as m
 from gateway.auth import Identity
 from gateway.translation import money
@@ -64,7 +64,7 @@ def _of_city(p: Projections, engine: Engine, first: Hour) -> m.Analytics:
         currency,
         _sales(_total((x.all for x in sales), StoreSales), currency),
         _promises(_total((x.all for x in punctual), Promises)),
-        list(_hours(p, first, hour_of(now), currency)),
+        list(_hours(p, first, now, currency)),
         [
             m.StoreFigures(
                 x,
@@ -90,7 +90,7 @@ def _of_city(p: Projections, engine: Engine, first: Hour) -> m.Analytics:
 
 def _of_store(p: Projections, engine: Engine, first: Hour, store: StoreId) -> m.StoreAnalytics:
     currency = engine.state.settings.current.currency
-    hours = list(_hours(p, first, hour_of(engine.now), currency, store))
+    hours = list(_hours(p, first, engine.now, currency, store))
     sales = (x.stores.get(store, StoreSales()) for _, x in rows_since(p.sales.hours, first))
     promised = (x.stores.get(store, Promises()) for _, x in rows_since(p.punctuality.hours, first))
     return m.StoreAnalytics(
@@ -116,16 +116,27 @@ def _heat(p: Projections, engine: Engine, first: Hour) -> m.HeatMap:
 
 
 def _hours(
-    p: Projections, first: Hour, last: Hour, currency: str, store: StoreId | None = None
+    p: Projections, first: Hour, now: Millis, currency: str, store: StoreId | None = None
 ) -> Iterator[m.HourFigures]:
     """Every hour there is, quiet ones too; of one store, or of all together."""
-    known = [*p.sales.hours, *p.funnel.hours]
+    known, last = [*p.sales.hours, *p.funnel.hours], hour_of(now)
+    fleet = p.utilization.fleet_since(first, now) if store is None else {}
     for hour in range(max(first, min(known, default=last)), last + 1):
         sales = p.sales.hours.get(hour) or SalesHour()
         punctual = p.punctuality.hours.get(hour) or PunctualityHour()
         sold = sales.all if store is None else sales.stores.get(store, StoreSales())
         kept = punctual.all if store is None else punctual.stores.get(store, Promises())
-        yield m.HourFigures(time_text(hour * HOUR), _sales(sold, currency), _promises(kept))
+        asked = p.funnel.hours.get(hour, FunnelHour()) if store is None else FunnelHour()
+        work = fleet.get(hour, Work())
+        yield m.HourFigures(
+            time_text(hour * HOUR),
+            _sales(sold, currency),
+            _promises(kept),
+            asked.asked,
+            asked.asked - asked.offered,
+            work.on_duty_ms // SECOND,
+            work.busy_ms // SECOND,
+        )
 
 
 def _sales(x: StoreSales, currency: str) -> m.SalesFigures:

@@ -12,6 +12,7 @@ import pytest
 
 from engine import events as e
 from engine.settings import Settings
+from gateway import messages as m
 from gateway.auth import Tokens, load_secret
 from gateway.cli import main
 from gateway.demo import Supervisor, at_speed, mint
@@ -19,8 +20,9 @@ from gateway.journal import JOURNAL_FILE, SqliteJournal
 from gateway.verification import verify
 from simulation.day import of_scenario
 from simulation.live.city import alive
-from simulation.scenario_file import find, load
+from simulation.scenario_file import find, load, parse
 from simulation.streams import RandomStreams
+from tests.serving import live, serving
 from tests.simulated_city import SMALL
 
 SPEED = 120.0
@@ -144,3 +146,15 @@ def test_however_fast_the_city_runs_machines_keep_time_to_answer():
 def test_an_unknown_scenario_is_named_with_those_there_are():
     with pytest.raises(FileNotFoundError, match="lunch_rush"):
         find("lunch_rsh")
+
+
+@live
+async def test_a_city_may_be_left_in_the_middle_of_everything(tmp_path):
+    """Ctrl-C finds somebody waiting for an answer, always: that is no failure."""
+    streams = RandomStreams(1)
+    day = of_scenario(parse(SMALL), streams)
+    async with (
+        serving(tmp_path, speed=SPEED) as app,
+        alive(app.url, app.mint, day, streams, SPEED) as city,
+    ):
+        city.service.spawn(city.service.client.ask(m.ListStores(), "last", None))

@@ -53,6 +53,11 @@ async def test_operators_are_told_how_the_city_does(tmp_path):
     assert figures.fleet.bundles == figures.fleet.fetched == 3
     assert figures.churn.offers == figures.churn.accepted == 4
     assert sum(x.sales.placed for x in figures.hours) == 5
+    assert sum(x.asked for x in figures.hours) == funnel.asked
+    assert sum(x.refused for x in figures.hours) == 1
+    assert abs(sum(x.on_duty_s for x in figures.hours) - figures.fleet.on_duty_s) <= len(
+        figures.hours
+    )
 
 
 @live

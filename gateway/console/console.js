@@ -1,4 +1,5 @@
 // The operator's console: the city feed in, a map and panels out.
+import { Analytics } from "./analytics.js";
 import { City } from "./city.js";
 import { CityFeed } from "./feed.js";
 import { CityMap } from "./map.js";
@@ -39,6 +40,9 @@ const feed = new CityFeed(TOKEN, {
   },
   delta: (body) => city.delta(body),
 });
+
+const analytics = new Analytics(city, (body, answer) => feed.ask(body, answer));
+map.under = (pen, at) => analytics.paint(pen, at);
 
 setInterval(() => {
   panels.kpis();

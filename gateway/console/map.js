@@ -17,6 +17,7 @@ export class CityMap {
     this.canvas = document.getElementById("overlay");
     this.picked = null;
     this.now = () => Date.now();
+    this.under = () => {}; // what is painted below everything that moves
     window.addEventListener("resize", () => this.resize());
     this.resize();
     requestAnimationFrame((t) => this.draw(t));
@@ -42,6 +43,7 @@ export class CityMap {
   draw(now) {
     this.pen.clearRect(0, 0, innerWidth, innerHeight);
     this.drawGrid();
+    this.under(this.pen, (lonlat) => this.at(lonlat));
     for (const courier of this.city.couriers.values()) if (courier.route?.length) this.drawRoute(courier, now);
     for (const order of this.city.orders.values()) this.drawOrder(order);
     for (const store of this.city.stores.values()) this.drawStore(store);

@@ -37,9 +37,15 @@ class PromiseFigures(Part, frozen=True):
 
 
 class HourFigures(Part, frozen=True):
+    """Of a store, or of the whole city: only there are quotes and couriers told by the hour."""
+
     at: str  # when the hour began
     sales: SalesFigures
     promises: PromiseFigures
+    asked: int = 0  # quotes
+    refused: int = 0  # of them
+    on_duty_s: int = 0  # of couriers
+    busy_s: int = 0
 
 
 class StoreFigures(Part, frozen=True):

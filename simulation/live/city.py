@@ -108,5 +108,5 @@ async def alive(
             await city.begin()
             yield city
         finally:
+            world.stop()  # first: who still waits for an answer would take the end for a failure
             await city.close()
-            world.stop()
