@@ -20,7 +20,6 @@ ProviderId = NewType("ProviderId", str)  # a payment provider
 HandoverId = NewType("HandoverId", str)  # of cash, from a courier to the office
 TipId = NewType("TipId", str)
 ReconciliationId = NewType("ReconciliationId", str)  # of one provider's bill of one day
-CampaignId = NewType("CampaignId", str)
 ComplaintId = NewType("ComplaintId", str)
 InteractionId = NewType("InteractionId", str)  # of a customer with somebody of ours
 PlanningRoundId = NewType("PlanningRoundId", int)
@@ -200,7 +199,7 @@ def movement_name(kind: MovementKind, key: str) -> str:
 class BillLine(Struct, frozen=True, array_like=True):
     """One line of a provider's bill. `key` is empty if nothing of ours has its number.
 
-    `moved`: whether the money has moved, by the state the line says.
+    `moved`: whether the money has, by the state the line says; not `final`: it was under way.
     """
 
     kind: MovementKind
@@ -210,6 +209,7 @@ class BillLine(Struct, frozen=True, array_like=True):
     fee_minor: int
     moved: bool
     state: str
+    final: bool = True
 
 
 class DifferenceKind(StrEnum):

@@ -1,14 +1,44 @@
 """Questions about money: cash in couriers' pockets, providers' bills and where they disagree."""
 
+from collections.abc import Callable
+
 from engine.engine import Engine
 from engine.rules.bookkeeping import cash_of
 from engine.state.reconciliations import Difference, Reconciliation
-from engine.values import ReconciliationId
+from engine.values import PaymentId, ReconciliationId
 from gateway import messages as m
 from gateway.auth import Identity
 from gateway.codes import Refusal
 from gateway.translation import money
 from gateway.wire import time_text
+
+
+def get_payment(
+    b: m.GetPayment, who: Identity, engine: Engine, page: Callable[[PaymentId], m.Page | None]
+) -> m.Payment:
+    """Raises Refusal("unknown"), also for what is another service's."""
+    s, key = engine.state, PaymentId(b.payment)
+    payment = s.payments.get(key)
+    order = s.orders.get(payment.order) if payment else None
+    if payment is None or order is None or not _may_see(who, order.placed.service):
+        raise Refusal("unknown", detail={"what": "payment", "id": b.payment})
+    currency = s.settings.current.currency
+    return m.Payment(
+        b.payment,
+        payment.order,
+        payment.provider,
+        payment.purpose.value,
+        payment.status.value,
+        money(payment.amount_minor, currency),
+        money(payment.captured_minor, currency),
+        money(payment.refunded_minor, currency),
+        time_text(payment.expires_at) if payment.expires_at else None,
+        page(key),
+    )
+
+
+def _may_see(who: Identity, service: str) -> bool:
+    return who.role == "operator" or who.subject == service
 
 
 def list_cash(_: m.ListCash, __: Identity, engine: Engine) -> m.Cash:
@@ -24,10 +54,10 @@ def list_reconciliations(
     known = engine.state.reconciliations.reconciliations
     of_provider = [(k, x) for k, x in known.items() if x.provider == b.provider]
     newest = sorted(of_provider, key=lambda pair: pair[1].from_at, reverse=True)[: b.limit]
-    return m.Reconciliations(b.provider, [_reconciliation(k, x) for k, x in newest])
+    return m.Reconciliations(b.provider, [reconciliation_told(k, x) for k, x in newest])
 
 
-def list_differences(b: m.ListDifferences, _: Identity, engine: Engine) -> m.Differences:
+def list_differences(b: m.ListDifferences, engine: Engine) -> m.Differences:
     """Raises Refusal("unknown")."""
     s = engine.state
     reconciliation = s.reconciliations.get(ReconciliationId(b.reconciliation))
@@ -40,7 +70,7 @@ def list_differences(b: m.ListDifferences, _: Identity, engine: Engine) -> m.Dif
     return m.Differences(b.reconciliation, page, end - 1 if end < len(found) else None)
 
 
-def _reconciliation(key: str, x: Reconciliation) -> m.Reconciliation:
+def reconciliation_told(key: str, x: Reconciliation) -> m.Reconciliation:
     return m.Reconciliation(
         key,
         time_text(x.from_at),

@@ -9,12 +9,15 @@ from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from msgspec import Struct, field
 
 from engine.commands import OpenEngine
 from engine.settings import Settings
+from engine.values import PaymentId
+from gateway import messages as m
+from gateway import providers
 from gateway.auth import LIFE_MAX_S, Tokens, load_secret
 from gateway.clock import resumed, stopwatch_s, wall_ms
 from gateway.feeds import FeedHub
@@ -34,6 +37,9 @@ from gateway.server import Server
 from gateway.sessions import Desk
 from gateway.snapshots import Snapshots
 from gateway.vault import Vault
+
+if TYPE_CHECKING:
+    from gateway.providers.office import PaymentOffice
 
 T = TypeVar("T")
 
@@ -73,6 +79,7 @@ class App:
         self.counters = Counters()
         self.order_to_plan = OrderToPlan()
         self.recovered_records = 0
+        self.payments: PaymentOffice | None = None  # if any provider is configured
         self._make_planner = planner
         self._stack = AsyncExitStack()
 
@@ -165,7 +172,9 @@ class App:
             wall_ms,
             stopwatch_s,
             self._keeper(),
+            self._page,
         )
+        await self._open_payments()
         site = Site(self._health, self._metrics, console_files())
         self.server = Server(self.desk, site, config.host, config.port, config.origins)
         for forever in (self.hub.run(), fixes.run(config.fix_interval_s)):
@@ -173,6 +182,21 @@ class App:
             self._lives.append(life)
             self._stack.push_async_callback(_cancelled, life)
         await self._stack.enter_async_context(self.server)
+
+    async def _open_payments(self) -> None:
+        folder = self.config.data
+        if not (folder / providers.FILE).exists():
+            return
+        # Here, for it loads an HTTP client and cryptography, which nobody else needs.
+        from gateway.providers.configuration import load
+        from gateway.providers.office import PaymentOffice
+
+        desk, told = self.desk, load(folder)
+        office = PaymentOffice(self.loop, told, folder, desk.tokens, desk.revocations)
+        self.payments = await self._stack.enter_async_context(office)
+
+    def _page(self, payment: PaymentId) -> m.Page | None:
+        return None if self.payments is None else self.payments.page(payment)
 
     def _keeper(self) -> Keeper:
         keeper = Keeper(Vault(self.config.data, self.loop.clock.now()), self.loop)
@@ -222,7 +246,8 @@ class App:
             ),
         }
         told = [Metric(name, "gauge", text, value) for name, (text, value) in gauges.items()]
-        return [*of_counters(self.counters), *told]
+        paying = [] if self.payments is None else self.payments.metrics()
+        return [*of_counters(self.counters), *told, *paying]
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

@@ -63,18 +63,7 @@ KNOWING_CUSTOMERS = frozenset(
         m.GetRatings,
     }
 )
-CAMPAIGNING = frozenset(
-    {
-        m.SetSegmentation,
-        m.GetSegmentation,
-        m.GetPromotion,
-        m.GetCoupon,
-        m.LaunchCampaign,
-        m.StopCampaign,
-        m.GetCampaign,
-        m.ListCampaigns,
-    }
-)
+CAMPAIGNING = frozenset({m.SetSegmentation, m.GetSegmentation, m.GetPromotion, m.GetCoupon})
 STORE_KEEPING = frozenset(
     {
         m.AcceptOrder,
@@ -122,6 +111,7 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.CancelOrder,
             m.RequestRedelivery,
             m.AddTip,
+            m.GetPayment,
             m.GetOrder,
             m.ListStores,
             m.GetStoreHours,
@@ -168,9 +158,7 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.CancelOrder,
             m.RequestRedelivery,
             m.RefundOrder,
-            m.EndorseRefund,
-            m.DeclineRefund,
-            m.ListRefunds,
+            m.GetPayment,
             m.HandInCash,
             m.ListCash,
             m.ListReconciliations,

@@ -25,6 +25,8 @@ COMMANDS = {
     "export": Entry("gateway.export", "the journal as Parquet tables"),
     "sql": Entry("gateway.sql", "ask the journal's tables with DuckDB"),
     "report": Entry("gateway.report", "how a period went, as one HTML page"),
+    "reconcile": Entry("gateway.reconcile", "lay a provider's bill of a day beside the books"),
+    "sandbox": Entry("gateway.providers.sandbox.command", "a payment provider to practise with"),
     "token": Entry("gateway.token", "mint a token for a client of a server on this machine"),
     "solvers": Entry("gateway.solver_list", "the solvers there are, and what each supports"),
     "pdptw": Entry("solvers.pdptw.command", "static pickup and delivery with hard time windows"),

@@ -44,7 +44,6 @@ CHOICES: dict[str, Any] = {
         "ComplaintReason",
         "ComplaintStatus",
         "Purpose",
-        "Segment",
         "Standing",
         "StandingReason",
         "Tag",

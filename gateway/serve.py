@@ -5,6 +5,7 @@ import asyncio
 import logging
 import signal
 import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import msgspec
@@ -36,6 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="send couriers with nothing to do where orders are expected",
     )
     parser.add_argument("--think-ms", type=int, default=THINK_MS, help="at a time, each of them")
+    parser.add_argument(
+        "--sandbox", action="store_true", help="with a payment provider to practise with"
+    )
     parser.add_argument("--quiet", action="store_true", help="say only what goes wrong")
 
 
@@ -68,7 +72,12 @@ async def _serve(args: argparse.Namespace, config: Config) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     budget = Budget(seconds=args.think_ms / 1_000)
     plan = _planning(args.solver, args.improver, budget, args.reposition)
-    async with App(config, plan) as app:
+    async with AsyncExitStack() as stack:
+        if args.sandbox:
+            from gateway.providers.sandbox.command import practising  # here, for it loads HTTP
+
+            await stack.enter_async_context(practising(config.data))
+        app = await stack.enter_async_context(App(config, plan))
         if not args.quiet:
             sys.stdout.write(f"gateway  {app.url}\nconsole  {app.console_url}\n")
             sys.stdout.flush()

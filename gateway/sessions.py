@@ -14,8 +14,9 @@ from websockets.asyncio.connection import broadcast
 from websockets.exceptions import ConnectionClosed
 
 from engine.engine import NO_KEY, Engine
-from engine.values import Millis, RequestKey
+from engine.values import Millis, PaymentId, RequestKey
 from gateway import messages as m
+from gateway.accounts import get_payment
 from gateway.auth import Identity, Tokens, check_may_ask, check_may_hear, subject_heard
 from gateway.card_numbers import check_no_card_number
 from gateway.clock import Clock
@@ -86,6 +87,7 @@ class Desk(Struct):
     wall_ms: Callable[[], Millis]  # tokens expire by the date
     monotonic_s: Callable[[], float]
     keeper: Keeper
+    page: Callable[[PaymentId], m.Page | None]  # where a payment can be made
 
 
 class Session:
@@ -332,6 +334,8 @@ class Session:
         try:
             if type(body) in PERSONAL:
                 told = await desk.keeper.answer(body, who, key)
+            elif isinstance(body, m.GetPayment):
+                told = get_payment(body, who, desk.loop.engine, desk.page)
             else:
                 told = read(body, who, desk.loop.engine, desk.tokens, desk.wall_ms(), desk.feeds)
         except Refusal as refusal:

@@ -223,3 +223,16 @@ def test_another_providers_payment_is_nothing_this_bill_should_show():
     case.at(1, cases.quote("q-o")).at(2, cases.place("o", "q-o")).at(3, paid())
     closed(read(opened(case), line("o/1")), 1)
     assert found(case) == [(DifferenceKind.MISSING_HERE.value, "o/1", 0, TOTAL)]
+
+
+def test_a_refund_under_way_when_the_bill_was_made_is_not_missed_on_the_next():
+    case = at_the_door(taken(5_000))
+    case.at(case.now_s, refund("r", 300))
+    under_way = BillLine(BACK, "r", "n-r", 300, 0, True, "PROCESSING", False)
+    read(opened(case), line("o/1"), under_way)
+    closed(case, 2)
+    assert found(case) == []
+    done = c.ReportInstruction("wechat", "r", True, "ref", DAY_MS + 1)
+    case.at(case.now_s, done).includes(e.MoneyMoved)
+    closed(opened(case, "wechat/2", DAY_MS), 0, "wechat/2")
+    assert found(case, "wechat/2") == []

@@ -166,7 +166,6 @@ def some(kind):
         "standing": "good",
         "outcome": "resolved",
         "topic": "other",
-        "segments": ["lost"],
         "channel": "phone",
         "kind": "store",
         "stars": 5,

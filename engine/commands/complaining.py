@@ -26,7 +26,6 @@ class ApproveRefund(Command, frozen=True):
 
     complaint: ComplaintId
     amount_minor: Minor
-    by: str = ""  # which operator
 
 
 class CloseComplaint(Command, frozen=True):

@@ -1,12 +1,5 @@
 """Every fact. Past tense; one owning state module each, and a module here per owner."""
 
-from engine.events.campaigns import (
-    CampaignAssigned,
-    CampaignEnded,
-    CampaignIssued,
-    CampaignLaunched,
-    CampaignMeasured,
-)
 from engine.events.catalog import (
     CategoryDefined,
     CustomerRegistered,
@@ -142,12 +135,6 @@ from engine.events.reconciliations import (
     ReconciliationClosed,
     ReconciliationOpened,
 )
-from engine.events.refunds import (
-    RefundDropped,
-    RefundEndorsed,
-    RefundProposed,
-    RefundReleased,
-)
 from engine.events.stores import StoreBusySet, StoreHoursSet, StorePaused, StoreResumed
 
 AnyEvent = (
@@ -188,11 +175,6 @@ AnyEvent = (
     | RefundMissed
     | ComplaintClosed
     | OrderRated
-    | CampaignLaunched
-    | CampaignAssigned
-    | CampaignIssued
-    | CampaignMeasured
-    | CampaignEnded
     | PromotionDefined
     | PromotionEnded
     | CouponsIssued
@@ -244,10 +226,6 @@ AnyEvent = (
     | InstructionFailed
     | CashHandedIn
     | LedgerPosted
-    | RefundProposed
-    | RefundEndorsed
-    | RefundDropped
-    | RefundReleased
     | MoneyMoved
     | ReconciliationOpened
     | BillLinesRead

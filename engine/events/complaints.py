@@ -46,7 +46,6 @@ class RefundApproved(Event, frozen=True):
     amount_minor: Minor
     reason: str
     at: Millis
-    by: str = ""  # which operator
 
 
 class RefundMissed(Event, frozen=True):

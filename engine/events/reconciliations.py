@@ -36,7 +36,8 @@ class ReconciliationOpened(Event, frozen=True):
 class BillLinesRead(Event, frozen=True):
     """So many more lines, with these fees; `names` of our movements were found on them.
 
-    `agreed`: how many lines say what we say. `late`: names that an earlier bill lacked.
+    `agreed`: how many lines say what we say. `late`: names that an earlier bill lacked;
+    `early`: what was under way there, and here.
     """
 
     reconciliation: ReconciliationId
@@ -45,6 +46,7 @@ class BillLinesRead(Event, frozen=True):
     fees_minor: int
     names: list[str]
     late: list[str]
+    early: list[str] = []
 
 
 class DifferenceFound(Event, frozen=True):

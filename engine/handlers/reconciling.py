@@ -114,20 +114,21 @@ class Reconciling:
 
     # what else a reading asks
 
-    def state_of(self, provider: ProviderId, line: BillLine) -> tuple[str, bool] | None:
-        """What our books say of it, and whether that means the money has moved."""
+    def state_of(self, provider: ProviderId, line: BillLine) -> tuple[str, bool, int] | None:
+        """What our books say of it, whether that means the money has moved, and how much."""
         if line.kind is MovementKind.PAYMENT:
             payment = self.payments.get(PaymentId(line.key))
             if not payment or payment.provider != provider:
                 return None
             moved = payment.taken or payment.status is PaymentStatus.CAPTURED
-            return payment.status, moved
+            return payment.status, moved, payment.amount_minor
         instruction = self.payments.instructions.get(InstructionId(line.key))
         if not instruction or instruction.kind is InstructionKind.CAPTURE:
             return None
         if self.payments[instruction.payment].provider != provider:
             return None
-        return instruction.status, instruction.status is InstructionStatus.SETTLED
+        settled = instruction.status is InstructionStatus.SETTLED
+        return instruction.status, settled, instruction.amount_minor
 
     # internals
 
@@ -161,6 +162,7 @@ class Reading:
         self._lines = self._fees = self._agreed = 0
         self._names: dict[str, None] = {}
         self._late: dict[str, None] = {}
+        self._early: dict[str, None] = {}
         self._differences: list[DifferenceFound] = []
 
     def read(self, line: BillLine) -> None:
@@ -176,11 +178,17 @@ class Reading:
             self._late[name] = None
             self._agreed += 1
         else:
-            self._judge(line)
+            self._judge(line, name)
 
     def events(self) -> list[BillLinesRead | DifferenceFound]:
         read = BillLinesRead(
-            self._key, self._lines, self._agreed, self._fees, list(self._names), list(self._late)
+            self._key,
+            self._lines,
+            self._agreed,
+            self._fees,
+            list(self._names),
+            list(self._late),
+            list(self._early),
         )
         return [read, *self._differences]
 
@@ -204,10 +212,14 @@ class Reading:
         lacked = found[2].kind is DifferenceKind.MISSING_THERE
         return lacked and found[2].ours_minor == line.amount_minor
 
-    def _judge(self, line: BillLine) -> None:
+    def _judge(self, line: BillLine, name: str) -> None:
         """No movement of ours: nothing we know of, or twice, or something we thought had failed."""
         known = self._asked.state_of(self._reconciliation.provider, line)
         theirs = line.amount_minor if line.moved else 0
+        if known == (InstructionStatus.PENDING, False, line.amount_minor) and not line.final:
+            self._early[name] = None
+            self._agreed += 1
+            return
         if known is None or (known[1] and line.moved):
             self._differ(DifferenceKind.MISSING_HERE, line, 0, theirs, NOTHING)
         elif line.moved or known[1]:

@@ -62,7 +62,8 @@ class Reconciliation(Struct):
     fees_minor: int = 0
     differences: list[Difference] = []
     found: dict[str, Movement] = {}  # on its lines; only while it is open,
-    late: dict[str, None] = {}  # and what an earlier bill should have shown
+    late: dict[str, None] = {}  # and what an earlier bill should have shown,
+    early: dict[str, None] = {}  # or what has not moved yet
 
 
 class Unbilled(Struct):
@@ -78,6 +79,7 @@ class Reconciliations(Struct):
     unbilled: dict[ProviderId, Unbilled] = {}
     reconciliations: dict[ReconciliationId, Reconciliation] = {}
     unresolved: dict[str, tuple[ReconciliationId, int]] = {}  # of closed ones, by movement
+    billed: dict[str, None] = {}  # before they moved
 
     # queries
 
@@ -115,7 +117,11 @@ class Reconciliations(Struct):
     # events
 
     def money_moved(self, e: MoneyMoved) -> None:
-        self._add(e.provider, Movement(e.kind, e.key, e.amount_minor, e.at))
+        name = f"{e.provider}/{movement_name(e.kind, e.key)}"
+        if name in self.billed:
+            del self.billed[name]
+        else:
+            self._add(e.provider, Movement(e.kind, e.key, e.amount_minor, e.at))
 
     def reconciliation_opened(self, e: ReconciliationOpened) -> None:
         begun = self.reconciliations.get(e.reconciliation)
@@ -134,6 +140,7 @@ class Reconciliations(Struct):
             assert name not in reconciliation.found
             reconciliation.found[name] = self._take(reconciliation.provider, name)
         reconciliation.late |= dict.fromkeys(e.late)
+        reconciliation.early |= dict.fromkeys(e.early)
 
     def difference_found(self, e: DifferenceFound) -> None:
         reconciliation = self._open(e.reconciliation)
@@ -157,7 +164,13 @@ class Reconciliations(Struct):
 
     def reconciliation_closed(self, e: ReconciliationClosed) -> None:
         reconciliation = self._open(e.reconciliation)
-        reconciliation.is_open, reconciliation.found, reconciliation.late = False, {}, {}
+        for name in reconciliation.early:
+            if self.movement(reconciliation.provider, name):
+                self._take(reconciliation.provider, name)  # it moved while the bill was read
+            else:
+                self.billed[f"{reconciliation.provider}/{name}"] = None
+        reconciliation.is_open, reconciliation.found = False, {}
+        reconciliation.late, reconciliation.early = {}, {}
         for number, difference in enumerate(reconciliation.differences):
             if difference.key:
                 name = f"{reconciliation.provider}/{difference.name}"

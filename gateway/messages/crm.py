@@ -2,7 +2,6 @@
 
 from typing import Literal
 
-from gateway.messages.campaigns import Campaign
 from gateway.messages.people import Complaint
 from gateway.messages.values import Channel, Money, Purpose, Standing, Tag, Told, Topic
 
@@ -97,10 +96,9 @@ class CouponRedeemed(Told, frozen=True):
 
 
 class CrmOpen(Told, frozen=True):
-    """Every complaint that is not closed, and every campaign that has not ended."""
+    """Every complaint that is not closed."""
 
     complaints: list[Complaint]
-    campaigns: list[Campaign]
 
 
 CrmNews = (
@@ -115,5 +113,4 @@ CrmNews = (
     | CouponsGiven
     | CouponRedeemed
     | Complaint
-    | Campaign
 )

@@ -9,8 +9,7 @@ snapshot.
 from typing import Literal
 
 from gateway.messages.crm import CrmNews, CrmOpen
-from gateway.messages.orders import Order, Tracking
-from gateway.messages.replies import StockMoved
+from gateway.messages.replies import Order, StockMoved, Tracking
 from gateway.messages.values import (
     CourierStatus,
     DeliveryStatus,

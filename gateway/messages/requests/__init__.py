@@ -4,12 +4,6 @@ Nobody says who he is in a body: courier, store, service and provider are taken 
 """
 
 from gateway.messages.requests.analyzing import GetAnalytics, GetHeatMap, GetStoreAnalytics
-from gateway.messages.requests.campaigning import (
-    GetCampaign,
-    LaunchCampaign,
-    ListCampaigns,
-    StopCampaign,
-)
 from gateway.messages.requests.carrying import (
     AcceptOffer,
     DeclineOffer,
@@ -62,6 +56,7 @@ from gateway.messages.requests.operating import (
     ExplainOrder,
     GetSettings,
     ListProduct,
+    RefundOrder,
     RegisterCourier,
     RegisterStore,
     RevokeAccess,
@@ -80,6 +75,7 @@ from gateway.messages.requests.ordering import (
 )
 from gateway.messages.requests.paying import (
     AddTip,
+    GetPayment,
     HandInCash,
     ListCash,
     ReportAuthorization,
@@ -97,12 +93,6 @@ from gateway.messages.requests.reconciling import (
     ListDifferences,
     ListReconciliations,
     ResolveDifference,
-)
-from gateway.messages.requests.refunding import (
-    DeclineRefund,
-    EndorseRefund,
-    ListRefunds,
-    RefundOrder,
 )
 from gateway.messages.requests.selling import (
     ReconcileTill,
@@ -211,6 +201,7 @@ RequestBody = (
     | ReportAuthorization
     | ReportInstruction
     | AddTip
+    | GetPayment
     | HandInCash
     | ListCash
     | ListReconciliations
@@ -232,9 +223,6 @@ RequestBody = (
     | RegisterCourier
     | AssignDelivery
     | RefundOrder
-    | EndorseRefund
-    | DeclineRefund
-    | ListRefunds
     | ChangeSettings
     | GetSettings
     | ExplainOrder
@@ -267,8 +255,4 @@ RequestBody = (
     | GetRatings
     | RecordInteraction
     | ListInteractions
-    | LaunchCampaign
-    | StopCampaign
-    | GetCampaign
-    | ListCampaigns
 )

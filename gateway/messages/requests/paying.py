@@ -37,6 +37,12 @@ class AddTip(Sent, frozen=True):
     provider: Id
 
 
+class GetPayment(Sent, frozen=True):
+    """How it stands, and where the customer can pay. Answered by `payment`."""
+
+    payment: Ref
+
+
 class HandInCash(Sent, frozen=True):
     """This courier gave the office so much of what was collected at doors."""
 

@@ -1,0 +1,285 @@
+"""Alipay, the open platform: a code to scan (precreate). Money is taken when it is paid.
+
+Authorize = paid; capture = nothing to ask; a lesser capture, a void and a refund = a refund;
+void of what nobody paid = close. Amounts are yuan in text. Every answer comes with status 200.
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from msgspec import Raw, Struct
+
+from engine.values import InstructionKind, Millis, ProviderId
+from gateway.clock import wall_ms
+from gateway.providers import alipay_signatures as signatures
+from gateway.providers.alipay_bill import lines_of
+from gateway.providers.asking import Asking
+from gateway.providers.currencies import AmountError, minor_of, text_of
+from gateway.providers.port import (
+    NOTICE_LIFE_S,
+    TOLERANCE_S,
+    Answer,
+    Billed,
+    Doubtful,
+    Due,
+    Instruction,
+    News,
+    NoticeRefusedError,
+    Outcome,
+    Page,
+    Paid,
+    Standing,
+    TryAgainError,
+)
+from gateway.providers.strict import form, json_object, text
+from gateway.providers.wechat import BEIJING, beijing_day
+
+GATEWAY = "https://openapi.alipay.com/gateway.do"
+OK = "10000"
+NEVER = (  # of a refund: asking again will not help
+    "ACQ.INVALID_PARAMETER",
+    "ACQ.REASON_TRADE_BEEN_FREEZEN",
+    "ACQ.REASON_TRADE_REFUND_FEE_ERR",
+    "ACQ.REFUND_AMT_NOT_EQUAL_TOTAL",
+    "ACQ.TRADE_HAS_FINISHED",
+    "ACQ.TRADE_NOT_EXIST",
+    "ACQ.TRADE_STATUS_ERROR",
+)
+PAID = ("TRADE_SUCCESS", "TRADE_FINISHED")
+CURRENCY = "CNY"
+GRACE_S = 60  # after the time we gave: then a code that nobody scanned is dead
+
+
+class Merchant(Struct, frozen=True, kw_only=True):
+    """Who we are to Alipay, and whom we believe: serial -> key; "" where serials are not used."""
+
+    app_id: str
+    seller_id: str
+    key: RSAPrivateKey
+    platform: dict[str, RSAPublicKey]
+    notify_url: str
+    gateway: str = GATEWAY
+    confirm_above_minor: int = 100_000
+
+    def __repr__(self) -> str:
+        return f"Merchant({self.app_id})"  # keys are in no log
+
+
+class Alipay:
+    """The port, for one merchant."""
+
+    name = ProviderId("alipay")
+    currencies: tuple[str, ...] = (CURRENCY,)
+
+    def __init__(self, merchant: Merchant, asking: Asking) -> None:
+        self.confirm_above_minor = merchant.confirm_above_minor
+        self._merchant = merchant
+        self._asking = asking
+
+    # asking
+
+    async def ask(self, due: Due) -> Page:
+        until = datetime.fromtimestamp(due.expires_at_s, BEIJING)
+        found = await self._call(
+            "alipay.trade.precreate",
+            {
+                "out_trade_no": due.number,
+                "total_amount": text_of(due.amount_minor, CURRENCY),
+                "subject": f"Order {due.order}"[:256],
+                "seller_id": self._merchant.seller_id,
+                "time_expire": f"{until:%Y-%m-%d %H:%M:%S}",
+            },
+        )
+        if found.get("code") != OK:
+            raise TryAgainError(_said(found))
+        return Page("qr", _text(found, "qr_code"))
+
+    async def look(self, due: Due) -> Standing:
+        found = await self._call("alipay.trade.query", {"out_trade_no": due.number})
+        if found.get("sub_code") == "ACQ.TRADE_NOT_EXIST":  # nobody has scanned it; until when?
+            dead = _now_s() > due.expires_at_s + GRACE_S
+            return Standing("closed" if dead else "unpaid")
+        if found.get("code") != OK:
+            raise TryAgainError(_said(found))
+        status = _text(found, "trade_status")
+        if status == "WAIT_BUYER_PAY":
+            return Standing("unpaid")
+        # Closed means that nobody paid in time, or that all was given back: only then it was paid.
+        if status == "TRADE_CLOSED" and not found.get("send_pay_date"):
+            return Standing("closed")
+        if status not in (*PAID, "TRADE_CLOSED"):
+            raise TryAgainError(f"trade_status {status[:20]}")
+        amount = _minor(_text(found, "total_amount"))
+        paid_at = _time(_text(found, "send_pay_date"))
+        return Standing("taken", amount, CURRENCY, _text(found, "trade_no"), paid_at)
+
+    async def close(self, due: Due) -> Standing:
+        """A code that nobody has scanned cannot be closed: it dies at the time it was given."""
+        found = await self._call("alipay.trade.close", {"out_trade_no": due.number})
+        if found.get("code") == OK:
+            return Standing("closed")
+        if found.get("sub_code") in ("ACQ.TRADE_NOT_EXIST", "ACQ.TRADE_STATUS_ERROR"):
+            return await self.look(due)
+        raise TryAgainError(_said(found))
+
+    async def instruct(self, instruction: Instruction) -> Outcome:
+        """A void of what was paid gives all of it back; asking again finds the same refund."""
+        if instruction.kind is InstructionKind.CAPTURE:
+            return Outcome("done")  # taken already
+        asked = {
+            "out_trade_no": instruction.due.number,
+            "out_request_no": instruction.number,
+            "refund_amount": text_of(instruction.amount_minor, CURRENCY),
+            "refund_reason": instruction.reason[:256],
+        }
+        found = await self._call("alipay.trade.refund", asked)
+        if found.get("code") == OK:
+            return await self._refunded(instruction)
+        if found.get("sub_code") in NEVER:
+            again = await self._refunded(instruction)  # was it an earlier try that did it?
+            return again if again.status == "done" else Outcome("failed", str(found["sub_code"]))
+        raise TryAgainError(_said(found))
+
+    async def _refunded(self, instruction: Instruction) -> Outcome:
+        """The answer to a refund may say "no change" to a repeat; this says what there is."""
+        asked = {
+            "out_trade_no": instruction.due.number,
+            "out_request_no": instruction.number,
+            "query_options": ["gmt_refund_pay"],
+        }
+        found = await self._call("alipay.trade.fastpay.refund.query", asked)
+        if found.get("code") != OK:
+            if found.get("sub_code") == "ACQ.TRADE_NOT_EXIST":
+                return Outcome("pending")
+            raise TryAgainError(_said(found))
+        if found.get("refund_status") != "REFUND_SUCCESS":
+            return Outcome("pending")
+        if _minor(_text(found, "refund_amount")) != instruction.amount_minor:
+            raise TryAgainError("a refund of another amount has this number")
+        moved_at = _time(_text(found, "gmt_refund_pay"))
+        return Outcome("done", _text(found, "trade_no"), moved_at)
+
+    async def rotate(self) -> bool:
+        """Alipay's keys are put into the configuration by hand."""
+        return False
+
+    async def bill(self, day: date) -> bytes:
+        """A zip. Its address lives for half a minute."""
+        asked = {"bill_type": "trade", "bill_date": day.isoformat()}
+        found = await self._call("alipay.data.dataservice.bill.downloadurl.query", asked)
+        if found.get("code") != OK:
+            raise TryAgainError(_said(found))
+        file = await self._asking.send("GET", _text(found, "bill_download_url"), {}, b"")
+        if file.status != 200:
+            raise TryAgainError(f"the bill: {file.status}")
+        return file.body
+
+    # hearing
+
+    def hear(self, headers: Mapping[str, str], body: bytes, now_s: int) -> News | None:
+        """A repeat may come a day later with its old time: it is known by its id."""
+        fields = form(body)
+        signatures.check(fields, self._merchant.platform)
+        sent_s = _time(text(fields, "notify_time")) // 1_000
+        if not -TOLERANCE_S < now_s - sent_s < NOTICE_LIFE_S - TOLERANCE_S:
+            raise NoticeRefusedError("stale")
+        if fields.get("app_id") != self._merchant.app_id:
+            raise NoticeRefusedError("another_app")
+        if fields.get("seller_id") != self._merchant.seller_id:
+            raise NoticeRefusedError("another_merchant")
+        notice, number = text(fields, "notify_id"), text(fields, "out_trade_no")
+        if text(fields, "trade_status") not in PAID or fields.get("refund_fee"):
+            return Doubtful(notice, number)
+        try:
+            amount = minor_of(text(fields, "total_amount"), CURRENCY)
+        except AmountError as error:
+            raise NoticeRefusedError("malformed", str(error)) from None
+        paid_at = _time(text(fields, "gmt_payment"))
+        standing = Standing("taken", amount, CURRENCY, text(fields, "trade_no"), paid_at)
+        return Paid(notice, number, standing)
+
+    def taken(self) -> Answer:
+        return Answer(200, b"success")
+
+    def refused(self, status: int, code: str) -> Answer:
+        return Answer(status, b"fail")
+
+    # bills
+
+    def bill_lines(self, data: bytes, currency: str) -> list[Billed]:
+        return lines_of(data, currency)
+
+    def period(self, day: date) -> tuple[Millis, Millis]:
+        return beijing_day(day)
+
+    # internals
+
+    async def _call(self, method: str, content: dict[str, Any]) -> dict[str, Any]:
+        """Of a genuine answer."""
+        m = self._merchant
+        fields = {
+            "app_id": m.app_id,
+            "method": method,
+            "format": "JSON",
+            "charset": "utf-8",
+            "sign_type": signatures.SCHEME,
+            "timestamp": f"{datetime.fromtimestamp(_now_s(), BEIJING):%Y-%m-%d %H:%M:%S}",
+            "version": "1.0",
+            "notify_url": m.notify_url,
+            "biz_content": msgspec.json.encode(content).decode(),
+        }
+        fields["sign"] = signatures.signed(m.key, signatures.request_message(fields))
+        headers = {"Content-Type": "application/x-www-form-urlencoded;charset=utf-8"}
+        found = await self._asking.send("POST", m.gateway, headers, urlencode(fields).encode())
+        if found.status != 200:
+            raise TryAgainError(f"status {found.status}")
+        return self._genuine(method, found.body)
+
+    def _genuine(self, method: str, body: bytes) -> dict[str, Any]:
+        """The bytes of the answer within the envelope are what is signed."""
+        try:
+            json_object(body)  # readable in one way only
+            envelope = msgspec.json.decode(body, type=dict[str, Raw])
+            answer = envelope[f"{method.replace('.', '_')}_response"]
+            signature = msgspec.json.decode(envelope["sign"], type=str)
+            serial = msgspec.json.decode(envelope.get(signatures.SERIAL, Raw(b'""')), type=str)
+            keys = self._merchant.platform
+            signatures.check_message(bytes(answer), signature, serial, keys)
+            return json_object(bytes(answer))
+        except (NoticeRefusedError, msgspec.MsgspecError, KeyError) as error:
+            raise TryAgainError(f"an answer that is not theirs: {error}") from None
+
+
+def _text(found: dict[str, Any], name: str) -> str:
+    try:
+        return text(found, name)
+    except NoticeRefusedError as error:
+        raise TryAgainError(str(error)) from None
+
+
+def _minor(amount: str) -> int:
+    try:
+        return minor_of(amount, CURRENCY)
+    except AmountError as error:
+        raise TryAgainError(str(error)) from None
+
+
+def _time(value: str) -> Millis:
+    """Beijing's, without saying so. Raises NoticeRefusedError("malformed")."""
+    try:
+        local = datetime.strptime(value[:19], "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
+        return Millis((local - datetime.fromtimestamp(0, BEIJING)) // timedelta(milliseconds=1))
+    except (ValueError, OverflowError):
+        raise NoticeRefusedError("malformed", "a time") from None
+
+
+def _said(found: dict[str, Any]) -> str:
+    return f"{str(found.get('code'))[:10]} {str(found.get('sub_code'))[:60]}"
+
+
+def _now_s() -> int:
+    return wall_ms() // 1_000

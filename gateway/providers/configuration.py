@@ -1,0 +1,171 @@
+"""payments.toml in the data folder: which providers there are, and who we are to them.
+
+A value `env:NAME` is read from the environment, `file:PATH` from a file beside; keys are PEM
+files beside. Nothing in here is ever logged, and the file must be readable by its owner alone.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from msgspec import Meta, Struct
+
+from engine.values import ProviderId
+from gateway.providers import FILE, alipay, stripe, wechat
+from gateway.providers.asking import Asking
+from gateway.providers.keys import private_key, public_key
+from gateway.providers.port import Provider
+
+Positive = Annotated[int, Meta(gt=0)]
+
+
+class Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the file. Keys nobody knows are refused."""
+
+
+class Listening(Table, frozen=True, kw_only=True):
+    """Where notices are heard; `address` is how providers reach it: https, in earnest."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8081
+    address: str
+
+    def notify_url(self, provider: str) -> str:
+        return f"{self.address.rstrip('/')}/webhooks/{provider}"
+
+
+class WeChat(Table, frozen=True, kw_only=True):
+    """`platform`: serial, or id of a public key, -> file; two while they are rotated."""
+
+    mchid: str
+    appid: str
+    serial: str
+    key: str
+    api_v3_key: str
+    platform: dict[str, str]
+    base_url: str = wechat.BASE_URL
+    confirm_above_minor: Positive = 100_000
+
+
+class Alipay(Table, frozen=True, kw_only=True):
+    """`platform`: serial -> file; the serial is "" where plain public keys are used."""
+
+    app_id: str
+    seller_id: str
+    key: str
+    platform: dict[str, str]
+    gateway: str = alipay.GATEWAY
+    confirm_above_minor: Positive = 100_000
+
+
+class Stripe(Table, frozen=True, kw_only=True):
+    """`webhook_secrets`: two while they are rotated."""
+
+    secret_key: str
+    webhook_secrets: Annotated[list[str], Meta(min_length=1, max_length=4)]
+    base_url: str = stripe.BASE_URL
+    account: str = ""
+    livemode: bool = True
+    confirm_above_minor: Positive = 100_000
+
+
+class Payments(Table, frozen=True, kw_only=True):
+    """The whole file."""
+
+    webhooks: Listening
+    wechat: WeChat | None = None
+    alipay: Alipay | None = None
+    stripe: Stripe | None = None
+
+
+def load(folder: Path) -> Payments:
+    """Raises FileNotFoundError, PermissionError, or ValueError naming the key."""
+    path = folder / FILE
+    if path.stat().st_mode & 0o077:
+        raise PermissionError(f"{path} can be read by others: chmod 600 it")
+    try:
+        return msgspec.convert(tomllib.loads(path.read_text()), Payments)
+    except (msgspec.ValidationError, tomllib.TOMLDecodeError) as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def providers(payments: Payments, folder: Path, asking: Asking) -> dict[ProviderId, Provider]:
+    """Those that are configured. Raises ValueError naming what is missing, never what is wrong."""
+    made: list[Provider] = []
+    listening = payments.webhooks
+    if payments.wechat is not None:
+        made.append(wechat.WeChat(_wechat(payments.wechat, listening, folder), asking))
+    if payments.alipay is not None:
+        made.append(alipay.Alipay(_alipay(payments.alipay, listening, folder), asking))
+    if payments.stripe is not None:
+        made.append(stripe.Stripe(_stripe(payments.stripe, folder), asking))
+    return {x.name: x for x in made}
+
+
+def _wechat(told: WeChat, listening: Listening, folder: Path) -> wechat.Merchant:
+    api_v3_key = _secret(told.api_v3_key, folder, "wechat.api_v3_key").encode()
+    if len(api_v3_key) != 32:
+        raise ValueError(f"{FILE}: wechat.api_v3_key has 32 bytes")
+    return wechat.Merchant(
+        mchid=told.mchid,
+        appid=told.appid,
+        serial=told.serial,
+        key=private_key(_bytes(folder / told.key, "wechat.key")),
+        api_v3_key=api_v3_key,
+        platform=_keys(told.platform, folder, "wechat.platform"),
+        notify_url=listening.notify_url("wechat"),
+        base_url=told.base_url.rstrip("/"),
+        confirm_above_minor=told.confirm_above_minor,
+    )
+
+
+def _alipay(told: Alipay, listening: Listening, folder: Path) -> alipay.Merchant:
+    return alipay.Merchant(
+        app_id=told.app_id,
+        seller_id=told.seller_id,
+        key=private_key(_bytes(folder / told.key, "alipay.key")),
+        platform=_keys(told.platform, folder, "alipay.platform"),
+        notify_url=listening.notify_url("alipay"),
+        gateway=told.gateway,
+        confirm_above_minor=told.confirm_above_minor,
+    )
+
+
+def _stripe(told: Stripe, folder: Path) -> stripe.Account:
+    secrets = [_secret(x, folder, "stripe.webhook_secrets") for x in told.webhook_secrets]
+    return stripe.Account(
+        secret_key=_secret(told.secret_key, folder, "stripe.secret_key"),
+        webhook_secrets=tuple(secrets),
+        base_url=told.base_url.rstrip("/"),
+        account=told.account,
+        livemode=told.livemode,
+        confirm_above_minor=told.confirm_above_minor,
+    )
+
+
+def _keys(files: dict[str, str], folder: Path, name: str) -> dict[str, RSAPublicKey]:
+    if not files:
+        raise ValueError(f"{FILE}: {name} is empty: nobody would be believed")
+    return {serial: public_key(_bytes(folder / x, name)) for serial, x in files.items()}
+
+
+def _secret(value: str, folder: Path, name: str) -> str:
+    kind, _, rest = value.partition(":")
+    found = value
+    if kind == "env":
+        found = os.environ.get(rest, "")
+    elif kind == "file":
+        found = _bytes(folder / rest, name).decode().strip()
+    if not found:
+        raise ValueError(f"{FILE}: {name} is empty")
+    return found
+
+
+def _bytes(path: Path, name: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{FILE}: {name}: {error.strerror}: {path}") from None

@@ -1,0 +1,97 @@
+"""The payment office: providers, errands, bills and webhooks of one gateway, started together."""
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from msgspec.structs import asdict
+
+from engine.values import PaymentId
+from gateway import messages as m
+from gateway.auth import Identity, Tokens
+from gateway.clock import wall_ms
+from gateway.codes import Refusal
+from gateway.loop import EngineLoop
+from gateway.metrics import Metric
+from gateway.providers.asking import Asking
+from gateway.providers.bookkeeper import Bookkeeper
+from gateway.providers.configuration import Payments, providers
+from gateway.providers.errands import Errands
+from gateway.providers.notices import Notices
+from gateway.providers.reports import Reports
+from gateway.providers.webhooks import Webhooks
+from gateway.revocations import Revocations
+
+
+class PaymentOffice:
+    """`async with PaymentOffice(...) as office`: everything that was pending goes on."""
+
+    def __init__(
+        self,
+        loop: EngineLoop,
+        payments: Payments,
+        folder: Path,
+        tokens: Tokens,
+        revocations: Revocations,
+    ) -> None:
+        self._loop = loop
+        self._payments = payments
+        self._folder = folder
+        self._tokens = tokens
+        self._revocations = revocations
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        listening = self._payments.webhooks
+        asking = Asking()
+        self.providers = providers(self._payments, self._folder, asking)
+        await self._stack.enter_async_context(asking)
+        self.reports = Reports(self._loop)
+        self.errands = Errands(self._loop, self.providers, self.reports)
+        self._stack.push_async_callback(self.errands.close)
+        self.bookkeeper = Bookkeeper(self._loop)
+        self.webhooks = Webhooks(
+            self.providers,
+            Notices(self._loop.engine.state, self.errands, self.reports),
+            self.reports.tally,
+            self.bookkeeper,
+            self._must_be_operator,
+            listening.host,
+            listening.port,
+        )
+        try:
+            await self._stack.enter_async_context(self.webhooks)
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        self.errands.resume()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.aclose()
+
+    def page(self, payment: PaymentId) -> m.Page | None:
+        """Where it can be paid, once its provider has said."""
+        found = self.errands.page(payment)
+        return None if found is None else m.Page(found.kind, found.value)
+
+    def metrics(self) -> list[Metric]:
+        told = [
+            Metric(f"o2o_payments_{name}_total", "counter", f"{name.replace('_', ' ')}", value)
+            for name, value in asdict(self.reports.tally).items()
+        ]
+        waiting = "payments and instructions not yet answered"
+        return [*told, Metric("o2o_payments_under_way", "gauge", waiting, self.errands.under_way)]
+
+    def _must_be_operator(self, token: str) -> None:
+        """Raises Refusal."""
+        who: Identity = self._tokens.read(token, wall_ms() // 1_000)
+        self._revocations.check(who)
+        if who.role != "operator":
+            raise Refusal("forbidden")

@@ -1,0 +1,170 @@
+"""The till behind all desks: trades are opened, paid, taken, shut and given back, once each."""
+
+import asyncio
+import secrets
+from collections.abc import Coroutine
+from random import Random
+from typing import Any, Protocol
+
+from gateway.clock import wall_ms
+from gateway.providers.sandbox.postman import Conduct, Postman
+from gateway.providers.sandbox.trades import CLOSED, HELD, TAKEN, UNPAID, Refund, Trade, Trades
+
+
+class RefusedError(Exception):
+    """`code` says why, in the till's words; a desk says it in its provider's."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Teller(Protocol):
+    """How a desk tells the merchant."""
+
+    def tell_paid(self, trade: Trade) -> None: ...
+    def tell_captured(self, trade: Trade) -> None: ...
+    def tell_failed(self, trade: Trade) -> None: ...
+    def tell_refunded(self, trade: Trade, refund: Refund) -> None: ...
+
+
+class Till:
+    """Customers pay by themselves, as `postman.conduct` says; or `pay` is called."""
+
+    def __init__(self, trades: Trades, postman: Postman, rng: Random) -> None:
+        self.trades = trades
+        self.postman = postman
+        self.tellers: dict[str, Teller] = {}
+        self.holds = ("stripe",)  # providers that hold first, and take when told
+        self._rng = rng
+        self._tasks: dict[asyncio.Task[None], None] = {}
+
+    @property
+    def conduct(self) -> Conduct:
+        return self.postman.conduct
+
+    async def close(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def resume(self) -> None:
+        """After a restart: who was about to pay, pays; what was on its way back arrives."""
+        for trade in list(self.trades.all.values()):
+            if trade.status == UNPAID and not trade.is_past:
+                self._later(self._customer(trade))
+            for refund in trade.refunds.values():
+                if refund.status == "PROCESSING":
+                    self._later(self._refunding(trade, refund))
+
+    # what desks ask
+
+    def open(
+        self,
+        provider: str,
+        number: str,
+        amount_minor: int,
+        currency: str,
+        note: str,
+        notify_url: str,
+        expires_s: int = 0,
+    ) -> Trade:
+        """The same again is the same. Raises RefusedError: `paid`, `closed` or `differs`."""
+        known = self.trades.get(provider, number)
+        if known is not None:
+            if (known.amount_minor, known.currency) != (amount_minor, currency):
+                raise RefusedError("differs")
+            if known.status != UNPAID:
+                raise RefusedError("closed" if known.status == CLOSED else "paid")
+            return known
+        if amount_minor < 1:
+            raise RefusedError("differs")
+        trade = Trade(
+            provider,
+            number,
+            f"{provider[:2]}_{secrets.token_hex(12)}",
+            amount_minor,
+            currency,
+            note,
+            notify_url,
+            wall_ms(),
+            expires_s,
+        )
+        self.trades.keep(trade)
+        self._later(self._customer(trade))
+        return trade
+
+    def pay(self, trade: Trade) -> None:
+        """The customer does. Raises RefusedError if it cannot be paid any more."""
+        if trade.status != UNPAID or trade.is_past:
+            raise RefusedError("closed")
+        trade.paid_ms = wall_ms()
+        if trade.provider in self.holds:
+            trade.status = HELD
+        else:
+            self._take(trade, trade.amount_minor)
+        self.trades.keep(trade)
+        self.tellers[trade.provider].tell_paid(trade)
+
+    def capture(self, trade: Trade, amount_minor: int) -> None:
+        """Raises RefusedError."""
+        if trade.status != HELD or not 0 < amount_minor <= trade.amount_minor:
+            raise RefusedError("state")
+        self._take(trade, amount_minor)
+        self.trades.keep(trade)
+        self.tellers[trade.provider].tell_captured(trade)
+
+    def shut(self, provider: str, number: str) -> Trade:
+        """What is held is let go. Raises RefusedError: `unknown` or `paid`."""
+        trade = self.trades.get(provider, number)
+        if trade is None:
+            raise RefusedError("unknown")
+        if trade.status == TAKEN:
+            raise RefusedError("paid")
+        if trade.status != CLOSED:
+            trade.status = CLOSED
+            self.trades.keep(trade)
+            self.tellers[provider].tell_failed(trade)
+        return trade
+
+    def give_back(self, trade: Trade, number: str, amount_minor: int) -> Refund:
+        """The same number is the same refund. Raises RefusedError."""
+        known = trade.refunds.get(number)
+        if known is not None:
+            if known.amount_minor != amount_minor:
+                raise RefusedError("differs")
+            return known
+        left = trade.taken_minor - trade.refunded_minor
+        if trade.status != TAKEN or not 0 < amount_minor <= left:
+            raise RefusedError("too_much")
+        reference = f"re_{secrets.token_hex(12)}"
+        refund = Refund(number, reference, amount_minor, wall_ms())
+        trade.refunds[number] = refund
+        self.trades.keep(trade)
+        self._later(self._refunding(trade, refund))
+        return refund
+
+    # what happens by itself
+
+    async def _customer(self, trade: Trade) -> None:
+        await asyncio.sleep(self.conduct.pays_after_s * (0.5 + self._rng.random()))
+        if self._rng.random() < self.conduct.fails_first:
+            self.tellers[trade.provider].tell_failed(trade)
+        if self._rng.random() < self.conduct.pays and trade.status == UNPAID and not trade.is_past:
+            self.pay(trade)
+
+    async def _refunding(self, trade: Trade, refund: Refund) -> None:
+        await asyncio.sleep(self.conduct.refunds_take_s)
+        fails = self._rng.random() < self.conduct.refunds_fail
+        refund.status = "CLOSED" if fails else "SUCCESS"
+        refund.done_ms = wall_ms()
+        self.trades.keep(trade)
+        self.tellers[trade.provider].tell_refunded(trade, refund)
+
+    def _take(self, trade: Trade, amount_minor: int) -> None:
+        trade.status, trade.taken_minor, trade.taken_ms = TAKEN, amount_minor, wall_ms()
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks[task] = None
+        task.add_done_callback(self._tasks.pop)
