@@ -1,0 +1,105 @@
+"""Calibration: a scenario is played, watched, and fitted; what was put in comes out again."""
+
+from datetime import timedelta
+from functools import cache
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from engine.engine import Record
+from engine.settings import Settings
+from gateway.cli import main
+from simulation.calibration import toml
+from simulation.calibration.fitting import TooLittleError, fit
+from simulation.calibration.observed import Observed
+from simulation.calibration.observing import observe
+from simulation.calibration.quality import compare, counts, page
+from simulation.run import simulate
+from simulation.scenario import Scenario
+from simulation.scenario_file import find, load, parse
+
+
+@cache
+def scenario() -> Scenario:
+    return load(find("lunch_rush"))
+
+
+@cache
+def day(seed: int) -> Observed:
+    records: list[Record] = []
+    simulate(scenario(), seed, records.append)
+    return observe(records)
+
+
+@cache
+def fitted() -> Scenario:
+    return fit(day(1), scenario().engine, "Fitted")
+
+
+def test_what_was_put_in_comes_out_again():
+    told, found = scenario(), fitted()
+    assert found.starts_at == told.starts_at
+    assert timedelta(hours=found.hours) == timedelta(hours=told.hours)
+    assert found.demand.orders == pytest.approx(told.demand.orders, rel=0.2)
+    assert found.city.radius_m == pytest.approx(told.city.radius_m, rel=0.1)
+    assert found.demand.thinking_s.median == pytest.approx(25, rel=0.2)
+    assert sum(x.count for x in found.stores) == sum(x.count for x in told.stores)
+    assert sum(x.count for x in found.couriers) == sum(x.count for x in told.couriers)
+    noodles = next(x for x in found.stores if "noodles" in x.sells)
+    real = next(x for x in told.stores if "noodles" in x.sells)
+    assert noodles.preparation_s.median == pytest.approx(real.preparation_s.median, rel=0.15)
+    assert noodles.handover_s.median == pytest.approx(real.handover_s.median, rel=0.2)
+    for group in found.couriers:
+        assert group.pace.median == pytest.approx(1.0, abs=0.1)
+        assert group.declines < 0.2
+    assert any(x.declines for x in found.couriers)
+
+
+def test_a_day_of_the_fitted_scenario_is_like_one_nobody_fitted_anything_to():
+    records: list[Record] = []
+    simulate(fitted(), 9, records.append)
+    found = {x.name: x for x in compare(day(2), observe(records))}
+    to_door = found["from placing to the door, s"]
+    assert len(to_door.real) > 250
+    assert to_door.distance < 0.15
+    assert sum(x.differs for x in found.values()) <= 2, {k: x.distance for k, x in found.items()}
+
+
+def test_another_city_is_told_apart():
+    """The check can fail: couriers at half their pace are seen."""
+    slow = [replace(x, pace=replace(x.pace, median=0.5, p90=0.56)) for x in fitted().couriers]
+    records: list[Record] = []
+    simulate(replace(fitted(), couriers=slow), 9, records.append)
+    found = {x.name: x for x in compare(day(2), observe(records))}
+    assert found["pace of a courier, planned over taken"].differs
+    assert found["from placing to the door, s"].differs
+
+
+def test_what_is_written_is_read_again():
+    text = toml.text_of(fitted(), "Two\nlines")
+    assert text.startswith("# Two\n# lines\n")
+    assert msgspec.to_builtins(parse(text)) == msgspec.to_builtins(fitted())
+
+
+def test_nothing_to_fit_to_is_said():
+    with pytest.raises(TooLittleError, match="an order, a store, a courier on shift"):
+        fit(Observed(), Settings(), "Nothing")
+
+
+def test_the_page_says_whether_the_day_was_held_out():
+    html = page(day(2), day(1), True, "Fit <of> a day")
+    assert "held out: nothing was fitted to it" in html
+    assert "Fit &lt;of&gt; a day" in html
+    assert "very day it was fitted to" in page(day(1), day(1), False, "Fit")
+    assert dict(counts(day(1)))["orders placed"] == day(1).placed
+
+
+def test_the_command_fits_a_journal(tmp_path, capsys):
+    assert main(["simulate", "lunch_rush", "--seed", "1", "--out", str(tmp_path / "day")]) == 0
+    out, report = tmp_path / "fit.toml", tmp_path / "fit.html"
+    words = ["calibrate", str(tmp_path / "day"), "--out", str(out), "--report", str(report)]
+    assert main(words) == 0
+    assert load(out).demand == fitted().demand, "a journal and the records themselves say the same"
+    assert "from placing to the door" in capsys.readouterr().out
+    assert report.read_text().count('class="plot"') > 5
