@@ -1,5 +1,6 @@
 """Distributions fitted to what was seen, whole or cut off. Floats; nothing here decides."""
 
+from bisect import bisect_right, insort
 from collections.abc import Sequence
 from heapq import heappop, heappush
 from math import exp, log, sqrt
@@ -7,7 +8,7 @@ from math import exp, log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.stats import norm
+from scipy.stats import norm, spearmanr
 
 from simulation.calibration.observed import Bound
 from simulation.quantities import NORMAL_P90, Varying
@@ -67,19 +68,37 @@ def kitchen(stays: Sequence[tuple[int, int]]) -> tuple[int, list[float]]:
     """(cooks, seconds each order took one of them) of a kitchen, first come, first served.
 
     `stays` are the (accepted, ready) times of its orders in milliseconds. With so many cooks, an
-    order begins when it is accepted or the first cook is free; the number that makes the
-    preparation times vary least (in their logarithms) explains the waiting best.
+    order begins when it is accepted or the first cook is free. Counted too many, waiting is taken
+    for cooking: the fuller the kitchen, the longer it seems to take. Counted too few, it is the
+    other way round. The right number is where preparation does not depend on how full it is.
     """
     ordered = sorted(stays)
-    best, most_even = (COOKS_MAX, [(ready - at) / 1_000 for at, ready in ordered]), float("inf")
+    full = _company(ordered)
+    best, least = (COOKS_MAX, [(ready - at) / 1_000 for at, ready in ordered]), float("inf")
     for cooks in range(1, COOKS_MAX + 1):
         took = _with_cooks(ordered, cooks)
         if took is None or len(took) < FEWEST:
             continue
-        deviation = float(np.log(took).std())
-        if deviation < most_even * 0.99:  # as good with fewer is better
-            most_even, best = deviation, (cooks, took)
+        dependence = abs(_rank_correlation(took, full))
+        if dependence < least - 0.01:  # as good with fewer is better
+            least, best = dependence, (cooks, took)
     return best
+
+
+def _company(ordered: Sequence[tuple[int, int]]) -> list[int]:
+    """How many orders each found in the kitchen."""
+    ends, company = list[int](), list[int]()
+    for accepted, ready in ordered:
+        company.append(len(ends) - bisect_right(ends, accepted))
+        insort(ends, ready)
+    return company
+
+
+def _rank_correlation(a: Sequence[float], b: Sequence[float]) -> float:
+    """Spearman's; none if either does not vary."""
+    if len({*a}) < 2 or len({*b}) < 2:
+        return 0.0
+    return float(spearmanr(a, b).statistic)
 
 
 def _with_cooks(ordered: Sequence[tuple[int, int]], cooks: int) -> list[float] | None:
