@@ -54,6 +54,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     no_show_fee_permille: int = 200  # of what is owed, by whoever does not come
     delivery_attempts_max: int = 2  # of one order, the first included
 
+    # what goes back
+    refund_alone_max_minor: int = 20_000  # of one order; beyond, a second person has to agree
+
     # what is wanted later
     window_min_ms: int = 30 * MINUTE
     schedule_ahead_ms: int = 72 * HOUR  # payment providers hold money for about a week

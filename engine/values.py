@@ -20,6 +20,7 @@ ProviderId = NewType("ProviderId", str)  # a payment provider
 HandoverId = NewType("HandoverId", str)  # of cash, from a courier to the office
 TipId = NewType("TipId", str)
 ReconciliationId = NewType("ReconciliationId", str)  # of one provider's bill of one day
+CampaignId = NewType("CampaignId", str)
 ComplaintId = NewType("ComplaintId", str)
 InteractionId = NewType("InteractionId", str)  # of a customer with somebody of ours
 PlanningRoundId = NewType("PlanningRoundId", int)

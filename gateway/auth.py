@@ -63,7 +63,18 @@ KNOWING_CUSTOMERS = frozenset(
         m.GetRatings,
     }
 )
-CAMPAIGNING = frozenset({m.SetSegmentation, m.GetSegmentation, m.GetPromotion, m.GetCoupon})
+CAMPAIGNING = frozenset(
+    {
+        m.SetSegmentation,
+        m.GetSegmentation,
+        m.GetPromotion,
+        m.GetCoupon,
+        m.LaunchCampaign,
+        m.StopCampaign,
+        m.GetCampaign,
+        m.ListCampaigns,
+    }
+)
 STORE_KEEPING = frozenset(
     {
         m.AcceptOrder,
@@ -159,6 +170,9 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.RequestRedelivery,
             m.RefundOrder,
             m.GetPayment,
+            m.EndorseRefund,
+            m.DeclineRefund,
+            m.ListRefunds,
             m.HandInCash,
             m.ListCash,
             m.ListReconciliations,

@@ -65,6 +65,7 @@ ENGINES: dict[RejectionReason, Code] = {
     R.EXCEEDS_BOUGHT: Code("more than was bought and not yet brought back"),
     R.EXCEEDS_CAPTURED: Code("more than is left of what was captured"),
     R.EXCEEDS_CASH: Code("more than this courier holds in cash"),
+    R.SECOND_PERSON_NEEDED: Code("whoever asked for it does not decide it alone"),
     R.OFF_SHIFT: Code("the courier is off shift"),
     R.WRONG_STOP: Code("another stop comes first"),
     R.OVER_CAPACITY: Code("more than this courier can carry"),

@@ -7,6 +7,7 @@ from engine import events as e
 from engine.state import State
 from engine.values import Millis, OrderId
 from gateway import messages as m
+from gateway.campaign_records import campaign_told
 from gateway.customer_records import complaint_told
 from gateway.translation import money
 from gateway.wire import time_text
@@ -16,7 +17,11 @@ News = Iterator[m.CrmNews]
 
 
 def open_matters(s: State) -> m.CrmOpen:
-    return m.CrmOpen([complaint_told(s, key) for key in s.complaints.open])
+    running = [key for key, x in s.campaigns.campaigns.items() if not x.ended_at]
+    return m.CrmOpen(
+        [complaint_told(s, key) for key in s.complaints.open],
+        [campaign_told(s, key) for key in running],
+    )
 
 
 def news_of(event: e.AnyEvent, s: State, at: Millis) -> News:
@@ -86,6 +91,10 @@ def _complaint(x: Any, s: State, _: Millis) -> News:
     yield complaint_told(s, x.complaint)
 
 
+def _campaign(x: Any, s: State, _: Millis) -> News:
+    yield campaign_told(s, x.campaign)
+
+
 def _given(x: e.CouponsIssued, _: State, at: Millis) -> News:
     yield m.CouponsGiven(x.coupon, x.promotion, list(x.customers), time_text(at))
 
@@ -130,4 +139,7 @@ TELLS: dict[type, Callable[[Any, State, Millis], News]] = {
     e.RefundMissed: _complaint,
     e.ComplaintClosed: _complaint,
     e.CouponsIssued: _given,
+    e.CampaignLaunched: _campaign,
+    e.CampaignIssued: _campaign,
+    e.CampaignEnded: _campaign,
 }

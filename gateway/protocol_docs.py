@@ -44,6 +44,7 @@ CHOICES: dict[str, Any] = {
         "ComplaintReason",
         "ComplaintStatus",
         "Purpose",
+        "Segment",
         "Standing",
         "StandingReason",
         "Tag",

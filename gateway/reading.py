@@ -19,6 +19,7 @@ from gateway import messages as m
 from gateway.accounts import list_cash, list_differences, list_reconciliations
 from gateway.analytics import analytics
 from gateway.auth import LIFE_MAX_S, Identity, Tokens
+from gateway.campaign_records import get_campaign, list_campaigns
 from gateway.catalog import get_price_history, list_categories, list_products, search_products
 from gateway.codes import Refusal
 from gateway.customer_records import (
@@ -31,6 +32,7 @@ from gateway.customer_records import (
 from gateway.logs import Log
 from gateway.translation import opening, settings_told
 from gateway.translation.promoting import bearer_of, coupon_told, promotion_told
+from gateway.translation.refunding import list_refunds
 from gateway.views import order_told, tracking_told
 from gateway.wire import money, place, time_text
 
@@ -223,6 +225,7 @@ ANSWER_OF: dict[type, Read] = {
     m.ListStock: _list_stock,
     m.InspectStock: _list_stock,
     m.GetSettings: _get_settings,
+    m.ListRefunds: list_refunds,
     m.GetPromotion: _get_promotion,
     m.GetCoupon: _get_coupon,
     m.ExplainOrder: _explain_order,
@@ -235,6 +238,8 @@ ANSWER_OF: dict[type, Read] = {
     m.GetSegmentation: get_segmentation,
     m.ListComplaints: list_complaints,
     m.GetRatings: get_ratings,
+    m.GetCampaign: get_campaign,
+    m.ListCampaigns: list_campaigns,
 }
 ANALYTICS = (m.GetAnalytics, m.GetStoreAnalytics, m.GetHeatMap)
 MOVEMENTS = (m.ListMovements, m.InspectMovements)

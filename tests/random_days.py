@@ -17,6 +17,7 @@ from engine.values import DAY, HOUR, MINUTE, Actor, Line, Proof, StopKind
 from geo.points import Point
 from geo.travel import Vehicle
 from tests import (
+    random_campaigns,
     random_complaints,
     random_customers,
     random_merchandising,
@@ -37,6 +38,7 @@ AFTERWARDS_MS = 100 * DAY  # longer than any timer waits: that of a customer who
 LULL_MS = 7 * MINUTE  # enough for every timeout there is
 NONSENSE = 0.04  # of the ids
 SUBJECTS = (  # that have a module of their own
+    random_campaigns,
     random_complaints,
     random_customers,
     random_merchandising,

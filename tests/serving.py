@@ -119,16 +119,19 @@ async def small_city(app: App, subprotocol: str = m.MSGPACK) -> AsyncIterator[Si
             await client.close()
 
 
-async def placed(city: SimpleNamespace, order: str, lines: int = 1) -> m.OrderPlaced:
+async def placed(
+    city: SimpleNamespace, order: str, lines: int = 1, coupons: tuple[str, ...] = ()
+) -> m.OrderPlaced:
     """An order of Ann's, as far as its payment is requested."""
-    quote = m.RequestQuote(f"q-{order}", "ann", "s1", [m.Line("ramen", lines)], DOOR)
+    ramen = [m.Line("ramen", lines)]
+    quote = m.RequestQuote(f"q-{order}", "ann", "s1", ramen, DOOR, coupons=[*coupons])
     await city.shop.request(quote)
     return await city.shop.request(m.PlaceOrder(order, f"q-{order}", "bank"))
 
 
-async def accepted(city: SimpleNamespace, order: str) -> str:
+async def accepted(city: SimpleNamespace, order: str, coupons: tuple[str, ...] = ()) -> str:
     """Paid, accepted by the store, offered to Kim and accepted by him. Returns the delivery."""
-    told = await placed(city, order)
+    told = await placed(city, order, coupons=coupons)
     await city.bank.request(m.ReportAuthorization(told.payment, True, told.total, "ref"))
     await city.store.request(m.AcceptOrder(order, told.placed_at))
     delivery = f"{order}/1"
@@ -137,9 +140,9 @@ async def accepted(city: SimpleNamespace, order: str) -> str:
     return delivery
 
 
-async def delivered(city: SimpleNamespace, order: str) -> None:
+async def delivered(city: SimpleNamespace, order: str, coupons: tuple[str, ...] = ()) -> None:
     """All the way to the door, and captured."""
-    delivery = await accepted(city, order)
+    delivery = await accepted(city, order, coupons)
     await city.kim.request(m.ReportArrival(delivery, "pickup"))
     await city.store.request(m.ReportReady(order))
     await city.kim.request(m.ReportPickup(delivery))

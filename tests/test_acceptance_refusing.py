@@ -84,6 +84,8 @@ SENSIBLE = [  # one of each command from outside
     c.ReportAuthorization("bank", "o/1", True, 1_700, "ref"),
     c.ReportInstruction("bank", "o/1/capture", True, "ref"),
     c.RefundOrder("r", "o", 100, "cold"),
+    c.EndorseRefund("r", "bea"),
+    c.DeclineRefund("r", "bea", "too much"),
     c.AddTip("t", "o", "app", 100, "bank"),
     c.HandInCash("h", "kim", 100),
     c.ResolveDifference("bank/day", 0, "looked at"),
@@ -111,6 +113,8 @@ SENSIBLE = [  # one of each command from outside
     c.ApproveRefund("c", 100),
     c.CloseComplaint("c", "withdrawn", "app"),
     c.RateOrder("o", "app", 5, 5, ["fresh"], ["ramen"], []),
+    c.LaunchCampaign("c", ["lost"], "p", "K", 100, 10**9),
+    c.StopCampaign("c"),
 ]
 NO_BOUNDS = (
     bool,

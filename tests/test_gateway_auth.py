@@ -166,6 +166,7 @@ def some(kind):
         "standing": "good",
         "outcome": "resolved",
         "topic": "other",
+        "segments": ["lost"],
         "channel": "phone",
         "kind": "store",
         "stars": 5,

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from engine.audit import complaints, customers, money, promotions
+from engine.audit import campaigns, complaints, customers, money, promotions
 from engine.rules.cancelling import REASONS, WRITE_OFF
 from engine.rules.pricing import without_prices
 from engine.state import State
@@ -20,7 +20,13 @@ def violations(s: State) -> list[str]:
     """Empty, or what is wrong, in words."""
     checks = (
         *(_stock, _orders, _routes, _loads, _planning),
-        *(complaints.violations, customers.violations, money.violations, promotions.violations),
+        *(
+            campaigns.violations,
+            complaints.violations,
+            customers.violations,
+            money.violations,
+            promotions.violations,
+        ),
     )
     return [problem for check in checks for problem in check(s)]
 

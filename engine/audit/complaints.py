@@ -31,6 +31,7 @@ def _of_complaint(s: State, x: Complaint) -> Iterator[str]:
     if (x.outcome == REFUNDED) and not paid:
         yield "was closed before the money had landed"
     is_pending = refund is not None and refund.status is InstructionStatus.PENDING
+    is_pending |= x.refund in s.refunds.pending  # a second person has to agree
     if (x.status is ComplaintStatus.REFUNDING) != is_pending:
         yield f"is {x.status}, its refund {refund.status if refund else None}"
 

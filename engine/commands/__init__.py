@@ -4,6 +4,12 @@ A module here per handler. `ExternalCommand` is what the gateway may submit for 
 outside; who may submit which is gateway/auth.py's table.
 """
 
+from engine.commands.campaigning import (
+    ConcludeCampaign,
+    ContinueCampaign,
+    LaunchCampaign,
+    StopCampaign,
+)
 from engine.commands.collecting import ExpireCollection, ReportCollection
 from engine.commands.command import Command
 from engine.commands.complaining import (
@@ -63,7 +69,6 @@ from engine.commands.paying import (
     AddTip,
     ExpirePayment,
     HandInCash,
-    RefundOrder,
     ReportAuthorization,
     ReportInstruction,
 )
@@ -90,6 +95,7 @@ from engine.commands.reconciling import (
     ReportBillLines,
     ResolveDifference,
 )
+from engine.commands.refunding import DeclineRefund, EndorseRefund, RefundOrder
 from engine.commands.segmenting import ReviewCustomer, ReviewCustomers, SetSegmentation
 from engine.commands.selling import ReconcileTill, RecordReceipt, RefundReceipt
 from engine.commands.stocking import (
@@ -150,6 +156,8 @@ ExternalCommand = (
     | ReportAuthorization
     | ReportInstruction
     | RefundOrder
+    | EndorseRefund
+    | DeclineRefund
     | AddTip
     | HandInCash
     | ResolveDifference
@@ -177,6 +185,8 @@ ExternalCommand = (
     | ApproveRefund
     | CloseComplaint
     | RateOrder
+    | LaunchCampaign
+    | StopCampaign
 )
 TimerCommand = (  # only timers submit these
     OpenPlanningRound
@@ -192,6 +202,8 @@ TimerCommand = (  # only timers submit these
     | ReviewCustomers
     | EscalateComplaint
     | ExpireComplaint
+    | ContinueCampaign
+    | ConcludeCampaign
 )
 BillCommand = (  # from a bill that the gateway has read
     OpenReconciliation | ReportBillLines | CloseReconciliation

@@ -26,6 +26,7 @@ class ApproveRefund(Command, frozen=True):
 
     complaint: ComplaintId
     amount_minor: Minor
+    by: str = ""  # which operator
 
 
 class CloseComplaint(Command, frozen=True):

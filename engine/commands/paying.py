@@ -41,15 +41,6 @@ class ReportInstruction(Command, frozen=True):
     moved_at: Millis = Millis(0)
 
 
-class RefundOrder(Command, frozen=True):
-    """Give back part or all of what was captured."""
-
-    instruction: InstructionId
-    order: OrderId
-    amount_minor: Minor
-    reason: str
-
-
 class AddTip(Command, frozen=True):
     """The customer was content: a payment of its own, for the courier alone."""
 

@@ -1,5 +1,12 @@
 """Every fact. Past tense; one owning state module each, and a module here per owner."""
 
+from engine.events.campaigns import (
+    CampaignAssigned,
+    CampaignEnded,
+    CampaignIssued,
+    CampaignLaunched,
+    CampaignMeasured,
+)
 from engine.events.catalog import (
     CategoryDefined,
     CustomerRegistered,
@@ -135,6 +142,12 @@ from engine.events.reconciliations import (
     ReconciliationClosed,
     ReconciliationOpened,
 )
+from engine.events.refunds import (
+    RefundDropped,
+    RefundEndorsed,
+    RefundProposed,
+    RefundReleased,
+)
 from engine.events.stores import StoreBusySet, StoreHoursSet, StorePaused, StoreResumed
 
 AnyEvent = (
@@ -175,6 +188,11 @@ AnyEvent = (
     | RefundMissed
     | ComplaintClosed
     | OrderRated
+    | CampaignLaunched
+    | CampaignAssigned
+    | CampaignIssued
+    | CampaignMeasured
+    | CampaignEnded
     | PromotionDefined
     | PromotionEnded
     | CouponsIssued
@@ -226,6 +244,10 @@ AnyEvent = (
     | InstructionFailed
     | CashHandedIn
     | LedgerPosted
+    | RefundProposed
+    | RefundEndorsed
+    | RefundDropped
+    | RefundReleased
     | MoneyMoved
     | ReconciliationOpened
     | BillLinesRead

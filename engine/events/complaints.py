@@ -46,6 +46,7 @@ class RefundApproved(Event, frozen=True):
     amount_minor: Minor
     reason: str
     at: Millis
+    by: str = ""  # which operator
 
 
 class RefundMissed(Event, frozen=True):

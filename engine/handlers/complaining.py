@@ -19,6 +19,7 @@ from engine.events import (
     InstructionFailed,
     InstructionSettled,
     RefundApproved,
+    RefundDropped,
     RefundMissed,
 )
 from engine.rejections import RejectionReason as Reason
@@ -37,6 +38,7 @@ from engine.state.complaints import Complaint, Complaints, ComplaintStatus
 from engine.state.customers import Customers
 from engine.state.orders import Orders
 from engine.state.payments import Payments, payment_of
+from engine.state.refunds import Refunds
 from engine.turn import Turn
 from engine.values import Actor, ComplaintId, InstructionId, Millis, ServiceId
 
@@ -45,11 +47,17 @@ S = ComplaintStatus
 
 class Complaining:
     def __init__(
-        self, customers: Customers, orders: Orders, payments: Payments, complaints: Complaints
+        self,
+        customers: Customers,
+        orders: Orders,
+        payments: Payments,
+        refunds: Refunds,
+        complaints: Complaints,
     ) -> None:
         self.customers = customers
         self.orders = orders
         self.payments = payments
+        self.refunds = refunds
         self.complaints = complaints
 
     # commands
@@ -87,13 +95,15 @@ class Complaining:
             self._illegal(turn, complaint, S.REFUNDING)
         refundable = 0
         if complaint.order:
-            refundable = self.payments.refundable_minor(payment_of(complaint.order))
+            payment = payment_of(complaint.order)
+            refundable = self.payments.refundable_minor(payment)
+            refundable -= self.refunds.pending_minor(payment)
         if c.amount_minor > refundable:
             turn.reject(Reason.EXCEEDS_CAPTURED, refundable_minor=refundable)
         number = complaint.refunds + 1
         instruction = InstructionId(f"{complaint.order}/complaint/{c.complaint}/{number}")
-        order, reason = complaint.order, complaint.reason
-        turn.emit(RefundApproved(c.complaint, order, instruction, c.amount_minor, reason, turn.at))
+        what = complaint.order, instruction, c.amount_minor, complaint.reason
+        turn.emit(RefundApproved(c.complaint, *what, turn.at, c.by))
 
     def close_complaint(self, turn: Turn, c: CloseComplaint) -> None:
         complaint = self._own_complaint(turn, c.complaint, c.service)
@@ -122,12 +132,11 @@ class Complaining:
             turn.emit(ComplaintClosed(key, Actor.SYSTEM, REFUNDED, turn.at))
 
     def refund_failed(self, turn: Turn, e: InstructionFailed) -> None:
-        key = self.complaints.refunding.get(e.instruction)
-        if key is not None:
-            complaint = self.complaints[key]
-            within_ms = ANSWER_WITHIN_MS[complaint.reason]
-            turn.emit(RefundMissed(key, turn.at, Millis(turn.at + within_ms)))
-            turn.set_timer(within_ms, EscalateComplaint(key, complaint.messages))
+        self._wait_again(turn, e.instruction)
+
+    def refund_dropped(self, turn: Turn, e: RefundDropped) -> None:
+        """A second person did not agree."""
+        self._wait_again(turn, e.instruction)
 
     def close_of_forgotten(self, turn: Turn, e: CustomerForgotten) -> None:
         """Nobody is left to hear an answer; money under way still lands."""
@@ -136,6 +145,14 @@ class Complaining:
                 turn.emit(ComplaintClosed(key, Actor.SYSTEM, FORGOTTEN, turn.at))
 
     # internals
+
+    def _wait_again(self, turn: Turn, instruction: InstructionId) -> None:
+        key = self.complaints.refunding.get(instruction)
+        if key is not None:
+            complaint = self.complaints[key]
+            within_ms = ANSWER_WITHIN_MS[complaint.reason]
+            turn.emit(RefundMissed(key, turn.at, Millis(turn.at + within_ms)))
+            turn.set_timer(within_ms, EscalateComplaint(key, complaint.messages))
 
     def _ask_again(self, turn: Turn, key: ComplaintId, complaint: Complaint) -> None:
         """Whoever waits already does not wait longer because he said something more."""

@@ -1,10 +1,9 @@
 """Paying: money is held before a store prepares, taken at the door, and given back by rule."""
 
-from engine.commands import ExpirePayment, RefundOrder, ReportAuthorization, ReportInstruction
+from engine.commands import ExpirePayment, ReportAuthorization, ReportInstruction
 from engine.events import (
     DeliveryCompleted,
     InstructionFailed,
-    InstructionIssued,
     InstructionSettled,
     MoneyMoved,
     OrderCancelled,
@@ -16,7 +15,6 @@ from engine.events import (
     PaymentFailed,
     PaymentRequested,
     PaymentWithdrawn,
-    RefundApproved,
 )
 from engine.rejections import RejectionReason as Reason
 from engine.rules.bookkeeping import (
@@ -59,8 +57,6 @@ from engine.values import (
     OrderId,
 )
 from geo.points import distance_m
-
-OUR_INSTRUCTIONS = (f"/{InstructionKind.CAPTURE}", f"/{InstructionKind.VOID}", "/rest")
 
 
 class Paying:
@@ -118,21 +114,6 @@ class Paying:
         turn.emit(InstructionFailed(c.instruction, c.reference))
         self._undo(turn, c.instruction, instruction, payment)
 
-    def refund_order(self, turn: Turn, c: RefundOrder) -> None:
-        if c.amount_minor < 1:
-            turn.reject(Reason.MALFORMED, field="amount_minor")
-        if c.instruction.endswith(OUR_INSTRUCTIONS):
-            turn.reject(Reason.MALFORMED, field="instruction")
-        if c.instruction in self.payments.instructions:
-            turn.reject(Reason.ALREADY_EXISTS)
-        if not self.orders.get(c.order):
-            turn.reject(Reason.UNKNOWN, what="order", id=c.order)
-        key = payment_of(c.order)
-        refundable = self.payments.refundable_minor(key)
-        if c.amount_minor > refundable:
-            turn.reject(Reason.EXCEEDS_CAPTURED, refundable_minor=refundable)
-        self._refund(turn, c)
-
     def expire_payment(self, turn: Turn, c: ExpirePayment) -> None:
         """A timer is never cancelled; it looks again, and may find nothing to do."""
         if self.payments[c.payment].status is PaymentStatus.REQUESTED:
@@ -179,9 +160,6 @@ class Paying:
         fee = min(order.placed.delivery_fee_minor, order.due_minor) if at_fault else 0
         self._capture(turn, e.order, order, 0, fee, e.reason)
 
-    def refund_complaint(self, turn: Turn, e: RefundApproved) -> None:
-        self._refund(turn, e)
-
     def pay_courier(self, turn: Turn, e: DeliveryCompleted) -> None:
         delivery = self.deliveries[e.delivery]
         far_m = distance_m(delivery.pickup, delivery.dropoff)
@@ -191,13 +169,6 @@ class Paying:
             turn.emit(posted(e.order, "courier pay", *entry))
 
     # internals
-
-    def _refund(self, turn: Turn, x: RefundOrder | RefundApproved) -> None:
-        """Somebody has made sure that so much can be given back."""
-        key, refund = payment_of(x.order), InstructionKind.REFUND
-        turn.emit(InstructionIssued(x.instruction, key, refund, x.amount_minor, x.reason))
-        provider, amount = of_provider(self.payments[key].provider), x.amount_minor
-        turn.emit(posted(x.order, "refund", (REFUNDS, amount), (provider, -amount)))
 
     def _own_payment(self, turn: Turn, c: ReportAuthorization) -> Payment:
         payment = self.payments.get(c.payment)

@@ -19,6 +19,7 @@ from engine.events import (
 from engine.rejections import RejectionReason as Reason
 from engine.rules.couponing import fault
 from engine.rules.lines import subsidy_total
+from engine.state.campaigns import Campaigns
 from engine.state.customers import Customers
 from engine.state.orders import Orders
 from engine.state.promotions import Coupon, Promotion, Promotions
@@ -32,12 +33,18 @@ PROMOTIONS, FEES = "platform:promotions", "platform:delivery_fees"
 
 class Promoting:
     def __init__(
-        self, stores: Stores, customers: Customers, orders: Orders, promotions: Promotions
+        self,
+        stores: Stores,
+        customers: Customers,
+        orders: Orders,
+        promotions: Promotions,
+        campaigns: Campaigns,
     ) -> None:
         self.stores = stores
         self.customers = customers
         self.orders = orders
         self.promotions = promotions
+        self.campaigns = campaigns
 
     # commands
 
@@ -65,6 +72,8 @@ class Promoting:
         if c.until_at and c.until_at <= c.from_at:
             turn.reject(Reason.MALFORMED, field="until_at")
         known = self.promotions.coupon(c.coupon)
+        if c.coupon in self.campaigns.of_coupon:  # it knows who is to have it, and who is not
+            turn.reject(Reason.ALREADY_EXISTS)
         if known and (c.customers == [] or not _is_more_of(known, c)):
             turn.reject(Reason.ALREADY_EXISTS)
         if not self._own(turn, c.promotion, c.bearer).terms.by_coupon:

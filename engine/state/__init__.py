@@ -2,6 +2,7 @@
 
 from msgspec import Struct, field
 
+from engine.state.campaigns import Campaigns
 from engine.state.categories import Categories
 from engine.state.complaints import Complaints
 from engine.state.couriers import Couriers
@@ -21,6 +22,7 @@ from engine.state.quotes import Quotes
 from engine.state.ratings import Ratings
 from engine.state.receipts import Receipts
 from engine.state.reconciliations import Reconciliations
+from engine.state.refunds import Refunds
 from engine.state.requests import Requests
 from engine.state.settings import CurrentSettings
 from engine.state.stores import Stores
@@ -41,12 +43,14 @@ class State(Struct):
     promotions: Promotions = field(default_factory=Promotions)
     customers: Customers = field(default_factory=Customers)
     complaints: Complaints = field(default_factory=Complaints)
+    campaigns: Campaigns = field(default_factory=Campaigns)
     ratings: Ratings = field(default_factory=Ratings)
     inventory: Inventory = field(default_factory=Inventory)
     receipts: Receipts = field(default_factory=Receipts)
     quotes: Quotes = field(default_factory=Quotes)
     orders: Orders = field(default_factory=Orders)
     payments: Payments = field(default_factory=Payments)
+    refunds: Refunds = field(default_factory=Refunds)
     ledger: Ledger = field(default_factory=Ledger)
     reconciliations: Reconciliations = field(default_factory=Reconciliations)
     couriers: Couriers = field(default_factory=Couriers)

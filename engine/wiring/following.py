@@ -41,11 +41,13 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
         ),
         e.StockShortfall: (h.preparing.go_without,),
         # customers
-        e.CustomerPurchased: (h.segmenting.judge_again,),
+        e.CustomerPurchased: (h.segmenting.judge_again, h.campaigning.measure),
         e.CustomerForgotten: (h.complaining.close_of_forgotten,),
-        e.RefundApproved: (h.paying.refund_complaint,),
-        e.InstructionSettled: (h.complaining.refund_landed,),
-        e.InstructionFailed: (h.complaining.refund_failed,),
+        # what goes back
+        e.RefundApproved: (h.refunding.refund_complaint,),
+        e.RefundDropped: (h.complaining.refund_dropped,),
+        e.InstructionSettled: (h.refunding.release, h.complaining.refund_landed),
+        e.InstructionFailed: (h.refunding.drop, h.complaining.refund_failed),
         # the way
         e.DeliveryCreated: (plan,),
         e.RoutePlanned: (leg,),

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from engine.handlers.campaigning import Campaigning
 from engine.handlers.cashing import Cashing
 from engine.handlers.collecting import Collecting
 from engine.handlers.complaining import Complaining
@@ -18,6 +19,7 @@ from engine.handlers.quoting import Quoting
 from engine.handlers.rating import Rating
 from engine.handlers.reattempting import Reattempting
 from engine.handlers.reconciling import Reconciling
+from engine.handlers.refunding import Refunding
 from engine.handlers.segmenting import Segmenting
 from engine.handlers.selling import Selling
 from engine.handlers.stocking import Stocking
@@ -45,6 +47,7 @@ class Handlers(Struct):
     preparing: Preparing
     collecting: Collecting
     reattempting: Reattempting
+    refunding: Refunding
     dispatching: Dispatching
     delivering: Delivering
     tracking: Tracking
@@ -52,13 +55,14 @@ class Handlers(Struct):
     segmenting: Segmenting
     complaining: Complaining
     rating: Rating
+    campaigning: Campaigning
 
 
 def handlers_over(s: State) -> Handlers:
     return Handlers(
         Operating(s.settings),
         Merchandising(s.stores, s.products, s.prices, s.customers, s.categories),
-        Promoting(s.stores, s.customers, s.orders, s.promotions),
+        Promoting(s.stores, s.customers, s.orders, s.promotions, s.campaigns),
         Opening(s.stores, s.orders),
         Stocking(s.stores, s.products, s.inventory, s.orders),
         Selling(s.stores, s.products, s.inventory, s.receipts, s.orders),
@@ -98,11 +102,13 @@ def handlers_over(s: State) -> Handlers:
         Preparing(s.settings, s.orders, s.deliveries),
         Collecting(s.settings, s.orders),
         Reattempting(s.settings, s.stores, s.orders, s.deliveries),
+        Refunding(s.settings, s.orders, s.payments, s.refunds),
         Dispatching(s.settings, s.stores, s.orders, s.couriers, s.deliveries, s.planning_rounds),
         Delivering(s.settings, s.orders, s.couriers, s.positions, s.deliveries),
         Tracking(s.couriers, s.positions),
         Supporting(s.customers, s.orders),
         Segmenting(s.customers, s.orders),
-        Complaining(s.customers, s.orders, s.payments, s.complaints),
+        Complaining(s.customers, s.orders, s.payments, s.refunds, s.complaints),
         Rating(s.customers, s.orders, s.deliveries, s.ratings),
+        Campaigning(s.customers, s.orders, s.promotions, s.campaigns),
     )

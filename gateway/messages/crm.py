@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from gateway.messages.campaigns import Campaign
 from gateway.messages.people import Complaint
 from gateway.messages.values import Channel, Money, Purpose, Standing, Tag, Told, Topic
 
@@ -96,9 +97,10 @@ class CouponRedeemed(Told, frozen=True):
 
 
 class CrmOpen(Told, frozen=True):
-    """Every complaint that is not closed."""
+    """Every complaint that is not closed, and every campaign that has not ended."""
 
     complaints: list[Complaint]
+    campaigns: list[Campaign]
 
 
 CrmNews = (
@@ -113,4 +115,5 @@ CrmNews = (
     | CouponsGiven
     | CouponRedeemed
     | Complaint
+    | Campaign
 )

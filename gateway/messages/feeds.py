@@ -9,7 +9,8 @@ snapshot.
 from typing import Literal
 
 from gateway.messages.crm import CrmNews, CrmOpen
-from gateway.messages.replies import Order, StockMoved, Tracking
+from gateway.messages.orders import Order, Tracking
+from gateway.messages.replies import StockMoved
 from gateway.messages.values import (
     CourierStatus,
     DeliveryStatus,

@@ -52,5 +52,6 @@ class SettingsInForce(Asked, frozen=True):
     slot_ms: Annotated[int, Meta(ge=60_000, le=24 * 3_600_000)]
     slot_orders_max: Units
     delivery_attempts_max: Units
+    refund_alone_max_minor: Minor
     travel: TravelSettings
     utc_offset_min: Annotated[int, Meta(ge=-840, le=840)] = 0  # of local time; east is positive

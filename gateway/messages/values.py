@@ -94,6 +94,19 @@ Topic = Literal[
     "feedback",
     "other",
 ]
+Segment = Literal[
+    "champions",
+    "potential_loyalist",
+    "loyal_customers",
+    "promising",
+    "new_customers",
+    "cannot_lose",
+    "at_risk",
+    "need_attention",
+    "about_to_sleep",
+    "lost",
+    "others",
+]
 StandingReason = Literal[
     "fraud",
     "chargebacks",

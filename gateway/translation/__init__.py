@@ -26,6 +26,7 @@ from gateway.translation import (
     ordering,
     paying,
     promoting,
+    refunding,
     selling,
     stocking,
     storekeeping,
@@ -42,6 +43,7 @@ COMMAND_OF = {
     **operating.COMMAND_OF,
     **ordering.COMMAND_OF,
     **paying.COMMAND_OF,
+    **refunding.COMMAND_OF,
     **selling.COMMAND_OF,
     **stocking.COMMAND_OF,
     **storekeeping.COMMAND_OF,
@@ -69,6 +71,8 @@ def reply_of(record: Record, currency: str) -> ReplyBody | None:
                 return _quote(event, record.at, currency)
             case e.OrderPlaced():
                 return _order_placed(event, currency)
+            case e.RefundProposed():
+                return refunding.refund_told(event, currency)
             case e.ReceiptRefunded():
                 return selling.receipt_refunded(event, currency)
             case e.PaymentRequested(purpose=v.PaymentPurpose.TIP):

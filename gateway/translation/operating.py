@@ -8,7 +8,7 @@ from engine.commands import ExternalCommand
 from engine.settings import Settings
 from gateway import messages as m
 from gateway.translation.table import Table
-from gateway.wire import minor, point
+from gateway.wire import point
 from geo.travel import TravelModel, Vehicle
 
 
@@ -20,15 +20,6 @@ def _register_store(b: m.RegisterStore, _: str, __: str) -> ExternalCommand:
 def _list_product(b: m.ListProduct, _: str, __: str) -> ExternalCommand:
     parts = [v.Line(v.ProductId(x.product), x.quantity) for x in b.components]
     return c.ListProduct(v.ProductId(b.product), b.name, b.category, b.load, parts)
-
-
-def _refund_order(b: m.RefundOrder, _: str, currency: str) -> ExternalCommand:
-    return c.RefundOrder(
-        v.InstructionId(f"{b.order}/refund/{b.refund}"),
-        v.OrderId(b.order),
-        minor(b.amount, currency, "amount"),
-        b.reason,
-    )
 
 
 def _change_settings(b: m.ChangeSettings, _: str, __: str) -> ExternalCommand:
@@ -45,6 +36,5 @@ COMMAND_OF: Table = {
         b.courier, Vehicle(b.vehicle), b.capacity
     ),
     m.AssignDelivery: lambda b, _, __: c.AssignDelivery(b.courier, b.delivery, b.reason),
-    m.RefundOrder: _refund_order,
     m.ChangeSettings: _change_settings,
 }

@@ -7,7 +7,7 @@ from engine.settings import Segmentation
 from gateway import messages as m
 from gateway.auth import Identity
 from gateway.translation.table import Table, TableByRole
-from gateway.wire import minor
+from gateway.wire import millis, minor
 
 
 def service_of(who: Identity) -> v.ServiceId:
@@ -31,11 +31,25 @@ def _rate_order(b: m.RateOrder, who: str, _: str) -> ExternalCommand:
     )
 
 
-def _approve_refund(b: m.ApproveRefund, _: str, currency: str) -> ExternalCommand:
-    return c.ApproveRefund(v.ComplaintId(b.complaint), minor(b.amount, currency, "amount"))
+def _approve_refund(b: m.ApproveRefund, who: str, currency: str) -> ExternalCommand:
+    return c.ApproveRefund(v.ComplaintId(b.complaint), minor(b.amount, currency, "amount"), who)
+
+
+def _launch_campaign(b: m.LaunchCampaign, _: str, __: str) -> ExternalCommand:
+    return c.LaunchCampaign(
+        v.CampaignId(b.campaign),
+        list(b.segments),
+        v.PromotionId(b.promotion),
+        v.CouponId(b.coupon),
+        b.holdout_permille,
+        millis(b.until, "until"),
+        b.limit_per_customer,
+    )
 
 
 COMMAND_OF: Table = {
+    m.LaunchCampaign: _launch_campaign,
+    m.StopCampaign: lambda b, _, __: c.StopCampaign(b.campaign),
     m.RateOrder: _rate_order,
     m.ApproveRefund: _approve_refund,
     m.SetSegmentation: _set_segmentation,

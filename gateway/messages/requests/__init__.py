@@ -4,6 +4,12 @@ Nobody says who he is in a body: courier, store, service and provider are taken 
 """
 
 from gateway.messages.requests.analyzing import GetAnalytics, GetHeatMap, GetStoreAnalytics
+from gateway.messages.requests.campaigning import (
+    GetCampaign,
+    LaunchCampaign,
+    ListCampaigns,
+    StopCampaign,
+)
 from gateway.messages.requests.carrying import (
     AcceptOffer,
     DeclineOffer,
@@ -56,7 +62,6 @@ from gateway.messages.requests.operating import (
     ExplainOrder,
     GetSettings,
     ListProduct,
-    RefundOrder,
     RegisterCourier,
     RegisterStore,
     RevokeAccess,
@@ -93,6 +98,12 @@ from gateway.messages.requests.reconciling import (
     ListDifferences,
     ListReconciliations,
     ResolveDifference,
+)
+from gateway.messages.requests.refunding import (
+    DeclineRefund,
+    EndorseRefund,
+    ListRefunds,
+    RefundOrder,
 )
 from gateway.messages.requests.selling import (
     ReconcileTill,
@@ -223,6 +234,9 @@ RequestBody = (
     | RegisterCourier
     | AssignDelivery
     | RefundOrder
+    | EndorseRefund
+    | DeclineRefund
+    | ListRefunds
     | ChangeSettings
     | GetSettings
     | ExplainOrder
@@ -255,4 +269,8 @@ RequestBody = (
     | GetRatings
     | RecordInteraction
     | ListInteractions
+    | LaunchCampaign
+    | StopCampaign
+    | GetCampaign
+    | ListCampaigns
 )

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from gateway.messages.settings import SettingsInForce
-from gateway.messages.values import Id, Line, Money, Place, Reason, Ref, Role, Sent, Text, Vehicle
+from gateway.messages.values import Id, Line, Place, Reason, Ref, Role, Sent, Text, Vehicle
 
 
 class RegisterStore(Sent, frozen=True):
@@ -48,15 +48,6 @@ class AssignDelivery(Sent, frozen=True):
 
     courier: Id
     delivery: Ref
-    reason: Reason
-
-
-class RefundOrder(Sent, frozen=True):
-    """Give back part or all of what was captured. `refund` is the id you choose for it."""
-
-    refund: Id
-    order: Id
-    amount: Money
     reason: Reason
 
 

@@ -1,0 +1,134 @@
+"""Refunding: money goes back once it is there to be given, and two have agreed if it is much."""
+
+from collections.abc import Iterator
+
+from engine.commands import DeclineRefund, EndorseRefund, RefundOrder
+from engine.events import (
+    AnyEvent,
+    InstructionFailed,
+    InstructionIssued,
+    InstructionSettled,
+    RefundApproved,
+    RefundDropped,
+    RefundEndorsed,
+    RefundProposed,
+    RefundReleased,
+)
+from engine.rejections import RejectionReason as Reason
+from engine.rules.bookkeeping import REFUNDS, of_provider, posted
+from engine.state.orders import Orders
+from engine.state.payments import Payments, payment_of, rest_of
+from engine.state.refunds import Refund, Refunds
+from engine.state.settings import CurrentSettings
+from engine.turn import Turn
+from engine.values import InstructionId, InstructionKind, PaymentId, Posting
+
+OUR_INSTRUCTIONS = (f"/{InstructionKind.CAPTURE}", f"/{InstructionKind.VOID}", "/rest")
+
+
+class Refunding:
+    def __init__(
+        self, settings: CurrentSettings, orders: Orders, payments: Payments, refunds: Refunds
+    ) -> None:
+        self.settings = settings
+        self.orders = orders
+        self.payments = payments
+        self.refunds = refunds
+
+    # commands
+
+    def refund_order(self, turn: Turn, c: RefundOrder) -> None:
+        """What one person gives back of one order adds up, however it is divided."""
+        if c.amount_minor < 1:
+            turn.reject(Reason.MALFORMED, field="amount_minor")
+        if c.instruction.endswith(OUR_INSTRUCTIONS):
+            turn.reject(Reason.MALFORMED, field="instruction")
+        if c.instruction in self.payments.instructions or self.refunds.get(c.instruction):
+            turn.reject(Reason.ALREADY_EXISTS)
+        if not self.orders.get(c.order):
+            turn.reject(Reason.UNKNOWN, what="order", id=c.order)
+        key = payment_of(c.order)
+        refundable = self.payments.refundable_minor(key) - self.refunds.pending_minor(key)
+        if c.amount_minor > refundable:
+            turn.reject(Reason.EXCEEDS_CAPTURED, refundable_minor=refundable)
+        self._decide(turn, c)
+
+    def endorse_refund(self, turn: Turn, c: EndorseRefund) -> None:
+        refund = self._waiting(turn, c.instruction)
+        if not refund.needs_approval:
+            turn.reject(Reason.ALREADY_EXISTS)
+        if c.by == refund.by:
+            turn.reject(Reason.SECOND_PERSON_NEEDED)
+        turn.emit(RefundEndorsed(c.instruction, c.by))
+        self._release(turn, c.instruction, refund)
+
+    def decline_refund(self, turn: Turn, c: DeclineRefund) -> None:
+        refund = self._waiting(turn, c.instruction)
+        if not refund.needs_approval:
+            turn.reject(Reason.ALREADY_EXISTS)
+        turn.emit(RefundDropped(c.instruction, c.by, c.reason))
+
+    # follow-ups
+
+    def refund_complaint(self, turn: Turn, e: RefundApproved) -> None:
+        self._decide(turn, e)
+
+    def release(self, turn: Turn, e: InstructionSettled) -> None:
+        """What waited for the money to arrive."""
+        instruction = self.payments.instructions[e.instruction]
+        if instruction.kind is InstructionKind.CAPTURE:
+            for key, refund in self._of(instruction.payment):
+                self._release(turn, key, refund)
+
+    def drop(self, turn: Turn, e: InstructionFailed) -> None:
+        """What was never paid is not given back."""
+        instruction = self.payments.instructions[e.instruction]
+        if instruction.kind is InstructionKind.CAPTURE:
+            for key, _ in self._of(instruction.payment):
+                turn.emit(RefundDropped(key, "", "capture_failed"))
+
+    # internals
+
+    def _decide(self, turn: Turn, x: RefundOrder | RefundApproved) -> None:
+        """At once, or when a second person has agreed. So much is there to be given."""
+        key = payment_of(x.order)
+        alone = x.amount_minor + self._given_back_minor(key)
+        needs_approval = alone > self.settings.current.refund_alone_max_minor
+        charged = [Posting(REFUNDS, x.amount_minor)]
+        asked = x.order, key, x.amount_minor, x.reason, x.by, charged
+        if needs_approval:
+            turn.emit(RefundProposed(x.instruction, *asked, needs_approval))
+        else:
+            self._carry_out(turn, x.instruction, Refund(*asked, needs_approval))
+
+    def _waiting(self, turn: Turn, key: InstructionId) -> Refund:
+        refund = self.refunds.get(key)
+        if not refund:
+            turn.reject(Reason.UNKNOWN, what="refund", id=key)
+        return refund
+
+    def _of(self, payment: PaymentId) -> list[tuple[InstructionId, Refund]]:
+        return [(k, x) for k, x in self.refunds.pending.items() if x.payment == payment]
+
+    def _given_back_minor(self, key: PaymentId) -> int:
+        """By somebody's decision, or about to be; not what was taken and never owed."""
+        payment, rest = self.payments[key], self.payments.instructions.get(rest_of(key))
+        decided = payment.refunded_minor - (rest.amount_minor if rest else 0)
+        return decided + self.refunds.pending_minor(key)
+
+    def _release(self, turn: Turn, key: InstructionId, refund: Refund) -> None:
+        arrived = self.payments.refundable_minor(refund.payment) >= refund.amount_minor
+        if arrived and not refund.needs_approval:
+            turn.emit(RefundReleased(key))
+            self._carry_out(turn, key, refund)
+
+    def _carry_out(self, turn: Turn, key: InstructionId, refund: Refund) -> None:
+        for event in self._carried_out(key, refund):
+            turn.emit(event)
+
+    def _carried_out(self, key: InstructionId, refund: Refund) -> Iterator[AnyEvent]:
+        kind, amount = InstructionKind.REFUND, refund.amount_minor
+        provider = of_provider(self.payments[refund.payment].provider)
+        yield InstructionIssued(key, refund.payment, kind, amount, refund.reason)
+        charged = ((x.account, x.amount_minor) for x in refund.charged)
+        yield posted(refund.order, "refund", *charged, (provider, -amount))

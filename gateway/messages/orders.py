@@ -1,0 +1,120 @@
+"""What is told of orders: quotes, how they stand, how they are followed, and what goes back."""
+
+from gateway.messages.merchandise import Discount
+from gateway.messages.values import (
+    DeliveryStatus,
+    Fulfillment,
+    Money,
+    OrderStatus,
+    Part,
+    Place,
+    PricedLine,
+    Told,
+    Window,
+)
+
+
+class Quote(Told, frozen=True):
+    """A promise until `expires_at`: this price, and there within so many seconds of placing, or
+    by the end of the window.
+
+    `total` is what the lines cost, less their discounts, and `delivery_fee`, which is what
+    promotions left of it. `discounts` says which took off what.
+    """
+
+    quote: str
+    lines: list[PricedLine]
+    delivery_fee: Money
+    total: Money
+    promised_within_s: int
+    expires_at: str
+    load: int
+    fulfillment: Fulfillment = "delivery"
+    window: Window | None = None
+    discounts: list[Discount] = []
+
+
+class OrderPlaced(Told, frozen=True):
+    """`payment` is what the provider is asked for: total and tip; none if that is nothing."""
+
+    order: str
+    total: Money
+    placed_at: str
+    promised_at: str
+    payment: str | None = None
+    tip: Money | None = None
+
+
+class Order(Told, frozen=True):
+    """An order as it stands: how far the bargain has come, and how far the goods.
+
+    `attempt` counts deliveries of the same order; a status may go back when a courier is
+    replaced. `reason` is `actor/code` of an early end.
+    """
+
+    order: str
+    store: str
+    customer: str
+    order_status: OrderStatus
+    delivery_status: DeliveryStatus
+    attempt: int
+    due: Money
+    placed_at: str
+    promised_at: str
+    at: str  # of the last change told here
+    delivery: str | None = None
+    courier: str | None = None
+    ready_at: str | None = None
+    reason: str | None = None
+    fulfillment: Fulfillment = "delivery"
+    wrong_codes: int = 0  # given at the door or the counter since the code was set
+    window: Window | None = None
+
+
+class TrackingLink(Told, frozen=True):
+    """For the one who ordered: a token of role `customer`."""
+
+    order: str
+    token: str
+    expires_at: str
+
+
+class CourierSeen(Part, frozen=True):
+    """Rounded to about a hundred meters; only while on the way to this customer."""
+
+    lat: float
+    lon: float
+    at: str
+
+
+class Tracking(Told, frozen=True):
+    """What the holder of a tracking link sees. `collection_code` opens the counter, once the
+    goods are `ready` there."""
+
+    order: str
+    delivery_status: DeliveryStatus
+    attempt: int
+    promised_at: str
+    store_name: str
+    dropoff: Place
+    courier: CourierSeen | None = None
+    reason: str | None = None
+    fulfillment: Fulfillment = "delivery"
+    order_status: OrderStatus = "placed"
+    collection_code: str | None = None
+    window: Window | None = None
+
+
+class Refund(Told, frozen=True):
+    """One that waits: for a second person if it needs approval, else for its capture."""
+
+    instruction: str
+    order: str
+    amount: Money
+    reason: str
+    asked_by: str
+    needs_approval: bool
+
+
+class Refunds(Told, frozen=True):
+    refunds: list[Refund]

@@ -1,0 +1,44 @@
+"""What goes back, as commands and as told."""
+
+from engine import commands as c
+from engine import events as e
+from engine import values as v
+from engine.commands import ExternalCommand
+from engine.engine import Engine
+from gateway import messages as m
+from gateway.auth import Identity
+from gateway.translation.table import Table
+from gateway.wire import minor, money
+
+
+def _refund_order(b: m.RefundOrder, who: str, currency: str) -> ExternalCommand:
+    return c.RefundOrder(
+        v.InstructionId(f"{b.order}/refund/{b.refund}"),
+        v.OrderId(b.order),
+        minor(b.amount, currency, "amount"),
+        b.reason,
+        who,
+    )
+
+
+COMMAND_OF: Table = {
+    m.RefundOrder: _refund_order,
+    m.EndorseRefund: lambda b, who, _: c.EndorseRefund(b.instruction, who),
+    m.DeclineRefund: lambda b, who, _: c.DeclineRefund(b.instruction, who, b.reason),
+}
+
+
+def refund_told(x: e.RefundProposed, currency: str) -> m.Refund:
+    amount = money(x.amount_minor, currency)
+    return m.Refund(x.instruction, x.order, amount, x.reason, x.by, x.needs_approval)
+
+
+def list_refunds(_: m.ListRefunds, __: Identity, engine: Engine) -> m.Refunds:
+    s = engine.state
+    currency = s.settings.current.currency
+    return m.Refunds(
+        [
+            m.Refund(k, x.order, money(x.amount_minor, currency), x.reason, x.by, x.needs_approval)
+            for k, x in s.refunds.pending.items()
+        ]
+    )

@@ -1,0 +1,31 @@
+"""Money that goes back, over real sockets: what one operator may do, and what takes two."""
+
+import pytest
+
+from gateway import messages as m
+from gateway.client import RequestRefusedError
+from tests.serving import delivered, live, party, serving, small_city
+
+
+@live
+async def test_two_operators_agree_on_a_large_refund(tmp_path):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        await delivered(city, "o1")
+        settings = (await city.operator.request(m.GetSettings())).settings
+        given = {x: getattr(settings, x) for x in settings.__struct_fields__}
+        careful = m.SettingsInForce(**{**given, "refund_alone_max_minor": 500})
+        await city.operator.request(m.ChangeSettings(careful))
+        asked = m.RefundOrder("r1", "o1", m.Money(501, "CNY"), "cold")
+        told = await city.operator.request(asked)
+        assert told == m.Refund("o1/refund/r1", "o1", m.Money(501, "CNY"), "cold", "ops", True)
+        assert (await city.operator.request(m.ListRefunds())).refunds == [told]
+        with pytest.raises(RequestRefusedError) as refused:
+            await city.operator.request(m.EndorseRefund("o1/refund/r1"))
+        assert refused.value.error.code == "second_person_needed"
+        second = party(app, "operator", "boss")
+        second.start()
+        await second.ready()
+        await second.request(m.EndorseRefund("o1/refund/r1"))
+        assert (await second.request(m.ListRefunds())).refunds == []
+        await second.close()
+        await city.bank.request(m.ReportInstruction("o1/refund/r1", True, "ref"))
