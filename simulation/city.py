@@ -70,8 +70,6 @@ def stores_of(scenario: Scenario, streams: RandomStreams) -> list[StoreSite]:
     """All stores, in the order of the file. One more of a group moves none of the others."""
     ground, sites = Ground(scenario), list[StoreSite]()
     for group in scenario.stores:
-        products = [x for x in scenario.products if x.category in group.sells]
-        popularity = np.cumsum([x.popularity for x in products]).tolist()
         for n in range(group.count):
             key = StoreId(f"{word(group.name)}-{n + 1}")
             draws = streams.named("store", key)
@@ -79,9 +77,17 @@ def stores_of(scenario: Scenario, streams: RandomStreams) -> list[StoreSite]:
                 place = group.where.anywhere(draws)
             else:
                 place = ground.anywhere(draws, scenario.city.stores_within)
-            name = f"{group.name} {n + 1}"
-            sites.append(StoreSite(key, name, group, n, place, products, popularity))
+            sites.append(site_of(scenario, group, key, f"{group.name} {n + 1}", n, place))
     return sites
+
+
+def site_of(
+    scenario: Scenario, group: StoreGroup, key: StoreId, name: str, number: int, place: Point
+) -> StoreSite:
+    """A store of a group, with what the group sells."""
+    products = [x for x in scenario.products if x.category in group.sells]
+    popularity = np.cumsum([x.popularity for x in products]).tolist()
+    return StoreSite(key, name, group, number, place, products, popularity)
 
 
 def couriers_of(scenario: Scenario, streams: RandomStreams) -> list[CourierProfile]:

@@ -17,14 +17,16 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engine.engine import Record
 from engine.values import HOUR, Millis
+from simulation.csv_options import add_csv_arguments, with_csv
 from simulation.flaws import ScenarioError
 from simulation.run import Run, simulate
 from simulation.scenario import Scenario
-from simulation.scenario_file import find, load
+from simulation.scenario_file import document, find, scenario_of
 from simulation.scorecard_table import print_scorecard
 
 PLAYED, UNSOUND, UNUSABLE = 0, 1, 2
 BATCH = 1_000  # records to one commit of the journal
+UNREAD_SHOWN = 20
 SCORECARD_FILE = "scorecard.json"
 
 
@@ -71,19 +73,21 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--out", type=Path, metavar="DIR", help="keep the journal and the scorecard there"
     )
     parser.add_argument("--json", action="store_true", help="print the scorecard as JSON")
+    add_csv_arguments(parser)
 
 
 def run(args: Namespace, open_journal: OpenJournal, console: Console | None = None) -> int:
     """Play what was asked for; `open_journal` is only called with --out, on an empty folder."""
     console, notes = console or Console(), Console(stderr=True)
     try:
-        scenario = load(find(args.scenario))
+        scenario = scenario_of(with_csv(document(find(args.scenario)), args))
     except ScenarioError as error:
         print_flaws(notes, args.scenario, error)
         return UNUSABLE
     except FileNotFoundError as error:
         notes.print(str(error), style="bold red", markup=False)
         return UNUSABLE
+    print_unread(notes, scenario)
     out: Path | None = args.out
     if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
         notes.print(f"{out} is there already and not an empty folder", style="bold red")
@@ -91,11 +95,11 @@ def run(args: Namespace, open_journal: OpenJournal, console: Console | None = No
     began = perf_counter()
     played = _play(scenario, args.seed, out, open_journal, notes)
     took_s = perf_counter() - began
-    document = msgspec.json.format(msgspec.json.encode(played.scorecard), indent=2)
+    figures = msgspec.json.format(msgspec.json.encode(played.scorecard), indent=2)
     if out is not None:
-        (out / SCORECARD_FILE).write_bytes(document + b"\n")
+        (out / SCORECARD_FILE).write_bytes(figures + b"\n")
     if args.json:
-        console.print(document.decode(), markup=False, highlight=False, soft_wrap=True)
+        console.print(figures.decode(), markup=False, highlight=False, soft_wrap=True)
     else:
         print_scorecard(console, played, took_s)
     return PLAYED if played.is_sound else UNSOUND
@@ -106,6 +110,19 @@ def print_flaws(notes: Console, name: str, error: ScenarioError) -> None:
     notes.print(f"{name}: this scenario cannot be played", style="bold red", markup=False)
     for flaw in error.flaws:
         notes.print(f"  {flaw}", markup=False, highlight=False, soft_wrap=True)
+
+
+def print_unread(notes: Console, scenario: Scenario) -> None:
+    """What of a day's files was read, and each row that was not, as far as one can look at."""
+    if scenario.recorded is None:
+        return
+    for source in scenario.recorded.sources():
+        notes.print(source, markup=False, highlight=False)
+    unread = scenario.recorded.unread
+    for row in unread[:UNREAD_SHOWN]:
+        notes.print(f"  {row}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+    if len(unread) > UNREAD_SHOWN:
+        notes.print(f"  and {len(unread) - UNREAD_SHOWN:,} more", style="yellow")
 
 
 def _play(

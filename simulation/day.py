@@ -10,6 +10,13 @@ from simulation.arrivals import Arrivals
 from simulation.city import CourierProfile, StoreSite, couriers_of, stores_of
 from simulation.conditions import Conditions
 from simulation.demand import Population, Wish
+from simulation.recorded import Recorded
+from simulation.recorded_day import (
+    recorded_couriers,
+    recorded_ready_ms,
+    recorded_stores,
+    recorded_visits,
+)
 from simulation.scenario import Scenario
 from simulation.streams import RandomStreams
 
@@ -46,6 +53,8 @@ class Day:
 
 def of_scenario(scenario: Scenario, streams: RandomStreams) -> Day:
     """The same people and places for the simulation and for the demo, under the same seed."""
+    if scenario.recorded is not None:
+        return _of_recorded(scenario, streams, scenario.recorded)
     sites = stores_of(scenario, streams)
     population = Population(scenario, streams, sites)
 
@@ -57,3 +66,15 @@ def of_scenario(scenario: Scenario, streams: RandomStreams) -> Day:
             yield visit.at - starts_ms, population.wish(number, visit.source)
 
     return Day(scenario, sites, couriers_of(scenario, streams), visits)
+
+
+def _of_recorded(scenario: Scenario, streams: RandomStreams, day: Recorded) -> Day:
+    """A day that happened comes once."""
+    sites = recorded_stores(scenario, day)
+    couriers = recorded_couriers(scenario, streams, day) or couriers_of(scenario, streams)
+
+    def visits(_: int) -> Visits:
+        return recorded_visits(scenario, streams, day, sites)
+
+    ready_ms = recorded_ready_ms(scenario, day)
+    return Day(scenario, sites, couriers, visits, ready_ms, comes_again=False)

@@ -23,7 +23,7 @@ from engine.values import (
 from geo.points import Point
 from simulation.arrivals import sources_of
 from simulation.city import Neighborhoods, StoreSite
-from simulation.scenario import Scenario
+from simulation.scenario import Demand, Scenario
 from simulation.streams import Draws, RandomStreams
 from simulation.world import World
 
@@ -74,7 +74,7 @@ class Population:
             customer=CustomerId(f"customer-{prefix}{customer}"),
             home=home,
             store=store,
-            lines=self._basket(store, draws),
+            lines=basket(demand, self._load_max, store, draws),
             thinks_ms=demand.thinking_s.draw_ms(draws),
             longest_promise_ms=int(demand.longest_promise_min.draw(draws) * MINUTE),
             tolerance_ms=int(demand.tolerance_min.draw(draws) * MINUTE),
@@ -83,17 +83,18 @@ class Population:
             pin=f"{draws.below(10_000):04d}" if draws.chance(demand.wants_pin) else "",
         )
 
-    def _basket(self, store: StoreSite, draws: Draws) -> list[Line]:
-        """As many lines as wanted, as long as a courier can carry them. May repeat a product."""
-        lines, load = list[Line](), 0
-        for _ in range(max(1, round(self._demand.lines.draw(draws)))):
-            product = store.products[draws.pick(store.popularity)]
-            quantity = 2 if draws.chance(self._demand.two_of_it) else 1
-            load += quantity * product.load
-            if load > self._load_max and lines:
-                break
-            lines.append(Line(product.id, quantity))  # type: ignore[arg-type]
-        return lines
+
+def basket(demand: Demand, load_max: int, store: StoreSite, draws: Draws) -> list[Line]:
+    """As many lines as wanted, as long as a courier can carry them. May repeat a product."""
+    lines, load = list[Line](), 0
+    for _ in range(max(1, round(demand.lines.draw(draws)))):
+        product = store.products[draws.pick(store.popularity)]
+        quantity = 2 if draws.chance(demand.two_of_it) else 1
+        load += quantity * product.load
+        if load > load_max and lines:
+            break
+        lines.append(Line(product.id, quantity))  # type: ignore[arg-type]
+    return lines
 
 
 class Customers:

@@ -24,6 +24,7 @@ from simulation.quantities import (
     Share,
     Varying,
 )
+from simulation.recorded import CsvFiles, Recorded
 
 
 class City(Part, frozen=True, kw_only=True):
@@ -188,6 +189,8 @@ class Scenario(Part, frozen=True, kw_only=True):
     positions_every_s: Positive = 30.0
     zones: list[Zone] = []  # none: customers live everywhere alike
     episodes: list[AnyEpisode] = []
+    csv: CsvFiles | None = None  # somebody's own day: orders, stores and couriers from files
+    recorded: Recorded | None = None  # what was read from them
 
     @property
     def starts_ms(self) -> Millis:

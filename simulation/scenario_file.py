@@ -6,8 +6,10 @@ from typing import Any
 
 import msgspec
 
+from simulation.csv_file import Reader
 from simulation.flaws import Flaw, ScenarioError, nearest
 from simulation.plausibility import flaws_of
+from simulation.recorded_day import fitted
 from simulation.scenario import Scenario
 from simulation.tables import Examiner, merged
 
@@ -52,6 +54,9 @@ def document(path: Path, seen: tuple[Path, ...] = ()) -> Document:
         way = " -> ".join(x.name for x in (*seen, here))
         raise ScenarioError([Flaw("base_cycle", BASE, f"builds on itself: {way}")])
     data = _data(_text(path), str(path) if seen else "")
+    for table in data.get("csv", {}).values() if isinstance(data.get("csv"), dict) else ():
+        if isinstance(table, dict) and isinstance(table.get("file"), str):
+            table["file"] = str(path.parent / table["file"])  # beside the file that names it
     base = data.pop(BASE, None)
     if base is None:
         return data
@@ -71,9 +76,10 @@ def scenario_of(data: Document) -> Scenario:
         scenario = msgspec.convert(repaired, Scenario)
     except msgspec.ValidationError:
         assert flaws, "what the examiner lets pass can be converted"
-    else:
-        flaws = [*flaws, *flaws_of(scenario)]
-    if flaws:
+        raise ScenarioError(flaws) from None
+    if scenario.csv is not None and not flaws:
+        scenario = fitted(scenario, Reader(scenario.csv, scenario).read())
+    if flaws := [*flaws, *flaws_of(scenario)]:
         raise ScenarioError(flaws)
     return scenario
 

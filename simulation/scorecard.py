@@ -101,6 +101,7 @@ class Provenance(Struct, frozen=True):
     versions: dict[str, str]
     settings_digest: str = ""
     replications: int = 1  # runs like this one, with seeds from this on
+    sources: list[str] = []  # files of a recorded day: rows read, and not
 
 
 class Scorecard(Struct, frozen=True):
@@ -183,6 +184,7 @@ def provenance(scenario: Scenario, seed: int) -> Provenance:
         scenario.engine,
         versions(),
         digest_of(scenario.engine),
+        sources=scenario.recorded.sources() if scenario.recorded else [],
     )
 
 

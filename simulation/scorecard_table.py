@@ -109,9 +109,14 @@ def _print_reasons(console: Console, card: Scorecard) -> None:
     _add_reasons(table, "offers taken back", card.planning.taken_back)
     _add_reasons(table, "refused", card.rejections)
     table.add_row("CO2e factors", card.fleet.co2e_source)
+    for source in card.provenance.sources:
+        table.add_row("recorded day", source)
     versions = card.provenance.versions.items()
     table.add_row("versions", ", ".join(f"{name} {number}" for name, number in versions))
-    table.add_row("scenario digest", card.provenance.scenario_digest)
+    made = card.provenance
+    digests = f"scenario {made.scenario_digest}, settings {made.settings_digest}"
+    table.add_row("digests", digests)
+    table.add_row("replications", f"{made.replications}, seed {made.seed}")
     table.add_row("journal digest", card.digest)
     console.print(table)
 

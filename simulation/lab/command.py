@@ -16,7 +16,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from rich.table import Table
 
-from simulation.command import print_flaws
+from simulation.command import print_flaws, print_unread
+from simulation.csv_options import add_csv_arguments, with_csv
 from simulation.flaws import ScenarioError
 from simulation.lab.arms import arms_of
 from simulation.lab.deciding import Finding, Rule
@@ -63,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--margin", type=float, default=1.0, help="percent that would be the same (default: 1)"
     )
     parser.add_argument("--to-the-end", action="store_true", help="play all seeds, clear or not")
+    add_csv_arguments(parser)
     parser.add_argument("--workers", type=int, default=_cores(), help="processes (default: cores)")
 
 
@@ -72,7 +74,7 @@ def run(args: argparse.Namespace, console: Console | None = None) -> int:
         rule = _rule(args)
         axes = [axis_of(x) for x in args.vary]
         policies = [x.strip() for x in args.policies.split(",") if x.strip()]
-        source = document(find(args.scenario))
+        source = with_csv(document(find(args.scenario)), args)
         arms = arms_of(source, axes, policies)
         question = question_of(arms[0].scenario.name, arms, args.seed, rule)
         results = Results(args.out, question)
@@ -82,6 +84,7 @@ def run(args: argparse.Namespace, console: Console | None = None) -> int:
     except (VaryError, ComparisonError, FileNotFoundError) as error:
         notes.print(str(error), style="bold red", markup=False, highlight=False)
         return UNUSABLE
+    print_unread(notes, arms[0].scenario)
     sweep = Sweep(arms, args.seed, rule)
     began = _cpu_s()
     try:

@@ -248,6 +248,8 @@ def _what_to_know(page: Page, question: Question, sweep: Sweep, cpu: tuple[float
 def _facts(question: Question, sweep: Sweep, cpu: tuple[float, float]) -> Iterator[tuple[str, str]]:
     rule, runs_s, all_s = sweep.rule, *cpu
     yield "scenario", question.scenario
+    for source in sweep.played[0, sweep.seeds[0]].scorecard.provenance.sources:
+        yield "recorded day", source
     yield "seeds", f"{sweep.seeds[0]} to {sweep.seeds[-1]}, {len(sweep.seeds)} replications at most"
     yield (
         "draws",
