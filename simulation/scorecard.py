@@ -61,6 +61,9 @@ class ServiceFigures(Struct, frozen=True):
     click_to_door: Spread
     lateness: Spread  # of those that were late
     ready_to_pickup: Spread
+    click_to_taken: Spread
+    in_store_to_pickup: Spread
+    ready_to_door: Spread
 
 
 class FleetFigures(Struct, frozen=True):
@@ -130,13 +133,17 @@ def spread(durations_ms: Sequence[int]) -> Spread:
 
 
 def service_figures(tally: Tally) -> ServiceFigures:
-    late = [x for x in tally.lateness_ms if x]
+    lasted = tally.durations_ms
+    late = [x for x in lasted["drop_off_lateness"] if x > 0]
     on_time = _ratio(tally.delivered - len(late), tally.delivered, 4)
     return ServiceFigures(
         on_time,
-        spread(tally.click_to_door_ms),
+        spread(lasted["click_to_door"]),
         spread(late),
-        spread(tally.ready_to_pickup_ms),
+        spread(lasted["ready_to_pickup"]),
+        spread(lasted["click_to_taken"]),
+        spread(lasted["in_store_to_pickup"]),
+        spread(lasted["ready_to_door"]),
     )
 
 

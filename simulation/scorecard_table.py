@@ -51,6 +51,7 @@ def _service(card: Scorecard) -> Table:
     table.add_row("    at worst", _minutes(service.lateness.worst_s))
     table.add_row("ready to pickup, mean", _minutes(service.ready_to_pickup.mean_s))
     table.add_row("    nine of ten within", _minutes(service.ready_to_pickup.p90_s))
+    table.add_row("wait in store, mean", _minutes(service.in_store_to_pickup.mean_s))
     return table
 
 

@@ -1,4 +1,7 @@
-"""What is counted while a run goes by: folded from records alone, so a journal gives the same."""
+"""What is counted while a run goes by: folded from records alone, so a journal gives the same.
+
+The delivery clock is that of engine/projections/clocks.py: one meaning, live, here and in reports.
+"""
 
 from collections import Counter
 from collections.abc import Callable
@@ -7,9 +10,12 @@ from typing import Any
 from engine import events as e
 from engine.commands import AdoptPlan
 from engine.engine import Record
+from engine.projections.clocks import Clock, Clocks
+from engine.projections.punctuality import CLOCK
 from engine.rules.bookkeeping import COURIER_COST
-from engine.values import CourierId, Millis, OrderId
+from engine.values import CourierId, Millis
 
+TO_THE_COUNTER = ("ready_to_pickup", "in_store_to_pickup")
 Fold = Callable[[Millis, Any], None]
 
 
@@ -18,13 +24,10 @@ class Tally:
 
     def __init__(self) -> None:
         self.records = 0
-        self.promised: dict[OrderId, tuple[Millis, Millis]] = {}  # open orders: placed, promised
         self.placed = 0
         self.cancelled: Counter[str] = Counter()  # by "actor/reason"
         self.returned: Counter[str] = Counter()  # by reason
-        self.click_to_door_ms: list[int] = []
-        self.lateness_ms: list[int] = []  # of every delivered order; 0 if on time
-        self.ready_to_pickup_ms: list[int] = []
+        self.durations_ms: dict[str, list[int]] = {x: [] for x in CLOCK}  # of all fetched
         self.worked_ms: Counter[CourierId] = Counter()
         self.on_shift_since: dict[CourierId, Millis] = {}
         self.courier_pay_minor = 0
@@ -38,25 +41,32 @@ class Tally:
         self.rescues = 0  # deliveries that had to be
         self.short_orders = 0
         self.late_payments = 0
-        self._ready_at: dict[OrderId, Millis] = {}
-        self._folds: dict[type[Any], Fold] = {
-            e.OrderPlaced: self._order_placed,
-            e.OrderReady: self._order_ready,
-            e.OrderReduced: self._order_reduced,
-            e.OrderFulfilled: self._order_fulfilled,
-            e.OrderCancelled: self._order_cancelled,
-            e.OrderReturned: self._order_returned,
-            e.PaymentAuthorized: self._payment_authorized,
-            e.LedgerPosted: self._ledger_posted,
-            e.ShiftStarted: self._shift_started,
-            e.ShiftEnded: self._shift_ended,
-            e.PlanningRoundOpened: self._round_opened,
-            e.RouteSkipped: self._route_skipped,
-            e.DeliveryOffered: self._delivery_offered,
-            e.OfferAccepted: self._offer_accepted,
-            e.DeliveryUnassigned: self._delivery_unassigned,
-            e.DeliveryPickedUp: self._delivery_picked_up,
-            e.DeliveryStranded: self._delivery_stranded,
+        self._clocks = Clocks()
+        self._folds = self._tables()
+
+    def _tables(self) -> dict[type[Any], tuple[Fold, ...]]:
+        clocks = self._clocks
+        return {
+            e.OrderPlaced: (clocks.placed, self._order_placed),
+            e.OrderReady: (clocks.ready,),
+            e.OrderReduced: (self._order_reduced,),
+            e.OrderFulfilled: (clocks.over,),
+            e.OrderCancelled: (clocks.over, self._order_cancelled),
+            e.OrderReturned: (clocks.over, self._order_returned),
+            e.OrderWrittenOff: (clocks.over, self._order_cancelled),
+            e.PaymentAuthorized: (self._payment_authorized,),
+            e.LedgerPosted: (self._ledger_posted,),
+            e.ShiftStarted: (self._shift_started,),
+            e.ShiftEnded: (self._shift_ended,),
+            e.PlanningRoundOpened: (self._round_opened,),
+            e.RouteSkipped: (self._route_skipped,),
+            e.DeliveryCreated: (clocks.created,),
+            e.DeliveryOffered: (self._delivery_offered,),
+            e.OfferAccepted: (clocks.taken, self._offer_accepted),
+            e.DeliveryUnassigned: (clocks.given_back, self._delivery_unassigned),
+            e.CourierArrived: (clocks.arrived,),
+            e.DeliveryPickedUp: (clocks.picked_up,),
+            e.DeliveryStranded: (self._delivery_stranded,),
         }
 
     def see(self, record: Record) -> None:
@@ -64,15 +74,17 @@ class Tally:
         self.records += 1
         if type(record.command) is AdoptPlan and record.rejection is None:
             self.answers += 1
-        folds = self._folds
+        at, folds = record.at, self._folds
         for event in record.events:
-            fold = folds.get(type(event))
-            if fold is not None:
-                fold(record.at, event)
+            for fold in folds.get(type(event), ()):
+                fold(at, event)
+        if self._clocks.ended:
+            for clock in self._clocks.forget_ended().values():
+                self._order_over(clock)
 
     @property
     def delivered(self) -> int:
-        return len(self.click_to_door_ms)
+        return len(self.durations_ms["click_to_door"])
 
     def worked_until(self, now: Millis) -> int:
         """Time on shift of all couriers, shifts that are still going on included."""
@@ -88,26 +100,22 @@ class Tally:
 
     def _order_placed(self, _: Millis, x: e.OrderPlaced) -> None:
         self.placed += 1
-        self.promised[x.order] = x.placed_at, x.promised_at
-
-    def _order_ready(self, at: Millis, x: e.OrderReady) -> None:
-        self._ready_at[x.order] = at
 
     def _order_reduced(self, _: Millis, __: e.OrderReduced) -> None:
         self.short_orders += 1
 
-    def _order_fulfilled(self, at: Millis, x: e.OrderFulfilled) -> None:
-        placed_at, promised_at = self.promised.pop(x.order)
-        self.click_to_door_ms.append(at - placed_at)
-        self.lateness_ms.append(max(0, at - promised_at))
+    def _order_over(self, clock: Clock) -> None:
+        """A way to the counter is one, whatever came of it; to the door only what came there."""
+        durations = self.durations_ms
+        for name in CLOCK if clock.is_fulfilled else TO_THE_COUNTER:
+            lasted_ms = getattr(clock, f"{name}_ms")
+            if lasted_ms is not None:
+                durations[name].append(lasted_ms)
 
-    def _order_cancelled(self, _: Millis, x: e.OrderCancelled) -> None:
-        del self.promised[x.order]
-        self._ready_at.pop(x.order, None)
+    def _order_cancelled(self, _: Millis, x: e.OrderCancelled | e.OrderWrittenOff) -> None:
         self.cancelled[f"{x.actor}/{x.reason}"] += 1
 
     def _order_returned(self, _: Millis, x: e.OrderReturned) -> None:
-        del self.promised[x.order]
         self.returned[x.reason] += 1
 
     # money
@@ -147,11 +155,6 @@ class Tally:
 
     def _delivery_unassigned(self, _: Millis, x: e.DeliveryUnassigned) -> None:
         self.unassigned[x.reason] += 1
-
-    def _delivery_picked_up(self, at: Millis, x: e.DeliveryPickedUp) -> None:
-        ready_at = self._ready_at.pop(x.order, None)  # a rescue is not a wait at the counter
-        if ready_at is not None:
-            self.ready_to_pickup_ms.append(at - ready_at)
 
     def _delivery_stranded(self, _: Millis, __: e.DeliveryStranded) -> None:
         self.rescues += 1

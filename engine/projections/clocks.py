@@ -43,6 +43,7 @@ class Clock(Struct, array_like=True):
     ended_at: Millis = NEVER
     courier: CourierId | None = None
     deliveries: list[DeliveryId] = []
+    is_fulfilled: bool = False
     carried_mm: int = 0  # ridden for it: a shared ride counts in shares
     co2e_ug: int = 0  # of that
 
@@ -168,7 +169,7 @@ class Clocks(Struct):
     ) -> None:
         """What follows in the same turn still finds it."""
         if clock := self.open.get(x.order):
-            clock.ended_at = at
+            clock.ended_at, clock.is_fulfilled = at, type(x) is e.OrderFulfilled
             self.ended.append(x.order)
 
     def forget_ended(self) -> dict[OrderId, Clock]:
