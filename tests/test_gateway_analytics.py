@@ -71,6 +71,8 @@ async def test_a_store_hears_of_itself_and_of_nobody_else(tmp_path):
                 await other.request(m.GetAnalytics())
     assert (mine.sales.fulfilled, mine.promises.delivered) == (1, 1)
     assert (theirs.sales.placed, theirs.promises.delivered) == (0, 0)
+    assert sum(x.sales.fulfilled for x in mine.hours) == 1
+    assert sum(x.sales.placed + x.asked for x in theirs.hours) == 0
 
 
 @live

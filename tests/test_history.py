@@ -170,6 +170,23 @@ def test_movements_sum_to_what_is_on_the_shelf(seed):
 
 
 @days
+def test_ratings_and_complaints_are_told_with_what_came_of_them(seed):
+    records, _ = random_day(seed)
+    rows, events = told(records), [x for record in records for x in record.events]
+    stars = [x.stars for x in events if isinstance(x, e.OrderRated)]
+    assert [x["stars"] for x in rows["ratings"]] == stars
+    complaints = {x["complaint_id"]: x for x in rows["complaints"]}
+    assert len(complaints) == sum(isinstance(x, e.ComplaintOpened) for x in events)
+    closed = {x.complaint: x.outcome for x in events if isinstance(x, e.ComplaintClosed)}
+    assert {k: x["outcome"] for k, x in complaints.items() if x["closed_at"]} == closed
+    approved = Counter()
+    for x in events:
+        if isinstance(x, e.RefundApproved):
+            approved[x.complaint] += x.amount_minor
+    assert +Counter({k: x["refunded_minor"] for k, x in complaints.items()}) == approved
+
+
+@days
 def test_every_refusal_is_a_row_and_every_quote(seed):
     records, _ = random_day(seed)
     rows = told(records)

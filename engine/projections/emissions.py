@@ -84,8 +84,9 @@ class Emissions(Struct):
         numbers, lat_e7, lon_e7, measured_at = x.batch.columns()
         seen_at = self.measured_at[numbers]
         known = seen_at != UNSEEN
-        before = np.stack((self.lat_e7[numbers], self.lon_e7[numbers]), 1).astype(np.int64)
-        after = np.stack((lat_e7, lon_e7), 1).astype(np.int64)
+        before, after = np.empty((2, numbers.size, 2), np.int64)
+        before[:, 0], before[:, 1] = self.lat_e7[numbers], self.lon_e7[numbers]
+        after[:, 0], after[:, 1] = lat_e7, lon_e7
         mm = straight_mm_between(before, after)
         is_news = ~known | (mm >= STILL_MM)
         plausible = mm * 1_000 <= SPEED_MAX_MM_S * (measured_at - seen_at)

@@ -253,6 +253,35 @@ issued, and again with _settled or _failed when they were answered.",
             monetary         int
         """),
     ),
+    "ratings": Table(
+        "What customers said of orders. Stars are 1 to 5.",
+        _columns("""
+            rated_at         time
+            order_id         text
+            customer_id      text
+            store_id         text
+            stars            int
+            courier_id       text
+            courier_stars    int   empty: nothing was said of the courier
+            tags             text  separated by spaces
+        """),
+    ),
+    "complaints": Table(
+        "A row for each complaint; those still open at the end are the last.",
+        _columns("""
+            complaint_id     text
+            customer_id      text
+            order_id         text
+            reason           text
+            opened_at        time
+            answered_at      time  by an operator, the first time
+            escalated_at     time  nobody had answered in time
+            refunded_minor   minor approved for it
+            currency         text
+            closed_at        time
+            outcome          text
+        """),
+    ),
     "stores": Table(
         "Those there are.",
         _columns("""

@@ -16,6 +16,7 @@ from gateway.history.bargains import STATUS, Bargains
 from gateway.history.money import Money
 from gateway.history.rows import Rows, cell_text
 from gateway.history.tables import TABLES
+from gateway.history.voices import Voices
 from gateway.history.work import Couriers
 
 Tell = Callable[[Millis, Any], None]
@@ -31,6 +32,7 @@ class Teller:
         self._bargains = Bargains(self.rows, self.projections)
         self._money = Money(self.rows)
         self._couriers = Couriers(self.rows, self.projections)
+        self._voices = Voices(self.rows)
         self._table = self._tells(with_positions)
 
     def fold(self, record: Record) -> None:
@@ -59,11 +61,13 @@ class Teller:
         """After the last record: what is still open, as it stands."""
         self._bargains.finish()
         self._couriers.finish(now)
+        self._voices.finish()
 
     # internals
 
     def _tells(self, with_positions: bool) -> dict[type[e.AnyEvent], Tell]:
         bargains, money, couriers = self._bargains, self._money, self._couriers
+        voices = self._voices
         positions: dict[type[e.AnyEvent], Tell] = (
             {e.PositionsReported: couriers.positions} if with_positions else {}
         )
@@ -93,11 +97,18 @@ class Teller:
             e.OfferAccepted: couriers.accepted,
             e.DeliveryUnassigned: couriers.unassigned,
             e.CustomerSegmented: self._segmented,
+            e.OrderRated: voices.rated,
+            e.ComplaintOpened: voices.opened,
+            e.ComplaintAnswered: voices.answered,
+            e.ComplaintEscalated: voices.escalated,
+            e.RefundApproved: voices.refund_approved,
+            e.ComplaintClosed: voices.closed,
         }
 
     def _settings(self, _: Millis, x: e.EngineOpened | e.SettingsChanged) -> None:
         currency = x.settings.currency
-        self._bargains.currency = self._money.currency = self._couriers.currency = currency
+        for teller in (self._bargains, self._money, self._couriers, self._voices):
+            teller.currency = currency
 
     def _segmented(self, at: Millis, x: e.CustomerSegmented) -> None:
         for segment in x.segments:

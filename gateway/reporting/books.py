@@ -40,7 +40,7 @@ class Agreement(NamedTuple):
 def agreements(tables: Tables) -> list[Agreement]:
     """Sums over single orders beside sums over accounts. Each has to hold to the minor unit."""
     at_the_door = "FROM posted WHERE memo = 'delivered'"
-    refunds = "FROM told WHERE instruction_id NOT LIKE '%/rest' AND what"
+    refunds = "FROM told WHERE what"
     pairs = (
         (
             "goods of fulfilled orders, line by line, and what stores were credited for them",
@@ -64,10 +64,11 @@ def agreements(tables: Tables) -> list[Agreement]:
             f"SELECT sum(amount_minor) {at_the_door} AND amount_minor > 0",
         ),
         (
-            "refunds told to providers, and the account of refunds",
+            "refunds told to providers, and what their accounts gave back",
             f"SELECT (SELECT coalesce(sum(amount_minor), 0) {refunds} = 'refund')"
             f" - (SELECT coalesce(sum(amount_minor), 0) {refunds} = 'refund_failed')",
-            "SELECT sum(amount_minor) FROM posted WHERE kind = 'platform:refunds'",
+            "SELECT -sum(amount_minor) FROM posted WHERE kind = 'provider'"
+            " AND memo IN ('refund', 'rest', 'refund failed')",
         ),
         (
             "debits and credits of all accounts",

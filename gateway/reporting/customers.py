@@ -9,7 +9,7 @@ from gateway.reporting.period import Period, Tables
 from geo.cells import outline_of
 from simulation.pages import BLUE, ORANGE, SHADES, Page, count
 
-COHORTS_MAX, BINS = 16, 6
+COHORTS_MAX, BINS, STORES = 16, 6, 20
 UNITS = ((21, "day"), (150, "week"), (10**6, "month"))  # up to so many days of history
 
 
@@ -18,6 +18,7 @@ def add_to(page: Page, tables: Tables, period: Period, currency: Currency) -> No
     _new_and_returning(page, tables, period)
     _cohorts(page, tables, period)
     _segments(page, tables, period, currency)
+    _voices(page, tables, currency)
     _demand(page, tables)
 
 
@@ -144,6 +145,33 @@ def _segments(page: Page, tables: Tables, period: Period, currency: Currency) ->
             for name, (_, customers, orders, spent) in zip(names, rows, strict=True)
         ],
     )
+
+
+def _voices(page: Page, tables: Tables, currency: Currency) -> None:
+    """What they said of it; nothing, if nobody said anything."""
+    rows = tables.rows(
+        "SELECT coalesce(name, store_id), count(*), avg(stars), count(*) FILTER (stars <= 2),"
+        " avg(courier_stars) FROM rated LEFT JOIN stores USING (store_id)"
+        f" GROUP BY store_id, name ORDER BY 3, 2 DESC, 1 LIMIT {STORES}"
+    )
+    if rows:
+        page.table(
+            "Ratings",
+            ("store", "ratings", "mean stars", "two or fewer", "its couriers' mean"),
+            rows,
+            f"Stars from 1 to 5 by store, the worst first; at most {STORES} stores.",
+        )
+    rows = tables.rows(
+        "SELECT reason, count(*), count(*) FILTER (escalated_at IS NULL), count(closed_at),"
+        " sum(refunded_minor)::BIGINT FROM complained GROUP BY 1 ORDER BY 2 DESC, 1"
+    )
+    if rows:
+        page.table(
+            "Complaints",
+            ("about", "opened", "never overdue", "closed", "refunds approved"),
+            [(*row, currency.text(refunded)) for *row, refunded in rows],
+            "Opened in the period. Overdue: nobody had answered by the time that was due.",
+        )
 
 
 def _demand(page: Page, tables: Tables) -> None:
