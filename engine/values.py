@@ -27,6 +27,9 @@ PlanningRoundId = NewType("PlanningRoundId", int)
 CategoryId = NewType("CategoryId", str)
 PromotionId = NewType("PromotionId", str)
 CouponId = NewType("CouponId", str)  # the code a customer enters
+TransferId = NewType("TransferId", str)  # of goods from one store to another
+PurchaseId = NewType("PurchaseId", str)
+SupplierId = NewType("SupplierId", str)
 ReceiptId = NewType("ReceiptId", str)  # of a sale at a store's own till
 RequestKey = NewType("RequestKey", str)  # who asked and under which idempotency key
 
@@ -71,6 +74,14 @@ class PricedLine(Struct, frozen=True, array_like=True):
     discount_minor: Minor = Minor(0)
     subsidy_minor: Minor = Minor(0)
     components: list[Component] = []  # of a bundle: what is in it
+
+
+class ReceivedLine(Struct, frozen=True, array_like=True):
+    """So many of one product were ordered from a supplier, and so many came."""
+
+    product: ProductId
+    ordered: int
+    received: int
 
 
 class ShortOrder(Struct, frozen=True, array_like=True):

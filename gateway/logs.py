@@ -4,7 +4,7 @@ Numbers and contents are functions of the journal alone: a server that recovers 
 and the records after it continues exactly where the one before was cut.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct, field, msgpack
 
@@ -14,7 +14,7 @@ from engine.projections.movements import Movement, Movements
 from engine.queries.open_work import DELIVERY_BECOMES, ORDER_BECOMES, OpenWork, order_of
 from engine.state import State
 from engine.values import DeliveryId, Millis, OrderId, ProductId, StoreId
-from gateway import crm
+from gateway import crm, supply
 from gateway import messages as m
 from gateway.messages import DeltaBody, Feed, SnapshotBody
 from gateway.views import (
@@ -115,6 +115,9 @@ class Logs:
             if type(event) in crm.TELLS:
                 told_of = crm.news_of(event, self._state, record.at)
                 news += [self._numbered("crm", crm.EVERYBODY, x) for x in told_of]
+            if type(event) in supply.TELLS:
+                stores, told_to_all = supply.news_of(event, self._state)
+                news += self._stock_told(stores, _encode(told_to_all))
             if type(event) not in FOLLOWED:
                 continue
             for feed, subject, body in self._changes(event, record.at):
@@ -163,11 +166,16 @@ class Logs:
 
     def _stock_news(self, moved: Movement) -> Iterator[News]:
         body = _encode(moved_told(moved))
-        for subject, kept in ((moved.store, KEPT["stock"]), (EVERY_STORE, EVERY_STORE_KEPT)):
-            log = self.logs.setdefault(("stock", subject), Log(self._first))
-            yield "stock", subject, log.append(body, kept), body
+        yield from self._stock_told((moved.store,), body)
         log = self.logs.setdefault(shelf(moved.store, moved.product), Log(self._first))
         log.append(body, SHELF_KEPT)
+
+    def _stock_told(self, stores: Iterable[str], body: bytes) -> Iterator[News]:
+        """To each of them, and to operators."""
+        for subject in (*stores, EVERY_STORE):
+            log = self.logs.setdefault(("stock", subject), Log(self._first))
+            kept = KEPT["stock"] if subject else EVERY_STORE_KEPT
+            yield "stock", subject, log.append(body, kept), body
 
     def _changes(self, event: e.AnyEvent, at: Millis) -> Iterator[Change]:
         s, work = self._state, self.work

@@ -64,7 +64,7 @@ FEEDS: dict[m.Feed, tuple[Any, tuple[Any, ...]]] = {
         m.PaymentsDue,
         (m.PaymentDue, m.PaymentClosed, m.InstructionDue, m.InstructionClosed),
     ),
-    "stock": (m.StockFollowed, (m.StockMoved,)),
+    "stock": (m.StockFollowed, (m.StockMoved, m.Transfer, m.SupplierPurchase)),
     "crm": (m.CrmOpen, get_args(m.CrmNews)),
     "route": (m.Route, (m.Route,)),
     "tracking": (m.Tracking, (m.Tracking,)),

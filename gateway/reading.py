@@ -30,6 +30,7 @@ from gateway.customer_records import (
     list_purchases,
 )
 from gateway.logs import Log
+from gateway.supply import list_reorder_points, list_supply
 from gateway.translation import opening, settings_told
 from gateway.translation.promoting import bearer_of, coupon_told, promotion_told
 from gateway.translation.refunding import list_refunds
@@ -129,8 +130,16 @@ def _list_stock(b: m.ListStock | m.InspectStock, who: Identity, engine: Engine) 
 def _shelf(s: State, store: StoreId, key: ProductId, at: Millis) -> m.Shelf:
     level, price = s.inventory.levels[store][key], s.prices.current(store, key, at)
     cost = None if price is None else money(price, s.settings.current.currency)
-    free, damaged = level.available, level.damaged
-    return m.Shelf(key, level.on_hand, level.reserved, level.safety, free, cost, damaged)
+    return m.Shelf(
+        key,
+        level.on_hand,
+        level.reserved,
+        level.safety,
+        level.available,
+        cost,
+        level.damaged,
+        level.incoming,
+    )
 
 
 def _get_settings(_: m.GetSettings, __: Identity, engine: Engine) -> m.Settings:
@@ -224,6 +233,9 @@ ANSWER_OF: dict[type, Read] = {
     m.GetStoreHours: _get_store_hours,
     m.ListStock: _list_stock,
     m.InspectStock: _list_stock,
+    m.ListSupply: list_supply,
+    m.InspectSupply: list_supply,
+    m.ListReorderPoints: list_reorder_points,
     m.GetSettings: _get_settings,
     m.ListRefunds: list_refunds,
     m.GetPromotion: _get_promotion,

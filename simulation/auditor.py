@@ -34,6 +34,7 @@ class Auditor:
         self.on_hand: Counter[Place] = Counter()
         self.reserved: Counter[Place] = Counter()
         self.damaged: Counter[Place] = Counter()
+        self.incoming: Counter[Place] = Counter()
         self.held: dict[OrderId, Counter[Place]] = {}  # by order: taken and not yet ended
         self.open_orders: dict[OrderId, None] = {}
         self.ended_orders: dict[OrderId, str] = {}
@@ -82,10 +83,12 @@ class Auditor:
         for store, products in s.inventory.levels.items():
             for product, level in products.items():
                 place = store, product
-                mine = self.on_hand[place], self.reserved[place], self.damaged[place]
-                yours = level.on_hand, level.reserved, level.damaged
+                found = (self.on_hand, self.reserved, self.damaged, self.incoming)
+                mine = tuple(x[place] for x in found)
+                yours = (level.on_hand, level.reserved, level.damaged, level.incoming)
                 if mine != yours:
-                    yield f"{place}: {mine} on hand, reserved, damaged; in the state {yours}"
+                    said = "on hand, reserved, damaged, incoming"
+                    yield f"{place}: {mine} {said}; in the state {yours}"
 
     def _money_differences(self, s: State) -> Iterator[str]:
         for key, payment in s.payments.payments.items():
@@ -102,13 +105,24 @@ class Auditor:
     # one kind of fact each
 
     def _stock(self, event: e.AnyEvent) -> None:
+        if not (self._sold(event) or self._kept(event) or self._supplied(event)):
+            return
+        if hasattr(event, "product"):
+            products = [event.product]
+        else:
+            products = [x.product for x in event.lines]  # type: ignore[union-attr]
+        for product in products:
+            place = event.store, product  # type: ignore[union-attr]
+            free = self.on_hand[place] - self.reserved[place]
+            self._expect(self.reserved[place] >= 0 and free >= 0, f"{place}: {free} are free")
+            self._expect(self.damaged[place] >= 0, f"{place}: fewer damaged than none")
+            self._expect(self.incoming[place] >= 0, f"{place}: fewer incoming than none")
+
+    def _sold(self, event: e.AnyEvent) -> bool:
+        """To customers, or promised to them, or back from them."""
         match event:
-            case e.StockReceived(store=store, product=product, quantity=quantity):
-                self.on_hand[store, product] += quantity
             case e.StockSold(store=store, product=product, quantity=quantity):
                 self.on_hand[store, product] -= quantity
-            case e.StockCounted(store=store, product=product, difference=difference):
-                self.on_hand[store, product] += difference
             case e.StockReserved(store=store, order=order, lines=lines):
                 more = Counter({(store, x.product): x.quantity for x in lines})
                 again = order in self.held and not +self.held[order]  # what came back
@@ -119,18 +133,19 @@ class Auditor:
                 self._let_go(store, order, lines)
             case e.StockIssued(store=store, order=order, lines=lines):
                 self._let_go(store, order, lines)
-                for x in lines:
-                    self.on_hand[store, x.product] -= x.quantity
-            case e.StockReturned(store=store, lines=lines):
+                self._add(self.on_hand, store, lines, -1)
+            case e.StockReturned() | e.StockBroughtBack():
                 fit = self.on_hand if event.sellable else self.damaged
-                for x in lines:
-                    fit[store, x.product] += x.quantity
-            case e.StockBroughtBack(store=store, lines=lines):
-                fit = self.on_hand if event.sellable else self.damaged
-                for x in lines:
-                    fit[store, x.product] += x.quantity
-            case e.StockAdjusted(store=store, product=product, difference=difference):
-                self.on_hand[store, product] += difference
+                self._add(fit, event.store, event.lines)
+            case _:
+                return False
+        return True
+
+    def _kept(self, event: e.AnyEvent) -> bool:
+        """What only the store has to do with."""
+        match event:
+            case e.StockCounted() | e.StockAdjusted():
+                self.on_hand[event.store, event.product] += event.difference
             case e.StockQuarantined(store=store, product=product, quantity=quantity):
                 self.on_hand[store, product] -= quantity
                 self.damaged[store, product] += quantity
@@ -140,14 +155,32 @@ class Auditor:
             case e.StockDiscarded(store=store, product=product, quantity=quantity):
                 self.damaged[store, product] -= quantity
             case _:
-                return
-        products = (
-            [event.product] if hasattr(event, "product") else [x.product for x in event.lines]
-        )
-        for product in products:
-            place = event.store, product
-            free = self.on_hand[place] - self.reserved[place]
-            self._expect(self.reserved[place] >= 0 and free >= 0, f"{place}: {free} are free")
+                return False
+        return True
+
+    def _supplied(self, event: e.AnyEvent) -> bool:
+        """From suppliers and other stores, or on its way."""
+        match event:
+            case e.StockReceived(store=store, product=product, quantity=quantity):
+                self.on_hand[store, product] += quantity
+                self.incoming[store, product] -= event.expected
+            case e.StockShipped(store=store, destination=destination, lines=lines):
+                self._add(self.on_hand, store, lines, -1)
+                self._add(self.incoming, destination, lines)
+            case e.StockArrived(store=store, lines=lines, lost=lost):
+                self._add(self.on_hand, store, lines)
+                self._add(self.incoming, store, [*lines, *lost], -1)
+            case e.StockExpected(store=store, lines=lines):
+                self._add(self.incoming, store, lines)
+            case e.StockNotComing(store=store, lines=lines):
+                self._add(self.incoming, store, lines, -1)
+            case _:
+                return False
+        return True
+
+    def _add(self, book: Counter[Place], store: StoreId, lines: list[Line], sign: int = 1) -> None:
+        for x in lines:
+            book[store, x.product] += sign * x.quantity
 
     def _let_go(self, store: StoreId, order: OrderId, lines: list[Line]) -> None:
         for x in lines:

@@ -108,7 +108,8 @@ class RandomDay:
     def heal(self, rounds: int = 2_000) -> Iterator[Record]:
         """No more faults: everyone answers, and time runs on until all orders have ended."""
         hero = c.RegisterCourier("hero", Vehicle.CAR, 40)
-        for command in (c.ChangeSettings(Settings()), hero):
+        done = random_stock.no_more_reviews(self._s)
+        for command in (c.ChangeSettings(Settings()), hero, *done):
             yield from self._submit(command)
         for _ in range(rounds):
             self.at += 3_000

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from engine import commands as c
 from engine.terms import Hours, SpecialDay
-from engine.values import DAY, MINUTE, Actor, Line, PricedLine, Tender, TillReceipt
-from tests.cases import Case, city
+from engine.values import DAY, HOUR, MINUTE, Actor, Line, PricedLine, Tender, TillReceipt
+from tests.cases import STORE_PLACE, Case, city
 
 STORES, PRODUCTS = ("s0", "s1"), ("ramen", "tea", "cake")
 
@@ -75,6 +75,63 @@ def makers(day) -> Iterator[tuple[float, object]]:
             )
         )
 
+    def move() -> c.AnyCommand:
+        """A transfer, or the next step of one."""
+        known, stores = day.engine.state.transfers.transfers, day.engine.state.stores.stores
+        key = day._one(known)
+        if rng.random() < 0.4 or key not in known:
+            lines = [Line(day._any(PRODUCTS), rng.choice((1, 2, 3, 50)))]
+            return c.RequestTransfer(day._new("v"), *rng.sample([*stores, "moon"], 2), lines)
+        if known[key].status == "draft":
+            return c.ApproveTransfer(key, rng.choice(("", known[key].destination)))
+        x, lost = known[key], [Line(y.product, 1) for y in known[key].lines[: rng.randrange(2)]]
+        return rng.choice(
+            (
+                c.ApproveTransfer(key, x.destination),
+                c.DiscardTransfer(key, rng.choice(("", x.source, x.destination))),
+                *[c.ShipTransfer(key, x.source, lost)] * 3,
+                *[c.ReceiveTransfer(key, x.destination, lost)] * 3,
+            )
+        )
+
+    def buy() -> c.AnyCommand:
+        """A purchase, or the next step of one."""
+        known = day.engine.state.purchases.purchases
+        key = day._one(known)
+        lines = [Line(day._any(PRODUCTS), rng.choice((1, 2, 5)))]
+        if rng.random() < 0.3 or key not in known:
+            return c.DraftPurchase(day._new("u"), day._any(STORES), "mill", lines)
+        store = rng.choice(("", known[key].store))
+        return rng.choice(
+            (
+                *[c.OrderPurchase(key, store)] * 2,
+                c.DiscardPurchase(key, store),
+                *[c.ReceivePurchase(key, known[key].store, lines, rng.random() < 0.4)] * 3,
+            )
+        )
+
+    def reorder() -> list[c.AnyCommand]:
+        """Or all of it: one shelf is short, another has plenty."""
+        if rng.random() < 0.3:
+            product = rng.choice(PRODUCTS)
+            return [
+                c.ReceiveStock("s1", product, 200),
+                c.SetReorderPoint("s1", product, 0, 1, 1),
+                c.SetReorderPoint("s0", product, 60, 70, 1),
+            ]
+        at_least, up_to = rng.choice(((1, 3), (5, 2), (0, 0), (40, 50)))
+        kept = c.SetReorderPoint(*shelf(), at_least, up_to, rng.choice((0, 1, 24)), "mill")
+        return [kept]
+
+    def an_hour_later() -> c.AnyCommand:
+        """If somebody waits for it."""
+        day.at += HOUR * bool(day.engine.state.reorders.next_review)
+        return c.Tick()
+
+    yield 0.3, an_hour_later
+    yield 2, move
+    yield 2, buy
+    yield 1, reorder
     yield 1.5, hours
     yield 1.5, receipt
     yield 1, reconcile
@@ -83,9 +140,20 @@ def makers(day) -> Iterator[tuple[float, object]]:
     yield 1.5, quarantine
 
 
+def no_more_reviews(s) -> Iterator[c.AnyCommand]:
+    """Reviews go on as long as a shelf is to be kept full."""
+    for store, shelves in s.reorders.shelves.items():
+        yield from (c.SetReorderPoint(store, product, 0, 0) for product in [*shelves])
+
+
 def stockroom() -> Case:
     """Everything that can happen to a shelf without a customer, once."""
-    case, sold = city(9), [PricedLine("ramen", 2, 900)]
+    case, sold, one = city(9), [PricedLine("ramen", 2, 900)], [Line("ramen", 1)]
+    case.at(0, c.RegisterStore("branch", "Branch", STORE_PLACE, 0))
+    case.at(0, c.RequestTransfer("t", "store", "branch", [Line("ramen", 2)]))
+    case.at(0, c.ShipTransfer("t", "store")).at(0, c.ReceiveTransfer("t", "branch", one))
+    case.at(0, c.DraftPurchase("p", "store", "mill", [Line("ramen", 3)]))
+    case.at(0, c.OrderPurchase("p")).at(0, c.ReceivePurchase("p", "store", one, True))
     return (
         case.at(1, c.QuarantineStock("store", "ramen", 4))
         .at(2, c.RestoreStock("store", "ramen", 1))

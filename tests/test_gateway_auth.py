@@ -158,6 +158,7 @@ def some(kind):
         "succeeded": True,
         "settings": None,
         "difference": -1,
+        "source": "x2",
         "weekly": [],
         "preparation_permille": 1_500,
         "receipts": [m.SoldReceipt("r", LATER, SOLD, "cash")],
@@ -175,7 +176,7 @@ def some(kind):
         "spent_minor": [4, 3, 2, 1],
         "terms": m.PromotionTerms("x", [m.Action("free_delivery")], by_coupon=True),
     }
-    numbers = ("quantity", "index", "counted", "capacity", "preparation_s")
+    numbers = ("point", "target", "quantity", "index", "counted", "capacity", "preparation_s")
     given = {
         f.name: values.get(f.name, 1 if f.name in numbers else _choice(f) or "x1")
         for f in msgspec.structs.fields(kind)

@@ -215,6 +215,7 @@ def test_no_request_names_who_asks():
             m.RegisterStore,
             m.RepairStock,
             m.InspectStock,
+            m.InspectSupply,
             m.GetStoreHours,
             m.InspectMovements,
             m.RequestQuote,

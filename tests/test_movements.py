@@ -24,7 +24,7 @@ from tests.serving import delivered, live, placed, serving, small_city, until
 
 def levels_of(state) -> dict[tuple[str, str], Buckets]:
     return {
-        (store, product): Buckets(x.on_hand, x.reserved, x.safety, x.damaged)
+        (store, product): Buckets(x.on_hand, x.reserved, x.safety, x.damaged, x.incoming)
         for store, products in state.inventory.levels.items()
         for product, x in products.items()
     }

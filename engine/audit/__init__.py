@@ -3,13 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from engine.audit import campaigns, complaints, customers, money, promotions
+from engine.audit import campaigns, complaints, customers, money, promotions, stock
 from engine.rules.cancelling import REASONS, WRITE_OFF
-from engine.rules.pricing import without_prices
 from engine.state import State
 from engine.state.deliveries import ACCEPTED, BEFORE_PICKUP, ENDED, ON_BOARD, DeliveryStatus
 from engine.state.orders import ENDED as ORDER_ENDED
-from engine.state.orders import HOLDS_STOCK, OrderStatus
+from engine.state.orders import OrderStatus
 from engine.values import Actor, CourierId, DeliveryId, StopKind
 
 WAYS_TO_END = [*((actor, REASONS[actor]) for actor in REASONS), (Actor.OPERATOR, WRITE_OFF)]
@@ -19,41 +18,17 @@ KNOWN_WHY = [f"{actor}/{reason}" for actor, reasons in WAYS_TO_END for reason in
 def violations(s: State) -> list[str]:
     """Empty, or what is wrong, in words."""
     checks = (
-        *(_stock, _orders, _routes, _loads, _planning),
+        *(_orders, _routes, _loads, _planning),
         *(
             campaigns.violations,
             complaints.violations,
             customers.violations,
             money.violations,
             promotions.violations,
+            stock.violations,
         ),
     )
     return [problem for check in checks for problem in check(s)]
-
-
-def _stock(s: State) -> Iterator[str]:
-    reserved: Counter[tuple[str, str]] = Counter()
-    for order in s.orders.orders.values():
-        if order.status in HOLDS_STOCK:
-            for line in without_prices(order.lines):
-                reserved[order.placed.store, line.product] += line.quantity
-    for store, products in s.inventory.levels.items():
-        for product, level in products.items():
-            due = reserved[store, product]
-            if level.reserved != due:
-                yield f"{store}/{product}: {level.reserved} reserved, {due} on open orders"
-            held = sum(level.held.values())
-            if level.reserved != held:
-                yield f"{store}/{product}: {level.reserved} reserved, {held} held by orders"
-            moved = level.received + level.returned + level.counted + level.adjusted
-            moved += level.brought_back
-            moved -= level.issued + level.sold + level.quarantined
-            if level.on_hand != moved:
-                yield f"{store}/{product}: {level.on_hand} on hand, movements sum to {moved}"
-            if not 0 <= level.reserved <= level.on_hand:
-                yield f"{store}/{product}: {level.reserved} of {level.on_hand} are reserved"
-            if not 0 <= level.damaged == level.quarantined + level.spoiled - level.discarded:
-                yield f"{store}/{product}: {level.damaged} damaged, which nothing explains"
 
 
 def _orders(s: State) -> Iterator[str]:

@@ -87,6 +87,12 @@ from engine.commands.promoting import (
     IssueCoupons,
     WithdrawCoupon,
 )
+from engine.commands.purchasing import (
+    DiscardPurchase,
+    DraftPurchase,
+    OrderPurchase,
+    ReceivePurchase,
+)
 from engine.commands.rating import RateOrder
 from engine.commands.reattempting import RequestRedelivery
 from engine.commands.reconciling import (
@@ -96,6 +102,7 @@ from engine.commands.reconciling import (
     ResolveDifference,
 )
 from engine.commands.refunding import DeclineRefund, EndorseRefund, RefundOrder
+from engine.commands.replenishing import ReviewStock, SetReorderPoint
 from engine.commands.segmenting import ReviewCustomer, ReviewCustomers, SetSegmentation
 from engine.commands.selling import ReconcileTill, RecordReceipt, RefundReceipt
 from engine.commands.stocking import (
@@ -110,6 +117,13 @@ from engine.commands.stocking import (
 )
 from engine.commands.supporting import ForgetCustomer, RecordInteraction, SetConsent, SetStanding
 from engine.commands.tracking import ReportPositions
+from engine.commands.transferring import (
+    ApproveTransfer,
+    DiscardTransfer,
+    ReceiveTransfer,
+    RequestTransfer,
+    ShipTransfer,
+)
 
 ExternalCommand = (
     RegisterStore
@@ -141,6 +155,16 @@ ExternalCommand = (
     | QuarantineStock
     | RestoreStock
     | DiscardStock
+    | RequestTransfer
+    | ApproveTransfer
+    | DiscardTransfer
+    | ShipTransfer
+    | ReceiveTransfer
+    | DraftPurchase
+    | OrderPurchase
+    | DiscardPurchase
+    | ReceivePurchase
+    | SetReorderPoint
     | RequestQuote
     | PlaceOrder
     | RenewProof
@@ -197,6 +221,7 @@ TimerCommand = (  # only timers submit these
     | ExpireCollection
     | ExpireOffer
     | ExpirePause
+    | ReviewStock
     | ExpireBusyMode
     | ReviewCustomer
     | ReviewCustomers

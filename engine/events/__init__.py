@@ -68,16 +68,20 @@ from engine.events.event import CommandRejected, Event
 from engine.events.inventory import (
     SafetyStockSet,
     StockAdjusted,
+    StockArrived,
     StockBroughtBack,
     StockCounted,
     StockDiscarded,
+    StockExpected,
     StockIssued,
+    StockNotComing,
     StockQuarantined,
     StockReceived,
     StockReleased,
     StockReserved,
     StockRestored,
     StockReturned,
+    StockShipped,
     StockShortfall,
     StockSold,
 )
@@ -149,6 +153,22 @@ from engine.events.refunds import (
     RefundReleased,
 )
 from engine.events.stores import StoreBusySet, StoreHoursSet, StorePaused, StoreResumed
+from engine.events.supply import (
+    DemandMeasured,
+    PurchaseClosed,
+    PurchaseDiscarded,
+    PurchaseDrafted,
+    PurchaseOrdered,
+    PurchaseReceived,
+    ReorderPointSet,
+    ReorderPostponed,
+    StockReviewPlanned,
+    TransferApproved,
+    TransferDiscarded,
+    TransferReceived,
+    TransferRequested,
+    TransferShipped,
+)
 
 AnyEvent = (
     CommandRejected
@@ -214,6 +234,24 @@ AnyEvent = (
     | StockDiscarded
     | StockShortfall
     | StockBroughtBack
+    | StockShipped
+    | StockArrived
+    | StockExpected
+    | StockNotComing
+    | TransferRequested
+    | TransferApproved
+    | TransferDiscarded
+    | TransferShipped
+    | TransferReceived
+    | PurchaseDrafted
+    | PurchaseOrdered
+    | PurchaseDiscarded
+    | PurchaseReceived
+    | PurchaseClosed
+    | ReorderPointSet
+    | StockReviewPlanned
+    | DemandMeasured
+    | ReorderPostponed
     | ReceiptRecorded
     | ReceiptRefunded
     | QuoteOffered

@@ -7,16 +7,22 @@ from engine.values import (
     Line,
     OrderId,
     ProductId,
+    PurchaseId,
     ReceiptId,
     ShortOrder,
     StoreId,
+    TransferId,
 )
 
 
 class StockReceived(Event, frozen=True):
+    """From a supplier. `expected`: so many of them were counted as incoming."""
+
     store: StoreId
     product: ProductId
     quantity: int
+    purchase: PurchaseId = PurchaseId("")
+    expected: int = 0
 
 
 class StockReserved(Event, frozen=True):
@@ -133,3 +139,37 @@ class StockBroughtBack(Event, frozen=True):
     receipt: ReceiptId
     lines: list[Line]
     sellable: bool
+
+
+class StockShipped(Event, frozen=True):
+    """Out of one store, and incoming at the other."""
+
+    store: StoreId
+    destination: StoreId
+    transfer: TransferId
+    lines: list[Line]
+
+
+class StockArrived(Event, frozen=True):
+    """From another store: these are on the shelf, those are lost."""
+
+    store: StoreId
+    transfer: TransferId
+    lines: list[Line]
+    lost: list[Line]
+
+
+class StockExpected(Event, frozen=True):
+    """Ordered from a supplier: incoming."""
+
+    store: StoreId
+    purchase: PurchaseId
+    lines: list[Line]
+
+
+class StockNotComing(Event, frozen=True):
+    """Ordered from a supplier, and no longer expected."""
+
+    store: StoreId
+    purchase: PurchaseId
+    lines: list[Line]

@@ -4,6 +4,7 @@ The sum of what is told of a shelf is its level, at every record.
 """
 
 from collections.abc import Callable, Iterator
+from copy import copy
 from typing import Any, Self
 
 from msgspec import Struct
@@ -21,12 +22,14 @@ class Buckets(Struct, array_like=True):
     reserved: int = 0
     safety: int = 0
     damaged: int = 0
+    incoming: int = 0
 
     def add(self, change: "Buckets") -> None:
         self.on_hand += change.on_hand
         self.reserved += change.reserved
         self.safety += change.safety
         self.damaged += change.damaged
+        self.incoming += change.incoming
 
     @property
     def available(self) -> int:
@@ -46,7 +49,7 @@ class Movement(Struct, frozen=True):
     left: Buckets
     order: str = ""
     reason: str = ""
-    reference: str = ""  # the receipt it is about
+    reference: str = ""  # the receipt, transfer or purchase it is about
 
 
 class Told(Struct, frozen=True):
@@ -59,7 +62,7 @@ class Told(Struct, frozen=True):
     actor: str
     order: str = ""
     reason: str = ""
-    reference: str = ""  # the receipt it is about
+    reference: str = ""  # the receipt, transfer or purchase it is about
 
 
 class Movements:
@@ -74,7 +77,7 @@ class Movements:
         found = cls()
         for store, products in s.inventory.levels.items():
             found.levels[store] = {
-                key: Buckets(x.on_hand, x.reserved, x.safety, x.damaged)
+                key: Buckets(x.on_hand, x.reserved, x.safety, x.damaged, x.incoming)
                 for key, x in products.items()
             }
         return found
@@ -92,7 +95,7 @@ class Movements:
         products = self.levels.setdefault(x.store, {})
         level = products.setdefault(x.product, Buckets())
         level.add(x.by)
-        left = Buckets(level.on_hand, level.reserved, level.safety, level.damaged)
+        left = copy(level)
         return Movement(
             record.seq,
             record.at,
@@ -126,7 +129,8 @@ def _lines(
 
 
 def _received(_: Movements, x: e.StockReceived, __: Record) -> Iterator[Told]:
-    yield Told(x.store, x.product, Buckets(x.quantity), "received", Actor.STORE)
+    by = Buckets(x.quantity, 0, 0, 0, -x.expected)
+    yield Told(x.store, x.product, by, "received", Actor.STORE, "", "", x.purchase)
 
 
 def _reserved(_: Movements, x: e.StockReserved, __: Record) -> Iterator[Told]:
@@ -194,6 +198,36 @@ def _discarded(_: Movements, x: e.StockDiscarded, __: Record) -> Iterator[Told]:
     yield Told(x.store, x.product, by, "discarded", Actor.STORE)
 
 
+def _shipped(_: Movements, x: e.StockShipped, __: Record) -> Iterator[Told]:
+    for line in x.lines:
+        out, on_its_way = Buckets(-line.quantity), Buckets(0, 0, 0, 0, line.quantity)
+        yield Told(x.store, line.product, out, "shipped", Actor.STORE, "", "", x.transfer)
+        yield Told(
+            x.destination, line.product, on_its_way, "on_its_way", Actor.STORE, "", "", x.transfer
+        )
+
+
+def _arrived(_: Movements, x: e.StockArrived, __: Record) -> Iterator[Told]:
+    for line in x.lines:
+        by = Buckets(line.quantity, 0, 0, 0, -line.quantity)
+        yield Told(x.store, line.product, by, "arrived", Actor.STORE, "", "", x.transfer)
+    for line in x.lost:
+        by = Buckets(0, 0, 0, 0, -line.quantity)
+        yield Told(x.store, line.product, by, "lost", Actor.STORE, "", "", x.transfer)
+
+
+def _expected(_: Movements, x: e.StockExpected, __: Record) -> Iterator[Told]:
+    for line in x.lines:
+        by = Buckets(0, 0, 0, 0, line.quantity)
+        yield Told(x.store, line.product, by, "ordered", Actor.STORE, "", "", x.purchase)
+
+
+def _not_coming(_: Movements, x: e.StockNotComing, __: Record) -> Iterator[Told]:
+    for line in x.lines:
+        by = Buckets(0, 0, 0, 0, -line.quantity)
+        yield Told(x.store, line.product, by, "not_coming", Actor.STORE, "", "", x.purchase)
+
+
 SAYS: dict[type[e.AnyEvent], Say] = {
     e.StockReceived: _received,
     e.StockReserved: _reserved,
@@ -208,6 +242,10 @@ SAYS: dict[type[e.AnyEvent], Say] = {
     e.StockQuarantined: _quarantined,
     e.StockRestored: _restored,
     e.StockDiscarded: _discarded,
+    e.StockShipped: _shipped,
+    e.StockArrived: _arrived,
+    e.StockExpected: _expected,
+    e.StockNotComing: _not_coming,
 }
 
 

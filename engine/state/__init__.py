@@ -18,15 +18,18 @@ from engine.state.positions import Positions
 from engine.state.prices import Prices
 from engine.state.products import Products
 from engine.state.promotions import Promotions
+from engine.state.purchases import Purchases
 from engine.state.quotes import Quotes
 from engine.state.ratings import Ratings
 from engine.state.receipts import Receipts
 from engine.state.reconciliations import Reconciliations
 from engine.state.refunds import Refunds
+from engine.state.reorders import Reorders
 from engine.state.requests import Requests
 from engine.state.settings import CurrentSettings
 from engine.state.stores import Stores
 from engine.state.timers import Timers
+from engine.state.transfers import Transfers
 
 
 class State(Struct):
@@ -47,6 +50,9 @@ class State(Struct):
     ratings: Ratings = field(default_factory=Ratings)
     inventory: Inventory = field(default_factory=Inventory)
     receipts: Receipts = field(default_factory=Receipts)
+    transfers: Transfers = field(default_factory=Transfers)
+    purchases: Purchases = field(default_factory=Purchases)
+    reorders: Reorders = field(default_factory=Reorders)
     quotes: Quotes = field(default_factory=Quotes)
     orders: Orders = field(default_factory=Orders)
     payments: Payments = field(default_factory=Payments)

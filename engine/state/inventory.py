@@ -5,16 +5,20 @@ from msgspec import Struct
 from engine.events import (
     SafetyStockSet,
     StockAdjusted,
+    StockArrived,
     StockBroughtBack,
     StockCounted,
     StockDiscarded,
+    StockExpected,
     StockIssued,
+    StockNotComing,
     StockQuarantined,
     StockReceived,
     StockReleased,
     StockReserved,
     StockRestored,
     StockReturned,
+    StockShipped,
     StockShortfall,
     StockSold,
 )
@@ -25,8 +29,8 @@ class StockLevel(Struct, omit_defaults=True):
     """The buckets of one shelf, and the sums of the movements that filled them.
 
     available = on_hand - reserved - safety. What is damaged is not on hand.
-    on_hand = received + returned + brought_back + counted + adjusted
-              - issued - sold - quarantined.
+    on_hand = received + arrived + returned + brought_back + counted + adjusted
+              - issued - sold - shipped - quarantined.
     damaged = quarantined + spoiled - discarded. reserved = the sum of what is held.
     """
 
@@ -45,6 +49,10 @@ class StockLevel(Struct, omit_defaults=True):
     discarded: int = 0
     short: int = 0  # were promised or sold and not there, ever
     brought_back: int = 0  # to the till
+    incoming: int = 0  # ordered from suppliers, or shipped by other stores
+    shipped: int = 0  # to other stores
+    arrived: int = 0  # from other stores
+    lost: int = 0  # on the way here
     held: dict[OrderId, int] = {}  # by whom; the oldest first
 
     @property
@@ -85,6 +93,8 @@ class Inventory(Struct):
         level = self._level(e.store, e.product)
         level.on_hand += e.quantity
         level.received += e.quantity
+        level.incoming -= e.expected
+        assert level.incoming >= 0
 
     def stock_reserved(self, e: StockReserved) -> None:
         products = self.levels[e.store]
@@ -174,6 +184,38 @@ class Inventory(Struct):
             else:
                 level.damaged += line.quantity
                 level.spoiled += line.quantity
+
+    def stock_shipped(self, e: StockShipped) -> None:
+        products = self.levels[e.store]
+        for line in e.lines:
+            level = products[line.product]
+            level.on_hand -= line.quantity
+            level.shipped += line.quantity
+            assert level.reserved <= level.on_hand
+            self._level(e.destination, line.product).incoming += line.quantity
+
+    def stock_arrived(self, e: StockArrived) -> None:
+        products = self.levels[e.store]
+        for line in e.lines:
+            level = products[line.product]
+            level.incoming -= line.quantity
+            level.on_hand += line.quantity
+            level.arrived += line.quantity
+        for line in e.lost:
+            level = products[line.product]
+            level.incoming -= line.quantity
+            level.lost += line.quantity
+            assert level.incoming >= 0
+
+    def stock_expected(self, e: StockExpected) -> None:
+        for line in e.lines:
+            self._level(e.store, line.product).incoming += line.quantity
+
+    def stock_not_coming(self, e: StockNotComing) -> None:
+        for line in e.lines:
+            level = self.levels[e.store][line.product]
+            level.incoming -= line.quantity
+            assert level.incoming >= 0
 
     # internals
 

@@ -39,6 +39,8 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
             h.paying.give_back,
             h.promoting.give_back,
         ),
+        e.TransferDiscarded: (h.replenishing.postpone,),
+        e.PurchaseDiscarded: (h.replenishing.postpone,),
         e.StockShortfall: (h.preparing.go_without,),
         # customers
         e.CustomerPurchased: (h.segmenting.judge_again, h.campaigning.measure),

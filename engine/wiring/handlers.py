@@ -15,17 +15,20 @@ from engine.handlers.ordering import Ordering
 from engine.handlers.paying import Paying
 from engine.handlers.preparing import Preparing
 from engine.handlers.promoting import Promoting
+from engine.handlers.purchasing import Purchasing
 from engine.handlers.quoting import Quoting
 from engine.handlers.rating import Rating
 from engine.handlers.reattempting import Reattempting
 from engine.handlers.reconciling import Reconciling
 from engine.handlers.refunding import Refunding
+from engine.handlers.replenishing import Replenishing
 from engine.handlers.segmenting import Segmenting
 from engine.handlers.selling import Selling
 from engine.handlers.stocking import Stocking
 from engine.handlers.supporting import Supporting
 from engine.handlers.tipping import Tipping
 from engine.handlers.tracking import Tracking
+from engine.handlers.transferring import Transferring
 from engine.state import State
 
 
@@ -38,6 +41,9 @@ class Handlers(Struct):
     opening: Opening
     stocking: Stocking
     selling: Selling
+    transferring: Transferring
+    purchasing: Purchasing
+    replenishing: Replenishing
     quoting: Quoting
     ordering: Ordering
     paying: Paying
@@ -66,6 +72,9 @@ def handlers_over(s: State) -> Handlers:
         Opening(s.stores, s.orders),
         Stocking(s.stores, s.products, s.inventory, s.orders),
         Selling(s.stores, s.products, s.inventory, s.receipts, s.orders),
+        Transferring(s.stores, s.products, s.inventory, s.transfers),
+        Purchasing(s.stores, s.products, s.purchases),
+        Replenishing(s.stores, s.products, s.inventory, s.transfers, s.purchases, s.reorders),
         Quoting(
             s.settings,
             s.stores,

@@ -11,6 +11,7 @@ from typing import Literal
 from gateway.messages.crm import CrmNews, CrmOpen
 from gateway.messages.orders import Order, Tracking
 from gateway.messages.replies import StockMoved
+from gateway.messages.supply import SupplierPurchase, Transfer
 from gateway.messages.values import (
     CourierStatus,
     DeliveryStatus,
@@ -134,7 +135,9 @@ class PaymentsDue(Told, frozen=True):
 
 
 class StockFollowed(Told, frozen=True):
-    """From here on every change is told. Levels are asked for: `list_stock`, `inspect_stock`.
+    """From here on every change of a shelf is told, and every step of a transfer or a purchase.
+
+    Levels are asked for: `list_stock`, `inspect_stock`.
 
     What is told after it has a higher `record` than the reply's `seq`, or is in the reply already.
     """
@@ -284,6 +287,8 @@ DeltaBody = (
     | InstructionDue
     | InstructionClosed
     | StockMoved
+    | Transfer
+    | SupplierPurchase
     | CrmNews
     | Route
     | Tracking

@@ -36,6 +36,7 @@ from gateway.messages.people import (
 )
 from gateway.messages.reconciliations import Differences, Reconciliations
 from gateway.messages.settings import SettingsInForce
+from gateway.messages.supply import ReorderPoints, Supply
 from gateway.messages.terms import Hours, SpecialDay
 from gateway.messages.values import (
     Money,
@@ -124,6 +125,7 @@ class Shelf(Part, frozen=True):
     available: int
     price: Money | None = None
     damaged: int = 0
+    incoming: int = 0  # from suppliers and other stores
 
 
 class Stock(Told, frozen=True):
@@ -150,14 +152,16 @@ class StockMoved(Told, frozen=True):
     reserved: int
     safety: int
     damaged: int
+    incoming: int
     available: int
     on_hand_by: int = 0
     reserved_by: int = 0
     safety_by: int = 0
     damaged_by: int = 0
+    incoming_by: int = 0
     order: str = ""
     reason: str = ""
-    reference: str = ""  # a till's receipt
+    reference: str = ""  # a till's receipt, a transfer or a purchase
 
 
 class StockMovements(Told, frozen=True):
@@ -247,6 +251,8 @@ ReplyBody = (
     | Categories
     | Stock
     | StockMovements
+    | Supply
+    | ReorderPoints
     | TillReconciled
     | ReceiptRefunded
     | TrackingLink

@@ -30,6 +30,7 @@ from gateway.translation import (
     selling,
     stocking,
     storekeeping,
+    supplying,
     supporting,
 )
 from gateway.translation.table import IdentityTable
@@ -47,13 +48,17 @@ COMMAND_OF = {
     **selling.COMMAND_OF,
     **stocking.COMMAND_OF,
     **storekeeping.COMMAND_OF,
+    **supplying.COMMAND_OF,
     **supporting.COMMAND_OF,
 }
 
 
+COMMAND_BY = {**supplying.COMMAND_BY, **supporting.COMMAND_BY}
+
+
 def command_of(body: RequestBody, who: Identity, currency: str) -> ExternalCommand:
     """Raises Refusal if a value cannot be: a swapped place, a foreign currency, no such day."""
-    by_role = supporting.COMMAND_BY.get(type(body))
+    by_role = COMMAND_BY.get(type(body))
     if by_role is not None:
         return by_role(body, who)
     if translate := BY_IDENTITY.get(type(body)):

@@ -142,6 +142,22 @@ from gateway.messages.requests.storekeeping import (
     UpdateReadyTime,
     WithdrawPrices,
 )
+from gateway.messages.requests.supplying import (
+    ApproveTransfer,
+    ArrangeTransfer,
+    DiscardPurchase,
+    DiscardTransfer,
+    DraftPurchase,
+    InspectSupply,
+    ListReorderPoints,
+    ListSupply,
+    OrderPurchase,
+    ReceivePurchase,
+    ReceiveTransfer,
+    RequestTransfer,
+    SetReorderPoint,
+    ShipTransfer,
+)
 from gateway.messages.requests.supporting import (
     ForgetCustomer,
     GetCustomer,
@@ -199,6 +215,20 @@ RequestBody = (
     | ListMovements
     | InspectMovements
     | InspectStock
+    | ApproveTransfer
+    | ArrangeTransfer
+    | DiscardPurchase
+    | DiscardTransfer
+    | DraftPurchase
+    | InspectSupply
+    | ListReorderPoints
+    | ListSupply
+    | OrderPurchase
+    | ReceivePurchase
+    | ReceiveTransfer
+    | RequestTransfer
+    | SetReorderPoint
+    | ShipTransfer
     | StartShift
     | TakeBreak
     | EndShift
