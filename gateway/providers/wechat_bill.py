@@ -5,14 +5,14 @@ it had that night: one that was still under way says nothing for good.
 """
 
 from engine.values import MovementKind
-from gateway.providers.currencies import AmountError, minor_of
+from gateway.providers.currencies import AmountError, minor_of, text_of
 from gateway.providers.port import Billed, BillError
 
 MERCHANT, ORDER, STATE = "商户号", "商户订单号", "交易状态"
 REFUND, REFUND_STATE = "商户退款单号", "退款状态"
 AMOUNT, REFUNDED, FEE, CURRENCY = "订单金额", "申请退款金额", "手续费", "货币种类"
 NEEDED = (MERCHANT, ORDER, STATE, REFUND, REFUND_STATE, AMOUNT, REFUNDED, FEE, CURRENCY)
-SUMMARY, COUNT = "总交易单数", 0
+COUNT, PAID, BACK = "总交易单数", "订单总金额", "申请退款总金额"
 
 
 def lines_of(data: bytes, merchant: str, currency: str) -> list[Billed]:
@@ -21,7 +21,7 @@ def lines_of(data: bytes, merchant: str, currency: str) -> list[Billed]:
         rows = [x for x in data.decode("utf-8-sig").splitlines() if x.strip()]
     except UnicodeDecodeError:
         raise BillError("the bill is not UTF-8") from None
-    if len(rows) < 3 or not rows[-2].startswith(SUMMARY):
+    if len(rows) < 3 or not rows[-2].startswith(COUNT):
         raise BillError("the bill has no summary: it is not whole")
     names = rows[0].split(",")
     if missing := [x for x in NEEDED if x not in names]:
@@ -30,10 +30,20 @@ def lines_of(data: bytes, merchant: str, currency: str) -> list[Billed]:
         _line(dict(zip(names, _cells(x, len(names)), strict=True)), merchant, currency)
         for x in rows[1:-2]
     ]
-    counted = rows[-1].lstrip("`").split(",")[COUNT]
-    if counted != str(len(found)):
-        raise BillError(f"the bill has {len(found)} lines, and says {counted[:20]}")
+    ending = rows[-2].split(",")
+    _check_sums(dict(zip(ending, _cells(rows[-1], len(ending)), strict=True)), found, currency)
     return found
+
+
+def _check_sums(told: dict[str, str], found: list[Billed], currency: str) -> None:
+    """The last line counts and adds up all the others."""
+    paid = sum(x.amount_minor for x in found if x.kind is MovementKind.PAYMENT)
+    back = sum(x.amount_minor for x in found if x.kind is MovementKind.REFUND)
+    expected = {COUNT: str(len(found)), PAID: text_of(paid, currency)}
+    expected[BACK] = text_of(back, currency)
+    for name, value in expected.items():
+        if told.get(name) != value:
+            raise BillError(f"the bill says {name} {told.get(name, '')[:20]}, and has {value}")
 
 
 def _cells(row: str, columns: int) -> list[str]:

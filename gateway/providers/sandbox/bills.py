@@ -132,8 +132,14 @@ def _of_day(
     return iter(sorted(here, key=lambda x: x[0]))
 
 
+class _NamedInGbk(zipfile.ZipInfo):
+    """Without the flag that says how a name is written, as Chinese programs do."""
+
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802 — zipfile's own hook
+        return self.filename.encode("gbk"), self.flag_bits & ~0x800
+
+
 def _named(name: str) -> zipfile.ZipInfo:
-    """Names in GBK and no flag that says so, as Chinese programs write them."""
-    info = zipfile.ZipInfo(name.encode("gbk").decode("cp437"))
+    info = _NamedInGbk(name)
     info.compress_type = zipfile.ZIP_DEFLATED
     return info
