@@ -1,12 +1,15 @@
 """Distances on the sphere from +, -, *, / and sqrt alone, in a fixed order.
 
 IEEE 754 defines these five to the last bit, but not sin, cos or atan: libraries differ. Decisions
-read distances and must repeat on another machine, so the series are spelled out here.
+read distances and must repeat on another machine, so the series are spelled out here. Compiled
+they give the same bits: nothing allows the compiler another order, or a fused multiply-add.
 """
 
 from math import factorial, pi, sqrt
+from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 EARTH_RADIUS_M = 6_371_008.8  # mean radius R1 of GRS 80: H. Moritz, J. Geodesy 74 (2000) 128-133
@@ -18,16 +21,48 @@ HALF_TURN_E7 = 1_800_000_000
 FULL_TURN_E7 = 3_600_000_000
 
 Places = NDArray[np.int64]  # shape (n, 2): lat_e7, lon_e7
+Int32s = NDArray[np.int32]
 Int64s = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 # Taylor coefficients, highest power of x² first, for Horner's rule. To x^17 the sine is good to
 # 5e-14 on a quarter turn; to x^12 the cosine is good to 2e-11 at 60 degrees, 2e-9 at 80.
-_SINE: list[float] = [(-1) ** k / factorial(2 * k + 1) for k in range(8, -1, -1)]
+_SINE = tuple((-1) ** k / factorial(2 * k + 1) for k in range(8, -1, -1))
 _C12, _C10, _C8, _C6, _C4, _C2 = [(-1) ** k / factorial(2 * k) for k in range(6, 0, -1)]
-_ARCTAN: list[float] = [(-1) ** k / (2 * k + 1) for k in range(8, -1, -1)]
+_ARCTAN = tuple((-1) ** k / (2 * k + 1) for k in range(8, -1, -1))
+
+kernel: Any = njit(cache=True, nogil=True)
 
 
+@kernel
+def sine(angle: float) -> float:
+    """Of an angle within a quarter turn of zero, to 5e-14."""
+    square = angle * angle
+    total = _SINE[0]
+    for coefficient in _SINE[1:]:
+        total = total * square + coefficient
+    return total * angle
+
+
+@kernel
+def sine_and_cosine(lat_e7: int) -> tuple[float, float]:
+    """Of a latitude."""
+    return sine(lat_e7 * RADIANS_PER_E7), sine((RIGHT_ANGLE_E7 - abs(lat_e7)) * RADIANS_PER_E7)
+
+
+@kernel
+def _arctan(tangent: float) -> float:
+    """For 0 <= tangent <= 1: the angle is halved three times, where the series is short."""
+    for _ in range(3):
+        tangent = tangent / (1.0 + sqrt(1.0 + tangent * tangent))
+    square = tangent * tangent
+    total = _ARCTAN[0]
+    for coefficient in _ARCTAN[1:]:
+        total = total * square + coefficient
+    return 8.0 * total * tangent
+
+
+@kernel
 def haversine_m(lat_a_e7: int, lon_a_e7: int, lat_b_e7: int, lon_b_e7: int) -> float:
     """Great-circle distance in meters, good to a millimeter anywhere on Earth.
 
@@ -35,21 +70,22 @@ def haversine_m(lat_a_e7: int, lon_a_e7: int, lat_b_e7: int, lon_b_e7: int) -> f
     the globe, 1 - h would lose its digits: there it is the haversine to the antipode.
     """
     turn = abs(turn_e7(lon_a_e7, lon_b_e7))
-    half_lat = _sine((lat_b_e7 - lat_a_e7) * RADIANS_PER_E7 / 2)
-    half_lon = _sine(turn * RADIANS_PER_E7 / 2)
+    half_lat = sine((lat_b_e7 - lat_a_e7) * RADIANS_PER_E7 / 2)
+    half_lon = sine(turn * RADIANS_PER_E7 / 2)
     # cos(lat) = sin(90 - |lat|), and the subtraction is exact in integers.
-    cos_a = _sine((RIGHT_ANGLE_E7 - abs(lat_a_e7)) * RADIANS_PER_E7)
-    cos_b = _sine((RIGHT_ANGLE_E7 - abs(lat_b_e7)) * RADIANS_PER_E7)
+    cos_a = sine((RIGHT_ANGLE_E7 - abs(lat_a_e7)) * RADIANS_PER_E7)
+    cos_b = sine((RIGHT_ANGLE_E7 - abs(lat_b_e7)) * RADIANS_PER_E7)
     h = half_lat * half_lat + cos_a * cos_b * (half_lon * half_lon)
     rest = 1.0 - h
     if h > 0.5:
-        half_lat = _sine((lat_b_e7 + lat_a_e7) * RADIANS_PER_E7 / 2)
-        half_lon = _sine((HALF_TURN_E7 - turn) * RADIANS_PER_E7 / 2)
+        half_lat = sine((lat_b_e7 + lat_a_e7) * RADIANS_PER_E7 / 2)
+        half_lon = sine((HALF_TURN_E7 - turn) * RADIANS_PER_E7 / 2)
         rest = half_lat * half_lat + cos_a * cos_b * (half_lon * half_lon)
     quarter_tangent = sqrt(h) / (1.0 + sqrt(rest))
     return 4.0 * EARTH_RADIUS_M * _arctan(quarter_tangent)
 
 
+@kernel
 def straight_mm(lat_a_e7: int, lon_a_e7: int, lat_b_e7: int, lon_b_e7: int) -> int:
     """Distance in millimeters as the haversine formula has it when sin(x) = x: fast, for cities.
 
@@ -70,6 +106,25 @@ def straight_mm(lat_a_e7: int, lon_a_e7: int, lat_b_e7: int, lon_b_e7: int) -> i
     return int(sqrt(lat * lat + cos_a * cos_b * (lon * lon)) * MM_PER_E7 + 0.5)
 
 
+@kernel
+def nearest(lat_e7: int, lon_e7: int, lats_e7: Int32s, lons_e7: Int32s) -> int:
+    """The index of the nearest of these places, as a flat map has it; of equals the first.
+
+    Within a city no sphere would say otherwise, unless they are as good as equally far. -1 if
+    there are none.
+    """
+    cos = straight_mm(lat_e7, 0, lat_e7, RIGHT_ANGLE_E7) / straight_mm(0, 0, 0, RIGHT_ANGLE_E7)
+    found, least = -1, np.inf
+    for k in range(lats_e7.shape[0]):
+        north = lats_e7[k] - float(lat_e7)
+        east = abs(lons_e7[k] - float(lon_e7))
+        east = cos * min(east, FULL_TURN_E7 - east)
+        square = north * north + east * east
+        if square < least:
+            found, least = k, square
+    return found
+
+
 def straight_mm_between(origins: Places, destinations: Places) -> Int64s:
     """`straight_mm` over arrays (..., 2) that broadcast; equal to it in every bit."""
     lat = destinations[..., 0] - origins[..., 0]
@@ -88,38 +143,7 @@ def cosines(lat_e7: Int64s) -> Floats:
     return cos
 
 
-def sines(angles: Floats) -> Floats:
-    """Sine of angles within a quarter turn of zero, to 5e-14."""
-    square = angles * angles
-    total = np.full_like(angles, _SINE[0])
-    for coefficient in _SINE[1:]:
-        total = total * square + coefficient
-    return total * angles
-
-
-def radians(e7: Int64s) -> Floats:
-    return e7.astype(np.float64) * RADIANS_PER_E7
-
-
+@kernel
 def turn_e7(from_lon_e7: int, to_lon_e7: int) -> int:
     """The signed way from one longitude to another, the short way round."""
     return (to_lon_e7 - from_lon_e7 + HALF_TURN_E7) % FULL_TURN_E7 - HALF_TURN_E7
-
-
-def _sine(angle: float) -> float:
-    square = angle * angle
-    total = _SINE[0]
-    for coefficient in _SINE[1:]:
-        total = total * square + coefficient
-    return total * angle
-
-
-def _arctan(tangent: float) -> float:
-    """For 0 <= tangent <= 1: the angle is halved three times, where the series is short."""
-    for _ in range(3):
-        tangent = tangent / (1.0 + sqrt(1.0 + tangent * tangent))
-    square = tangent * tangent
-    total = _ARCTAN[0]
-    for coefficient in _ARCTAN[1:]:
-        total = total * square + coefficient
-    return 8.0 * total * tangent

@@ -158,7 +158,6 @@ def length_m(track: Places) -> int:
 
 
 _kernel: Any = njit(cache=True, nogil=True)
-_straight_mm = _kernel(straight_mm)
 
 _NONE, _DUPLICATE = int(FixProblem.NONE), int(FixProblem.DUPLICATE)
 _TOO_SOON, _TOO_FAST = int(FixProblem.TOO_SOON), int(FixProblem.TOO_FAST)
@@ -196,7 +195,7 @@ def _compare(fix, other, limits):  # type: ignore[no-untyped-def]
     if apart_ms < min_period:
         return _TOO_SOON
     if apart_ms <= memory:
-        excess_mm = _straight_mm(fix[0], fix[1], other[0], other[1]) - error_mm
+        excess_mm = straight_mm(fix[0], fix[1], other[0], other[1]) - error_mm
         if excess_mm * 1_000 > max_speed * apart_ms:
             return _TOO_FAST
     return _NONE

@@ -11,16 +11,17 @@ from msgspec import Struct
 from geo.points import Point
 from geo.sphere import (
     EARTH_RADIUS_M,
-    FULL_TURN_E7,
-    HALF_TURN_E7,
+    RADIANS_PER_E7,
     RIGHT_ANGLE_E7,
     Floats,
     Int64s,
     Places,
-    radians,
-    sines,
+    kernel,
+    sine,
+    sine_and_cosine,
     straight_mm,
     straight_mm_between,
+    turn_e7,
 )
 
 HOUR_MS = 3_600_000
@@ -139,22 +140,28 @@ def project(points: Places, origin: Point) -> Floats:
     J. P. Snyder, Map Projections: A Working Manual, USGS PP 1395 (1987), eq. 20-3 and 20-4. At c
     meters from the origin lengths are short by up to (c / R)² / 2. ValueError beyond 200 km.
     """
-    turn = points[:, 1] - origin.lon_e7
-    turn = (turn + HALF_TURN_E7) % FULL_TURN_E7 - HALF_TURN_E7
-    lon = radians(turn)
-    sin_lat, cos_lat = _sines_and_cosines(points[:, 0])
-    sin_0, cos_0 = _sines_and_cosines(np.array([origin.lat_e7]))
-    x = cos_lat * sines(lon)
-    # sin(lat - lat0) + the sagitta of the parallel, instead of a difference of two large numbers
-    half_lon = sines(lon / 2)
-    y = sin_lat * cos_0 - cos_lat * sin_0 + 2.0 * half_lon * half_lon * cos_lat * sin_0
-    far = x * x + y * y > (PROJECTABLE_M / EARTH_RADIUS_M) ** 2
-    far |= np.abs(turn) > RIGHT_ANGLE_E7  # the far hemisphere would be folded onto this one
-    far |= np.abs(points[:, 0] - origin.lat_e7) > RIGHT_ANGLE_E7
-    if far.any():
-        raise ValueError(f"{int(far.sum())} points are more than 200 km from the origin")
-    return np.column_stack((x, y)) * EARTH_RADIUS_M
+    plane = np.empty((len(points), 2))
+    reach = (PROJECTABLE_M / EARTH_RADIUS_M) ** 2
+    far = _project(points, origin.lat_e7, origin.lon_e7, reach, plane)
+    if far:
+        raise ValueError(f"{far} points are more than 200 km from the origin")
+    return plane * EARTH_RADIUS_M
 
 
-def _sines_and_cosines(lat_e7: Int64s) -> tuple[Floats, Floats]:
-    return sines(radians(lat_e7)), sines(radians(RIGHT_ANGLE_E7 - np.abs(lat_e7)))
+@kernel
+def _project(points: Places, lat_e7: int, lon_e7: int, reach: float, plane: Floats) -> int:
+    """On a sphere of radius 1; how many are too far away."""
+    sin_0, cos_0 = sine_and_cosine(lat_e7)
+    far = 0
+    for k in range(points.shape[0]):
+        turn = turn_e7(lon_e7, points[k, 1])
+        sin_lat, cos_lat = sine_and_cosine(points[k, 0])
+        x = cos_lat * sine(turn * RADIANS_PER_E7)
+        # sin(lat - lat0) + the sagitta of the parallel, not a difference of two large numbers
+        half = sine(turn * RADIANS_PER_E7 / 2)
+        y = sin_lat * cos_0 - cos_lat * sin_0 + 2.0 * half * half * cos_lat * sin_0
+        plane[k, 0], plane[k, 1] = x, y
+        # The far hemisphere would be folded onto this one.
+        folded = abs(turn) > RIGHT_ANGLE_E7 or abs(points[k, 0] - lat_e7) > RIGHT_ANGLE_E7
+        far += folded or x * x + y * y > reach
+    return far

@@ -319,12 +319,15 @@ class Briefer:
         of_courier = np.full(len(crew.ids), ALL_SKILLS, np.int64)
         rows = {int(orders.row_of[slot]): refusers for slot, refusers in self._refusers.items()}
         refused = [x for x in sorted(rows.items()) if x[0] >= 0]
+        couriers = self._s.couriers.couriers
+        crew_row_of = np.full(len(couriers), -1, np.int32)
+        crew_row_of[crew.numbers] = np.arange(len(crew.ids), dtype=np.int32)
         for bit, (order, refusers) in enumerate(refused[:REFUSALS_MAX]):
             if len(refusers) >= len(crew.ids):
                 continue  # everyone has said no once: ask again
             of_order[order] = 1 << bit
             for refuser in refusers:
-                row = crew.row_of(self._s.couriers.couriers[refuser].number)
+                row = crew_row_of[couriers[refuser].number]
                 if row not in (-1, orders.holder[order]):
                     of_courier[row] &= ~np.int64(1 << bit)
         return of_order, of_courier

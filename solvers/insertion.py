@@ -13,7 +13,7 @@ from solvers.neighbors import Neighbors, courier_row, neighbors_of, order_row
 from solvers.placement import best_place
 from solvers.problem import Budget, Floats, Ints, Plan, Problem
 from solvers.reach import Reach, best_of_all, note, reach_of
-from solvers.routes import plan_of, routes_of, wider
+from solvers.routes import FEW_STOPS, plan_of, routes_of, wider
 from solvers.schedule import NOWHERE, City, Routes
 from solvers.validation import check_problem
 
@@ -30,7 +30,7 @@ def insertion(problem: Problem, budget: Budget) -> Plan:
     """
     check_problem(problem)
     city = city_of(problem)
-    routes = routes_of(problem, city)
+    routes = routes_of(problem, city, spare=FEW_STOPS)
     return plan_of(insert_unplanned(city, routes))
 
 

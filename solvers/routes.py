@@ -7,18 +7,21 @@ from solvers.boarding import take_off
 from solvers.problem import Ints, Plan, Problem
 from solvers.schedule import NOWHERE, TASK, City, Records, Routes, refresh, refresh_row
 
-SPARE_STOPS = 24
+SPARE_STOPS = 24  # for a search, which takes no more orders on a full row until the next chunk
+FEW_STOPS = 8  # for who widens rows as soon as one is full
 
 
-def routes_of(problem: Problem, city: City, plan: Plan | None = None) -> Routes:
+def routes_of(
+    problem: Problem, city: City, plan: Plan | None = None, spare: int = SPARE_STOPS
+) -> Routes:
     """The running plan, or another one, without the orders through which it breaks a rule.
 
-    A row has room for some more stops; a full row takes no more orders: see `wider`.
+    A row has room for so many more stops; a full row takes no more orders: see `wider`.
     """
     couriers, dimensions = city.capacity.shape
     stops = problem.route_stops if plan is None else plan.route_stops
     start = problem.route_start if plan is None else plan.route_start
-    width = int(np.diff(start).max(initial=0)) + SPARE_STOPS + 3
+    width = int(np.diff(start).max(initial=0)) + spare + 3
     routes = Routes(
         np.empty((couriers, width), TASK),  # megabytes, of which few are ever looked at
         np.empty((couriers, width, dimensions), np.int32),

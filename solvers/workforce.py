@@ -4,7 +4,6 @@ What changes seldom is kept in columns: couriers until the roster changes, a rou
 The same state gives the same crew, whatever was kept.
 """
 
-from bisect import bisect_left
 from itertools import compress
 
 import numpy as np
@@ -47,11 +46,6 @@ class Crew(Struct, frozen=True):
     def row_of_stop(self) -> Ints:
         """The courier's row, for each of the codes."""
         return np.repeat(np.arange(len(self.ids), dtype=np.int32), np.diff(self.start))
-
-    def row_of(self, number: int) -> int:
-        """Of the courier with that number; -1 if not at work."""
-        row = bisect_left(self.numbers, number)
-        return row if row < len(self.numbers) and self.numbers[row] == number else -1
 
 
 class Workforce:

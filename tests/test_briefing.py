@@ -42,7 +42,7 @@ def test_what_was_kept_makes_no_difference(seed, monkeypatch):
     if seed % 2:
         monkeypatch.setattr("solvers.briefing.KEPT_SPARE", 3)
     if seed % 3:
-        monkeypatch.setattr("engine.changes.KEPT", 6)
+        monkeypatch.setattr("engine.changes.KEPT", 1)
     day = RandomDay(seed)
     briefer, turns = Briefer(day.engine.state), count()
     for record in day.records(1_200):
@@ -53,16 +53,19 @@ def test_what_was_kept_makes_no_difference(seed, monkeypatch):
 
 
 def test_a_follower_hears_of_each_change_once_or_that_there_were_too_many(monkeypatch):
-    monkeypatch.setattr("engine.changes.KEPT", 4)
+    monkeypatch.setattr("engine.changes.KEPT", 2)
     changes = Changes[str]()
     for key in "abab":
         changes.note(key)
+        changes.trim()
     assert changes.since(0) == ["a", "b"]
     assert changes.since(3) == ["b"]
     assert changes.since(4) == []
     changes.note("c")
-    assert changes.since(1) == ["b", "a", "c"]
-    assert changes.since(0) is None
+    changes.trim()  # there are more than twice as many as are kept
+    assert changes.count == 5
+    assert changes.since(3) == ["b", "c"]
+    assert changes.since(2) is None
     assert changes.since(-1) is None  # of a follower who has never looked
     assert Changes[str]().since(-1) is None
 

@@ -19,7 +19,15 @@ from geo.points import (
     interpolate_all,
     places,
 )
-from geo.sphere import EARTH_RADIUS_M, haversine_m, straight_mm, straight_mm_between
+from geo.sphere import (
+    EARTH_RADIUS_M,
+    cosines,
+    haversine_m,
+    nearest,
+    sine,
+    straight_mm,
+    straight_mm_between,
+)
 
 anywhere = st.builds(
     Point, st.integers(-900_000_000, 900_000_000), st.integers(-1_800_000_000, 1_800_000_000)
@@ -119,6 +127,28 @@ def test_arrays_and_scalars_agree_to_the_last_bit(pairs):
     scalar = [straight_mm(a.lat_e7, a.lon_e7, b.lat_e7, b.lon_e7) for a, b in pairs]
     rows = straight_mm_between(places([a for a, _ in pairs]), places([b for _, b in pairs]))
     assert rows.tolist() == scalar
+
+
+@settings(deadline=None)
+@given(anywhere, anywhere)
+def test_compiled_distances_have_the_bits_that_python_gives(a, b):
+    e7 = a.lat_e7, a.lon_e7, b.lat_e7, b.lon_e7
+    assert haversine_m(*e7) == haversine_m.py_func(*e7)
+    assert straight_mm(*e7) == straight_mm.py_func(*e7)
+    assert sine(a.lat_e7 / 1e9) == sine.py_func(a.lat_e7 / 1e9)
+
+
+@settings(deadline=None)
+@given(anywhere, st.lists(anywhere, max_size=20))
+def test_the_nearest_is_the_first_of_the_nearest(here, others):
+    spots = places(others).astype(np.int32)
+    found = nearest(here.lat_e7, here.lon_e7, spots[:, 0].copy(), spots[:, 1].copy())
+    squeeze = float(cosines(np.array([here.lat_e7]))[0])
+    squares = []
+    for x in others:
+        turn = abs(x.lon_e7 - here.lon_e7)
+        squares.append(hypot(x.lat_e7 - here.lat_e7, squeeze * min(turn, 3_600_000_000 - turn)))
+    assert found == -1 if not others else squares[found] == pytest.approx(min(squares), rel=1e-6)
 
 
 @pytest.mark.parametrize(("reach_m", "tolerance"), [(30_000, 1e-5), (100_000, 1e-4)])

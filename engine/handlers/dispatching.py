@@ -172,9 +172,10 @@ class Dispatching:
         """Something changed that a plan should know. At once, if the last round is long ago."""
         if not self.deliveries.waiting:
             return  # everyone has been told; nothing is left to decide
-        if any(isinstance(x, PlanningRoundOpened) for x in turn.events):
-            return  # its solver is briefed after this turn, and will know
         rounds = self.planning_rounds
+        just_now = rounds.open is not None and rounds.opened_at == turn.at
+        if just_now and any(isinstance(x, PlanningRoundOpened) for x in turn.events):
+            return  # its solver is briefed after this turn, and will know
         interval = self.settings.current.planning_interval_ms
         due = Millis(max(turn.at, rounds.opened_at + interval) if rounds.count else turn.at)
         if rounds.open is None and due == turn.at:

@@ -12,8 +12,8 @@ from engine.state.deliveries import Deliveries
 from engine.state.positions import NEVER, Positions
 from engine.state.stores import USUAL_PERMILLE, Store
 from engine.values import MINUTE
-from geo.points import E7, Point
-from geo.sphere import FULL_TURN_E7, straight_mm
+from geo.points import Point
+from geo.sphere import nearest, straight_mm
 from geo.travel import Vehicle
 
 
@@ -93,11 +93,7 @@ def nearest_ms(
     if not lat_e7.size:
         return 0
     # Which one is nearest a flat map can tell; how far it is, asked of one, costs nothing.
-    north = lat_e7 - float(store.lat_e7)
-    east = np.abs(lon_e7 - float(store.lon_e7))
-    east = np.minimum(east, FULL_TURN_E7 - east)
-    cos = straight_mm(store.lat_e7, 0, store.lat_e7, E7) / straight_mm(0, 0, 0, E7)
-    nearest = np.argmin(north * north + cos * cos * (east * east))
-    mm = straight_mm(store.lat_e7, store.lon_e7, int(lat_e7[nearest]), int(lon_e7[nearest]))
+    k = nearest(store.lat_e7, store.lon_e7, lat_e7, lon_e7)
+    mm: int = straight_mm(store.lat_e7, store.lon_e7, int(lat_e7[k]), int(lon_e7[k]))
     travel = settings.travel
     return -(-mm * travel.detour_permille // travel.speed_mm_s(Vehicle.SCOOTER))

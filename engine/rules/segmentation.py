@@ -4,7 +4,7 @@ RFM, as in J. R. Bult and T. Wansbeek, "Optimal selection for direct mail", Mark
 (1995); cut at fixed thresholds, because with quintiles one purchase could move everybody.
 """
 
-from itertools import pairwise
+from itertools import pairwise, product, starmap
 from typing import NamedTuple
 
 from engine.rejections import Detail
@@ -50,10 +50,7 @@ def scores_of(rule: Segmentation, since_ms: int, purchases: int, spent_minor: in
 
 def segment_of(scores: Scores) -> str:
     """The one name for these scores."""
-    for name, *ranges in SEGMENTS:
-        if all(low <= x <= high for x, (low, high) in zip(scores, ranges, strict=True)):
-            return name
-    return OTHERS
+    return _SEGMENT_OF[scores]
 
 
 def falls_at(rule: Segmentation, last_at: Millis) -> list[Millis]:
@@ -79,3 +76,14 @@ def fault_of(rule: Segmentation) -> Detail | None:
 def _score(fits: list[bool]) -> int:
     """By the first threshold that is met, best first."""
     return BEST - fits.index(True) if True in fits else WORST
+
+
+def _first_fitting(scores: Scores) -> str:
+    for name, *ranges in SEGMENTS:
+        if all(low <= x <= high for x, (low, high) in zip(scores, ranges, strict=True)):
+            return name
+    return OTHERS
+
+
+_SCALE = range(WORST, BEST + 1)
+_SEGMENT_OF = {x: _first_fitting(x) for x in starmap(Scores, product(_SCALE, repeat=3))}

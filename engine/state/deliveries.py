@@ -65,6 +65,17 @@ TRANSITIONS: dict[DeliveryStatus, tuple[DeliveryStatus, ...]] = {
 }
 
 
+def _without(never: DeliveryStatus) -> dict[DeliveryStatus, tuple[DeliveryStatus, ...]]:
+    """TRANSITIONS without what a pickup never leads to."""
+    return {
+        status: tuple(x for x in following if status not in ACCEPTED or x is not never)
+        for status, following in TRANSITIONS.items()
+    }
+
+
+OUTWARD, HOMEWARD = _without(S.RETURNING), _without(S.PICKED_UP)
+
+
 class Delivery(Struct):
     order: OrderId
     attempt: int
@@ -88,10 +99,7 @@ class Delivery(Struct):
     @property
     def next_statuses(self) -> tuple[DeliveryStatus, ...]:
         """TRANSITIONS, and whoever picks up a return is returning it."""
-        if self.status not in ACCEPTED:
-            return TRANSITIONS[self.status]
-        never = S.PICKED_UP if self.is_return else S.RETURNING
-        return tuple(x for x in TRANSITIONS[self.status] if x is not never)
+        return (HOMEWARD if self.is_return else OUTWARD)[self.status]
 
 
 class Route(Struct):
@@ -133,6 +141,8 @@ class Deliveries(Struct, dict=True):
         delivery = Delivery(e.order, e.attempt, e.store, e.pickup, e.dropoff, e.load)
         delivery.pickup_from_at = e.pickup_from_at
         self.deliveries[e.delivery] = self.open[e.delivery] = delivery
+        self.changes.trim()
+        self.route_changes.trim()
         self.waiting[e.delivery] = delivery
         self.of_order[e.order] = e.delivery
         self.changes.note(e.delivery)

@@ -150,6 +150,7 @@ class Orders(Struct, dict=True):
     def order_placed(self, e: OrderPlaced) -> None:
         assert e.order not in self.orders
         self.orders[e.order] = Order(e, e.lines, e.total_minor)
+        self.changes.trim()
         self.of_customer.setdefault(e.customer, []).append(e.order)
         self.open_count += 1
         self._count_window(e, 1)
