@@ -4,6 +4,7 @@ Shared: 2,000 products, each in every store. Own: 200,000 products, each in one 
 couriers at work; every question from a cursor in the middle, the page of 50.
 """
 
+import time
 from random import Random
 
 import pytest
@@ -16,6 +17,7 @@ from engine.state import State
 from geo.points import Point
 
 CENTER = Point(390_000_000, 1_160_000_000)
+pytestmark = pytest.mark.benchmark(timer=time.process_time)
 STORES, PRODUCTS, COURIERS = 100, 2_000, 1_000
 SHARED, OWN = "shared", "own"
 SYLLABLES = ("ka", "mo", "ri", "tes", "lan", "vo", "shi", "pel", "dra", "nu", "gor", "fe")

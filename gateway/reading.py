@@ -13,8 +13,7 @@ from engine.queries import for_customers
 from engine.queries.catalog_index import CatalogIndex
 from engine.state import State
 from engine.state.stores import Store
-from engine.terms import PLATFORM
-from engine.values import SECOND, CouponId, Millis, OrderId, ProductId, PromotionId, StoreId
+from engine.values import SECOND, Millis, OrderId, ProductId, StoreId
 from gateway import messages as m
 from gateway.accounts import list_cash, list_differences, list_reconciliations
 from gateway.analytics import analytics
@@ -30,9 +29,9 @@ from gateway.customer_records import (
     list_purchases,
 )
 from gateway.logs import Log
+from gateway.promotions import get_coupon, get_promotion, list_coupons
 from gateway.supply import list_reorder_points, list_supply
 from gateway.translation import opening, settings_told
-from gateway.translation.promoting import bearer_of, coupon_told, promotion_told
 from gateway.translation.refunding import list_refunds
 from gateway.views import order_told, tracking_told
 from gateway.wire import money, place, time_text
@@ -147,22 +146,6 @@ def _get_settings(_: m.GetSettings, __: Identity, engine: Engine) -> m.Settings:
     return m.Settings(settings_told(s.settings.current))
 
 
-def _get_promotion(b: m.GetPromotion, who: Identity, engine: Engine) -> m.Promotion:
-    s = engine.state
-    known = s.promotions.get(PromotionId(b.promotion))
-    if known is None or bearer_of(who) not in (PLATFORM, known.terms.bearer):
-        raise Refusal("unknown", detail={"what": "promotion", "id": b.promotion})
-    return promotion_told(b.promotion, known, s.settings.current.currency)
-
-
-def _get_coupon(b: m.GetCoupon, who: Identity, engine: Engine) -> m.Coupon:
-    promotions = engine.state.promotions
-    known = promotions.coupon(CouponId(b.coupon))
-    if known is None or bearer_of(who) not in (PLATFORM, promotions[known.promotion].terms.bearer):
-        raise Refusal("unknown", detail={"what": "coupon", "id": b.coupon})
-    return coupon_told(b.coupon, known)
-
-
 def _explain_order(b: m.ExplainOrder, _: Identity, engine: Engine) -> m.Explanation:
     """Milliseconds, once the kernels are compiled: whoever serves warms them up."""
     from solvers.explanation import explain  # here, for it loads the kernels
@@ -238,8 +221,9 @@ ANSWER_OF: dict[type, Read] = {
     m.ListReorderPoints: list_reorder_points,
     m.GetSettings: _get_settings,
     m.ListRefunds: list_refunds,
-    m.GetPromotion: _get_promotion,
-    m.GetCoupon: _get_coupon,
+    m.GetPromotion: get_promotion,
+    m.GetCoupon: get_coupon,
+    m.ListCoupons: list_coupons,
     m.ExplainOrder: _explain_order,
     m.ListCash: list_cash,
     m.ListReconciliations: list_reconciliations,

@@ -102,6 +102,7 @@ def test_what_is_listed_again_is_found_by_its_new_name_only():
     shops.tell(c.SetPrice("near", "p0", 1), c.ReceiveStock("near", "p0", 1))
     assert shops.finds("ice", store="near") == in_near("p0")
     assert shops.finds("cold", store="near") == in_near("p2")
+    assert shops.finds("ice tea", store="near") == []
 
 
 def test_only_what_could_be_ordered_now_is_found():

@@ -165,6 +165,13 @@ async def test_a_coupon_from_its_promotion_to_its_use(tmp_path):
             await city.shop.request(ask("s", m.Line("ramen", 1), coupons=["NINE"]))
         told = await city.operator.request(m.GetCoupon("TEN"))
         assert told == m.Coupon("TEN", "tenth", False, 1, 1, 1, 1, 0, False)
+        for code, until_at in (("NOW", "2000-01-01T00:00:00Z"), ("TOO", None)):
+            issue = m.IssueCoupons(code, "tenth", ["ann"], until_at=until_at)
+            await city.operator.request(issue)
+        held = await city.shop.request(m.ListCoupons("ann"))  # TEN is spent, NOW is over
+        assert held.coupons == [m.CouponHeld("TOO", "tenth", "A tenth off")]
+        async with refused("unknown", what="customer", id="zoe"):
+            await city.shop.request(m.ListCoupons("zoe"))
         await city.operator.request(m.WithdrawCoupon("TEN"))
         await city.operator.request(m.EndPromotion("tenth"))
         assert not (await city.operator.request(m.GetPromotion("tenth"))).on

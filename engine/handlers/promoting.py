@@ -80,7 +80,8 @@ class Promoting:
             turn.reject(Reason.MALFORMED, field="promotion")  # everybody has it already
         fresh = dict.fromkeys(x for x in c.customers if not known or x not in known.customers)
         for customer in fresh:
-            if not self.customers.get(customer):
+            known_customer = self.customers.get(customer)
+            if not known_customer or known_customer.is_forgotten:
                 turn.reject(Reason.UNKNOWN, what="customer", id=customer)
         if known and not fresh:
             turn.reject(Reason.ALREADY_EXISTS)

@@ -2,6 +2,8 @@
 
 from functools import partial
 
+from msgspec.structs import replace
+
 from engine.commands import RequestQuote
 from engine.events import QuoteOffered
 from engine.rejections import RejectionReason as Reason
@@ -89,7 +91,7 @@ class Quoting:
 
     def request_quote(self, turn: Turn, c: RequestQuote) -> None:
         settings = self.settings.current
-        if len(c.coupons) > COUPONS or len(c.coupons) != len(dict.fromkeys(c.coupons)):
+        if c.coupons and len(dict.fromkeys(c.coupons[:COUPONS])) < len(c.coupons):
             turn.reject(Reason.MALFORMED, field="coupons")
         if self.quotes.get(c.quote):
             turn.reject(Reason.ALREADY_EXISTS)
@@ -97,7 +99,7 @@ class Quoting:
         lines = summed(c.lines)
         products = [self.products[line.product] for line in lines]
         taken = demand(lines, products)
-        self._check_for_sale(turn, c, [*lines, *taken])
+        self._check_for_sale(turn, c, lines if taken is lines else [*lines, *taken])
         priced = self._priced(turn, c.store, lines)
         load = sum(x.quantity * self.products[x.product].load for x in taken)
         is_carried = c.fulfillment is Fulfillment.DELIVERY
@@ -111,14 +113,16 @@ class Quoting:
         promised = self._promised_ms(turn, store, c, load)
         fee = delivery_fee(settings, far_m) if is_carried else Minor(0)
         deal = self._bargain(turn, c, priced, fee)
-        price_of = partial(self.prices.current, c.store, at=turn.at)
+        if taken is not lines:
+            price_of = partial(self.prices.current, c.store, at=turn.at)
+            deal = replace(deal, lines=composed(deal.lines, products, price_of))
         turn.emit(
             QuoteOffered(
                 c.quote,
                 c.service,
                 c.customer,
                 c.store,
-                composed(deal.lines, products, price_of),
+                deal.lines,
                 dropoff,
                 deal.fee_minor,
                 Minor(goods_total(deal.lines) + deal.fee_minor),
@@ -156,7 +160,7 @@ class Quoting:
     def _check_for_sale(self, turn: Turn, c: RequestQuote, lines: list[Line]) -> None:
         """Bundles and what is in them, when it is wanted."""
         at, offset_min = c.window_from_at or turn.at, self.settings.current.utc_offset_min
-        wanted = (line.product for line in lines)
+        wanted = [line.product for line in lines]
         turn.reject_for(sale_fault(self.products, self.listings, c.store, wanted, at, offset_min))
 
     def _priced(self, turn: Turn, store: StoreId, lines: list[Line]) -> list[PricedLine]:

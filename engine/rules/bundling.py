@@ -30,8 +30,6 @@ def composed(
     A part's share of what the bundle costs is in proportion to what its pieces cost singly; to
     their number, if one of them is not sold singly.
     """
-    if not any(x.components for x in products):
-        return lines
     return [
         _composed(line, product.components, price_of) if product.components else line
         for line, product in zip(lines, products, strict=True)

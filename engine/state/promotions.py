@@ -78,7 +78,7 @@ class Coupon(Struct):
         return not self.is_withdrawn and (self.is_public or customer in self.customers)
 
 
-class Promotions(Struct):
+class Promotions(Struct, dict=True):
     """Invariant: an open or fulfilled order counts once for each promotion and coupon it used.
 
     Limits are kept when an order is placed; a promotion defined again with a smaller limit may
@@ -88,6 +88,13 @@ class Promotions(Struct):
     promotions: dict[PromotionId, Promotion] = {}
     coupons: dict[CouponId, Coupon] = {}
     automatic: dict[PromotionId, None] = {}  # those that are on and need no coupon
+
+    def __post_init__(self) -> None:
+        # Derived, hence not a field: snapshots neither write nor read it.
+        self.of_customer: dict[CustomerId, list[CouponId]] = {}  # issued to them by name
+        for key, coupon in self.coupons.items():
+            for customer in coupon.customers:
+                self.of_customer.setdefault(customer, []).append(key)
 
     # queries
 
@@ -125,6 +132,7 @@ class Promotions(Struct):
         for customer in e.customers:
             assert customer not in coupon.customers
             coupon.customers[customer] = None
+            self.of_customer.setdefault(customer, []).append(e.coupon)
 
     def coupon_withdrawn(self, e: CouponWithdrawn) -> None:
         self.coupons[e.coupon].is_withdrawn = True

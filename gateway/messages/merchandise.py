@@ -88,6 +88,24 @@ class Promotion(Told, frozen=True):
     redeemed: int
 
 
+class CouponHeld(Part, frozen=True):
+    """`name` is its promotion's. Whether it fits an order, a quote says."""
+
+    coupon: str
+    promotion: str
+    name: str
+    from_at: str | None = None
+    until_at: str | None = None
+
+
+class Coupons(Told, frozen=True):
+    """`next`, if there is more: pass it as `after`."""
+
+    customer: str
+    coupons: list[CouponHeld]
+    next: str | None = None
+
+
 class Coupon(Told, frozen=True):
     """`public`, or for so many customers; `reserved` by open orders, `redeemed` by fulfilled."""
 

@@ -7,6 +7,7 @@ from gateway.messages.campaigns import Campaign, Campaigns
 from gateway.messages.merchandise import (
     Categories,
     Coupon,
+    Coupons,
     Found,
     PriceHistory,
     Products,
@@ -268,6 +269,7 @@ ReplyBody = (
     | Segmentation
     | Promotion
     | Coupon
+    | Coupons
     | Profile
     | CustomersFound
     | Consents

@@ -92,6 +92,7 @@ from gateway.messages.requests.promoting import (
     GetCoupon,
     GetPromotion,
     IssueCoupons,
+    ListCoupons,
     WithdrawCoupon,
 )
 from gateway.messages.requests.reconciling import (
@@ -261,6 +262,7 @@ RequestBody = (
     | WithdrawCoupon
     | GetPromotion
     | GetCoupon
+    | ListCoupons
     | RegisterCourier
     | AssignDelivery
     | RefundOrder

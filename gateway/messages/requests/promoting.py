@@ -49,6 +49,14 @@ class GetPromotion(Sent, frozen=True):
     promotion: Id
 
 
+class ListCoupons(Sent, frozen=True):
+    """What a customer was issued and can still use. Answered by `coupons`."""
+
+    customer: Id
+    after: Id | None = None
+    limit: Annotated[int, Meta(ge=1, le=200)] = 100
+
+
 class GetCoupon(Sent, frozen=True):
     """Whose it is, and how often it was used. Answered by `coupon`."""
 

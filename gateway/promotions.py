@@ -1,0 +1,59 @@
+"""Questions about promotions and coupons: their terms and uses, and what a customer holds."""
+
+from bisect import bisect_right
+
+from engine.engine import Engine
+from engine.terms import PLATFORM
+from engine.values import CouponId, CustomerId, PromotionId, ServiceId
+from gateway import messages as m
+from gateway.auth import Identity
+from gateway.codes import Refusal
+from gateway.translation.promoting import bearer_of, coupon_told, promotion_told
+from gateway.wire import time_text
+
+
+def get_promotion(b: m.GetPromotion, who: Identity, engine: Engine) -> m.Promotion:
+    s = engine.state
+    known = s.promotions.get(PromotionId(b.promotion))
+    if known is None or bearer_of(who) not in (PLATFORM, known.terms.bearer):
+        raise Refusal("unknown", detail={"what": "promotion", "id": b.promotion})
+    return promotion_told(b.promotion, known, s.settings.current.currency)
+
+
+def get_coupon(b: m.GetCoupon, who: Identity, engine: Engine) -> m.Coupon:
+    promotions = engine.state.promotions
+    known = promotions.coupon(CouponId(b.coupon))
+    if known is None or bearer_of(who) not in (PLATFORM, promotions[known.promotion].terms.bearer):
+        raise Refusal("unknown", detail={"what": "coupon", "id": b.coupon})
+    return coupon_told(b.coupon, known)
+
+
+def list_coupons(b: m.ListCoupons, who: Identity, engine: Engine) -> m.Coupons:
+    """By code. Those used up, withdrawn, over, or of a promotion that ended are left out."""
+    s, key = engine.state, CustomerId(b.customer)
+    customer = s.customers.get(key)
+    asking = ServiceId(who.subject) if who.role == "order_service" else None
+    foreign = customer and asking and not customer.belongs_to(asking)
+    if customer is None or customer.is_forgotten or foreign:
+        raise Refusal("unknown", detail={"what": "customer", "id": b.customer})
+    codes = sorted(s.promotions.of_customer.get(key, []))
+    held: list[m.CouponHeld] = []
+    for code in codes[bisect_right(codes, b.after or "") :]:
+        coupon = s.promotions.coupons[code]
+        promotion = s.promotions[coupon.promotion]
+        over = bool(coupon.until_at) and coupon.until_at <= engine.now
+        spent = coupon.exhausted(key) or promotion.exhausted(key)
+        if over or spent or coupon.is_withdrawn or not promotion.is_on:
+            continue
+        if len(held) == b.limit:
+            return m.Coupons(b.customer, held, held[-1].coupon)
+        held.append(
+            m.CouponHeld(
+                code,
+                coupon.promotion,
+                promotion.terms.name,
+                time_text(coupon.from_at) if coupon.from_at else None,
+                time_text(coupon.until_at) if coupon.until_at else None,
+            )
+        )
+    return m.Coupons(b.customer, held)
