@@ -61,6 +61,7 @@ KNOWING_CUSTOMERS = frozenset(
         m.RecordInteraction,
         m.ListInteractions,
         m.GetRatings,
+        m.Recommend,
     }
 )
 CAMPAIGNING = frozenset(

@@ -30,6 +30,7 @@ from gateway.customer_records import (
 )
 from gateway.logs import Log
 from gateway.promotions import get_coupon, get_promotion, list_coupons
+from gateway.suggesting import recommend
 from gateway.supply import list_reorder_points, list_supply
 from gateway.translation import opening, settings_told
 from gateway.translation.refunding import list_refunds
@@ -68,6 +69,8 @@ def read(
         return list_categories(body, engine, kept.catalog)
     if isinstance(body, MOVEMENTS):
         return _movements(body, who, engine.state, kept)
+    if isinstance(body, m.Recommend):
+        return recommend(body, who, engine, kept.projections)
     if isinstance(body, ANALYTICS):
         return analytics(body, who, engine, kept.projections)
     return ANSWER_OF[type(body)](body, who, engine)
@@ -240,5 +243,5 @@ ANSWER_OF: dict[type, Read] = {
 ANALYTICS = (m.GetAnalytics, m.GetStoreAnalytics, m.GetHeatMap)
 MOVEMENTS = (m.ListMovements, m.InspectMovements)
 CATALOG = (m.SearchProducts, m.ListCategories)
-ALONE = (m.CreateTrackingLink, m.GetPayment)
+ALONE = (m.CreateTrackingLink, m.GetPayment, m.Recommend)
 READS = frozenset((*ANSWER_OF, *ANALYTICS, *MOVEMENTS, *CATALOG, *ALONE))

@@ -1,8 +1,9 @@
 """Customers: who comes when, what they want, and what they do with the answer."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from engine.commands import CancelOrder, PlaceOrder, RegisterCustomer, RequestQuote
 from engine.events import CommandRejected, QuoteOffered
@@ -23,7 +24,7 @@ from engine.values import (
 from geo.points import Point
 from simulation.arrivals import sources_of
 from simulation.city import Neighborhoods, StoreSite
-from simulation.scenario import Demand, Scenario
+from simulation.scenario import Demand, Product, Scenario
 from simulation.streams import Draws, RandomStreams
 from simulation.world import World
 
@@ -74,7 +75,9 @@ class Population:
             customer=CustomerId(f"customer-{prefix}{customer}"),
             home=home,
             store=store,
-            lines=basket(demand, self._load_max, store, draws),
+            lines=basket(
+                demand, self._load_max, store, draws, self._menu(store, f"{prefix}{customer}")
+            ),
             thinks_ms=demand.thinking_s.draw_ms(draws),
             longest_promise_ms=int(demand.longest_promise_min.draw(draws) * MINUTE),
             tolerance_ms=int(demand.tolerance_min.draw(draws) * MINUTE),
@@ -83,12 +86,43 @@ class Population:
             pin=f"{draws.below(10_000):04d}" if draws.chance(demand.wants_pin) else "",
         )
 
+    def _menu(self, store: StoreSite, customer: str) -> Sequence[float]:
+        """What the store sells, as this customer likes it, summed up: for `Draws.pick`.
 
-def basket(demand: Demand, load_max: int, store: StoreSite, draws: Draws) -> list[Line]:
-    """As many lines as wanted, as long as a courier can carry them. May repeat a product."""
-    lines, load = list[Line](), 0
+        A liking for each category and another for each product, both log-normal and for life.
+        """
+        deviation = self._demand.tastes
+        if not deviation:
+            return store.popularity
+        named = self._streams.named
+        return list(
+            accumulate(
+                x.popularity
+                * named("taste", customer, "category", x.category).log_normal(1.0, deviation)
+                * named("taste", customer, "product", x.id).log_normal(1.0, deviation)
+                for x in store.products
+            )
+        )
+
+
+def basket(
+    demand: Demand,
+    load_max: int,
+    store: StoreSite,
+    draws: Draws,
+    menu: Sequence[float] | None = None,
+) -> list[Line]:
+    """As many lines as wanted, as long as a courier can carry them. May repeat a product.
+
+    `menu`: how each product is liked, summed up; if not said, as everybody does.
+    """
+    lines, load, companions = list[Line](), 0, list[Product]()
     for _ in range(max(1, round(demand.lines.draw(draws)))):
-        product = store.products[draws.pick(store.popularity)]
+        if companions and draws.chance(demand.pairing):
+            product = companions[draws.below(len(companions))]
+        else:
+            product = store.products[draws.pick(menu or store.popularity)]
+        companions = [x for x in store.products if x.id in product.goes_with]
         quantity = 2 if draws.chance(demand.two_of_it) else 1
         load += quantity * product.load
         if load > load_max and lines:

@@ -53,6 +53,8 @@ class Demand(Part, frozen=True, kw_only=True):
     absent: Share = 0.0  # nobody opens the door
     refuses: Share = 0.0  # does not want it any more
     wants_pin: Share = 0.0  # hands over only against a PIN
+    pairing: Share = 0.0  # lines that are what goes with the line before
+    tastes: NotNegative = 0.0  # how far people differ in what they like; 0 = they do not
 
 
 class Zone(Part, frozen=True, kw_only=True):
@@ -73,6 +75,7 @@ class Product(Part, frozen=True, kw_only=True):
     price_minor: Pieces
     load: Pieces = 1  # units of a courier's capacity
     popularity: Positive = 1.0
+    goes_with: list[Name] = []  # products that are wanted with it
 
 
 class StoreGroup(Part, frozen=True, kw_only=True):

@@ -95,6 +95,8 @@ from gateway.messages.merchandise import (
     ProductOffered,
     Products,
     Promotion,
+    Recommendations,
+    Recommended,
 )
 from gateway.messages.orders import (
     CourierSeen,
@@ -242,6 +244,7 @@ from gateway.messages.requests import (
     ReceiveReturn,
     ReceiveStock,
     ReceiveTransfer,
+    Recommend,
     ReconcileTill,
     RecordInteraction,
     RecordReceipt,

@@ -1,5 +1,7 @@
 """What is told of what is sold: products, prices, categories, promotions and coupons."""
 
+from typing import Literal
+
 from gateway.messages.terms import PromotionTerms
 from gateway.messages.values import Line, Money, Part, Told
 
@@ -26,6 +28,21 @@ class Products(Told, frozen=True):
     store: str
     products: list[ProductOffered]
     next: str | None = None
+
+
+class Recommended(Part, frozen=True):
+    """`why`: it is bought together with the cart, the customer bought it before, others alike did,
+    or it sells well."""
+
+    product: ProductOffered
+    why: Literal["together", "again", "alike", "popular"]
+
+
+class Recommendations(Told, frozen=True):
+    """Best first; none if the store takes no orders, or is too far away."""
+
+    store: str
+    products: list[Recommended]
 
 
 class Hit(Part, frozen=True):

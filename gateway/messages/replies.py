@@ -12,6 +12,7 @@ from gateway.messages.merchandise import (
     PriceHistory,
     Products,
     Promotion,
+    Recommendations,
 )
 from gateway.messages.orders import (
     Order,
@@ -280,4 +281,5 @@ ReplyBody = (
     | Interactions
     | Campaign
     | Campaigns
+    | Recommendations
 )

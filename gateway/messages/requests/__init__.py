@@ -95,6 +95,7 @@ from gateway.messages.requests.promoting import (
     ListCoupons,
     WithdrawCoupon,
 )
+from gateway.messages.requests.recommending import Recommend
 from gateway.messages.requests.reconciling import (
     ListDifferences,
     ListReconciliations,
@@ -305,4 +306,5 @@ RequestBody = (
     | StopCampaign
     | GetCampaign
     | ListCampaigns
+    | Recommend
 )
