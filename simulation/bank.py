@@ -2,6 +2,7 @@
 
 from engine.commands import AnyCommand, ReportAuthorization, ReportInstruction
 from engine.events import InstructionIssued, PaymentRequested
+from engine.state.payments import InstructionStatus, PaymentStatus
 from engine.values import Millis, ProviderId
 from simulation import conduct
 from simulation.conduct import Answer, BankReply
@@ -18,6 +19,18 @@ class Bank:
         self._name = ProviderId(self._bank.name)
         world.subscribe(PaymentRequested, self._consider)
         world.subscribe(InstructionIssued, self._carry_out)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """What was asked before, and not answered."""
+        payments = self._world.state.payments
+        for key, x in payments.payments.items():
+            if x.status is PaymentStatus.REQUESTED:
+                self._consider(PaymentRequested(key, x.order, x.provider, x.amount_minor))
+        for name, due in payments.instructions.items():
+            if due.status is InstructionStatus.PENDING:
+                asked = InstructionIssued(name, due.payment, due.kind, due.amount_minor, "")
+                self._carry_out(asked)
 
     def _consider(self, e: PaymentRequested) -> None:
         reply = conduct.authorization(self._world.streams, self._bank, e.payment)

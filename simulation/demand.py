@@ -9,6 +9,7 @@ from engine.commands import CancelOrder, PlaceOrder, RegisterCustomer, RequestQu
 from engine.events import CommandRejected, QuoteOffered
 from engine.rejections import RejectionReason
 from engine.rules.cancelling import reasons
+from engine.state.orders import ENDED
 from engine.values import (
     MINUTE,
     SECOND,
@@ -143,9 +144,21 @@ class Customers:
         self._world = world
         self._visits, self._starts_ms = visits, scenario.starts_ms
         self._provider = ProviderId(scenario.bank.name)
-        self._known: set[CustomerId] = set()
+        self._known: set[CustomerId] = {*world.state.customers.customers}
         self._in_a_hurry = 0  # quotes asked for, orders not yet decided
+        self._go_on(scenario)
         self._await_next()
+
+    def _go_on(self, scenario: Scenario) -> None:
+        """Who ordered before waits as long as anybody."""
+        now = self._world.now
+        for key, order in self._world.state.orders.orders.items():
+            if order.status not in ENDED:
+                draws = self._world.streams.named("tolerance", key)
+                tolerance_ms = round(scenario.demand.tolerance_min.draw(draws) * MINUTE)
+                at = order.placed.promised_at + tolerance_ms
+                if at > now:  # otherwise it was not patience that kept them
+                    self._world.at(at, self._give_up, key, "too_slow")
 
     @property
     def undecided(self) -> int:

@@ -57,6 +57,7 @@ ROUTE_CHANGES = (
     DeliveryCancelled,
     DeliveryStranded,
 )
+AT_A_STOP = (DeliveryStatus.ARRIVED_AT_PICKUP, DeliveryStatus.ARRIVED_AT_DROPOFF)
 
 
 class Fleet:
@@ -90,7 +91,8 @@ class Fleet:
     def _engage(self) -> None:
         world = self._world
         for x in self._couriers:
-            world.submit(RegisterCourier(x.id, x.group.vehicle, x.group.capacity))
+            if world.state.couriers.get(x.id) is None:
+                world.submit(RegisterCourier(x.id, x.group.vehicle, x.group.capacity))
         self.shifts = Shifts(world, self._scenario, self._couriers, self)
         world.subscribe(DeliveryOffered, self._consider)
         world.subscribe(OrderReady, self._hand_over)
@@ -98,6 +100,28 @@ class Fleet:
         for event in ROUTE_CHANGES:
             world.subscribe(event, self._look_at_route)
         world.later(round(self._scenario.positions_every_s * SECOND), self._report_all)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """With routes and offers there were before, from where everybody was last seen."""
+        deliveries, now = self._world.state.deliveries, self._world.now
+        for courier, route in deliveries.routes.items():
+            n = self._number_of.get(courier, -1)
+            if n < 0 or not route.stops or not route.under_way:
+                continue
+            stop = self._heading[n] = route.stops[0]
+            self._moving[n], self._busy_since[n] = True, now
+            turn = self._turns[n] = self._turns[n] + 1
+            status = deliveries[stop.delivery].status
+            is_there = status in AT_A_STOP or deliveries[stop.delivery].at_store
+            if is_there:
+                self._at_stop(n, turn, stop)
+            else:
+                trip_ms = self.movements.depart(n, self._place(stop), now)
+                self._world.later(trip_ms, self._arrive, n, turn)
+        for name, x in deliveries.open.items():
+            if x.status is DeliveryStatus.OFFERED and x.courier in self._number_of:
+                self._consider(DeliveryOffered(name, x.courier, x.offers, now))
 
     # positions
 
@@ -209,8 +233,12 @@ class Fleet:
             return  # the route has changed on the way
         stop = self._heading[n]
         assert stop is not None
+        self._world.submit(ReportArrival(self._couriers[n].id, stop.delivery, stop.kind))
+        self._at_stop(n, turn, stop)
+
+    def _at_stop(self, n: int, turn: int, stop: Stop) -> None:
+        """Wait for the goods, or for the door to open."""
         state, courier = self._world.state, self._couriers[n]
-        self._world.submit(ReportArrival(courier.id, stop.delivery, stop.kind))
         order = state.deliveries[stop.delivery].order
         if stop.kind is StopKind.PICKUP:
             if state.orders[order].status is OrderStatus.ACCEPTED:

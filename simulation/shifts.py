@@ -41,7 +41,10 @@ class Shifts:
         self._ends_ms = [x.ends_ms for x in couriers]
         self._owed_ms = [0] * len(couriers)  # of a break that is due, and goods are on board
         for n, x in enumerate(couriers):
-            world.at(x.starts_ms, self._start, n, x.ends_ms)
+            if world.state.couriers[x.id].on_shift:
+                self._work(n, x.ends_ms)
+            elif x.starts_ms >= world.now:
+                world.at(x.starts_ms, self._start, n, x.ends_ms)
         self._strikes = spells(scenario, Strike)
         for start, end, _ in self._strikes:
             world.at(start, self._walk_out, end)
@@ -68,6 +71,11 @@ class Shifts:
             return
         self._riders.report(n)
         self._world.submit(StartShift(profile.id, ends_ms))
+        self._work(n, ends_ms)
+
+    def _work(self, n: int, ends_ms: Millis) -> None:
+        """From now on, until the end of the shift or of patience."""
+        now, profile = self._world.now, self._couriers[n]
         self.on_shift[n] = True
         shift = self._started[n] = self._started[n] + 1
         self._ends_ms[n], self._owed_ms[n] = ends_ms, 0

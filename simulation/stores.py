@@ -19,7 +19,7 @@ from engine.commands import (
 )
 from engine.events import CourierArrived, OrderConfirmed
 from engine.state.orders import OrderStatus
-from engine.values import HOUR, SECOND, Millis, Minor, OrderId, ProductId, StopKind, StoreId
+from engine.values import HOUR, MINUTE, SECOND, Millis, Minor, OrderId, ProductId, StopKind, StoreId
 from simulation import conduct
 from simulation.city import StoreSite
 from simulation.conditions import spells
@@ -43,6 +43,13 @@ class Kitchen:
     def take(self, now: int, preparation_ms: int) -> int:
         """Give the order to the first cook who is free; when it is done."""
         done = max(now, heappop(self._free_at)) + preparation_ms
+        heappush(self._free_at, done)
+        return done
+
+    def keep_until(self, now: int, done: int) -> int:
+        """A cook is at it already, and will be until then."""
+        heappop(self._free_at)
+        done = max(now, done)
         heappush(self._free_at, done)
         return done
 
@@ -76,6 +83,13 @@ class Store:
         self.put_up_prices(1.0)
         self._fill()
         if group.walk_ins_per_h:
+            self._await_walk_in()
+
+    def go_on(self) -> None:
+        """It was there before: with its prices, its shelves, and its door open or closed."""
+        self._is_open = self._world.state.stores[self.site.id].is_open
+        self._world.later(round(self._group.restocks_every_h * HOUR), self._fill)
+        if self._group.walk_ins_per_h:
             self._await_walk_in()
 
     def put_up_prices(self, times: float) -> None:
@@ -156,6 +170,18 @@ class Store:
             self._is_full = True
             self._open_or_close()
 
+    def go_on_cooking(self, order: OrderId) -> None:
+        """Begun before: done when it was likely to be, or else soon, as it is not yet."""
+        now, known = self._world.now, self._world.state.orders[order]
+        cooking = conduct.cooking(self._world.streams, self._group, order)
+        likely = known.accepted_at + cooking.preparation_ms
+        if likely <= now:
+            likely = max(now + round(cooking.which * MINUTE), known.ready_at)
+        done = self._due[order] = self._kitchen.keep_until(now, likely)
+        self._world.at(done, self._finish, order, cooking)
+        if done > known.ready_at > now and cooking.tells_when_late:
+            self._world.at(known.ready_at, self._tell_late, order, Millis(done))
+
     def _tell_late(self, order: OrderId, ready_at: Millis) -> None:
         is_up = self._world.now >= self._power_at
         if is_up and self._world.state.orders[order].status is OrderStatus.ACCEPTED:
@@ -195,12 +221,31 @@ class Stores:
         ready_ms = {OrderId(f"o{key}"): Millis(start + x) for key, x in day.ready_ms.items()}
         self._stores = {site.id: Store(world, site, ready_ms) for site in day.sites}
         for product in day.scenario.products:
-            world.submit(_listed(product))
+            if world.state.products.get(ProductId(product.id)) is None:
+                world.submit(_listed(product))
         for store in self._stores.values():
-            store.open()
+            if world.state.stores.get(store.site.id) is None:
+                store.open()
+            else:
+                store.go_on()
         self._expect(day)
         world.subscribe(OrderConfirmed, self._consider)
         world.subscribe(CourierArrived, self._take_back)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """What was confirmed, cooking, or back at the counter before."""
+        state = self._world.state
+        for key, order in state.orders.orders.items():
+            store = self._stores.get(order.placed.store)
+            if store is not None and order.status is OrderStatus.CONFIRMED:
+                store.consider(key)
+            elif store is not None and order.status is OrderStatus.ACCEPTED:
+                store.go_on_cooking(key)
+        for name, delivery in state.deliveries.open.items():
+            if delivery.at_store and delivery.courier is not None:
+                back = CourierArrived(name, delivery.courier, StopKind.RETURN)
+                self._take_back(back)
 
     def _expect(self, day: Day) -> None:
         """Power cuts and sales come when the scenario says."""

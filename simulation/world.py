@@ -71,6 +71,10 @@ class World:
     def at(self, time_ms: int, call: Callable[..., None], *args: Any) -> None:
         self.later(time_ms - self.env.now, call, *args)
 
+    def go_on(self) -> None:
+        """With an engine that has decided before: be there when its timers are due."""
+        self._end()
+
     # internals
 
     def _submit(self, timeout: Any) -> None:
