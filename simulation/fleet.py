@@ -155,6 +155,10 @@ class Fleet:
         """Stay here, whatever there is to do."""
         self.movements.stop(number, self._world.now)
 
+    def busy_until(self, now: Millis) -> int:
+        """Milliseconds of all couriers together, what is going on included."""
+        return sum(self.busy_ms) + sum(now - x for x in self._busy_since if x is not None)
+
     # offers
 
     def _consider(self, e: DeliveryOffered) -> None:

@@ -131,14 +131,14 @@ def _demand(seen: Observed, starts: Millis, parts: int, reach_m: float) -> Deman
     shown = [((x.promised_ms or 0) / MINUTE, x.placed_at is not None) for x in answered]
     placed = [x for x in visits if x.placed_at is not None]
     refused = [x for x in visits if x.came_back or x.refusal == "no_capacity_now"]
-    lines = [len(x.quantities) for x in visits]
+    lines = [len(x.lines) for x in visits]
     return Demand(
         orders=float(len(visits)),
         profile=[float(profile[n]) for n in range(parts)],
         customers=population(list(Counter(x.customer for x in visits).values())),
         reach_m=reach_m,
         lines=log_normal(lines, NO_TIME),
-        two_of_it=_share(sum(q > 1 for x in visits for q in x.quantities), sum(lines)),
+        two_of_it=_share(sum(line.quantity > 1 for x in visits for line in x.lines), sum(lines)),
         thinking_s=log_normal([_thought_s(x.at, x.placed_at) for x in placed], AT_ONCE),
         longest_promise_min=tolerance(shown, FOR_EVER_MIN),
         comes_back=_share(sum(x.came_back for x in refused), len(refused)),

@@ -7,7 +7,7 @@ before we know how long she would have waited) is kept apart as a bound: (at lea
 from collections import Counter
 from dataclasses import dataclass, field
 
-from engine.values import CourierId, CustomerId, Millis, ProductId, StoreId
+from engine.values import CourierId, CustomerId, Line, Millis, ProductId, StoreId
 from geo.points import Point
 from geo.travel import Vehicle
 
@@ -23,7 +23,7 @@ class Visit:
     customer: CustomerId
     store: StoreId
     home: Point
-    quantities: list[int]  # by line
+    lines: list[Line]
     promised_ms: int | None = None  # what the quote said; None if there was none
     refusal: str = ""
     placed_at: Millis | None = None

@@ -46,8 +46,8 @@ class Observer:
 
     def __init__(self, state: State | None = None) -> None:
         self.seen = Observed()
-        self._engine = Engine(state)
-        self.state = self._state = self._engine.state
+        self.engine = Engine(state)
+        self.state = self._state = self.engine.state
         self._at = Millis(0)
         self._visits: dict[QuoteId, Visit] = {}
         self._last_visit: dict[tuple[str, str], Visit] = {}
@@ -64,7 +64,7 @@ class Observer:
 
     def see(self, record: Record) -> None:
         """Apply the record, and note what it says of the world outside."""
-        self._engine.apply(record)
+        self.engine.apply(record)
         self._at = record.at
         if isinstance(record.command, c.RequestQuote):
             self._visit(record.command, record)
@@ -106,14 +106,13 @@ class Observer:
         if x.fulfillment is not Fulfillment.DELIVERY or x.window_from_at:
             return
         seen, first = self.seen, record.events[0]
-        quantities = [line.quantity for line in x.lines]
         known = self._last_visit.get((x.customer, x.store))
         again = known is not None and known.refusal and self._at - known.at < AGAIN_WITHIN_MS
         if known is not None and again and x.dropoff == known.home:
             visit = known
             visit.came_back = True
         else:
-            visit = Visit(record.at, x.customer, x.store, x.dropoff, quantities)
+            visit = Visit(record.at, x.customer, x.store, x.dropoff, x.lines)
             seen.visits.append(visit)
             seen.starts_at = seen.starts_at or record.at
             seen.ends_at = record.at

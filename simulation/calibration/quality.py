@@ -40,7 +40,7 @@ QUANTITIES: dict[str, Of] = {
     "pace of a courier, planned over taken": _couriers(
         lambda x: [x.pace] if len(x.legs_s) >= LEGS_MIN else []
     ),
-    "lines in a basket": lambda x: [float(len(v.quantities)) for v in x.visits],
+    "lines in a basket": lambda x: [float(len(v.lines)) for v in x.visits],
     "between two visits, s": lambda x: np.diff([v.at / SECOND for v in x.visits]).tolist(),
     "quote to order, s": lambda x: [
         (v.placed_at - v.at) / SECOND for v in x.visits if v.placed_at is not None

@@ -124,7 +124,7 @@ def run(sweep: Sweep, results: Results, workers: int, listen: Listener) -> float
             sweep.add(by_digest[digest], played)
     there = sum(x.cpu_s for x in sweep.played.values())
     listen(sweep.progress)
-    with _one_thread_each(), _pool(workers) as pool:
+    with one_thread_each(), _pool(workers) as pool:
         _play_all(sweep, results, pool, workers, listen)
     return sum(x.cpu_s for x in sweep.played.values()) - there
 
@@ -173,7 +173,7 @@ def _pool(workers: int) -> Iterator[Executor]:
 
 
 @contextmanager
-def _one_thread_each() -> Iterator[None]:
+def one_thread_each() -> Iterator[None]:
     """Libraries ask how many threads they may have when they are imported, in the new process."""
     before = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))

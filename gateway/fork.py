@@ -1,0 +1,115 @@
+"""`o2o fork DIR`: the next hours of a city that is alive, under several policies, in seconds.
+
+Reads the journal beside the server that writes it: the live engine is neither stopped nor asked.
+"""
+
+import argparse
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from engine import snapshot
+from engine.engine import Engine
+from engine.values import Millis
+from gateway.journal import JOURNAL_FILE, JournalReader
+from gateway.recovery import collector_paused
+from gateway.wire import time_text
+from simulation.calibration.fitting import TooLittleError
+from simulation.calibration.observing import Observer
+from simulation.forking.future import policy_of
+from simulation.forking.futures import Outlook, Question, ask, lines
+from simulation.forking.likely import Past, past_of
+from solvers.portfolio import SOLVERS
+
+ANSWERED, TOO_LITTLE = 0, 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, metavar="DIR", help="a server's data folder")
+    parser.add_argument("--hours", type=float, default=2.0, help="how far to look (default: 2)")
+    parser.add_argument(
+        "--policies",
+        default="insertion,improvement:200",
+        help="solvers, with their iterations as NAME:N; others are laid beside the first",
+    )
+    parser.add_argument("--draws", type=int, default=5, help="futures for each (default: 5)")
+    parser.add_argument(
+        "--demand", type=float, default=1.0, help="times the visits of the last hour (default: 1)"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the first draw")
+    parser.add_argument(
+        "--at", metavar="TIME", help="fork then instead of now, as 2025-03-07T12:00:00+08:00"
+    )
+    parser.add_argument("--json", action="store_true", help="the outcomes, as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 answered; 1 the journal tells too little of its city."""
+    question = Question(
+        [policy_of(_known(x)) for x in args.policies.split(",")],
+        args.hours,
+        args.draws,
+        args.seed,
+        args.demand,
+    )
+    at = _millis(args.at) if args.at else None
+    try:
+        engine, past = read(args.folder, at)
+    except TooLittleError as error:
+        sys.stderr.write(f"{args.folder}: {error}\n")
+        return TOO_LITTLE
+    outlook = ask(snapshot.dump(engine), engine.now, engine.seq, past, question)
+    if args.json:
+        sys.stdout.write(msgspec.json.encode(outlook).decode() + "\n")
+    else:
+        _print(outlook, args.draws)
+    return ANSWERED
+
+
+def read(folder: Path, at: Millis | None = None) -> tuple[Engine, Past]:
+    """The engine as it was then (or is now), and what the journal until then tells of its city.
+
+    Raises CorruptJournalError, TooLittleError.
+    """
+    observer = Observer()
+    with JournalReader(folder / JOURNAL_FILE) as journal, collector_paused():
+        for record in journal.read(1):
+            if at is not None and record.at > at:
+                break
+            observer.see(record)
+    return observer.engine, past_of(observer.finished(), observer.engine)
+
+
+def _known(policy: str) -> str:
+    name = policy.partition(":")[0]
+    if name not in SOLVERS:
+        raise ValueError(f"no solver {name}; there are {', '.join(SOLVERS)}")
+    return policy
+
+
+def _millis(text: str) -> Millis:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"--at {text}: a time is written as 2025-03-07T12:00:00+08:00") from None
+    if time.tzinfo is None:
+        raise ValueError(f"--at {text}: which time zone?")
+    return Millis(round(time.timestamp() * 1_000))
+
+
+def _print(outlook: Outlook, draws: int) -> None:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("")
+    for policy in outlook.policies:
+        table.add_column(policy, justify="right")
+    for row in lines(outlook):
+        table.add_row(*row)
+    console = Console()
+    said = f"{outlook.hours:g} h from {time_text(outlook.at)} (record {outlook.seq})"
+    console.print(f"{said}, {draws} futures each, {outlook.visits_per_h:.0f} visits an hour")
+    console.print(table)
+    console.print("* differs from the first policy in the same futures (Student, 95 %)")
