@@ -203,32 +203,45 @@ class Day:
 
     # riding
 
-    def ridden_mm(self, courier):
-        """Every leg that counts, as (record number, millimeters)."""
-        number = next(
-            (x.number for _, x in self.all(e.CourierRegistered) if x.courier == courier), None
-        )
-        changes = self.at_work(courier)
-        legs, anchor = [], None
+    def legs(self, courier):
+        """What counts of a courier's way, as (record number, millimeters).
+
+        Positions are read every five seconds, and before what he carries or his duty changes.
+        """
+        number = next(x.number for _, x in self.all(e.CourierRegistered) if x.courier == courier)
+        legs, anchor, newest, on_duty, read_at = [], None, None, False, 0
+        changes = {seq: duty for _, seq, duty, _ in self.at_work(courier)}
+
+        def read(seq):
+            nonlocal anchor
+            if newest is None or (anchor is not None and newest[2] <= anchor[2]):
+                return
+            if anchor is not None:
+                mm = straight_mm(anchor[0], anchor[1], newest[0], newest[1])
+                if mm < 10_000:
+                    return
+                if on_duty and mm * 1_000 <= 60_000 * (newest[2] - anchor[2]):
+                    legs.append((seq, mm))
+            anchor = newest
+
         for r in self.records:
             for x in r.events:
                 if isinstance(x, e.PositionsReported):
-                    rows = np.array([y.tolist() for y in x.batch.columns()]).T.tolist()
-                    for row in (y for y in rows if y[0] == number):
-                        duty = [y for y in changes if y[1] < r.seq]
-                        on_duty = bool(duty) and duty[-1][2]
-                        began = _began(duty)
-                        if anchor is not None and anchor[3] != began:
-                            anchor = None
-                        if anchor is None:
-                            anchor = (*row[1:], began)
-                            continue
-                        mm = straight_mm(anchor[0], anchor[1], row[1], row[2])
-                        if mm < 10_000:
-                            continue
-                        if on_duty and mm * 1_000 <= 60_000 * (row[3] - anchor[2]):
-                            legs.append((r.seq, mm))
-                        anchor = (*row[1:], began)
+                    columns = np.array([y.tolist() for y in x.batch.columns()]).T.tolist()
+                    newest = next((tuple(y[1:]) for y in columns if y[0] == number), newest)
+                    if r.at - read_at >= 5_000:
+                        read_at = r.at
+                        read(r.seq)
+            if r.seq in changes:
+                is_shift = all(
+                    isinstance(x, e.ShiftStarted | e.ShiftEnded)
+                    for x in r.events
+                    if getattr(x, "courier", None) == courier and isinstance(x, CHANGES)
+                )
+                if not is_shift or changes[r.seq] != on_duty:
+                    read(r.seq)
+                if changes[r.seq] != on_duty:
+                    on_duty, anchor, newest = changes[r.seq], None, None
         return legs
 
     def shared_ug(self, couriers):
@@ -237,19 +250,27 @@ class Day:
         vehicle = {x.courier: x.vehicle for _, x in self.all(e.CourierRegistered)}
         total, mm_of = Counter(), Counter()
         for courier in couriers:
-            changes, legs = self.at_work(courier), self.ridden_mm(courier)
-            bounds = [*changes, (0, 10**12, False, frozenset())]
+            legs = self.legs(courier)
+            bounds = [*self.at_work(courier), (0, 10**12, False, frozenset())]
             for before, after in pairwise(bounds):
-                carried = before[3]
-                ridden = sum(mm for seq, mm in legs if before[1] < seq < after[1])
-                if carried:
-                    for delivery in carried:
-                        mm_of[orders[delivery]] += ridden / len(carried)
-                        total[orders[delivery]] += (
-                            ridden / len(carried) * GRAMS_PER_KM[vehicle[courier]]
-                        )
+                ridden = sum(mm for seq, mm in legs if before[1] < seq <= after[1])
+                for delivery in before[3]:
+                    part = ridden / len(before[3])
+                    mm_of[orders[delivery]] += part
+                    total[orders[delivery]] += part * GRAMS_PER_KM[vehicle[courier]]
         return total, mm_of
 
+
+CHANGES = (
+    e.ShiftStarted,
+    e.ShiftEnded,
+    e.OfferAccepted,
+    e.DeliveryCompleted,
+    e.DeliveryReturned,
+    e.DeliveryUnassigned,
+    e.DeliveryStranded,
+    e.DeliveryCancelled,
+)
 
 CLOCK = (
     e.OfferAccepted,
@@ -275,12 +296,3 @@ def _concerns(x, delivery):
     if isinstance(x, e.RoutePlanned):
         return any(stop.delivery == delivery for stop in x.stops)
     return x.delivery == delivery
-
-
-def _began(changes):
-    """When the present duty, or the present time off, began."""
-    began, before = -1, None
-    for at, seq, on_duty, _ in changes:
-        if on_duty != before:
-            began, before = (at, seq), on_duty
-    return began

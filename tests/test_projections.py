@@ -228,9 +228,9 @@ def test_each_order_and_the_empty_rides_add_up_to_the_fleet():
     day, projections, _ = simulated_day()
     vehicles = [y for x in projections.emissions.hours.values() for y in x.vehicles.values()]
     ridden = sum(x.ridden_mm for x in vehicles)
-    assert ridden == int(projections.emissions.ridden_mm.sum()) > 0
+    assert ridden == int(projections.emissions.odometers.ridden_mm.sum()) > 0
     couriers = [x.courier for _, x in day.all(e.CourierRegistered)]
-    legs = {x: sum(mm for _, mm in day.ridden_mm(x)) for x in couriers}
+    legs = {x: sum(mm for _, mm in day.legs(x)) for x in couriers}
     assert ridden == sum(legs.values())
     grams, mm = day.shared_ug(couriers)
     carrying = sum(x.carrying_mm for x in vehicles)

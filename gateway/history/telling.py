@@ -59,6 +59,7 @@ class Teller:
 
     def finish(self, now: Millis) -> None:
         """After the last record: what is still open, as it stands."""
+        self.projections.emissions.read_all(now)
         self._bargains.finish()
         self._couriers.finish(now)
         self._voices.finish()

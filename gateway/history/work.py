@@ -37,7 +37,9 @@ class Couriers:
         """Only now is it known what was finished after the shift before."""
         self._tell(x.courier, at)
         before = self._projections.utilization.so_far(x.courier, at)
-        self._shifts[x.courier] = Shift(at, x.ends_at, before, self._ridden_mm(x.courier))
+        self._shifts[x.courier] = Shift(
+            at, x.ends_at, before, self._projections.emissions.ridden_mm(x.courier)
+        )
 
     def ended(self, at: Millis, x: e.ShiftEnded) -> None:
         self._ended[x.courier] = at, x.broken_down
@@ -88,11 +90,6 @@ class Couriers:
                 done.bundles - before.bundles,
                 done.earned_minor - before.earned_minor,
                 self.currency,
-                (self._ridden_mm(courier) - shift.ridden_mm) / MM,
+                (self._projections.emissions.ridden_mm(courier) - shift.ridden_mm) / MM,
             )
         )
-
-    def _ridden_mm(self, courier: CourierId) -> int:
-        emissions = self._projections.emissions
-        number = emissions.number_of.get(courier)
-        return 0 if number is None else int(emissions.ridden_mm[number])
