@@ -72,7 +72,7 @@ class Odometers(Struct):
         if until <= since:
             return 0
         pair = slice(2 * number, 2 * number + 2)
-        mm = straight_mm(*self.places[pair].tolist(), *self.new_places[pair].tolist())
+        mm: int = straight_mm(*self.places[pair].tolist(), *self.new_places[pair].tolist())
         if since != UNSEEN and mm < STILL_MM:
             return 0
         self.places[pair], self.measured_at[number] = self.new_places[pair], until
