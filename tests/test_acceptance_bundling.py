@@ -10,7 +10,7 @@ from engine import terms as t
 from engine.queries.assortment import on_sale
 from engine.rejections import RejectionReason as Reason
 from engine.rules.lines import cost, cut, goods_total, pieces_of, subsidy_total
-from engine.values import Component, Line, PricedLine
+from engine.values import Component, Line, PricedLine, Tender
 from tests import cases
 from tests.cases import FEE, Case, city, paid, place, quote
 from tests.sales import finish
@@ -144,20 +144,28 @@ def test_an_open_order_keeps_what_was_in_its_bundle():
         ),
         (c.ListProduct("menu", "Menu", ""), Reason.ALREADY_EXISTS, {}),
         (c.ListProduct("cola", "Cola", "", 1, [BURGER]), Reason.ALREADY_EXISTS, {}),
-        (
-            c.ListProduct("x", "X", "", 1, [MENU]),
-            Reason.IS_BUNDLE,
-            {"product": "menu", "components": ["burger", "cola"]},
-        ),
-        (
-            c.ReceiveStock("store", "menu", 1),
-            Reason.IS_BUNDLE,
-            {"product": "menu", "components": ["burger", "cola"]},
-        ),
     ],
 )
 def test_what_is_no_bundle_is_refused(command, reason, detail):
     shop().at(1, command).rejects(reason, **detail)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        c.ReceiveStock("store", "menu", 1),
+        c.RecordSale("store", "menu", 1),
+        c.RecordReceipt("store", "till", "r1", [PricedLine("menu", 1, MENU_PRICE)], Tender.CASH),
+        c.DraftPurchase("p", "store", "supplier", [MENU]),
+        c.RequestTransfer("t", "store", "other", [MENU]),
+        c.SetReorderPoint("store", "menu", 1, 2),
+        c.ListProduct("x", "X", "", 1, [MENU]),
+    ],
+    ids=lambda x: type(x).__name__,
+)
+def test_a_bundle_has_no_shelf_of_its_own(command):
+    case = shop().at(0, c.RegisterStore("other", "Other", cases.HOME, 0))
+    case.at(1, command).rejects(Reason.IS_BUNDLE, product="menu", components=["burger", "cola"])
 
 
 def test_a_discount_is_shared_by_the_parts_and_so_is_who_bears_it():

@@ -29,6 +29,7 @@ from engine.events import (
 from engine.rejections import RejectionReason as Reason
 from engine.rules.hours import are_sound
 from engine.rules.locality import CITY_REACH_M, is_near
+from engine.rules.shelving import shelf_fault
 from engine.state.categories import Categories
 from engine.state.customers import Customers
 from engine.state.prices import Prices
@@ -85,10 +86,7 @@ class Merchandising:
         if known and bool(known.components) is not bool(c.components):
             turn.reject(Reason.ALREADY_EXISTS)
         for part in c.components:
-            self._known_product(turn, part.product)
-            if parts := self.products[part.product].components:
-                inside = [str(x.product) for x in parts]
-                turn.reject(Reason.IS_BUNDLE, product=part.product, components=inside)
+            turn.reject_for(shelf_fault(self.products, part.product))
         turn.emit(ProductListed(c.product, c.name, c.category, c.load, c.components))
 
     def delist_product(self, turn: Turn, c: DelistProduct) -> None:

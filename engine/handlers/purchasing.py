@@ -15,6 +15,7 @@ from engine.events import (
 )
 from engine.rejections import RejectionReason as Reason
 from engine.rules.pricing import summed
+from engine.rules.shelving import shelf_fault
 from engine.state.products import Products
 from engine.state.purchases import TRANSITIONS, Purchase, Purchases, PurchaseStatus
 from engine.state.stores import Stores
@@ -87,8 +88,7 @@ class Purchasing:
 
     def _check_products(self, turn: Turn, lines: list[Line]) -> None:
         for line in lines:
-            if not self.products.get(line.product):
-                turn.reject(Reason.UNKNOWN, what="product", id=line.product)
+            turn.reject_for(shelf_fault(self.products, line.product))
 
     def _purchase(self, turn: Turn, key: PurchaseId, store: StoreId) -> Purchase:
         purchase = self.purchases.get(key)

@@ -13,6 +13,7 @@ from engine.events import (
 )
 from engine.rejections import RejectionReason as Reason
 from engine.rules.replenishment import needed, surplus, taken
+from engine.rules.shelving import shelf_fault
 from engine.state.inventory import Inventory, StockLevel
 from engine.state.products import Products
 from engine.state.purchases import Purchases, PurchaseStatus
@@ -53,8 +54,7 @@ class Replenishing:
             turn.reject(Reason.MALFORMED, field="lead_h", limit=LEAD_H_MAX)
         if not self.stores.get(c.store):
             turn.reject(Reason.UNKNOWN, what="store", id=c.store)
-        if not self.products.get(c.product):
-            turn.reject(Reason.UNKNOWN, what="product", id=c.product)
+        turn.reject_for(shelf_fault(self.products, c.product))
         gone = taken(self._level(c.store, c.product))
         turn.emit(
             ReorderPointSet(c.store, c.product, c.point, c.target, c.lead_h, c.supplier, gone)

@@ -14,6 +14,7 @@ from engine.rules.bounds import TEXT_CHARACTERS, are_sound
 from engine.rules.lines import goods_total
 from engine.rules.pricing import summed, without_prices
 from engine.rules.refunding import refunded
+from engine.rules.shelving import shelf_fault
 from engine.rules.shortages import going_short, packed, releases
 from engine.state.inventory import Inventory, StockLevel
 from engine.state.orders import Orders
@@ -104,8 +105,7 @@ class Selling:
 
     def _check_products(self, turn: Turn, lines: list[PricedLine]) -> None:
         for line in lines:
-            if not self.products.get(line.product):
-                turn.reject(Reason.UNKNOWN, what="product", id=line.product)
+            turn.reject_for(shelf_fault(self.products, line.product))
 
     def _check_receipt(self, turn: Turn, x: TillReceipt) -> None:
         if not are_sound(x.lines) or not 0 < len(x.receipt) <= TEXT_CHARACTERS:

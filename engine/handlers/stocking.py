@@ -22,6 +22,7 @@ from engine.events import (
     StockSold,
 )
 from engine.rejections import RejectionReason as Reason
+from engine.rules.shelving import shelf_fault
 from engine.rules.shortages import going_short, releases
 from engine.state.inventory import Inventory, StockLevel
 from engine.state.orders import Orders
@@ -116,11 +117,7 @@ class Stocking:
             turn.reject(Reason.MALFORMED, field="quantity")
         if not self.stores.get(store):
             turn.reject(Reason.UNKNOWN, what="store", id=store)
-        if not self.products.get(product):
-            turn.reject(Reason.UNKNOWN, what="product", id=product)
-        if parts := self.products[product].components:
-            inside = [str(x.product) for x in parts]
-            turn.reject(Reason.IS_BUNDLE, product=product, components=inside)
+        turn.reject_for(shelf_fault(self.products, product))
         return self.inventory.get(store, product) or StockLevel()
 
     def _at_most(

@@ -20,6 +20,7 @@ from engine.events import (
 )
 from engine.rejections import RejectionReason as Reason
 from engine.rules.pricing import summed
+from engine.rules.shelving import shelf_fault
 from engine.state.inventory import Inventory
 from engine.state.products import Products
 from engine.state.stores import Stores
@@ -50,8 +51,7 @@ class Transferring:
                 turn.reject(Reason.UNKNOWN, what="store", id=store)
         lines = summed(c.lines)
         for line in lines:
-            if not self.products.get(line.product):
-                turn.reject(Reason.UNKNOWN, what="product", id=line.product)
+            turn.reject_for(shelf_fault(self.products, line.product))
         if short := self.inventory.short(c.source, lines):
             available = short.quantity
             turn.reject(Reason.INSUFFICIENT_STOCK, product=short.product, available=available)

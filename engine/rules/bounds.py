@@ -86,8 +86,9 @@ def _are_ids(ids: list[str]) -> bool:
 
 
 def _is_plain(line: PricedLine) -> bool:
-    """A price as it was paid: what was taken off is for us to say."""
-    return 0 <= line.price_minor <= AMOUNT_MINOR and not line.discount_minor | line.subsidy_minor
+    """A price as it was paid: what was taken off, and what is in a bundle, is for us to say."""
+    ours = line.discount_minor or line.subsidy_minor or line.components
+    return 0 <= line.price_minor <= AMOUNT_MINOR and not ours
 
 
 def are_sound(lines: list[Line] | list[PricedLine]) -> bool:
