@@ -7,6 +7,7 @@ from msgspec import Struct
 from solvers.improvement import improve
 from solvers.insertion import insertion, regret_insertion
 from solvers.matching import matching
+from solvers.nearest import nearest
 from solvers.problem import Budget, Plan, Problem, Solver
 
 EVERY_CONSTRAINT = (
@@ -37,6 +38,13 @@ class Entry(Struct, frozen=True):
 
 
 SOLVERS: dict[str, Entry] = {
+    "nearest": Entry(
+        nearest,
+        "each unplanned order to the end of the route of whoever can be at its pickup first",
+        EVERY_CONSTRAINT + "; makes no bundles",
+        replans=False,
+        uses_budget=False,
+    ),
     "insertion": Entry(
         insertion,
         "each unplanned order to its cheapest place, earliest promise first: milliseconds",

@@ -17,6 +17,7 @@ from solvers.improvement import Improver, improve
 from solvers.insertion import insertion
 from solvers.layout import city_of
 from solvers.matching import matching
+from solvers.nearest import nearest
 from solvers.placement import best_place
 from solvers.problem import Budget, Plan
 from solvers.randomness import below, random_state, uniform
@@ -120,6 +121,23 @@ def test_a_published_plan_stays_when_disruption_costs_more_than_it_saves():
 
 def _columns(problem):
     return {name: getattr(problem, name) for name in problem.__struct_fields__}
+
+
+def test_the_nearest_is_who_can_be_there_first_after_everything_else():
+    """One stands next to the store with a long errand; another is farther away, and idle."""
+    xy_s = np.array([[0, 0], [300, 0], [5, 0], [5, 0], [900, 0], [10, 0]], np.float64)
+    ready_s, due_s = np.zeros(2), np.full(2, 3_600.0)
+    case = plain_problem(2, 2, xy_s=xy_s, ready_s=ready_s, due_s=due_s)
+    busy = running(case, [[0, 2], []])
+    plan = nearest(busy, Budget())
+    assert [plan.route(c) for c in range(2)] == [[0, 2], [1, 3]]
+    far = running(plain_problem(2, 2, xy_s=xy_s * [[1, 1], [9, 1], *[[1, 1]] * 4]), [[0, 2], []])
+    assert nearest(far, Budget()).route(0) == [0, 2, 1, 3]
+
+
+def test_the_nearest_leaves_out_what_costs_more_than_it_is_worth():
+    hopeless = plain_problem(1, 1, due_s=np.array([-9_000.0]))
+    assert nearest(hopeless, Budget()).unserved.tolist() == [0]
 
 
 def test_matching_gives_each_idle_courier_at_most_one_order():
