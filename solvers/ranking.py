@@ -9,7 +9,8 @@ from solvers.check import visits
 from solvers.layout import city_of
 from solvers.placement import best_place
 from solvers.problem import Floats, Ints, Problem
-from solvers.routes import routes_of
+from solvers.reach import Reach, bound_all, reach_of
+from solvers.routes import FEW_STOPS, routes_of
 from solvers.schedule import NOWHERE, City, Routes, refresh
 from solvers.validation import check_problem
 
@@ -57,7 +58,7 @@ def rank_couriers(problem: Problem, order: int, top: int = 5) -> list[Offer]:
         raise IndexError(order)
     check_problem(problem)
     city = city_of(problem)
-    routes = routes_of(problem, city)
+    routes = routes_of(problem, city, spare=FEW_STOPS)
     if city.orders["anchored"][order]:
         return []
     if routes.route_of[order] != NOWHERE:
@@ -66,7 +67,8 @@ def rank_couriers(problem: Problem, order: int, top: int = 5) -> list[Offer]:
         refresh(city, routes, courier)
     kept = min(top, len(city.couriers))
     cost, where = np.full(kept, np.inf), np.full((kept, 3), NOWHERE, np.int32)
-    _cheapest(city, routes, order, cost, where)
+    if kept:
+        _cheapest(city, routes, reach_of(city, routes), order, cost, where)
     found = where[np.isfinite(cost)].tolist()
     return [_offer(problem, routes, order, c, i, j) for c, i, j in found]
 
@@ -103,18 +105,32 @@ def _offer(problem: Problem, routes: Routes, order: int, c: int, i: int, j: int)
 
 
 @njit(nogil=True, cache=True)
-def _cheapest(city: City, routes: Routes, o: int, cost: Floats, where: Ints) -> None:
-    """Fill the rows with the cheapest (courier, i, j), ascending."""
-    last = cost.shape[0] - 1
-    for c in range(city.couriers.shape[0]):
-        if not may_serve(city, routes, c, o):
-            continue
-        price, i, j = best_place(city, routes, c, o, cost[last])
-        if price < cost[last]:
-            k = last
-            while k > 0 and cost[k - 1] > price:
-                cost[k] = cost[k - 1]
-                where[k] = where[k - 1]
-                k -= 1
-            cost[k] = price
-            where[k, 0], where[k, 1], where[k, 2] = c, i, j
+def _cheapest(city: City, routes: Routes, reach: Reach, o: int, cost: Floats, where: Ints) -> None:
+    """Fill the rows with the cheapest (courier, i, j), ascending; of equals the first courier."""
+    least, kept = reach.least, cost.shape[0]
+    least[:] = -np.inf
+    if city.metric:
+        bound_all(city, reach, o)
+    for turn in range(kept + least.shape[0]):
+        # Those who promise most come first, so that most of the rest are not worth a look.
+        c = int(np.argmin(least)) if turn < kept else turn - kept
+        if least[c] <= cost[kept - 1] and least[c] < np.inf:
+            least[c] = np.inf  # has been looked at
+            if may_serve(city, routes, c, o):
+                limit = np.nextafter(cost[kept - 1], np.inf)
+                price, i, j = best_place(city, routes, c, o, limit)
+                if price < limit:
+                    _note(price, c, i, j, cost, where)
+
+
+@njit(nogil=True, cache=True)
+def _note(price: float, c: int, i: int, j: int, cost: Floats, where: Ints) -> None:
+    k = cost.shape[0] - 1
+    if price == cost[k] and where[k, 0] < c:
+        return
+    while k > 0 and (cost[k - 1] > price or (cost[k - 1] == price and where[k - 1, 0] > c)):
+        cost[k] = cost[k - 1]
+        where[k] = where[k - 1]
+        k -= 1
+    cost[k] = price
+    where[k, 0], where[k, 1], where[k, 2] = c, i, j

@@ -10,6 +10,7 @@ from solvers.insertion import insertion
 from solvers.layout import city_of
 from solvers.placement import best_place
 from solvers.problem import Budget
+from solvers.ranking import rank_couriers
 from solvers.reach import best_of_all, bound_all, note, reach_of
 from solvers.routes import plan_of, routes_of, wider
 from solvers.validation import ProblemError, check_problem
@@ -39,13 +40,13 @@ def laid_out(problem):
     return city, routes, np.flatnonzero(routes.route_of < 0).tolist()
 
 
-def random_city(seed):
+def random_city(seed, metric=True):
     problem = random_problem(seed)
     try:
         check_problem(problem)
     except ProblemError:
         assume(False)
-    assume(city_of(problem).metric)
+    assume(not metric or city_of(problem).metric)
     return laid_out(problem)
 
 
@@ -75,6 +76,33 @@ def test_a_limit_spares_work_and_hides_nothing_below_it(seed):
                 above = cost + max(1e-6, abs(cost) * 1e-9)
                 assert best_place(city, routes, c, o, above) == (cost, i, j)
                 assert best_place(city, routes, c, o, cost)[1] == NOWHERE
+
+
+@many
+@given(seed=st.integers(0, 10**6), top=st.integers(1, 7))
+def test_the_ranking_is_that_of_everybody(seed, top):
+    problem = random_problem(seed)
+    city, routes, loose = random_city(seed, metric=False)
+    for o in loose:
+        asked = [
+            (best_place(city, routes, c, o, np.inf), c)
+            for c in range(problem.couriers)
+            if may_serve(city, routes, c, o)
+        ]
+        ranked = sorted((cost, c, i, j) for (cost, i, j), c in asked if np.isfinite(cost))
+        offers = rank_couriers(problem, o, top)
+        assert [x.courier for x in offers] == [c for _, c, _, _ in ranked[:top]]
+        for offer, (_, c, i, j) in zip(offers, ranked, strict=False):
+            old = plan_of(routes).route(c)
+            assert offer.stops == [*old[:i], o, *old[i:j], problem.orders + o, *old[j:]]
+
+
+def test_of_couriers_who_stand_together_the_first_ones_are_named():
+    crowd = plain_problem(2, 9)
+    crowd.xy_s[[0, 2, 5, 6, 8]] = crowd.xy_s[4]
+    named = [x.courier for x in rank_couriers(crowd, 1, 9)]
+    standing = [c for c in named if c in (0, 2, 4, 5, 6, 8)]
+    assert standing == sorted(standing)
 
 
 @pytest.mark.parametrize("seed", range(8))
