@@ -2,7 +2,7 @@
 
 from math import inf, sqrt
 from random import Random
-from statistics import fmean, stdev
+from statistics import fmean
 
 import pytest
 from scipy.stats import t as student
@@ -179,10 +179,12 @@ def test_an_interval_covers_the_truth_as_often_as_it_says():
 def test_early_findings_are_those_of_the_seeds_seen_so_far():
     random, rule = Random(8), Rule()
     baseline, arm = columns(random, 9), columns(random, 9, shift=5)
-    for x in early_findings(rule, 5, baseline, arm):
+    level = rule.alpha * rule.early / 15
+    for x in early_findings(rule, 15, baseline, arm):
         differences = [b - a for a, b in zip(baseline[x.figure], arm[x.figure], strict=True)]
         assert (x.n, x.difference, x.p) == (9, pytest.approx(fmean(differences)), None)
-        assert x.half_width > 2 * stdev(differences) / 3
+        assert x.half_width == anytime_half_width(paired(differences), level)
+        assert x.level == 1 - level, "its share of what may be spent before the end"
 
 
 def test_the_front_is_of_those_nobody_beats():
