@@ -38,6 +38,9 @@ class RejectionReason(StrEnum):
     COUPON_USED = "coupon_used"  # detail: coupon
     COUPON_NOT_APPLICABLE = "coupon_not_applicable"  # detail: coupon, condition
     PROMOTION_USED = "promotion_used"  # detail: promotion. Of an open quote: ask for a new one
+    RETURN_PERIOD_OVER = "return_period_over"  # detail: until_at
+    PREVIEW_EXPIRED = "preview_expired"  # detail: expired_at
+    PREVIEW_STALE = "preview_stale"  # other numbers hold now; detail: refund_minor
     AMOUNT_MISMATCH = "amount_mismatch"  # detail: expected_minor
     EXCEEDS_BOUGHT = "exceeds_bought"  # detail: product, refundable
     EXCEEDS_CAPTURED = "exceeds_captured"  # detail: refundable_minor

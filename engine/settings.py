@@ -2,7 +2,7 @@
 
 from msgspec import Struct, field
 
-from engine.values import HOUR, MINUTE, SECOND
+from engine.values import DAY, HOUR, MINUTE, SECOND
 from geo.travel import TravelModel
 
 Thresholds = tuple[int, int, int, int]  # for the scores 5, 4, 3 and 2
@@ -55,6 +55,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     delivery_attempts_max: int = 2  # of one order, the first included
 
     # what goes back
+    after_sales_ms: int = 7 * DAY  # from when an order was fulfilled
+    preview_life_ms: int = 15 * MINUTE
+    return_life_ms: int = 7 * DAY  # from the agreement to the goods
+    return_fee_minor: int = 500  # for fetching what is just not wanted
     refund_alone_max_minor: int = 20_000  # of one order; beyond, a second person has to agree
 
     # what is wanted later

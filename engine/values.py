@@ -23,6 +23,7 @@ ReconciliationId = NewType("ReconciliationId", str)  # of one provider's bill of
 CampaignId = NewType("CampaignId", str)
 ComplaintId = NewType("ComplaintId", str)
 InteractionId = NewType("InteractionId", str)  # of a customer with somebody of ours
+ChangeId = NewType("ChangeId", str)  # of an order, after it was fulfilled: a return, an exchange
 PlanningRoundId = NewType("PlanningRoundId", int)
 CategoryId = NewType("CategoryId", str)
 PromotionId = NewType("PromotionId", str)
@@ -135,6 +136,21 @@ class Fulfillment(StrEnum):
 
     DELIVERY = "delivery"
     COLLECTION = "collection"  # by the customer, at the counter, against a code
+
+
+class ReturnWay(StrEnum):
+    """How goods come back to the store."""
+
+    COURIER = "courier"  # who fetches them at the door
+    STORE = "store"  # the customer brings them to the counter
+
+
+class ReturnedLine(Struct, frozen=True, array_like=True):
+    """What came back of one product: fit to be sold again, and not."""
+
+    product: ProductId
+    sellable: int
+    damaged: int
 
 
 class Purpose(StrEnum):

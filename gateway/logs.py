@@ -13,10 +13,11 @@ from engine.engine import Record
 from engine.projections.movements import Movement, Movements
 from engine.queries.open_work import DELIVERY_BECOMES, ORDER_BECOMES, OpenWork, order_of
 from engine.state import State
-from engine.values import DeliveryId, Millis, OrderId, ProductId, StoreId
+from engine.values import ChangeId, DeliveryId, Millis, OrderId, ProductId, StoreId
 from gateway import crm, supply
 from gateway import messages as m
 from gateway.messages import DeltaBody, Feed, SnapshotBody
+from gateway.translation.returning import change_told, expected_told
 from gateway.views import (
     instruction_told,
     moved_told,
@@ -42,10 +43,18 @@ RETURN_EVENTS = (
     e.DeliveryStranded,
     e.DeliveryCancelled,
 )
+AFTER_SALES = (
+    e.ChangeConfirmed,
+    e.ReturnFetched,
+    e.ReturnMissed,
+    e.ChangeReceived,
+    e.ChangeClosed,
+)
 FOLLOWED = frozenset(  # most events, timers above all, are nobody's news
     (
         *ORDER_BECOMES,
         *DELIVERY_BECOMES,
+        *AFTER_SALES,
         e.CourierArrived,
         e.DeliveryPickedUp,
         e.LegStarted,
@@ -143,6 +152,7 @@ class Logs:
                 return m.Tickets(
                     [ticket_told(s, key) for key in tickets],
                     [return_told(s, key) for key in returns],
+                    expected_told(s, StoreId(subject)),
                 )
             case "payments":
                 payments = work.payments.get(subject, ())  # type: ignore[call-overload]
@@ -187,6 +197,8 @@ class Logs:
             elif isinstance(event, e.ReadyTimeChanged | e.OrderReduced):
                 yield from self._order_changes(event.order, at, None)
                 yield from self._ticket_changes(event.order, was_open=False)
+            elif isinstance(event, AFTER_SALES):
+                yield from self._after_sales(event.change)
             else:
                 yield from self._payment_changes(event)
             return
@@ -207,6 +219,15 @@ class Logs:
         now = statuses or self.work.statuses.get(key)
         yield "orders", s.orders[key].placed.service, order_told(s, key, at, now)
 
+    def _after_sales(self, key: ChangeId) -> Iterator[Change]:
+        """For who sold it and for the store it comes back to; not of a preview nobody agreed to."""
+        s = self._state
+        change = s.order_changes.get(key)
+        if change is not None:
+            told = change_told(key, change, s.settings.current.currency)
+            yield "orders", change.service, told
+            yield "tickets", change.store, told
+
     def _ticket_changes(self, key: OrderId, was_open: bool) -> Iterator[Change]:
         s = self._state
         order = s.orders[key]
@@ -224,8 +245,10 @@ class Logs:
         if is_due and key not in was_due:
             yield "tickets", store, return_told(self._state, key)
         elif key in was_due and not is_due:
-            newest = self._state.deliveries.of_order[self._state.deliveries[key].order]
-            yield "tickets", store, m.ReturnClosed(key, newest if newest != key else None)
+            delivery = self._state.deliveries[key]
+            newest = self._state.deliveries.of_order[delivery.order]
+            again = newest if newest != key and not delivery.change else None
+            yield "tickets", store, m.ReturnClosed(key, again)
 
     def _payment_changes(self, event: e.AnyEvent) -> Iterator[Change]:
         s = self._state

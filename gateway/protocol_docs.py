@@ -35,6 +35,9 @@ CHOICES: dict[str, Any] = {
         "CourierStatus",
         "Vehicle",
         "Fulfillment",
+        "ReturnWay",
+        "ReturnReason",
+        "ChangeStatus",
         "Proof",
         "Tender",
         "StopKind",
@@ -58,8 +61,11 @@ PARTS = (
     *(m.Hours, m.Selection, m.Conditions, m.Action, m.PromotionTerms),
 )
 FEEDS: dict[m.Feed, tuple[Any, tuple[Any, ...]]] = {
-    "orders": (m.OrdersOpen, (m.Order,)),
-    "tickets": (m.Tickets, (m.Ticket, m.TicketClosed, m.ReturnDue, m.ReturnClosed)),
+    "orders": (m.OrdersOpen, (m.Order, m.OrderChange)),
+    "tickets": (
+        m.Tickets,
+        (m.Ticket, m.TicketClosed, m.ReturnDue, m.ReturnClosed, m.OrderChange),
+    ),
     "payments": (
         m.PaymentsDue,
         (m.PaymentDue, m.PaymentClosed, m.InstructionDue, m.InstructionClosed),

@@ -34,6 +34,7 @@ from gateway.suggesting import recommend
 from gateway.supply import list_reorder_points, list_supply
 from gateway.translation import opening, settings_told
 from gateway.translation.refunding import list_refunds
+from gateway.translation.returning import get_change, list_changes, list_expected
 from gateway.views import order_told, tracking_told
 from gateway.wire import money, place, time_text
 
@@ -224,6 +225,9 @@ ANSWER_OF: dict[type, Read] = {
     m.ListReorderPoints: list_reorder_points,
     m.GetSettings: _get_settings,
     m.ListRefunds: list_refunds,
+    m.GetChange: get_change,
+    m.ListChanges: list_changes,
+    m.ListExpected: list_expected,
     m.GetPromotion: get_promotion,
     m.GetCoupon: get_coupon,
     m.ListCoupons: list_coupons,

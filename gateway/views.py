@@ -94,7 +94,9 @@ def ticket_told(s: State, key: OrderId) -> m.Ticket:
 
 def return_told(s: State, key: DeliveryId) -> m.ReturnDue:
     delivery = s.deliveries[key]
-    return m.ReturnDue(key, delivery.order, delivery.courier or "", delivery.failure)
+    change = s.order_changes.get(delivery.change)
+    reason = change.reason if change else delivery.failure
+    return m.ReturnDue(key, delivery.order, delivery.courier or "", reason)
 
 
 def moved_told(x: Movement) -> m.StockMoved:
@@ -169,6 +171,7 @@ def _offer(x: OfferMade, expires_at: Millis, currency: str) -> m.Offer:
         x.delivery.load,
         money(x.fee_minor, currency),
         x.distance_m,
+        bool(x.delivery.change),
     )
 
 
@@ -184,6 +187,7 @@ def _stop(x: NextStop) -> m.RouteStop:
         time_text(placed.promised_at) if is_dropoff else None,
         placed.proof.value if is_dropoff else "none",
         time_text(placed.window_from_at) if is_dropoff and placed.window_from_at else None,
+        x.stop.kind == "pickup" and x.at_door,
     )
 
 

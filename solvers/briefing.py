@@ -201,7 +201,7 @@ class Briefer:
         self._fixed[slot] = (
             *places,
             delivery.load,
-            order.placed.promised_at,
+            delivery.due_at or order.placed.promised_at,
             self._store(delivery.store),
             delivery.pickup_from_at,
         )

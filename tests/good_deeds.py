@@ -6,7 +6,7 @@ from random import Random
 from engine import commands as c
 from engine.settings import Settings
 from engine.state import State
-from engine.values import Stop, StopKind
+from engine.values import ReturnedLine, Stop, StopKind
 
 
 def answers(s: State, at: int) -> Iterator[c.AnyCommand]:
@@ -18,6 +18,13 @@ def answers(s: State, at: int) -> Iterator[c.AnyCommand]:
         if instruction.status == "pending":
             provider = s.payments[instruction.payment].provider
             yield c.ReportInstruction(provider, key, True)
+    for key, change in s.order_changes.changes.items():
+        if change.status == "confirmed" and change.way == "store":
+            received = [ReturnedLine(x.product, x.quantity, 0) for x in change.lines]
+            yield c.ReceiveChange(change.store, key, received)
+    for key, refund in s.refunds.pending.items():
+        if refund.needs_approval:
+            yield c.EndorseRefund(key, f"not {refund.by}")
     for key, order in s.orders.orders.items():
         if order.missed_proofs >= s.settings.current.proof_tries_max:
             yield c.RenewProof(key, order.placed.service, order.placed.pin)
@@ -27,6 +34,13 @@ def answers(s: State, at: int) -> Iterator[c.AnyCommand]:
             yield c.ReportReady(order.placed.store, key)
         elif order.is_collection and order.status == "ready":
             yield c.ReportCollection(order.placed.store, key, order.placed.pin)
+
+
+def is_over(s: State) -> bool:
+    """Nobody waits for anybody."""
+    pending = any(x.status == "pending" for x in s.payments.instructions.values())
+    coming = s.refunds.pending or any(s.order_changes.expected.values())
+    return s.orders.open_count == 0 and not pending and not coming
 
 
 def reopening(s: State) -> Iterator[c.AnyCommand]:

@@ -13,7 +13,7 @@ from engine.engine import Engine, Record
 from engine.rules.cancelling import REASONS, WRITE_OFF
 from engine.settings import Settings
 from engine.state.deliveries import ON_BOARD, Delivery
-from engine.values import DAY, HOUR, MINUTE, Actor, Line, Proof, StopKind
+from engine.values import HOUR, MINUTE, Actor, Line, Proof, StopKind
 from geo.points import Point
 from geo.travel import Vehicle
 from tests import (
@@ -25,16 +25,17 @@ from tests import (
     random_payments,
     random_plans,
     random_promoting,
+    random_returns,
     random_stock,
 )
 from tests.cases import positions
-from tests.good_deeds import answers, good_plan, next_report, progress, reopening
+from tests.good_deeds import answers, good_plan, is_over, next_report, progress, reopening
 
 CENTER = Point(390_000_000, 1_160_000_000)
 STORES, PRODUCTS, CUSTOMERS = ("s0", "s1"), ("ramen", "tea", "cake"), ("ann", "bob")
 UNPRICED = ("s1", "cake")
 COURIERS = {"kim": 12, "lee": 6, "max": 4, "sun": 12}
-AFTERWARDS_MS = 100 * DAY  # longer than any timer waits: that of a customer who stays away
+AFTERWARDS_MS = 8 * 24 * HOUR  # longer than any timer waits
 LULL_MS = 7 * MINUTE  # enough for every timeout there is
 NONSENSE = 0.04  # of the ids
 SUBJECTS = (  # that have a module of their own
@@ -45,6 +46,7 @@ SUBJECTS = (  # that have a module of their own
     random_orders,
     random_payments,
     random_promoting,
+    random_returns,
     random_stock,
 )
 ASIDE = 0.25  # of what is said is about the subject of the day, now and then about another
@@ -114,7 +116,7 @@ class RandomDay:
         for _ in range(rounds):
             self.at += 3_000
             yield from self._submit(c.Tick())
-            if self._is_over():
+            if is_over(self._s):
                 break
             for command in list(self._good_deeds()):
                 yield from self._submit(command)
@@ -325,10 +327,6 @@ class RandomDay:
         return positions(*rows)
 
     # when everybody behaves
-
-    def _is_over(self) -> bool:
-        pending = any(x.status == "pending" for x in self._s.payments.instructions.values())
-        return self._s.orders.open_count == 0 and not pending
 
     def _good_deeds(self) -> Iterator[c.AnyCommand]:
         if not self._s.couriers["hero"].on_shift:

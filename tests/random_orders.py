@@ -21,8 +21,6 @@ def makers(day) -> Iterator[tuple[float, Callable[[], Made]]]:
     yield 1, lambda: _guess(day)
     yield 2, lambda: _try_again(day)
     yield 1, lambda: _recall(day)
-    yield 1, lambda: _give_much_back(day)
-    yield 2, lambda: _decide_on_refunds(day)
     yield 1, lambda: _try_in_vain(day)
     yield 0.5, lambda: _come_too_late(day)
     yield 0.2, lambda: _be_impatient(day)
@@ -113,23 +111,6 @@ def _pay_for_later(day) -> Made:
     ask = _ask_for_later(day, quote, day.at + 2_400_000, day.at + 4_800_000)
     code = c.PlaceOrder(day._new("o"), "app", quote, "bank", Proof.PIN, CODE)
     return [c.ChangeSettings(Settings()), ask, code]
-
-
-def _give_much_back(day) -> Made:
-    captured = {x.order: None for x in day._s.payments.payments.values() if x.captured_minor}
-    amount, by = day.rng.choice((1, 100, 300)), day.rng.choice(["ann", "bea"])
-    return [
-        c.ChangeSettings(Settings(refund_alone_max_minor=day.rng.choice((0, 100)))),
-        c.RefundOrder(day._new("r"), day._one(captured), amount, "cold", by),
-        c.ChangeSettings(Settings()),
-    ]
-
-
-def _decide_on_refunds(day) -> Made:
-    key, by = day._one(day._s.refunds.pending), day.rng.choice(["ann", "bea"])
-    if day.rng.random() < 0.3:
-        return c.DeclineRefund(key, by, "no")
-    return c.EndorseRefund(key, by)
 
 
 def _be_impatient(day) -> Made:

@@ -153,6 +153,7 @@ def some(kind):
         "stop": "pickup",
         "pin": "424242",
         "code": "424242",
+        "received": [m.ReturnedLine("ramen", 1)],
         "sellable": True,
         "authorized": True,
         "succeeded": True,

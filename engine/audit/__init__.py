@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from engine.audit import campaigns, complaints, customers, money, promotions, stock
+from engine.audit import campaigns, changes, complaints, customers, money, promotions, stock
 from engine.rules.cancelling import REASONS, WRITE_OFF
 from engine.state import State
 from engine.state.deliveries import ACCEPTED, BEFORE_PICKUP, ENDED, ON_BOARD, DeliveryStatus
@@ -21,6 +21,7 @@ def violations(s: State) -> list[str]:
         *(_orders, _routes, _loads, _planning),
         *(
             campaigns.violations,
+            changes.violations,
             complaints.violations,
             customers.violations,
             money.violations,

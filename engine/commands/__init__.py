@@ -103,6 +103,16 @@ from engine.commands.reconciling import (
 )
 from engine.commands.refunding import DeclineRefund, EndorseRefund, RefundOrder
 from engine.commands.replenishing import ReviewStock, SetReorderPoint
+from engine.commands.returning import (
+    ConfirmChange,
+    ExpireChange,
+    ExpirePreview,
+    FetchReturn,
+    PreviewChange,
+    ReceiveChange,
+    WaiveReturn,
+    WithdrawChange,
+)
 from engine.commands.segmenting import ReviewCustomer, ReviewCustomers, SetSegmentation
 from engine.commands.selling import ReconcileTill, RecordReceipt, RefundReceipt
 from engine.commands.stocking import (
@@ -170,6 +180,12 @@ ExternalCommand = (
     | RenewProof
     | CancelOrder
     | RequestRedelivery
+    | PreviewChange
+    | ConfirmChange
+    | WithdrawChange
+    | FetchReturn
+    | ReceiveChange
+    | WaiveReturn
     | AcceptOrder
     | RejectOrder
     | UpdateReadyTime
@@ -216,6 +232,8 @@ TimerCommand = (  # only timers submit these
     OpenPlanningRound
     | ClosePlanningRound
     | AskStore
+    | ExpirePreview
+    | ExpireChange
     | ExpirePayment
     | ExpireAcceptance
     | ExpireCollection

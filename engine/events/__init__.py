@@ -20,6 +20,14 @@ from engine.events.catalog import (
     StoreOpened,
     StoreRegistered,
 )
+from engine.events.changes import (
+    ChangeClosed,
+    ChangeConfirmed,
+    ChangePreviewed,
+    ChangeReceived,
+    ReturnFetched,
+    ReturnMissed,
+)
 from engine.events.complaints import (
     ComplaintAnswered,
     ComplaintClosed,
@@ -282,6 +290,12 @@ AnyEvent = (
     | InstructionFailed
     | CashHandedIn
     | LedgerPosted
+    | ChangePreviewed
+    | ChangeConfirmed
+    | ReturnFetched
+    | ReturnMissed
+    | ChangeReceived
+    | ChangeClosed
     | RefundProposed
     | RefundEndorsed
     | RefundDropped

@@ -2,7 +2,17 @@
 
 from engine.events.event import Event
 from engine.rejections import RejectionReason
-from engine.values import CourierId, DeliveryId, Millis, OrderId, Proof, Stop, StopKind, StoreId
+from engine.values import (
+    ChangeId,
+    CourierId,
+    DeliveryId,
+    Millis,
+    OrderId,
+    Proof,
+    Stop,
+    StopKind,
+    StoreId,
+)
 from geo.points import Point
 
 
@@ -15,6 +25,8 @@ class DeliveryCreated(Event, frozen=True):
     dropoff: Point
     load: int
     pickup_from_at: Millis = Millis(0)  # sooner, and it would be at the door too soon
+    change: ChangeId = ChangeId("")  # it fetches goods at the door, for the store
+    due_at: Millis = Millis(0)  # 0: when the order was promised
 
 
 class RoutePlanned(Event, frozen=True):

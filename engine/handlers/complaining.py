@@ -34,8 +34,10 @@ from engine.rules.complaints import (
     REASONS,
     REFUNDED,
 )
+from engine.rules.returns import refundable_minor
 from engine.state.complaints import Complaint, Complaints, ComplaintStatus
 from engine.state.customers import Customers
+from engine.state.order_changes import OrderChanges
 from engine.state.orders import Orders
 from engine.state.payments import Payments, payment_of
 from engine.state.refunds import Refunds
@@ -52,12 +54,14 @@ class Complaining:
         orders: Orders,
         payments: Payments,
         refunds: Refunds,
+        changes: OrderChanges,
         complaints: Complaints,
     ) -> None:
         self.customers = customers
         self.orders = orders
         self.payments = payments
         self.refunds = refunds
+        self.changes = changes
         self.complaints = complaints
 
     # commands
@@ -95,9 +99,9 @@ class Complaining:
             self._illegal(turn, complaint, S.REFUNDING)
         refundable = 0
         if complaint.order:
-            payment = payment_of(complaint.order)
-            refundable = self.payments.refundable_minor(payment)
-            refundable -= self.refunds.pending_minor(payment)
+            known = self.payments, self.refunds, self.changes
+            if self.payments.refundable_minor(payment_of(complaint.order)):
+                refundable = refundable_minor(*known, complaint.order)
         if c.amount_minor > refundable:
             turn.reject(Reason.EXCEEDS_CAPTURED, refundable_minor=refundable)
         number = complaint.refunds + 1

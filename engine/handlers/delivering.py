@@ -20,6 +20,7 @@ from engine.events import (
     BreakPlanned,
     CourierArrived,
     CourierRegistered,
+    DeliveryCancelled,
     DeliveryCompleted,
     DeliveryFailed,
     DeliveryPickedUp,
@@ -29,6 +30,7 @@ from engine.events import (
     OfferAccepted,
     OrderRecalled,
     ProofMissed,
+    ReturnMissed,
     RoutePlanned,
     ShiftEnded,
     ShiftStarted,
@@ -151,11 +153,16 @@ class Delivering:
 
     def report_failure(self, turn: Turn, c: ReportFailure) -> None:
         delivery = self._own_delivery(turn, c.courier, c.delivery)
-        if delivery.status not in AT_DOOR:
-            self._illegal(turn, delivery, S.RETURNING)
+        fetches = bool(delivery.change) and delivery.status in ACCEPTED
+        if delivery.status not in AT_DOOR and not fetches:
+            self._illegal(turn, delivery, S.CANCELLED if delivery.change else S.RETURNING)
         if c.reason not in REASONS[Actor.COURIER]:
             allowed = list(REASONS[Actor.COURIER])
             turn.reject(Reason.REASON_NOT_ALLOWED, actor=Actor.COURIER, allowed=allowed)
+        if fetches:  # he came for goods, and leaves without
+            turn.emit(ReturnMissed(delivery.change, c.reason))
+            turn.emit(DeliveryCancelled(c.delivery, c.courier))
+            return
         return_at = self._return_at(c.courier, c.delivery)
         turn.emit(DeliveryFailed(c.delivery, c.courier, c.reason, return_at))
 

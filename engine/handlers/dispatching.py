@@ -30,6 +30,7 @@ from engine.events import (
     PlanningRequested,
     PlanningRoundClosed,
     PlanningRoundOpened,
+    ReturnFetched,
     RoutePlanned,
     RouteSkipped,
 )
@@ -38,6 +39,7 @@ from engine.rules.eligibility import objection, release_objection
 from engine.rules.scheduling import pickup_from
 from engine.state.couriers import Couriers
 from engine.state.deliveries import ACCEPTED, ON_BOARD, Deliveries, DeliveryStatus
+from engine.state.order_changes import OrderChanges
 from engine.state.orders import Orders
 from engine.state.planning_rounds import PlanningRounds
 from engine.state.settings import CurrentSettings
@@ -67,6 +69,7 @@ class Dispatching:
         couriers: Couriers,
         deliveries: Deliveries,
         planning_rounds: PlanningRounds,
+        changes: OrderChanges,
     ) -> None:
         self.settings = settings
         self.stores = stores
@@ -74,6 +77,7 @@ class Dispatching:
         self.couriers = couriers
         self.deliveries = deliveries
         self.planning_rounds = planning_rounds
+        self.changes = changes
 
     # commands
 
@@ -160,6 +164,24 @@ class Dispatching:
                 placed.dropoff,
                 placed.load,
                 Millis(from_at),
+            )
+        )
+
+    def fetch(self, turn: Turn, e: ReturnFetched) -> None:
+        """From the door to the store: what is rescued for it goes the same way."""
+        change = self.changes[e.change]
+        door, home = self.orders[change.order].placed.dropoff, self.stores[change.store].location
+        turn.emit(
+            DeliveryCreated(
+                e.delivery,
+                change.order,
+                1,
+                change.store,
+                door,
+                home,
+                change.load,
+                change=e.change,
+                due_at=e.due_at,
             )
         )
 

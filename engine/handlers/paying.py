@@ -3,6 +3,7 @@
 from engine.commands import ExpirePayment, ReportAuthorization, ReportInstruction
 from engine.events import (
     DeliveryCompleted,
+    DeliveryReturned,
     InstructionFailed,
     InstructionSettled,
     MoneyMoved,
@@ -160,7 +161,12 @@ class Paying:
         fee = min(order.placed.delivery_fee_minor, order.due_minor) if at_fault else 0
         self._capture(turn, e.order, order, 0, fee, e.reason)
 
-    def pay_courier(self, turn: Turn, e: DeliveryCompleted) -> None:
+    def pay_for_fetching(self, turn: Turn, e: DeliveryReturned) -> None:
+        """A way back that was asked for is a ride like any other."""
+        if self.deliveries[e.delivery].change:
+            self.pay_courier(turn, e)
+
+    def pay_courier(self, turn: Turn, e: DeliveryCompleted | DeliveryReturned) -> None:
         delivery = self.deliveries[e.delivery]
         far_m = distance_m(delivery.pickup, delivery.dropoff)
         fee = courier_fee(self.settings.current, far_m)

@@ -53,6 +53,8 @@ class Reattempting:
     # follow-ups
 
     def take_back(self, turn: Turn, e: DeliveryReturned) -> None:
+        if self.deliveries[e.delivery].change:
+            return  # it was fetched at the door: another bargain
         order = self.orders[e.order]
         store, lines = order.placed.store, without_prices(order.lines)
         if order.is_redelivery_wanted and e.sellable:

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from engine.commands import DeclineRefund, EndorseRefund, RefundOrder
 from engine.events import (
     AnyEvent,
+    ChangeReceived,
     InstructionFailed,
     InstructionIssued,
     InstructionSettled,
+    LedgerPosted,
     RefundApproved,
     RefundDropped,
     RefundEndorsed,
@@ -15,25 +17,33 @@ from engine.events import (
     RefundReleased,
 )
 from engine.rejections import RejectionReason as Reason
-from engine.rules.bookkeeping import REFUNDS, of_provider, posted
+from engine.rules.bookkeeping import REFUNDS, UNCOLLECTED, of_provider, posted
+from engine.rules.returns import refundable_minor
+from engine.state.order_changes import OrderChanges
 from engine.state.orders import Orders
-from engine.state.payments import Payments, payment_of, rest_of
+from engine.state.payments import Payments, PaymentStatus, payment_of, rest_of
 from engine.state.refunds import Refund, Refunds
 from engine.state.settings import CurrentSettings
 from engine.turn import Turn
-from engine.values import InstructionId, InstructionKind, PaymentId, Posting
+from engine.values import InstructionId, InstructionKind, Minor, OrderId, PaymentId, Posting
 
 OUR_INSTRUCTIONS = (f"/{InstructionKind.CAPTURE}", f"/{InstructionKind.VOID}", "/rest")
 
 
 class Refunding:
     def __init__(
-        self, settings: CurrentSettings, orders: Orders, payments: Payments, refunds: Refunds
+        self,
+        settings: CurrentSettings,
+        orders: Orders,
+        payments: Payments,
+        refunds: Refunds,
+        changes: OrderChanges,
     ) -> None:
         self.settings = settings
         self.orders = orders
         self.payments = payments
         self.refunds = refunds
+        self.changes = changes
 
     # commands
 
@@ -48,7 +58,9 @@ class Refunding:
         if not self.orders.get(c.order):
             turn.reject(Reason.UNKNOWN, what="order", id=c.order)
         key = payment_of(c.order)
-        refundable = self.payments.refundable_minor(key) - self.refunds.pending_minor(key)
+        refundable = 0
+        if self.payments.refundable_minor(key):
+            refundable = refundable_minor(self.payments, self.refunds, self.changes, c.order)
         if c.amount_minor > refundable:
             turn.reject(Reason.EXCEEDS_CAPTURED, refundable_minor=refundable)
         self._decide(turn, c)
@@ -73,6 +85,18 @@ class Refunding:
     def refund_complaint(self, turn: Turn, e: RefundApproved) -> None:
         self._decide(turn, e)
 
+    def refund_change(self, turn: Turn, e: ChangeReceived) -> None:
+        """For goods that came back. Who never paid for them owes that much less."""
+        amount = Minor(e.goods_minor + e.delivery_minor - e.fee_minor)
+        payment = self.payments.get(payment_of(e.order))
+        if payment and payment.status is PaymentStatus.UNCOLLECTED:
+            self._write_off(turn, e.order, e.charged)
+        elif amount:
+            key = InstructionId(f"{e.order}/change/{e.change}")
+            self._give(turn, key, e.order, amount, e.reason, e.by, e.charged)
+        elif e.charged:
+            turn.emit(LedgerPosted(e.order, "refund", e.charged))
+
     def release(self, turn: Turn, e: InstructionSettled) -> None:
         """What waited for the money to arrive."""
         instruction = self.payments.instructions[e.instruction]
@@ -84,22 +108,41 @@ class Refunding:
         """What was never paid is not given back."""
         instruction = self.payments.instructions[e.instruction]
         if instruction.kind is InstructionKind.CAPTURE:
-            for key, _ in self._of(instruction.payment):
+            for key, refund in self._of(instruction.payment):
                 turn.emit(RefundDropped(key, "", "capture_failed"))
+                self._write_off(turn, refund.order, refund.charged)
 
     # internals
 
     def _decide(self, turn: Turn, x: RefundOrder | RefundApproved) -> None:
-        """At once, or when a second person has agreed. So much is there to be given."""
-        key = payment_of(x.order)
-        alone = x.amount_minor + self._given_back_minor(key)
-        needs_approval = alone > self.settings.current.refund_alone_max_minor
         charged = [Posting(REFUNDS, x.amount_minor)]
-        asked = x.order, key, x.amount_minor, x.reason, x.by, charged
-        if needs_approval:
-            turn.emit(RefundProposed(x.instruction, *asked, needs_approval))
+        self._give(turn, x.instruction, x.order, x.amount_minor, x.reason, x.by, charged)
+
+    def _give(
+        self,
+        turn: Turn,
+        instruction: InstructionId,
+        order: OrderId,
+        amount: Minor,
+        reason: str,
+        by: str,
+        charged: list[Posting],
+    ) -> None:
+        """At once; or when the money has arrived, and a second person agreed if it is much."""
+        key = payment_of(order)
+        alone = amount + self._given_back_minor(key)
+        needs_approval = alone > self.settings.current.refund_alone_max_minor
+        asked = order, key, amount, reason, by, charged
+        if needs_approval or self.payments.refundable_minor(key) < amount:
+            turn.emit(RefundProposed(instruction, *asked, needs_approval))
         else:
-            self._carry_out(turn, x.instruction, Refund(*asked, needs_approval))
+            self._carry_out(turn, instruction, Refund(*asked, needs_approval))
+
+    def _write_off(self, turn: Turn, order: OrderId, charged: list[Posting]) -> None:
+        amount = sum(x.amount_minor for x in charged)
+        entry = ((x.account, x.amount_minor) for x in charged)
+        if charged:
+            turn.emit(posted(order, "refund", *entry, (UNCOLLECTED, -amount)))
 
     def _waiting(self, turn: Turn, key: InstructionId) -> Refund:
         refund = self.refunds.get(key)

@@ -24,6 +24,7 @@ class NextStop(Struct, frozen=True):
     place: Point
     store_name: str
     ready_at: Millis  # or as late as its window asks for; 0: not known
+    at_door: bool = False  # goods are fetched from a customer
 
 
 class Work(Struct, frozen=True):
@@ -64,6 +65,8 @@ def _next_stop(s: State, stop: Stop, delivery: Delivery) -> NextStop:
     place = place_of(s, stop, delivery)
     order, name = s.orders[delivery.order], s.stores[delivery.store].name
     ready_at = max(order.ready_at, delivery.pickup_from_at)
+    if delivery.change:
+        return NextStop(stop, order, place, name, Millis(0), at_door=delivery.attempt == 1)
     return NextStop(stop, order, place, name, ready_at)
 
 

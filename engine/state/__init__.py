@@ -11,6 +11,7 @@ from engine.state.deliveries import Deliveries
 from engine.state.inventory import Inventory
 from engine.state.ledger import Ledger
 from engine.state.listings import Listings
+from engine.state.order_changes import OrderChanges
 from engine.state.orders import Orders
 from engine.state.payments import Payments
 from engine.state.planning_rounds import PlanningRounds
@@ -57,6 +58,7 @@ class State(Struct):
     orders: Orders = field(default_factory=Orders)
     payments: Payments = field(default_factory=Payments)
     refunds: Refunds = field(default_factory=Refunds)
+    order_changes: OrderChanges = field(default_factory=OrderChanges)
     ledger: Ledger = field(default_factory=Ledger)
     reconciliations: Reconciliations = field(default_factory=Reconciliations)
     couriers: Couriers = field(default_factory=Couriers)

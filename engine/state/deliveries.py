@@ -26,7 +26,7 @@ from engine.events import (
     OfferAccepted,
     RoutePlanned,
 )
-from engine.values import CourierId, DeliveryId, Millis, OrderId, Stop, StopKind, StoreId
+from engine.values import ChangeId, CourierId, DeliveryId, Millis, OrderId, Stop, StopKind, StoreId
 from geo.points import Point
 
 
@@ -91,6 +91,8 @@ class Delivery(Struct):
     failure: str = ""  # why they are
     at_store: bool = False  # and the courier stands there with them
     pickup_from_at: Millis = Millis(0)  # sooner, and it would be at the door too soon
+    change: ChangeId = ChangeId("")  # it fetches goods at the door, for the store
+    due_at: Millis = Millis(0)  # 0: when the order was promised
 
     @property
     def last_stop(self) -> StopKind:
@@ -119,7 +121,10 @@ class Deliveries(Struct, dict=True):
         open_ = {k: x for k, x in self.deliveries.items() if x.status not in ENDED}
         self.open: dict[DeliveryId, Delivery] = open_
         self.waiting: dict[DeliveryId, Delivery] = self._created()  # oldest first, always
-        self.of_order: dict[OrderId, DeliveryId] = {x.order: k for k, x in self.deliveries.items()}
+        self.of_order: dict[OrderId, DeliveryId] = {}  # to the door; what fetches a return is none
+        for key, delivery in self.deliveries.items():
+            if not delivery.change:
+                self.of_order[delivery.order] = key
         self.changes = Changes[DeliveryId]()  # of everything but the courier
         self.route_changes = Changes[CourierId]()
 
@@ -140,11 +145,13 @@ class Deliveries(Struct, dict=True):
         assert e.delivery not in self.deliveries
         delivery = Delivery(e.order, e.attempt, e.store, e.pickup, e.dropoff, e.load)
         delivery.pickup_from_at = e.pickup_from_at
+        delivery.change, delivery.due_at, delivery.is_return = e.change, e.due_at, bool(e.change)
         self.deliveries[e.delivery] = self.open[e.delivery] = delivery
         self.changes.trim()
         self.route_changes.trim()
         self.waiting[e.delivery] = delivery
-        self.of_order[e.order] = e.delivery
+        if not e.change:
+            self.of_order[e.order] = e.delivery
         self.changes.note(e.delivery)
 
     def route_planned(self, e: RoutePlanned) -> None:

@@ -46,6 +46,8 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
         e.CustomerPurchased: (h.segmenting.judge_again, h.campaigning.measure),
         e.CustomerForgotten: (h.complaining.close_of_forgotten,),
         # what goes back
+        e.ReturnFetched: (h.dispatching.fetch,),
+        e.ChangeReceived: (h.refunding.refund_change,),
         e.RefundApproved: (h.refunding.refund_complaint,),
         e.RefundDropped: (h.complaining.refund_dropped,),
         e.InstructionSettled: (h.refunding.release, h.complaining.refund_landed),
@@ -60,7 +62,13 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
         e.DeliveryFailed: (leg, plan),
         e.DeliveryStranded: (plan,),
         e.DeliveryRecalled: (plan,),
-        e.DeliveryReturned: (h.reattempting.take_back, leg, plan),
+        e.DeliveryReturned: (
+            h.reattempting.take_back,
+            h.returning.receive_fetched,
+            h.paying.pay_for_fetching,
+            leg,
+            plan,
+        ),
         e.DeliveryCancelled: (leg, plan),
         e.ShiftStarted: (plan,),
         e.ShiftEnded: (h.delivering.clear_route, plan),

@@ -22,6 +22,7 @@ from engine.handlers.reattempting import Reattempting
 from engine.handlers.reconciling import Reconciling
 from engine.handlers.refunding import Refunding
 from engine.handlers.replenishing import Replenishing
+from engine.handlers.returning import Returning
 from engine.handlers.segmenting import Segmenting
 from engine.handlers.selling import Selling
 from engine.handlers.stocking import Stocking
@@ -54,6 +55,7 @@ class Handlers(Struct):
     collecting: Collecting
     reattempting: Reattempting
     refunding: Refunding
+    returning: Returning
     dispatching: Dispatching
     delivering: Delivering
     tracking: Tracking
@@ -111,13 +113,24 @@ def handlers_over(s: State) -> Handlers:
         Preparing(s.settings, s.orders, s.deliveries),
         Collecting(s.settings, s.orders),
         Reattempting(s.settings, s.stores, s.orders, s.deliveries),
-        Refunding(s.settings, s.orders, s.payments, s.refunds),
-        Dispatching(s.settings, s.stores, s.orders, s.couriers, s.deliveries, s.planning_rounds),
+        Refunding(s.settings, s.orders, s.payments, s.refunds, s.order_changes),
+        Returning(
+            s.settings, s.products, s.orders, s.payments, s.refunds, s.deliveries, s.order_changes
+        ),
+        Dispatching(
+            s.settings,
+            s.stores,
+            s.orders,
+            s.couriers,
+            s.deliveries,
+            s.planning_rounds,
+            s.order_changes,
+        ),
         Delivering(s.settings, s.orders, s.couriers, s.positions, s.deliveries),
         Tracking(s.couriers, s.positions),
         Supporting(s.customers, s.orders),
         Segmenting(s.customers, s.orders),
-        Complaining(s.customers, s.orders, s.payments, s.refunds, s.complaints),
+        Complaining(s.customers, s.orders, s.payments, s.refunds, s.order_changes, s.complaints),
         Rating(s.customers, s.orders, s.deliveries, s.ratings),
         Campaigning(s.customers, s.orders, s.promotions, s.campaigns),
     )

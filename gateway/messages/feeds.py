@@ -9,7 +9,7 @@ snapshot.
 from typing import Literal
 
 from gateway.messages.crm import CrmNews, CrmOpen
-from gateway.messages.orders import Order, Tracking
+from gateway.messages.orders import Order, OrderChange, Tracking
 from gateway.messages.replies import StockMoved
 from gateway.messages.supply import SupplierPurchase, Transfer
 from gateway.messages.values import (
@@ -90,6 +90,7 @@ class ReturnClosed(Told, frozen=True):
 class Tickets(Told, frozen=True):
     tickets: list[Ticket]
     returns: list[ReturnDue]
+    expected: list[OrderChange] = []  # what customers are to bring, or couriers to fetch
 
 
 # payments: what a provider has to do
@@ -160,6 +161,7 @@ class Offer(Part, frozen=True):
     load: int
     fee: Money
     distance_m: int
+    returns: bool = False  # from a customer's door back to the store
 
 
 class RouteStop(Part, frozen=True):
@@ -174,6 +176,7 @@ class RouteStop(Part, frozen=True):
     promised_at: str | None = None
     proof: Proof = "none"
     not_before: str | None = None  # of a drop-off: when its window opens
+    returns: bool = False  # a pickup at a customer's door, for the store
 
 
 class WaitNear(Part, frozen=True):
@@ -278,6 +281,7 @@ SnapshotBody = (
 )
 DeltaBody = (
     Order
+    | OrderChange
     | Ticket
     | TicketClosed
     | ReturnDue

@@ -2,13 +2,18 @@
 
 from gateway.messages.merchandise import Discount
 from gateway.messages.values import (
+    ChangeStatus,
     DeliveryStatus,
     Fulfillment,
+    Line,
     Money,
     OrderStatus,
     Part,
     Place,
     PricedLine,
+    ReturnedLine,
+    ReturnReason,
+    ReturnWay,
     Told,
     Window,
 )
@@ -118,3 +123,35 @@ class Refund(Told, frozen=True):
 
 class Refunds(Told, frozen=True):
     refunds: list[Refund]
+
+
+class OrderChange(Told, frozen=True):
+    """Pieces that come back: what is given back for them, or would be until `expires_at`.
+
+    `refund` = `goods` + `delivery_fee` - `fee`. Once `received`, these are for what came. `missed`
+    says why the last courier came for nothing, `closed` why nothing came of it.
+    """
+
+    change: str
+    order: str
+    store: str
+    status: ChangeStatus
+    lines: list[Line]
+    reason: ReturnReason
+    way: ReturnWay
+    goods: Money
+    delivery_fee: Money
+    fee: Money
+    refund: Money
+    expires_at: str | None = None
+    delivery: str | None = None
+    missed: str | None = None
+    received: list[ReturnedLine] = []
+    closed: str | None = None
+
+
+class OrderChanges(Told, frozen=True):
+    """`next`, if there is more: pass it as `after`."""
+
+    changes: list[OrderChange]
+    next: str | None = None

@@ -16,6 +16,8 @@ from gateway.messages.merchandise import (
 )
 from gateway.messages.orders import (
     Order,
+    OrderChange,
+    OrderChanges,
     OrderPlaced,
     Quote,
     Refund,
@@ -258,6 +260,8 @@ ReplyBody = (
     | TillReconciled
     | ReceiptRefunded
     | TrackingLink
+    | OrderChange
+    | OrderChanges
     | Refund
     | Refunds
     | Settings

@@ -7,6 +7,7 @@ from msgspec import Meta
 from gateway.messages.values import Asked
 
 Millis = Annotated[int, Meta(ge=0, le=7 * 24 * 3_600_000)]
+LongMillis = Annotated[int, Meta(ge=0, le=10**9)]  # more than eleven days
 Minor = Annotated[int, Meta(ge=0, le=10**9)]
 Units = Annotated[int, Meta(ge=0, le=1_000_000)]
 
@@ -52,6 +53,10 @@ class SettingsInForce(Asked, frozen=True):
     slot_ms: Annotated[int, Meta(ge=60_000, le=24 * 3_600_000)]
     slot_orders_max: Units
     delivery_attempts_max: Units
+    after_sales_ms: LongMillis
+    preview_life_ms: Millis
+    return_life_ms: LongMillis
+    return_fee_minor: Minor
     refund_alone_max_minor: Minor
     travel: TravelSettings
     utc_offset_min: Annotated[int, Meta(ge=-840, le=840)] = 0  # of local time; east is positive

@@ -119,6 +119,9 @@ ComplaintStatus = Literal["open", "answered", "refunding", "closed"]
 Standing = Literal["good", "blocked"]
 Vehicle = Literal["walk", "bicycle", "scooter", "car"]
 Fulfillment = Literal["delivery", "collection"]
+ReturnWay = Literal["courier", "store"]
+ReturnReason = Literal["unwanted", "defective", "damaged", "wrong_item", "late"]
+ChangeStatus = Literal["previewed", "confirmed", "received", "closed"]
 Proof = Literal["none", "photo", "signature", "pin"]
 Tender = Literal["cash", "card", "wallet", "other"]
 StopKind = Literal["pickup", "dropoff", "return"]
@@ -204,6 +207,14 @@ class Line(Asked, frozen=True):
 
     product: Id
     quantity: Quantity
+
+
+class ReturnedLine(Asked, frozen=True):
+    """What came back of one product: fit to be sold again, and not."""
+
+    product: Id
+    sellable: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    damaged: Annotated[int, Meta(ge=0, le=10_000)] = 0
 
 
 class PricedLine(Part, frozen=True):

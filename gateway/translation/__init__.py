@@ -27,6 +27,7 @@ from gateway.translation import (
     paying,
     promoting,
     refunding,
+    returning,
     selling,
     stocking,
     storekeeping,
@@ -45,6 +46,7 @@ COMMAND_OF = {
     **ordering.COMMAND_OF,
     **paying.COMMAND_OF,
     **refunding.COMMAND_OF,
+    **returning.COMMAND_OF,
     **selling.COMMAND_OF,
     **stocking.COMMAND_OF,
     **storekeeping.COMMAND_OF,
@@ -76,6 +78,8 @@ def reply_of(record: Record, currency: str) -> ReplyBody | None:
                 return _quote(event, record.at, currency)
             case e.OrderPlaced():
                 return _order_placed(event, currency)
+            case e.ChangePreviewed():
+                return returning.previewed_told(event, currency)
             case e.RefundProposed():
                 return refunding.refund_told(event, currency)
             case e.ReceiptRefunded():
@@ -123,7 +127,11 @@ def settings_told(settings: Settings) -> m.SettingsInForce:
 # requests
 
 
-BY_IDENTITY: IdentityTable = {**ordering.BY_IDENTITY, **promoting.COMMAND_OF}
+BY_IDENTITY: IdentityTable = {
+    **ordering.BY_IDENTITY,
+    **returning.BY_IDENTITY,
+    **promoting.COMMAND_OF,
+}
 
 
 # replies

@@ -107,6 +107,17 @@ from gateway.messages.requests.refunding import (
     ListRefunds,
     RefundOrder,
 )
+from gateway.messages.requests.returning import (
+    ConfirmChange,
+    FetchReturn,
+    GetChange,
+    ListChanges,
+    ListExpected,
+    PreviewChange,
+    ReceiveChange,
+    WaiveReturn,
+    WithdrawChange,
+)
 from gateway.messages.requests.selling import (
     ReconcileTill,
     RecordReceipt,
@@ -180,6 +191,15 @@ RequestBody = (
     | RenewProof
     | CancelOrder
     | RequestRedelivery
+    | PreviewChange
+    | ConfirmChange
+    | WithdrawChange
+    | FetchReturn
+    | ReceiveChange
+    | WaiveReturn
+    | GetChange
+    | ListChanges
+    | ListExpected
     | GetOrder
     | ListStores
     | ListProducts

@@ -1,0 +1,81 @@
+"""What comes back, and what is given back: never more than was bought, nor than was captured."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from engine.rules.lines import pieces_of
+from engine.state import State
+from engine.state.deliveries import ENDED
+from engine.state.order_changes import ChangeStatus
+from engine.state.orders import OrderStatus
+from engine.state.payments import PaymentStatus, payment_of
+from engine.values import ProductId
+
+
+def violations(s: State) -> Iterator[str]:
+    for check in (_changes, _goods, _promises, _refunds, _legs):
+        yield from check(s)
+
+
+def _changes(s: State) -> Iterator[str]:
+    """Only what was fulfilled comes back, and who waits for it knows."""
+    expected = [(x, key) for x, keys in s.order_changes.expected.items() for key in keys]
+    for key, change in s.order_changes.changes.items():
+        if s.orders[change.order].status is not OrderStatus.FULFILLED:
+            yield f"{key} is about an order that is {s.orders[change.order].status}"
+        if change.refund_minor < 0:
+            yield f"{key} would give {change.refund_minor} back"
+        is_expected = change.status is ChangeStatus.CONFIRMED
+        if ((change.store, key) in expected) != is_expected:
+            yield f"{key} is {change.status}, and expected: {not is_expected}"
+
+
+def _goods(s: State) -> Iterator[str]:
+    for key in s.order_changes.of_order:
+        gone: Counter[ProductId] = Counter()
+        for change in s.order_changes.of(key):
+            for line in change.gone:
+                gone[line.product] += line.quantity
+        for product, quantity in gone.items():
+            bought = pieces_of(s.orders[key].lines, product)
+            if quantity > bought:
+                yield f"{quantity} {product} of {key} come back, {bought} were bought"
+
+
+def _promises(s: State) -> Iterator[str]:
+    """What is promised to be given back is there, unless it was never paid."""
+    for key in s.order_changes.of_order:
+        payment = s.payments.get(payment_of(key))
+        if payment is None or payment.status is not PaymentStatus.CAPTURED:
+            continue
+        promised = s.order_changes.expected_minor(key) + s.refunds.pending_minor(payment_of(key))
+        left = payment.captured_minor - payment.refunded_minor
+        if promised > left:
+            yield f"{promised} of {key} is promised to be given back, {left} is left"
+
+
+def _refunds(s: State) -> Iterator[str]:
+    for key, refund in s.refunds.pending.items():
+        charged = sum(x.amount_minor for x in refund.charged)
+        if charged != refund.amount_minor:
+            yield f"{key} gives {refund.amount_minor} back, {charged} is borne"
+        payment = s.payments[refund.payment]
+        if payment.status is not PaymentStatus.CAPTURED:
+            yield f"{key} waits for a payment that is {payment.status}"
+        waits = refund.needs_approval
+        if not waits and s.payments.refundable_minor(refund.payment) >= refund.amount_minor:
+            yield f"{key} waits for nothing"
+
+
+def _legs(s: State) -> Iterator[str]:
+    """A courier is under way for what is expected, and for nothing else."""
+    for key, delivery in s.deliveries.open.items():
+        change = s.order_changes.get(delivery.change) if delivery.change else None
+        if delivery.change and (change is None or change.status is not ChangeStatus.CONFIRMED):
+            yield f"{key} fetches what nobody expects"
+        elif change and (change.delivery != key or not delivery.is_return):
+            yield f"{key} fetches for {delivery.change}, which knows {change.delivery}"
+    for name, change in s.order_changes.changes.items():
+        leg = s.deliveries.get(change.delivery) if change.delivery else None
+        if leg is not None and leg.change != name and leg.status not in ENDED:
+            yield f"{name} is fetched by a delivery of {leg.change}"
