@@ -12,7 +12,7 @@ import pandas as pd
 from gateway.history.rows import Rows
 from gateway.history.tables import SQL, TABLES, Column
 
-CHUNK_ROWS = 100_000
+CHUNK_ROWS = 50_000
 
 
 def connected() -> "duckdb.DuckDBPyConnection":
