@@ -8,7 +8,8 @@ import argparse
 import asyncio
 import signal
 import sys
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from rich.live import Live
 from rich.table import Table
 
 from engine.settings import Settings
+from engine.values import CASH
 from gateway.auth import LIFE_MAX_S, Tokens, load_secret
 from gateway.clock import stopwatch_s, wall_ms
 from gateway.latency import Latency
@@ -48,6 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--headless", action="store_true", help="no live line, for scripts")
     parser.add_argument("--data", type=Path, default=Path("data"), help="where the journal is kept")
     parser.add_argument("--port", type=int, default=8080, help="of gateway and console")
+    parser.add_argument(
+        "--sandbox", action="store_true", help="pay through real providers' protocols, in a sandbox"
+    )
     parser.add_argument("--seed", type=int, default=1, help="of everything the city draws")
 
 
@@ -170,6 +175,43 @@ async def _demo(args: argparse.Namespace, day: Day, streams: RandomStreams) -> i
     supervisor = Supervisor(args, settings, day.scenario.planner.repositions)
     stopped = _on_signals()
     out.print(f"[bold]{day.scenario.name}[/] at {args.speed:g} times the speed of life ...")
+    async with AsyncExitStack() as stack:
+        providers: tuple[str, ...] = ()
+        if args.sandbox:
+            providers = await stack.enter_async_context(_sandbox(args, day))
+        return await _city(args, day, streams, tokens, supervisor, stopped, providers)
+
+
+@asynccontextmanager
+async def _sandbox(args: argparse.Namespace, day: Day) -> AsyncIterator[tuple[str, ...]]:
+    """In this process, so that it survives the server. Whom to pay with."""
+    from gateway.providers.sandbox.command import practising  # here, for it loads HTTP
+    from gateway.providers.sandbox.postman import Conduct
+
+    async with practising(args.data, seed=args.seed) as sandbox:
+        after_s = min(day.scenario.bank.answers_s.median / args.speed, 1.0)
+        sandbox.conduct = Conduct(
+            pays=1 - day.scenario.bank.silent,
+            pays_after_s=after_s,
+            fails_first=day.scenario.bank.declines,
+            drops=0.02,
+            duplicates=0.1,
+            delays_s=after_s,
+        )
+        out.print(f"sandbox  {sandbox.url}")
+        chinese = day.scenario.engine.currency == "CNY"
+        yield ("wechat", "alipay", "stripe", CASH) if chinese else ("stripe", CASH)
+
+
+async def _city(
+    args: argparse.Namespace,
+    day: Day,
+    streams: RandomStreams,
+    tokens: Tokens,
+    supervisor: Supervisor,
+    stopped: asyncio.Event,
+    providers: tuple[str, ...],
+) -> int:
     await supervisor.start()
     page = mint(tokens, "operator", "console")
     out.print(f"console  http://127.0.0.1:{args.port}/#token={page}", soft_wrap=True)
@@ -178,7 +220,7 @@ async def _demo(args: argparse.Namespace, day: Day, streams: RandomStreams) -> i
     try:
         url = f"ws://127.0.0.1:{args.port}/ws"
         token = lambda role, subject: mint(tokens, role, subject)  # noqa: E731
-        async with alive(url, token, day, streams, args.speed) as city:
+        async with alive(url, token, day, streams, args.speed, providers) as city:
             drained = await _live(args, city, supervisor, stopped)
             missing = await city.service.missing() if ends else []
             figures = summary(city, supervisor, missing, stopwatch_s() - began_s)
@@ -260,6 +302,7 @@ def summary(city: City, supervisor: Supervisor, missing: list[str], wall_s: floa
         ("  ended otherwise", len(service.acknowledged) - delivered - service.open_orders),
         ("  still open", service.open_orders),
         ("click to door, p50 / p99", f"{door.p50:.1f} / {door.p99:.1f} min"),
+        ("paid with", _counts(service.paid_with)),
         ("left without ordering", _counts(service.lost)),
         ("order to plan, p99", f"{kpis.p99_order_to_plan_ms} ms" if kpis else "-"),
         ("loop lag, p99", f"{kpis.loop_lag_p99_ms} ms" if kpis else "-"),

@@ -133,3 +133,24 @@ def test_quoting_does_not_matter_to_alipay_and_plus_is_a_blank():
     again = "&".join(f"{k}={quote(x, safe='')}" for k, x in fields.items()).encode()
     assert again != body
     assert isinstance(alipay().hear({}, again, NOW_S), Paid)
+
+
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+
+def other_words(signature: str) -> list[str]:
+    """Text that decodes to the same bytes: the last digit has bits nobody reads."""
+    last = ALPHABET.index(signature[-3])
+    return [f"{signature[:-3]}{ALPHABET[last ^ bit]}==" for bit in (1, 2, 4, 8)]
+
+
+def test_a_signature_in_other_words_is_another_signature():
+    headers, body = wechat_notice()
+    assert headers["Wechatpay-Signature"].endswith("==")
+    for forged_sign in other_words(headers["Wechatpay-Signature"]):
+        refused(wechat(), headers | {"Wechatpay-Signature": forged_sign}, body, "bad_signature")
+    _, body = alipay_notice()
+    fields = form(body)
+    for forged_sign in other_words(fields["sign"]):
+        sent = urlencode(fields | {"sign": forged_sign}).encode()
+        refused(alipay(), {}, sent, "bad_signature")

@@ -27,13 +27,13 @@ class City:
         self.world = world
         self.office = Office(world)
         self.service = OrderService(world)
-        self.provider = Provider(world)
+        self.banks = [] if world.providers else [Provider(world)]  # others answer for themselves
         self.stores = [StoreTerminal(world, site) for site in world.day.sites]
         self.couriers = [CourierApp(world, profile) for profile in world.day.couriers]
 
     @property
     def parties(self) -> list[Party]:
-        return [self.office, self.service, self.provider, *self.stores, *self.couriers]
+        return [self.office, self.service, *self.banks, *self.stores, *self.couriers]
 
     @property
     def refusals(self) -> Counter[str]:
@@ -97,12 +97,20 @@ class City:
 
 @asynccontextmanager
 async def alive(
-    url: str, token: TokenSource, day: Day, streams: RandomStreams, speed: float
+    url: str,
+    token: TokenSource,
+    day: Day,
+    streams: RandomStreams,
+    speed: float,
+    providers: tuple[str, ...] = (),
 ) -> AsyncIterator[City]:
-    """A city of clients at that server; whoever of them fails ends it."""
+    """A city of clients at that server; whoever of them fails ends it.
+
+    `providers`: whom customers pay with, if not the bank that is one of the clients.
+    """
     async with asyncio.TaskGroup() as group:
         street = Street(streams, [x.location for x in day.sites])
-        world = World(url, token, day, streams, CityTime(speed), street, group)
+        world = World(url, token, day, streams, CityTime(speed), street, group, providers)
         city = City(world)
         try:
             await city.begin()

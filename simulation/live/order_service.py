@@ -20,6 +20,7 @@ class OrderService(Party):
         super().__init__(world, "order_service", SERVICE)
         self.come = 0
         self.lost: Counter[str] = Counter()
+        self.paid_with: Counter[str] = Counter()
         self.acknowledged: dict[str, str] = {}  # order -> status as last heard
         self.promised: dict[str, int] = {}
         self.on_time = self.late = 0
@@ -86,7 +87,7 @@ class OrderService(Party):
 
     async def _place(self, wish: Wish, quote: str, order: str) -> None:
         pin = self.world.street.pin(order) if wish.pin else ""
-        provider = self.world.scenario.bank.name
+        provider = self._provider(order)
         place = m.PlaceOrder(order, quote, provider, "pin" if pin else "none", pin)
         reply = await self.client.ask(place, order, None)
         if not isinstance(reply.body, m.OrderPlaced):
@@ -94,6 +95,7 @@ class OrderService(Party):
             self.lost[reply.error.code] += 1
             return
         self.acknowledged.setdefault(order, "placed")
+        self.paid_with[provider] += 1
         placed = reply.body
         self._placed_at[order] = millis(placed.placed_at)
         self.promised[order] = millis(placed.promised_at)
@@ -101,6 +103,11 @@ class OrderService(Party):
             self.spawn(self._give_up(order, wish.changes_mind_after_ms, "changed_mind"))
         patience_ms = self.promised[order] + wish.tolerance_ms - self.world.time.now()
         self.spawn(self._give_up(order, patience_ms, "too_slow"))
+
+    def _provider(self, order: str) -> str:
+        providers = self.world.providers or (self.world.scenario.bank.name,)
+        draw = self.world.streams.named("pays with", order).random()
+        return providers[int(draw * len(providers))]
 
     async def _give_up(self, order: str, after_ms: float, reason: str) -> None:
         """The app offers the button only while it would still work."""

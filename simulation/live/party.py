@@ -32,6 +32,7 @@ class World:
     time: CityTime
     street: Street
     group: asyncio.TaskGroup  # whoever fails, fails the city
+    providers: tuple[str, ...] = ()  # whom customers pay with, if not the bank among us
     tasks: dict[asyncio.Task[None], None] = field(default_factory=dict)
     refusals: Counter[str] = field(default_factory=Counter)
     unanswered: Counter[str] = field(default_factory=Counter)
