@@ -33,7 +33,7 @@ class Bank:
                 self._carry_out(asked)
 
     def _consider(self, e: PaymentRequested) -> None:
-        reply = conduct.authorization(self._world.streams, self._bank, e.payment)
+        reply = self._world.habits.authorization(self._bank, e.payment)
         if reply.answer is Answer.SILENCE:
             return  # the engine's own timer must cope
         yes, reference = reply.answer is Answer.YES, f"auth-{e.payment}"

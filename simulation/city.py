@@ -39,6 +39,7 @@ class CourierProfile:
     starts_ms: Millis
     ends_ms: Millis
     pace_permille: int
+    again: tuple[tuple[Millis, Millis], ...] = ()  # later shifts: from, to
 
 
 class Ground:

@@ -167,3 +167,47 @@ def instruction(streams: RandomStreams, bank: Bank, key: str) -> BankReply:
     again_ms = 1 + round(draws.exponential(MINUTE)) if draws.chance(bank.repeats) else 0
     failed = draws.chance(bank.fails)
     return BankReply(Answer.NO if failed else Answer.YES, after_ms, "", again_ms)
+
+
+class Habits:
+    """The same questions, asked of one world's people. Who knows better answers otherwise."""
+
+    def __init__(self, streams: RandomStreams) -> None:
+        self._streams = streams
+
+    def store_reply(self, group: StoreGroup, order: OrderId) -> Reply:
+        return store_reply(self._streams, group, order)
+
+    def cooking(self, group: StoreGroup, order: OrderId) -> Cooking:
+        return cooking(self._streams, group, order)
+
+    def told_ms(self, order: OrderId) -> int | None:
+        """What the store says at acceptance that it takes; None: what it expects."""
+        return None
+
+    def handover_ms(self, group: StoreGroup, order: OrderId) -> int:
+        return handover_ms(self._streams, group, order)
+
+    def offer_reply(
+        self,
+        group: CourierGroup,
+        courier: CourierId,
+        delivery: DeliveryId,
+        order: OrderId,
+        time: int,
+        acceptance: float = 1.0,
+    ) -> Reply:
+        return offer_reply(self._streams, group, courier, delivery, time, acceptance)
+
+    def at_the_door(self, group: CourierGroup, demand: Demand, order: OrderId) -> Door:
+        return at_the_door(self._streams, group, demand, order)
+
+    def authorization(self, bank: Bank, payment: PaymentId) -> BankReply:
+        return authorization(self._streams, bank, payment)
+
+    def early_leave(self, group: CourierGroup, courier: CourierId, shift: int) -> float | None:
+        """Once a day at most."""
+        return early_leave(self._streams, group, courier) if shift == 1 else None
+
+    def breakdown_ms(self, group: CourierGroup, courier: CourierId, shift: int) -> int | None:
+        return breakdown_ms(self._streams, group, courier, shift)

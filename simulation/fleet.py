@@ -37,7 +37,6 @@ from engine.state.deliveries import DeliveryStatus
 from engine.state.orders import OrderStatus
 from engine.values import SECOND, CourierId, DeliveryId, Millis, OrderId, Proof, Stop, StopKind
 from geo.points import Point
-from simulation import conduct
 from simulation.city import PERMILLE
 from simulation.conduct import Answer
 from simulation.day import Day
@@ -167,11 +166,11 @@ class Fleet:
             return
         group = self._couriers[self._number_of[e.courier]].group
         self._asked[e.delivery, e.courier] += 1
-        reply = conduct.offer_reply(
-            self._world.streams,
+        reply = self._world.habits.offer_reply(
             group,
             e.courier,
             e.delivery,
+            self._world.state.deliveries[e.delivery].order,
             self._asked[e.delivery, e.courier],
             self._conditions.acceptance(self._world.now),
         )
@@ -250,9 +249,7 @@ class Fleet:
             else:  # ready, or out of the store already: stranded with a colleague
                 self._world.later(self._handover_ms(order), self._pick_up, n, turn)
         elif stop.kind is StopKind.DROPOFF:
-            door = conduct.at_the_door(
-                self._world.streams, courier.group, self._scenario.demand, order
-            )
+            door = self._world.habits.at_the_door(courier.group, self._scenario.demand, order)
             self._world.later(door.after_ms, self._at_door, n, turn, door.failure)
 
     def _hand_over(self, e: OrderReady) -> None:
@@ -262,7 +259,7 @@ class Fleet:
 
     def _handover_ms(self, order: OrderId) -> int:
         store = self._world.state.orders[order].placed.store
-        return conduct.handover_ms(self._world.streams, self._stores.group(store), order)
+        return self._world.habits.handover_ms(self._stores.group(store), order)
 
     def _pick_up(self, n: int, turn: int) -> None:
         stop = self._heading[n]

@@ -45,6 +45,8 @@ class Shifts:
                 self._work(n, x.ends_ms)
             elif x.starts_ms >= world.now:
                 world.at(x.starts_ms, self._start, n, x.ends_ms)
+            for starts_ms, ends_ms in x.again:
+                world.at(starts_ms, self._start, n, ends_ms)
         self._strikes = spells(scenario, Strike)
         for start, end, _ in self._strikes:
             world.at(start, self._walk_out, end)
@@ -80,12 +82,11 @@ class Shifts:
         shift = self._started[n] = self._started[n] + 1
         self._ends_ms[n], self._owed_ms[n] = ends_ms, 0
         leaves_at = int(ends_ms)
-        if shift == 1:
-            part = conduct.early_leave(self._world.streams, profile.group, profile.id)
-            if part is not None:
-                leaves_at = now + round((ends_ms - now) * part)
+        part = self._world.habits.early_leave(profile.group, profile.id, shift)
+        if part is not None:
+            leaves_at = now + round((ends_ms - now) * part)
         self._then(n, shift, leaves_at - now, self._end)
-        breaks = conduct.breakdown_ms(self._world.streams, profile.group, profile.id, shift)
+        breaks = self._world.habits.breakdown_ms(profile.group, profile.id, shift)
         if breaks is not None and now + breaks < leaves_at:
             self._then(n, shift, breaks, self._break_down)
         self._await_break(n, shift, 1)

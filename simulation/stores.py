@@ -141,7 +141,7 @@ class Store:
 
     def consider(self, order: OrderId) -> None:
         """Without power, nobody looks at the screen before it is back."""
-        reply = conduct.store_reply(self._world.streams, self._group, order)
+        reply = self._world.habits.store_reply(self._group, order)
         after_ms = reply.after_ms + max(0, self._power_at - self._world.now)
         if reply.answer is Answer.YES:
             self._world.later(after_ms, self._accept, order)
@@ -157,10 +157,13 @@ class Store:
         fixed = self._ready_ms.get(order)
         queue_ms = self._kitchen.next_free(now) - now
         expected_ms = (queue_ms + group.preparation_s.typical * SECOND) * (1 - group.optimism)
-        told = Millis(now + round(expected_ms)) if fixed is None else Millis(max(now, fixed))
+        said_ms = self._world.habits.told_ms(order)
+        told = Millis(now + (round(expected_ms) if said_ms is None else max(0, said_ms)))
+        if fixed is not None:
+            told = Millis(max(now, fixed))
         if self._world.submit(AcceptOrder(self.site.id, order, told)).rejection is not None:
             return
-        cooking = conduct.cooking(self._world.streams, group, order)
+        cooking = self._world.habits.cooking(group, order)
         done = told if fixed is not None else self._kitchen.take(now, cooking.preparation_ms)
         self._due[order] = done
         self._world.at(done, self._finish, order, cooking)
@@ -173,7 +176,7 @@ class Store:
     def go_on_cooking(self, order: OrderId) -> None:
         """Begun before: done when it was likely to be, or else soon, as it is not yet."""
         now, known = self._world.now, self._world.state.orders[order]
-        cooking = conduct.cooking(self._world.streams, self._group, order)
+        cooking = self._world.habits.cooking(self._group, order)
         likely = known.accepted_at + cooking.preparation_ms
         if likely <= now:
             likely = max(now + round(cooking.which * MINUTE), known.ready_at)
@@ -208,7 +211,7 @@ class Store:
         """Goods that could not be delivered are looked at and booked in."""
         streams, order = self._world.streams, self._world.state.deliveries[e.delivery].order
         sellable = conduct.is_sellable(streams, self._group, order)
-        after_ms = conduct.handover_ms(streams, self._group, order)
+        after_ms = self._world.habits.handover_ms(self._group, order)
         self._world.after(after_ms, ReceiveReturn(self.site.id, e.delivery, sellable))
 
 

@@ -15,6 +15,7 @@ from engine.engine import Engine, Record
 from engine.events import CommandRejected
 from engine.state import State
 from engine.values import Millis
+from simulation.conduct import Habits
 from simulation.streams import RandomStreams
 
 Subscriber = Callable[[Any], None]
@@ -24,9 +25,16 @@ Watcher = Callable[[Record], None]
 class World:
     """Everyone outside is told what happened, and answers later, with a command."""
 
-    def __init__(self, seed: int, starts_ms: Millis, engine: Engine | None = None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        starts_ms: Millis,
+        engine: Engine | None = None,
+        habits: Habits | None = None,
+    ) -> None:
         self.env = simpy.Environment(initial_time=int(starts_ms))
         self.streams = RandomStreams(seed)
+        self.habits = habits or Habits(self.streams)
         self.engine = engine or Engine()
         self.unanswered = 0  # commands that somebody is going to submit
         self.rejections: Counter[str] = Counter()  # "Command: reason"

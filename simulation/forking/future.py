@@ -21,9 +21,14 @@ from simulation.planner import Planner
 from simulation.scenario import Planner as Policy
 from simulation.stores import Stores
 from simulation.world import World
+from solvers.portfolio import SOLVERS
+
+REPOSITIONS = "+repositions"
 
 
 class Chain:
+    """The digest a journal of the same records would have."""
+
     def __init__(self) -> None:
         self.digest = GENESIS
 
@@ -56,25 +61,31 @@ def play(
     world.go_on()
     end = Millis(began + round(hours * HOUR))
     world.env.run(until=end)
-    ridden = _ridden(fleet, day.couriers, began, end)
+    ridden = fleet_ridden(fleet, day.couriers, began, end)
     lost = sum(customers.lost.values())
     return outcome(name_of(policy), seed, digest.digest.hex(), watch, end, lost, ridden)
 
 
 def name_of(policy: Policy) -> str:
     """As it is written on the command line."""
-    return f"{policy.policy}:{policy.iterations}" if policy.iterations else policy.policy
+    iterations = f":{policy.iterations}" if policy.iterations else ""
+    return f"{policy.policy}{iterations}{REPOSITIONS if policy.repositions else ''}"
 
 
 def policy_of(text: str) -> Policy:
-    """`insertion`, or `improvement:400` with its iterations. Raises ValueError."""
-    name, _, iterations = text.partition(":")
+    """`insertion`, or `improvement:400+repositions`. Raises ValueError for what is none."""
+    name, _, iterations = text.removesuffix(REPOSITIONS).partition(":")
+    if name not in SOLVERS:
+        raise ValueError(f"no solver {name}; there are {', '.join(SOLVERS)}")
     if iterations and not iterations.isdecimal():
         raise ValueError(f"{text}: a policy is a solver's name, or NAME:ITERATIONS")
-    return Policy(policy=name, iterations=int(iterations or 0))
+    repositions = text.endswith(REPOSITIONS)
+    return Policy(policy=name, iterations=int(iterations or 0), repositions=repositions)
 
 
-def _ridden(fleet: Fleet, couriers: Iterable[CourierProfile], began: Millis, end: Millis) -> Ridden:
+def fleet_ridden(
+    fleet: Fleet, couriers: Iterable[CourierProfile], began: Millis, end: Millis
+) -> Ridden:
     """Until the end: legs and work that are still going on are cut there."""
     km: Counter[Vehicle] = Counter()
     on_shift_ms = 0
