@@ -62,6 +62,7 @@ KNOWING_CUSTOMERS = frozenset(
         m.ListInteractions,
         m.GetRatings,
         m.Recommend,
+        m.GetTimeline,
     }
 )
 CAMPAIGNING = frozenset(

@@ -12,6 +12,7 @@ from engine.projections import Projections
 from engine.queries import for_customers
 from engine.queries.catalog_index import CatalogIndex
 from engine.state import State
+from engine.state.ratings import Tally
 from engine.state.stores import Store
 from engine.values import SECOND, Millis, OrderId, ProductId, StoreId
 from gateway import messages as m
@@ -32,12 +33,14 @@ from gateway.logs import Log
 from gateway.promotions import get_coupon, get_promotion, list_coupons
 from gateway.suggesting import recommend
 from gateway.supply import list_reorder_points, list_supply
+from gateway.timeline import get_timeline
 from gateway.translation import opening, settings_told
 from gateway.translation.refunding import list_refunds
 from gateway.translation.returning import get_change, list_changes, list_expected
 from gateway.views import order_told, tracking_told
 from gateway.wire import money, place, time_text
 
+PERMILLE = 1_000
 Read = Callable[[Any, Identity, Engine], m.ReplyBody]
 
 _moved = msgspec.msgpack.Decoder(m.StockMoved).decode
@@ -85,13 +88,15 @@ def _list_stores(_: m.ListStores, __: Identity, engine: Engine) -> m.Stores:
     s = engine.state
     return m.Stores(
         [
-            _store_listed(k, x, opening.store_hours(s, k, engine.now))
+            _store_listed(k, x, opening.store_hours(s, k, engine.now), s.ratings.stores.get(k))
             for k, x in s.stores.stores.items()
         ]
     )
 
 
-def _store_listed(key: StoreId, store: Store, hours: m.StoreHours) -> m.StoreListed:
+def _store_listed(
+    key: StoreId, store: Store, hours: m.StoreHours, rated: Tally | None
+) -> m.StoreListed:
     return m.StoreListed(
         key,
         store.name,
@@ -100,6 +105,8 @@ def _store_listed(key: StoreId, store: Store, hours: m.StoreHours) -> m.StoreLis
         store.preparation_ms // SECOND,
         store.busy_permille,
         hours.opens_at,
+        rated.count if rated else 0,
+        rated.total * PERMILLE // rated.count if rated else None,
     )
 
 
@@ -243,6 +250,7 @@ ANSWER_OF: dict[type, Read] = {
     m.GetRatings: get_ratings,
     m.GetCampaign: get_campaign,
     m.ListCampaigns: list_campaigns,
+    m.GetTimeline: get_timeline,
 }
 ANALYTICS = (m.GetAnalytics, m.GetStoreAnalytics, m.GetHeatMap)
 MOVEMENTS = (m.ListMovements, m.InspectMovements)

@@ -20,6 +20,7 @@ VAULT_FILE = "vault.db"
 HOUR_MS = 3_600_000
 KEYS_KEPT_MS = 26 * HOUR_MS  # as long as the engine remembers requests
 ACCESSES_KEPT_MS = 400 * 24 * HOUR_MS
+PRUNED_EVERY = 1_000  # lines in the log of accesses
 TAG_BYTES = 16
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS profile (
@@ -121,9 +122,8 @@ class Vault:
         """Raises VaultKeyError, PermissionError."""
         self._keys = PersonKeys(folder)
         self._db = opened(folder / VAULT_FILE, SCHEMA)
-        old = (("request", KEYS_KEPT_MS), ("access", ACCESSES_KEPT_MS))
-        for table, kept_ms in old:
-            self._db.execute(f"DELETE FROM {table} WHERE at_ms < ?", (now_ms - kept_ms,))
+        self._logged_lines = 0
+        self._prune(now_ms)
         for customer in self._keys.erased():  # cut short, or this is an older copy of the vault
             self._clear(customer)
         emptied(self._db)
@@ -258,7 +258,14 @@ class Vault:
             self._log(customer, asked)
             yield
 
+    def _prune(self, now_ms: int) -> None:
+        for table, kept_ms in (("request", KEYS_KEPT_MS), ("access", ACCESSES_KEPT_MS)):
+            self._db.execute(f"DELETE FROM {table} WHERE at_ms < ?", (now_ms - kept_ms,))
+
     def _log(self, customer: str, asked: Asked) -> None:
+        self._logged_lines += 1
+        if self._logged_lines % PRUNED_EVERY == 0:
+            self._prune(asked.at_ms)
         insert = "INSERT INTO access (customer, at_ms, who, what) VALUES (?, ?, ?, ?)"
         self._db.execute(insert, (customer, asked.at_ms, asked.who, asked.what))
 

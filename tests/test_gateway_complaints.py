@@ -126,6 +126,8 @@ async def test_ratings_are_counted_and_their_words_are_the_persons_own(tmp_path)
         assert (await city.operator.request(m.GetRatings("courier", "kim"))).stars[4] == 1
         assert (await city.shop.request(m.GetRatings("product", "ramen"))).liked == 1
         assert sum((await city.shop.request(m.GetRatings("store", "s9"))).stars) == 0
+        [listed] = (await city.shop.request(m.ListStores())).stores
+        assert (listed.ratings, listed.stars_permille) == (1, 4_000)
         assert await code_of(city.shop, m.GetRatings("courier", "kim")) == "forbidden"
         items, cursor = [], None
         while True:

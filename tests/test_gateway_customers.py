@@ -95,3 +95,43 @@ async def test_another_rule_makes_other_segments(tmp_path):
         assert told.sizes["potential_loyalist"] == 1
         bad = m.SetSegmentation([7, 7, 30, 60], [4, 3, 2, 1], [4, 3, 2, 1])
         assert await code_of(city.operator, bad) == "malformed"
+
+
+@live
+async def test_everything_a_customer_did_is_on_one_line_of_time(tmp_path):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        await city.shop.request(m.SetConsent("ann", "marketing", True))
+        await delivered(city, "o1")
+        await city.shop.request(m.RateOrder("o1", 4))
+        await city.shop.request(m.OpenComplaint("c1", "ann", "late", order="o1"))
+        await city.operator.request(m.AnswerComplaint("c1", "sorry"))
+        await city.shop.request(m.RecordInteraction("i1", "ann", "phone", "delivery"))
+        await placed(city, "o2")
+        await city.shop.request(m.CancelOrder("o2", "changed_mind"))
+        entries, cursor = [], None
+        while True:
+            page = await city.shop.request(m.GetTimeline("ann", cursor, 3))
+            entries, cursor = entries + page.entries, page.next
+            if cursor is None:
+                break
+        assert sorted(((x.at) for x in entries), reverse=True) == [x.at for x in entries]
+        told = {(x.kind, x.id, x.what) for x in entries}
+        assert len(told) == len(entries) == 10
+        assert told == {
+            ("registered", "ann", "good"),
+            ("consent", "marketing", "given"),
+            ("order", "o1", "placed"),
+            ("order", "o1", "fulfilled"),
+            ("rating", "o1", "4"),
+            ("complaint", "c1", "opened"),
+            ("complaint", "c1", "answered"),
+            ("interaction", "i1", "phone"),
+            ("order", "o2", "placed"),
+            ("order", "o2", "customer/changed_mind"),
+        }
+        for cursor in ("x", "1", "1:", ":1", "-1:0"):
+            assert await code_of(city.shop, m.GetTimeline("ann", cursor)) == "malformed"
+        rival = party(app, "order_service", "rival")
+        rival.start()
+        assert await code_of(rival, m.GetTimeline("ann")) == "unknown"
+        await rival.close()

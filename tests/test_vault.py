@@ -220,6 +220,16 @@ def test_old_keys_and_old_accesses_are_dropped(folder):
     vault.close()
 
 
+def test_a_server_that_never_stops_drops_them_too(folder, monkeypatch):
+    monkeypatch.setattr("gateway.vault.PRUNED_EVERY", 3)
+    vault = filled(folder)
+    vault.save_profile("c1", ZHANG, asked(key="k"))
+    for n in range(3):
+        vault.profile("c1", asked(at_ms=NOW_MS + KEYS_KEPT_MS + n))
+    assert vault._db.execute("SELECT count(*) FROM request").fetchone() == (0,)
+    vault.close()
+
+
 def test_without_its_key_a_vault_does_not_open(folder):
     filled(folder).close()
     (folder / MASTER_FILE).write_text("ab" * 32)

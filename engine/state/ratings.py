@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from engine.events import OrderRated
-from engine.values import CourierId, OrderId, ProductId, StoreId
+from engine.values import CourierId, Millis, OrderId, ProductId, StoreId
 
 BEST = 5
 
@@ -16,6 +16,7 @@ class Rating(Struct, frozen=True, array_like=True):
     tags: list[str]
     liked: list[ProductId]
     disliked: list[ProductId]
+    at: Millis = Millis(0)
 
 
 class Tally(Struct, array_like=True):
@@ -49,7 +50,7 @@ class Ratings(Struct):
 
     def order_rated(self, e: OrderRated) -> None:
         assert e.order not in self.orders
-        self.orders[e.order] = Rating(e.stars, e.courier_stars, e.tags, e.liked, e.disliked)
+        self.orders[e.order] = Rating(e.stars, e.courier_stars, e.tags, e.liked, e.disliked, e.at)
         self._tally(self.stores.setdefault(e.store, Tally([0] * BEST)), e.stars)
         if e.courier is not None and e.courier_stars:
             self._tally(self.couriers.setdefault(e.courier, Tally([0] * BEST)), e.courier_stars)

@@ -131,6 +131,8 @@ from gateway.messages.people import (
     Ratings,
     Said,
     Segmentation,
+    Timeline,
+    TimelineEntry,
     Written,
 )
 from gateway.messages.reconciliations import (
@@ -213,6 +215,7 @@ from gateway.messages.requests import (
     GetSettings,
     GetStoreAnalytics,
     GetStoreHours,
+    GetTimeline,
     HandInCash,
     InspectMovements,
     InspectStock,

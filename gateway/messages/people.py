@@ -1,5 +1,7 @@
 """What is told about customers: figures from the engine, and who they are from the vault."""
 
+from typing import Literal
+
 from gateway.messages.values import (
     Channel,
     ComplaintStatus,
@@ -55,6 +57,25 @@ class Purchases(Told, frozen=True):
 
     customer: str
     purchases: list[Purchase]
+    next: str | None = None
+
+
+class TimelineEntry(Part, frozen=True):
+    """`id`: of the order, complaint or interaction, or the purpose of a consent. `what` is a
+    status, `actor/code` of an early end, stars, or a channel."""
+
+    at: str
+    kind: Literal["registered", "consent", "interaction", "order", "payment", "rating", "complaint"]
+    id: str
+    what: str
+    amount: Money | None = None
+
+
+class Timeline(Told, frozen=True):
+    """`next`, if there is more: pass it as `cursor`."""
+
+    customer: str
+    entries: list[TimelineEntry]
     next: str | None = None
 
 

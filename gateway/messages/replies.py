@@ -37,6 +37,7 @@ from gateway.messages.people import (
     Purchases,
     Ratings,
     Segmentation,
+    Timeline,
 )
 from gateway.messages.reconciliations import Differences, Reconciliations
 from gateway.messages.settings import SettingsInForce
@@ -101,6 +102,8 @@ class StoreListed(Part, frozen=True):
     preparation_s: int  # learned from what it needed so far
     busy_permille: int = 1_000  # of that, just now
     opens_at: str | None = None  # if it is closed and that is known
+    ratings: int = 0
+    stars_permille: int | None = None  # on average: 5,000 at best
 
 
 class Stores(Told, frozen=True):
@@ -286,4 +289,5 @@ ReplyBody = (
     | Campaign
     | Campaigns
     | Recommendations
+    | Timeline
 )

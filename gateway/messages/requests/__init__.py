@@ -175,6 +175,7 @@ from gateway.messages.requests.supporting import (
     ForgetCustomer,
     GetCustomer,
     GetSegmentation,
+    GetTimeline,
     ListPurchases,
     SetConsent,
     SetSegmentation,
@@ -327,4 +328,5 @@ RequestBody = (
     | GetCampaign
     | ListCampaigns
     | Recommend
+    | GetTimeline
 )

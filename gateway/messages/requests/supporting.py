@@ -60,6 +60,14 @@ class ListPurchases(Sent, frozen=True):
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
 
 
+class GetTimeline(Sent, frozen=True):
+    """What a customer did and had done to him, newest first. Answered by `timeline`."""
+
+    customer: Id
+    cursor: Cursor | None = None
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+
+
 class SetSegmentation(Sent, frozen=True):
     """Where the scores 5, 4, 3 and 2 begin: days since the last purchase, ascending; purchases
     and minor units spent, descending. Everybody is judged again, a few hundred a second."""
