@@ -107,21 +107,32 @@ def straight_mm(lat_a_e7: int, lon_a_e7: int, lat_b_e7: int, lon_b_e7: int) -> i
 
 
 @kernel
-def nearest(lat_e7: int, lon_e7: int, lats_e7: Int32s, lons_e7: Int32s) -> int:
-    """The index of the nearest of these places, as a flat map has it; of equals the first.
+def nearest(lat_e7: int, lon_e7: int, rows: Int32s, lats_e7: Int32s, lons_e7: Int32s) -> int:
+    """Which of these rows is the nearest place, as a flat map has it; of equals the first.
 
     Within a city no sphere would say otherwise, unless they are as good as equally far. -1 if
-    there are none.
+    there are no rows.
     """
     cos = straight_mm(lat_e7, 0, lat_e7, RIGHT_ANGLE_E7) / straight_mm(0, 0, 0, RIGHT_ANGLE_E7)
     found, least = -1, np.inf
-    for k in range(lats_e7.shape[0]):
-        north = lats_e7[k] - float(lat_e7)
-        east = abs(lons_e7[k] - float(lon_e7))
+    for row in rows:
+        north = lats_e7[row] - float(lat_e7)
+        east = abs(lons_e7[row] - float(lon_e7))
         east = cos * min(east, FULL_TURN_E7 - east)
         square = north * north + east * east
         if square < least:
-            found, least = k, square
+            found, least = row, square
+    return found
+
+
+@kernel
+def within(
+    lat_e7: int, lon_e7: int, lats_e7: Int32s, lons_e7: Int32s, limit_mm: int
+) -> NDArray[np.bool_]:
+    """Which of these places are at most so far away, by `straight_mm`."""
+    found = np.empty(lats_e7.shape[0], np.bool_)
+    for k in range(lats_e7.shape[0]):
+        found[k] = straight_mm(lat_e7, lon_e7, lats_e7[k], lons_e7[k]) <= limit_mm
     return found
 
 

@@ -27,6 +27,7 @@ from geo.sphere import (
     sine,
     straight_mm,
     straight_mm_between,
+    within,
 )
 
 anywhere = st.builds(
@@ -139,16 +140,23 @@ def test_compiled_distances_have_the_bits_that_python_gives(a, b):
 
 
 @settings(deadline=None)
-@given(anywhere, st.lists(anywhere, max_size=20))
-def test_the_nearest_is_the_first_of_the_nearest(here, others):
+@given(anywhere, st.lists(anywhere, max_size=20), st.integers(0, 20))
+def test_the_nearest_is_the_first_of_the_nearest_among_those_in_question(here, others, skipped):
     spots = places(others).astype(np.int32)
-    found = nearest(here.lat_e7, here.lon_e7, spots[:, 0].copy(), spots[:, 1].copy())
+    lats_e7, lons_e7 = spots[:, 0].copy(), spots[:, 1].copy()
+    rows = np.arange(min(skipped, len(others)), len(others), dtype=np.int32)
+    found = nearest(here.lat_e7, here.lon_e7, rows, lats_e7, lons_e7)
     squeeze = float(cosines(np.array([here.lat_e7]))[0])
-    squares = []
-    for x in others:
-        turn = abs(x.lon_e7 - here.lon_e7)
-        squares.append(hypot(x.lat_e7 - here.lat_e7, squeeze * min(turn, 3_600_000_000 - turn)))
-    assert found == -1 if not others else squares[found] == pytest.approx(min(squares), rel=1e-6)
+    away = {}
+    for row in rows.tolist():
+        turn = abs(others[row].lon_e7 - here.lon_e7)
+        north = others[row].lat_e7 - here.lat_e7
+        away[row] = hypot(north, squeeze * min(turn, 3_600_000_000 - turn))
+    assert found == -1 if not away else away[found] == pytest.approx(min(away.values()), rel=1e-6)
+    limit_mm = 10**9
+    near = within(here.lat_e7, here.lon_e7, lats_e7, lons_e7, limit_mm)
+    e7 = here.lat_e7, here.lon_e7
+    assert near.tolist() == [straight_mm(*e7, x.lat_e7, x.lon_e7) <= limit_mm for x in others]
 
 
 @pytest.mark.parametrize(("reach_m", "tolerance"), [(30_000, 1e-5), (100_000, 1e-4)])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.columns import Int32s
 from geo.points import Point, distance_m
-from geo.sphere import Places, straight_mm_between
+from geo.sphere import within
 
 CITY_REACH_M = 100_000  # from its first store
 
@@ -20,7 +20,6 @@ def is_near(center: Point, place: Point) -> bool:
 
 def are_near(center: Point, lat_e7: Int32s, lon_e7: Int32s) -> NDArray[np.bool_]:
     """`is_near`, to within a tenth of a percent, for columns of places."""
-    here: Places = np.array([[center.lat_e7, center.lon_e7]], np.int64)
-    there = np.column_stack((lat_e7, lon_e7)).astype(np.int64)
-    near: NDArray[np.bool_] = straight_mm_between(here, there) <= CITY_REACH_M * 1_000
+    limit_mm = CITY_REACH_M * 1_000
+    near: NDArray[np.bool_] = within(center.lat_e7, center.lon_e7, lat_e7, lon_e7, limit_mm)
     return near

@@ -2,10 +2,9 @@
 
 from typing import NamedTuple
 
-import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
+from engine.columns import Int32s
 from engine.settings import Settings
 from engine.state.couriers import Couriers
 from engine.state.deliveries import Deliveries
@@ -30,21 +29,21 @@ class Fleet(NamedTuple):
 
     couriers: int
     open_deliveries: int
-    lat_e7: NDArray[np.int32]  # of those who were ever seen
-    lon_e7: NDArray[np.int32]
+    seen: Int32s  # the numbers of those who were ever seen
+    lat_e7: Int32s  # by number
+    lon_e7: Int32s
 
 
 def fleet_at_work(couriers: Couriers, positions: Positions, deliveries: Deliveries) -> Fleet:
     working = couriers.working()
     seen = working[positions.last_measured(working) != NEVER]
-    places = positions.lat_e7[seen], positions.lon_e7[seen]
-    return Fleet(working.size, len(deliveries.open), *places)
+    open_deliveries = len(deliveries.open)
+    return Fleet(working.size, open_deliveries, seen, positions.lat_e7, positions.lon_e7)
 
 
 def workload(settings: Settings, fleet: Fleet, store: Point) -> Workload:
     """As it is for this store."""
-    nearest = nearest_ms(settings, store, fleet.lat_e7, fleet.lon_e7)
-    return Workload(fleet.couriers, fleet.open_deliveries, nearest)
+    return Workload(fleet.couriers, fleet.open_deliveries, nearest_ms(settings, store, fleet))
 
 
 def ride_ms(settings: Settings, store: Point, dropoff: Point) -> int:
@@ -86,14 +85,12 @@ def has_capacity(settings: Settings, load: Workload) -> bool:
     return load.couriers > 0 and load.open_deliveries < limit
 
 
-def nearest_ms(
-    settings: Settings, store: Point, lat_e7: NDArray[np.int32], lon_e7: NDArray[np.int32]
-) -> int:
-    """From the nearest of these places to the store by scooter; 0 if there is no place."""
-    if not lat_e7.size:
+def nearest_ms(settings: Settings, store: Point, fleet: Fleet) -> int:
+    """From the nearest courier at work to the store by scooter; 0 if nobody was ever seen."""
+    k: int = nearest(store.lat_e7, store.lon_e7, fleet.seen, fleet.lat_e7, fleet.lon_e7)
+    if k < 0:
         return 0
-    # Which one is nearest a flat map can tell; how far it is, asked of one, costs nothing.
-    k = nearest(store.lat_e7, store.lon_e7, lat_e7, lon_e7)
-    mm: int = straight_mm(store.lat_e7, store.lon_e7, int(lat_e7[k]), int(lon_e7[k]))
+    there = int(fleet.lat_e7[k]), int(fleet.lon_e7[k])
+    mm: int = straight_mm(store.lat_e7, store.lon_e7, *there)
     travel = settings.travel
     return -(-mm * travel.detour_permille // travel.speed_mm_s(Vehicle.SCOOTER))
