@@ -30,6 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, metavar="DIR", help="a server's data folder")
     parser.add_argument("--provider", required=True, help="wechat, alipay or stripe")
     parser.add_argument("--bill", type=Path, help="its bill, as it came; if none, it is fetched")
+    parser.add_argument(
+        "--early", action="store_true", help="even if the day is not over: the rest is never read"
+    )
     parser.add_argument("--day", type=date.fromisoformat, help="of the bill; if none, yesterday")
 
 
@@ -40,9 +43,9 @@ def run(args: argparse.Namespace) -> int:
     day = args.day or _yesterday()
     data = args.bill.read_bytes() if args.bill else b""
     try:
-        told, differences = asyncio.run(_here(args.folder, args.provider, day, data))
+        told, differences = asyncio.run(_here(args.folder, args.provider, day, data, args.early))
     except JournalInUseError:
-        told, differences = asyncio.run(_there(args.folder, args.provider, day, data))
+        told, differences = asyncio.run(_there(args.folder, args.provider, day, data, args.early))
     for line in lines(told, differences):
         sys.stdout.write(f"{line}\n")
     return 1 if told.differences else 0
@@ -64,7 +67,7 @@ def lines(told: Reconciliation, found: Differences) -> list[str]:
 
 
 async def _here(
-    folder: Path, provider: str, day: date, data: bytes
+    folder: Path, provider: str, day: date, data: bytes, early: bool
 ) -> tuple[Reconciliation, Differences]:
     async with App(Config(data=folder, port=0)) as app:
         assert app.payments is not None
@@ -72,7 +75,7 @@ async def _here(
         if chosen is None:
             raise ValueError(f"{provider} is not configured in {FILE}")
         try:
-            told = await app.payments.bookkeeper.reconcile(chosen, day, data or None)
+            told = await app.payments.bookkeeper.reconcile(chosen, day, data or None, early=early)
         except BillRefusedError as error:
             raise ValueError(f"the bill was refused: {error.code}") from None
         except TryAgainError as error:
@@ -81,13 +84,14 @@ async def _here(
 
 
 async def _there(
-    folder: Path, provider: str, day: date, data: bytes
+    folder: Path, provider: str, day: date, data: bytes, early: bool
 ) -> tuple[Reconciliation, Differences]:
     """By HTTP, as an operator."""
     listening = load(folder).webhooks
     tokens = Tokens(load_secret(folder))
     token = tokens.mint("operator", "reconcile", 600, wall_ms() // 1_000)
     url = f"http://{listening.host}:{listening.port}/bills/{provider}/{day.isoformat()}"
+    url += "?early=yes" if early else ""
     timeout = aiohttp.ClientTimeout(total=PATIENCE_S)
     async with (
         aiohttp.ClientSession(timeout=timeout) as session,

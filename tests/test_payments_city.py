@@ -48,5 +48,7 @@ async def test_a_city_pays_through_the_sandbox_and_every_bill_agrees(tmp_path):
             for provider in providers:
                 data = sandbox.bill(provider, today(provider))
                 found = office.bookkeeper
-                told = await found.reconcile(office.providers[provider], today(provider), data)
+                told = await found.reconcile(
+                    office.providers[provider], today(provider), data, early=True
+                )
                 assert told.differences == 0, found.differences(told)

@@ -219,3 +219,20 @@ async def test_an_amount_that_is_off_by_one_confirms_nothing(tmp_path, off_by):
         assert p.state.payments["o/1"].status == "requested"
         assert number_of("o/1") == trade.number
         await asyncio.sleep(0)
+
+
+@live
+async def test_a_refund_is_made_once_even_when_stripe_has_forgotten_that_it_was_asked(tmp_path):
+    """After a day Stripe forgets idempotency keys; the refund itself is still there."""
+    async with practice(tmp_path, PAYING) as p:
+        await ordered(p.city, "o", "stripe")
+        await brought(p, "o")
+        await settled_becomes(p, "o/1/capture")
+        await p.city.operator.request(m.RefundOrder("r", "o", m.Money(500, "CNY"), "cold"))
+        await settled_becomes(p, "o/refund/r")
+        told = p.app.payments.errands._instruction("o/refund/r")
+        p.sandbox._desks[2]._answered.clear()
+        again = await p.app.payments.providers["stripe"].instruct(told)
+        assert again.status == "done"
+        trade = await trade_of(p, "stripe", "o/1")
+        assert [x.amount_minor for x in trade.refunds.values()] == [500]

@@ -182,9 +182,9 @@ def today(provider: str) -> date:
     return datetime.fromtimestamp(wall_ms() / 1_000, zone).date()
 
 
-async def bring(p, provider, data, role="operator"):
+async def bring(p, provider, data, role="operator", query="?early=yes"):
     port, token = p.app.payments.webhooks.port, p.app.mint(role, "ops")
-    url = f"http://127.0.0.1:{port}/bills/{provider}/{today(provider)}"
+    url = f"http://127.0.0.1:{port}/bills/{provider}/{today(provider)}{query}"
     headers = {"Authorization": f"Bearer {token}"}
     async with (
         aiohttp.ClientSession() as session,
@@ -215,6 +215,7 @@ async def test_a_day_agrees_and_its_fees_are_booked(tmp_path, provider):
         assert (await bring(p, provider, b"", role="store"))[0] == 403
         assert (await bring(p, "nobody", b""))[0] == 404
         assert (await bring(p, provider, b"nonsense"))[0] == 422
+        assert await bring(p, provider, b"", query="") == (409, {"code": "day_not_over"})
         before = balance(p, f"provider:{provider}")
         status, told = await bring(p, provider, b"")  # fetched by us, from them
         assert status == 200, told
@@ -279,13 +280,15 @@ async def test_the_command_line_does_the_same_with_or_without_a_server(tmp_path,
         await a_day(p, "wechat")
         bill = tmp_path / "bill.csv"
         bill.write_bytes(p.sandbox.bill("wechat", today("wechat")))
-        told, found = await reconcile._there(tmp_path, "wechat", today("wechat"), bill.read_bytes())
+        told, found = await reconcile._there(
+            tmp_path, "wechat", today("wechat"), bill.read_bytes(), True
+        )
         assert (told.agreed, told.differences, found.differences) == (6, 0, [])
         stripes = p.sandbox.bill("stripe", today("stripe"))
-    told, found = await reconcile._here(tmp_path, "stripe", today("stripe"), stripes)
+    told, found = await reconcile._here(tmp_path, "stripe", today("stripe"), stripes, True)
     said = reconcile.lines(told, found)
     assert said == [f"stripe/{today('stripe')}: 0 lines, 0 agree, 0 differ; fees 0"]
     with pytest.raises(ValueError, match="already_exists"):
-        await reconcile._here(tmp_path, "stripe", today("stripe"), stripes)
+        await reconcile._here(tmp_path, "stripe", today("stripe"), stripes, True)
     with pytest.raises(ValueError, match="not configured"):
-        await reconcile._here(tmp_path, "paypal", today("stripe"), stripes)
+        await reconcile._here(tmp_path, "paypal", today("stripe"), stripes, True)

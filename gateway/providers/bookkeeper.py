@@ -15,6 +15,7 @@ from engine.commands import (
 )
 from engine.values import BillLine, MovementKind, ProviderId, ReconciliationId
 from gateway.accounts import list_differences, reconciliation_told
+from gateway.clock import wall_ms
 from gateway.loop import EngineLoop
 from gateway.messages import Differences, ListDifferences
 from gateway.messages.reconciliations import Reconciliation
@@ -27,7 +28,7 @@ LOOKED_AT_ONCE = 2_000  # payments, before others get their turn
 
 
 class BillRefusedError(Exception):
-    """The engine said no: `already_exists` for a bill that was read before."""
+    """`already_exists` for a bill that was read before; `day_not_over`."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -49,12 +50,15 @@ class Bookkeeper:
         self._one = asyncio.Lock()
 
     async def reconcile(
-        self, provider: Provider, day: date, data: bytes | None = None
+        self, provider: Provider, day: date, data: bytes | None = None, *, early: bool = False
     ) -> Reconciliation:
         """What became of it; the bill is fetched if it is not given.
 
-        Raises BillError, BillRefusedError, TryAgainError, SubmissionError.
+        A bill is read once: so not before its day is over, unless `early`. Raises BillError,
+        BillRefusedError, TryAgainError, SubmissionError.
         """
+        if provider.period(day)[1] > wall_ms() and not early:
+            raise BillRefusedError("day_not_over")
         async with self._one:
             if data is None:
                 data = await provider.bill(day)

@@ -137,16 +137,20 @@ class Stripe:
         raise TryAgainError(_said(found))
 
     async def _refund(self, instruction: Instruction) -> Outcome:
-        """Again with the same key: the same refund, with the status it had then; so look."""
+        """Stripe forgets keys after a day; a refund that was made before is found by its number."""
+        due = instruction.due
+        path = f"/v1/refunds?{urlencode({'payment_intent': due.reference, 'limit': '100'})}"
+        known = _read(await self._call("GET", path)).get("data")
+        for refund in known if isinstance(known, list) else ():
+            if (refund.get("metadata") or {}).get("number") == instruction.number:
+                return _refunded(refund)
         fields = {
-            "payment_intent": instruction.due.reference,
-            "amount": str(stripes_of(instruction.amount_minor, instruction.due.currency)),
+            "payment_intent": due.reference,
+            "amount": str(stripes_of(instruction.amount_minor, due.currency)),
             "metadata[number]": instruction.number,
         }
         found = await self._call("POST", "/v1/refunds", fields, instruction.number)
         if found.status == 200:
-            reference = _text(_read(found), "id")
-            found = await self._call("GET", f"/v1/refunds/{reference}")
             return _refunded(_read(found))
         if _code(found) in NEVER:
             return Outcome("failed", _code(found))

@@ -147,7 +147,8 @@ class Webhooks:
         if data is None:
             return _json(413, {"code": "too_large"})
         try:
-            told = await self._bookkeeper.reconcile(provider, day, data or None)
+            early = request.query.get("early") == "yes"
+            told = await self._bookkeeper.reconcile(provider, day, data or None, early=early)
         except BillError as error:
             return _json(422, {"code": "not_a_bill", "message": str(error)})
         except BillRefusedError as error:

@@ -45,7 +45,7 @@ class StripeDesk:
             web.get("/v1/payment_intents/{id}", self._read),
             web.post("/v1/payment_intents/{id}/{verb:capture|cancel}", self._act),
             web.post("/v1/refunds", self._refund),
-            web.get("/v1/refunds/{id}", self._read_refund),
+            web.get("/v1/refunds", self._list_refunds),
             web.post("/v1/reporting/report_runs", self._run),
             web.get("/v1/reporting/report_runs/{id}", self._read_run),
             web.get("/v1/files/{day}/contents", self._file),
@@ -108,14 +108,14 @@ class StripeDesk:
             return _error(400, "charge_already_refunded")
         return 200, _refund(trade, refund)
 
-    async def _read_refund(self, request: web.Request) -> web.Response:
+    async def _list_refunds(self, request: web.Request) -> web.Response:
         if not self._is_ours(request):
             return _json(*_error(401, ""))
-        for trade in self._till.trades.of_provider(NAME):
-            for refund in trade.refunds.values():
-                if refund.reference == request.match_info["id"]:
-                    return _json(200, _refund(trade, refund))
-        return _json(*_error(404, "resource_missing"))
+        trade = self._till.trades.of_reference(request.query.get("payment_intent", ""))
+        if trade is None:
+            return _json(*_error(404, "resource_missing"))
+        told = [_refund(trade, x) for x in trade.refunds.values()]
+        return _json(200, {"object": "list", "data": told, "has_more": False})
 
     async def _run(self, request: web.Request) -> web.Response:
         return await self._once(request, self._ran)
