@@ -44,6 +44,8 @@ class Clock(Struct, array_like=True):
     courier: CourierId | None = None
     deliveries: list[DeliveryId] = []
     is_fulfilled: bool = False
+    attempts: int = 1  # at handing it over; the promise that counts is the first
+    is_handed_over: bool = False
     carried_mm: int = 0  # ridden for it: a shared ride counts in shares
     co2e_ug: int = 0  # of that
 
@@ -158,9 +160,14 @@ class Clocks(Struct):
 
     def picked_up(self, at: Millis, x: e.DeliveryPickedUp) -> None:
         if clock := self.open.get(x.order):
-            clock.courier = x.courier
+            clock.courier, clock.is_handed_over = x.courier, True
             if clock.picked_up_at == NEVER:
                 clock.picked_up_at = at
+
+    def reattempted(self, _: Millis, x: e.OrderReattempted) -> None:
+        if clock := self.open.get(x.order):
+            clock.attempts += 1
+            clock.is_handed_over = False
 
     def over(
         self,

@@ -92,8 +92,9 @@ class Bargains:
 
     def _stage(self, order: OrderId, clock: Clock) -> str:
         """Of an order that is open."""
+        if clock.is_handed_over:
+            return "handed_over"
         steps = (
-            ("handed_over", clock.picked_up_at),
             ("ready", clock.ready_at),
             ("accepted", clock.accepted_at),
             ("confirmed", clock.confirmed_at),
@@ -168,6 +169,7 @@ class Bargains:
                 time_or_none(clock.accepted_at),
                 time_or_none(clock.ready_at),
                 time_or_none(clock.ended_at),
+                clock.attempts,
             )
         )
         self._lines(x, clock)

@@ -56,13 +56,14 @@ fulfilled, cancelled or returned
             currency         text
             dropoff_cell     text  H3 cell of resolution 8, of deliveries
             placed_at        time
-            promised_at      time  at the door, or ready to be collected
+            promised_at      time  at the door, or ready to be collected; the first promise
             window_from_at   time  of orders wanted later
             window_to_at     time
             confirmed_at     time  the money is held, and the store is asked
             accepted_at      time  by the store
             ready_at         time
             ended_at         time  empty: still open
+            attempts         int   at handing it over
         """),
     ),
     "order_lines": Table(
@@ -280,6 +281,24 @@ issued, and again with _settled or _failed when they were answered.",
             currency         text
             closed_at        time
             outcome          text
+        """),
+    ),
+    "returns": Table(
+        "Goods taken back after delivery: a row for each that was previewed.",
+        _columns("""
+            change_id        text
+            order_id         text
+            store_id         text
+            reason           text
+            way              text  courier, who fetches them, or store
+            previewed_at     time
+            confirmed_at     time
+            received_at      time
+            goods_minor      minor given back for what came, or previewed for what was to come
+            delivery_minor   minor of the delivery fee
+            fee_minor        minor what fetching costs, taken off
+            currency         text
+            outcome          text  received, or why nothing came of it; empty: still open
         """),
     ),
     "stores": Table(

@@ -14,6 +14,7 @@ from engine.rejections import RejectionReason
 from engine.values import Millis
 from gateway.history.bargains import STATUS, Bargains
 from gateway.history.money import Money
+from gateway.history.returns import Returns
 from gateway.history.rows import Rows, cell_text
 from gateway.history.tables import TABLES
 from gateway.history.voices import Voices
@@ -33,6 +34,7 @@ class Teller:
         self._money = Money(self.rows)
         self._couriers = Couriers(self.rows, self.projections)
         self._voices = Voices(self.rows)
+        self._returns = Returns(self.rows)
         self._table = self._tells(with_positions)
 
     def fold(self, record: Record) -> None:
@@ -63,12 +65,13 @@ class Teller:
         self._bargains.finish()
         self._couriers.finish(now)
         self._voices.finish()
+        self._returns.finish()
 
     # internals
 
     def _tells(self, with_positions: bool) -> dict[type[e.AnyEvent], Tell]:
         bargains, money, couriers = self._bargains, self._money, self._couriers
-        voices = self._voices
+        voices, returns = self._voices, self._returns
         positions: dict[type[e.AnyEvent], Tell] = (
             {e.PositionsReported: couriers.positions} if with_positions else {}
         )
@@ -98,6 +101,10 @@ class Teller:
             e.OfferAccepted: couriers.accepted,
             e.DeliveryUnassigned: couriers.unassigned,
             e.CustomerSegmented: self._segmented,
+            e.ChangePreviewed: returns.previewed,
+            e.ChangeConfirmed: returns.confirmed,
+            e.ChangeReceived: returns.received,
+            e.ChangeClosed: returns.closed,
             e.OrderRated: voices.rated,
             e.ComplaintOpened: voices.opened,
             e.ComplaintAnswered: voices.answered,
@@ -108,7 +115,8 @@ class Teller:
 
     def _settings(self, _: Millis, x: e.EngineOpened | e.SettingsChanged) -> None:
         currency = x.settings.currency
-        for teller in (self._bargains, self._money, self._couriers, self._voices):
+        tellers = self._bargains, self._money, self._couriers, self._voices, self._returns
+        for teller in tellers:
             teller.currency = currency
 
     def _segmented(self, at: Millis, x: e.CustomerSegmented) -> None:

@@ -14,6 +14,7 @@ SAID = {
     "store": "earned by stores",
     "courier": "earned by couriers, tips included",
     "platform:delivery_fees": "delivery fees",
+    "platform:return_fees": "fees for fetching what goes back",
     "platform:courier_cost": "paid to couriers",
     "platform:promotions": "discounts the platform bears",
     "platform:refunds": "refunds the platform bears",

@@ -238,6 +238,7 @@ def _costs(page: Page, tables: Tables, currency: Currency) -> None:
         ("platform:uncollected", "captures that failed"),
         ("platform:provider_fees", "providers"),
         ("platform:delivery_fees", "less delivery fees"),
+        ("platform:return_fees", "less fees of returns"),
     ):
         amount = tables.one(f"SELECT sum(amount_minor) FROM posted WHERE kind = '{kind}'")
         each = currency.text(amount / orders) if orders else NOTHING

@@ -21,6 +21,7 @@ VIEWS = {  # name: table and the time that has to lie in the period
     "told": ("payment_events", "happened_at"),
     "till": ("till_lines", "told_at"),
     "shifts": ("courier_shifts", "started_at"),
+    "given_back": ("returns", "previewed_at"),
     "rated": ("ratings", "rated_at"),
     "complained": ("complaints", "opened_at"),
     "offered": ("offers", "happened_at"),

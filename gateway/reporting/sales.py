@@ -18,7 +18,7 @@ def add_to(page: Page, tables: Tables, period: Period, currency: Currency) -> No
         _by_weekday(page, tables, currency)
     _products(page, tables, currency)
     _funnel(page, tables)
-    _lost(page, tables, period)
+    _lost(page, tables, period, currency)
 
 
 def _over_time(page: Page, tables: Tables, period: Period, currency: Currency) -> None:
@@ -175,7 +175,7 @@ def _funnel(page: Page, tables: Tables) -> None:
     )
 
 
-def _lost(page: Page, tables: Tables, period: Period) -> None:
+def _lost(page: Page, tables: Tables, period: Period, currency: Currency) -> None:
     rows = tables.rows(
         "SELECT status, coalesce(reason, ''), count(*), sum(due_minor) FROM ended"
         " WHERE status <> 'fulfilled' GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"
@@ -186,6 +186,17 @@ def _lost(page: Page, tables: Tables, period: Period) -> None:
         [(status, reason, number) for status, reason, number, _ in rows],
         "Who ended them, and the reason given.",
     )
+    rows = tables.rows(
+        "SELECT reason, way, coalesce(outcome, 'open'), count(*), sum(goods_minor + delivery_minor"
+        " - fee_minor)::BIGINT FROM given_back GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3"
+    )
+    if rows:
+        page.table(
+            "Returns after delivery",
+            ("because", "brought by", "outcome", "times", "given back, or to be"),
+            [(*row, currency.text(amount)) for *row, amount in rows],
+            "Previewed in the period; the customer brings them to the store, or a courier does.",
+        )
     rows = tables.rows(
         "SELECT command, reason, count(*) FROM refused GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT 25"
     )
