@@ -20,6 +20,7 @@ from engine.projections import Projections
 from engine.queries import for_customers
 from engine.queries.catalog_index import CatalogIndex
 from engine.queries.open_work import order_of
+from engine.queries.order_index import INDEXED, OrderIndex
 from engine.state import State
 from engine.values import CourierId, DeliveryId, Millis, OrderId, ProductId, StoreId
 from gateway import messages as m
@@ -103,6 +104,7 @@ class FeedHub:
     def __init__(self, engine: Engine, kept: bytes = b"", figures: Figures = dict) -> None:
         """`kept`: what `dump` gave when the engine was at this record. Raises ValueError."""
         self._engine = engine
+        self.orders = OrderIndex(engine.state)
         self.catalog = CatalogIndex()
         self.catalog.refresh(engine.state)
         self._figures = figures
@@ -151,7 +153,9 @@ class FeedHub:
         """Number what a turn changed; the state is as it left it."""
         self.projections.fold(record)
         for event in record.events:
-            if isinstance(event, e.DeliveryOffered):
+            if type(event) in INDEXED:
+                self.orders.fold(event, self._engine.state)
+            elif isinstance(event, e.DeliveryOffered):
                 self._offers[event.delivery] = event.expires_at
             elif isinstance(event, OFFER_ENDS):
                 self._offers.pop(event.delivery, None)

@@ -11,6 +11,7 @@ from engine.engine import Engine
 from engine.projections import Projections
 from engine.queries import for_customers
 from engine.queries.catalog_index import CatalogIndex
+from engine.queries.order_index import OrderIndex
 from engine.state import State
 from engine.state.ratings import Tally
 from engine.state.stores import Store
@@ -31,6 +32,7 @@ from gateway.customer_records import (
 )
 from gateway.logs import Log
 from gateway.promotions import get_coupon, get_promotion, list_coupons
+from gateway.searching import count_orders, search_orders
 from gateway.suggesting import recommend
 from gateway.supply import list_reorder_points, list_supply
 from gateway.timeline import get_timeline
@@ -53,6 +55,8 @@ class Kept(Protocol):
     def projections(self) -> Projections: ...
     @property
     def catalog(self) -> CatalogIndex: ...
+    @property
+    def orders(self) -> OrderIndex: ...
     def shelf_log(self, store: StoreId, product: ProductId) -> Log: ...
 
 
@@ -71,6 +75,10 @@ def read(
         return search_products(body, engine, kept.catalog)
     if isinstance(body, m.ListCategories):
         return list_categories(body, engine, kept.catalog)
+    if isinstance(body, m.SearchOrders):
+        return search_orders(body, who, engine, kept.orders)
+    if isinstance(body, m.CountOrders):
+        return count_orders(body, who, engine, kept.orders)
     if isinstance(body, MOVEMENTS):
         return _movements(body, who, engine.state, kept)
     if isinstance(body, m.Recommend):
@@ -256,4 +264,5 @@ ANALYTICS = (m.GetAnalytics, m.GetStoreAnalytics, m.GetHeatMap)
 MOVEMENTS = (m.ListMovements, m.InspectMovements)
 CATALOG = (m.SearchProducts, m.ListCategories)
 ALONE = (m.CreateTrackingLink, m.GetPayment, m.Recommend)
-READS = frozenset((*ANSWER_OF, *ANALYTICS, *MOVEMENTS, *CATALOG, *ALONE))
+ORDERS = (m.SearchOrders, m.CountOrders)
+READS = frozenset((*ANSWER_OF, *ANALYTICS, *MOVEMENTS, *CATALOG, *ORDERS, *ALONE))

@@ -224,6 +224,8 @@ def test_no_request_names_who_asks():
             m.HandInCash,
             m.GetPriceHistory,
             m.SearchProducts,
+            m.SearchOrders,
+            m.CountOrders,
             m.Recommend,
         ):
             continue

@@ -1,5 +1,7 @@
 """What is told of orders: quotes, how they stand, how they are followed, and what goes back."""
 
+from typing import Literal
+
 from gateway.messages.merchandise import Discount
 from gateway.messages.values import (
     ChangeStatus,
@@ -155,3 +157,43 @@ class OrderChanges(Told, frozen=True):
 
     changes: list[OrderChange]
     next: str | None = None
+
+
+class OrderFound(Part, frozen=True):
+    """An order in short; stores do not hear whose it is. `due` is what is owed for what is left."""
+
+    order: str
+    service: str
+    store: str
+    order_status: OrderStatus
+    delivery_status: DeliveryStatus
+    fulfillment: Fulfillment
+    due: Money
+    placed_at: str
+    promised_at: str
+    customer: str | None = None
+    window: Window | None = None
+    ended_at: str | None = None
+    reason: str | None = None
+
+
+class OrdersFound(Told, frozen=True):
+    """`next`, if there is more: pass it as `cursor`."""
+
+    orders: list[OrderFound]
+    next: str | None = None
+
+
+class OrderCount(Part, frozen=True):
+    """Of one hour, day, store or service (`key`): how many, by status; `fulfilled` is what is
+    owed for those that were."""
+
+    key: str
+    orders: int
+    statuses: dict[str, int]
+    fulfilled: Money
+
+
+class OrdersCounted(Told, frozen=True):
+    by: Literal["hour", "day", "store", "service"]
+    counts: list[OrderCount]

@@ -19,6 +19,8 @@ from gateway.messages.orders import (
     OrderChange,
     OrderChanges,
     OrderPlaced,
+    OrdersCounted,
+    OrdersFound,
     Quote,
     Refund,
     Refunds,
@@ -263,6 +265,8 @@ ReplyBody = (
     | TillReconciled
     | ReceiptRefunded
     | TrackingLink
+    | OrdersFound
+    | OrdersCounted
     | OrderChange
     | OrderChanges
     | Refund

@@ -118,6 +118,7 @@ from gateway.messages.requests.returning import (
     WaiveReturn,
     WithdrawChange,
 )
+from gateway.messages.requests.searching import CountOrders, SearchOrders
 from gateway.messages.requests.selling import (
     ReconcileTill,
     RecordReceipt,
@@ -202,6 +203,8 @@ RequestBody = (
     | ListChanges
     | ListExpected
     | GetOrder
+    | SearchOrders
+    | CountOrders
     | ListStores
     | ListProducts
     | CreateTrackingLink
