@@ -21,6 +21,7 @@ COMMANDS = {
     "compare": Entry("simulation.lab.command", "what if: arms over the same days, and a verdict"),
     "replay": Entry("gateway.replay", "a live day again: as it was, or under another policy"),
     "fork": Entry("gateway.fork", "the next hours of a live city, under several policies"),
+    "shadow": Entry("gateway.shadow", "a challenger beside the planner in charge, never heard"),
     "calibrate": Entry("gateway.calibrate", "fit a scenario to the day in a journal"),
     "mdrp": Entry("simulation.mdrp.command", "a public meal-delivery day in simulated time"),
     "verify": Entry("gateway.verify", "decide a whole journal again and compare every record"),

@@ -153,12 +153,12 @@ def simulate(
     simulation = Simulation(scenario, seed)
     if sink is not None:
         simulation.world.watch(sink)
-    with _no_search_for_cycles():
+    with no_search_for_cycles():
         return simulation.run(progress)
 
 
 @contextmanager
-def _no_search_for_cycles() -> Iterator[None]:
+def no_search_for_cycles() -> Iterator[None]:
     """Nobody here makes garbage in cycles, and looking through a growing state costs a fifth."""
     was_enabled = gc.isenabled()
     gc.disable()

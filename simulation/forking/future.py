@@ -18,6 +18,7 @@ from simulation.forking.likely import Past, day_of
 from simulation.forking.outcome import Outcome, Ridden, Watch, outcome
 from simulation.operator import Operator
 from simulation.planner import Planner
+from simulation.run import no_search_for_cycles
 from simulation.scenario import Planner as Policy
 from simulation.stores import Stores
 from simulation.world import World
@@ -60,7 +61,8 @@ def play(
     Operator(world, scenario.operator, fleet.shifts, _nothing)
     world.go_on()
     end = Millis(began + round(hours * HOUR))
-    world.env.run(until=end)
+    with no_search_for_cycles():
+        world.env.run(until=end)
     ridden = fleet_ridden(fleet, day.couriers, began, end)
     lost = sum(customers.lost.values())
     return outcome(name_of(policy), seed, digest.digest.hex(), watch, end, lost, ridden)

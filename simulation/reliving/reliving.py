@@ -29,6 +29,7 @@ from simulation.operator import Operator
 from simulation.planner import Planner
 from simulation.reliving.habits import KnownHabits
 from simulation.reliving.recorded import Recorded, Recorder, Shift, Visit, is_walk_in_wish
+from simulation.run import no_search_for_cycles
 from simulation.scenario import Planner as Policy
 from simulation.scenario import Scenario
 from simulation.stores import Stores
@@ -139,7 +140,8 @@ def relive(past: Past, policy: Policy, seed: int = 1) -> Relived:
         world.at(max(at, world.now), _say, world, command)
     world.go_on()
     end = Millis(past.ended_at + DRAIN_MS)
-    world.env.run(until=end)
+    with no_search_for_cycles():
+        world.env.run(until=end)
     ridden = fleet_ridden(fleet, day.couriers, Millis(day.scenario.starts_ms), end)
     lost = sum(customers.lost.values())
     made = outcome(name_of(policy), seed, digest.digest.hex(), watch, end, lost, ridden)
