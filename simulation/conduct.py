@@ -105,9 +105,10 @@ def offer_reply(
 
 
 def at_the_door(
-    streams: RandomStreams, group: CourierGroup, demand: Demand, order: OrderId
+    streams: RandomStreams, group: CourierGroup, demand: Demand, order: OrderId, attempt: int = 0
 ) -> Door:
-    draws = streams.named("door", order)
+    """Whoever was not there the first time may be the second."""
+    draws = streams.named("door", order, *([attempt] if attempt else []))
     after_ms, lot = group.door_s.draw_ms(draws), draws.random()
     if lot < demand.absent:
         lost = draws.chance(WRONG_ADDRESS)
@@ -199,8 +200,10 @@ class Habits:
     ) -> Reply:
         return offer_reply(self._streams, group, courier, delivery, time, acceptance)
 
-    def at_the_door(self, group: CourierGroup, demand: Demand, order: OrderId) -> Door:
-        return at_the_door(self._streams, group, demand, order)
+    def at_the_door(
+        self, group: CourierGroup, demand: Demand, order: OrderId, attempt: int = 0
+    ) -> Door:
+        return at_the_door(self._streams, group, demand, order, attempt)
 
     def authorization(self, bank: Bank, payment: PaymentId) -> BankReply:
         return authorization(self._streams, bank, payment)

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from engine.commands import CancelOrder, PlaceOrder, RegisterCustomer, RequestQuote
+from engine.commands import CancelOrder, PlaceOrder, RequestQuote
 from engine.events import CommandRejected, QuoteOffered
+from engine.projections import Projections
 from engine.rejections import RejectionReason
 from engine.rules.cancelling import reasons
 from engine.state.orders import ENDED
@@ -15,6 +16,7 @@ from engine.values import (
     SECOND,
     Actor,
     CustomerId,
+    Fulfillment,
     Line,
     OrderId,
     Proof,
@@ -25,6 +27,7 @@ from engine.values import (
 from geo.points import Point
 from simulation.arrivals import sources_of
 from simulation.city import Neighborhoods, StoreSite
+from simulation.commerce.shoppers import Shoppers
 from simulation.scenario import Demand, Product, Scenario
 from simulation.streams import Draws, RandomStreams
 from simulation.world import World
@@ -136,12 +139,17 @@ class Customers:
     """Everybody who comes: asks, decides, orders, waits, and sometimes has had enough."""
 
     def __init__(
-        self, world: World, scenario: Scenario, visits: Iterator[tuple[int, Wish]]
+        self,
+        world: World,
+        scenario: Scenario,
+        visits: Iterator[tuple[int, Wish]],
+        projections: Projections | None = None,
     ) -> None:
         self.come = 0
         self.lost: Counter[str] = Counter()  # customers who did not order, by reason
         self.is_over = False
         self._world = world
+        self.shoppers = Shoppers(world, scenario, SERVICE, projections)
         self._visits, self._starts_ms = visits, scenario.starts_ms
         self._provider = ProviderId(scenario.bank.name)
         self._known: set[CustomerId] = {*world.state.customers.customers}
@@ -179,16 +187,16 @@ class Customers:
         self._in_a_hurry += 1
         if wish.customer not in self._known:
             self._known.add(wish.customer)
-            self._world.submit(RegisterCustomer(wish.customer))
+            self.shoppers.register(wish.customer)
         self._ask(wish, QuoteId(f"q{wish.key}"), wish.comes_back)
         self._await_next()
 
     def _ask(self, wish: Wish, quote: QuoteId, may_come_back: bool) -> None:
         ask = RequestQuote(quote, SERVICE, wish.customer, wish.store.id, wish.lines, wish.home)
-        event = self._world.submit(ask).events[0]
+        event = self.shoppers.ask(wish.key, ask)
         if isinstance(event, QuoteOffered):
             if event.promised_ms <= wish.longest_promise_ms:
-                self._world.later(wish.thinks_ms, self._place, wish, quote)
+                self._world.later(wish.thinks_ms, self._place, wish, event)
             else:
                 self._leave(LATER_THAN_WANTED)
             return
@@ -201,17 +209,19 @@ class Customers:
         else:
             self._leave(event.reason)
 
-    def _place(self, wish: Wish, quote: QuoteId) -> None:
+    def _place(self, wish: Wish, quote: QuoteOffered) -> None:
         order = OrderId(f"o{wish.key}")
         proof = Proof.PIN if wish.pin else Proof.NONE
-        place = PlaceOrder(order, SERVICE, quote, self._provider, proof, wish.pin)
-        rejection = self._world.submit(place).rejection
+        place = PlaceOrder(order, SERVICE, quote.quote, self._provider, proof, wish.pin)
+        rejection = self._world.submit(self.shoppers.placing(wish.key, quote, place)).rejection
         if rejection is not None:
             self._leave(rejection.reason)
             return
         self._in_a_hurry -= 1
-        promised_at = self._world.state.orders[order].placed.promised_at
-        self._world.at(promised_at + wish.tolerance_ms, self._give_up, order, "too_slow")
+        placed = self._world.state.orders[order].placed
+        if placed.fulfillment is Fulfillment.DELIVERY:  # who collects waits for nobody
+            give_up_at = placed.promised_at + wish.tolerance_ms
+            self._world.at(give_up_at, self._give_up, order, "too_slow")
         if wish.changes_mind_after_ms is not None:
             self._world.later(wish.changes_mind_after_ms, self._give_up, order, "changed_mind")
 

@@ -19,6 +19,8 @@ FlawCode = Literal[
     "no_courier",
     "duplicate_id",
     "unknown_category",
+    "unknown_product",
+    "unknown_promotion",
     "negative_shift",
     "nobody_working",
     "courier_too_small",

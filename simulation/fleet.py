@@ -249,7 +249,8 @@ class Fleet:
             else:  # ready, or out of the store already: stranded with a colleague
                 self._world.later(self._handover_ms(order), self._pick_up, n, turn)
         elif stop.kind is StopKind.DROPOFF:
-            door = self._world.habits.at_the_door(courier.group, self._scenario.demand, order)
+            demand, attempt = self._scenario.demand, state.orders[order].reattempts
+            door = self._world.habits.at_the_door(courier.group, demand, order, attempt)
             self._world.later(door.after_ms, self._at_door, n, turn, door.failure)
 
     def _hand_over(self, e: OrderReady) -> None:

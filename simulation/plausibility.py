@@ -9,6 +9,7 @@ from geo.points import Point, distance_m
 from geo.travel import PERMILLE
 from simulation.areas import Area
 from simulation.arrivals import word
+from simulation.commerce.plausibility import flaws_of as of_commerce
 from simulation.episodes import Crowd, RoadClosure
 from simulation.flaws import Flaw, ScenarioError, did_you_mean
 from simulation.scenario import Scenario
@@ -32,6 +33,7 @@ def flaws_of(scenario: Scenario) -> Iterator[Flaw]:
         _promises,
         _engine,
         _planning,
+        of_commerce,
     ):
         yield from one(scenario)
 

@@ -11,11 +11,16 @@ from engine.commands import OpenEngine
 from engine.engine import Record
 from engine.state import State
 from engine.state.orders import ENDED
-from engine.values import HOUR, Millis, OrderId
+from engine.values import HOUR, Millis, OrderId, ProviderId
 from simulation.bank import Bank
 from simulation.city import CourierProfile
-from simulation.day import of_scenario
-from simulation.demand import Customers
+from simulation.commerce.aftercare import Aftercare
+from simulation.commerce.billing import Bills
+from simulation.commerce.shopkeeping import Shopkeepers
+from simulation.commerce.systems import Bookkeeping, Systems
+from simulation.commerce.trading import Market
+from simulation.day import Day, of_scenario
+from simulation.demand import SERVICE, Customers
 from simulation.fleet import Fleet
 from simulation.operator import Operator
 from simulation.planner import Planner
@@ -75,6 +80,9 @@ class Simulation:
         self._tally, self._chain = Tally(), Chain()
         self.world.watch(self._tally.see)
         self.world.watch(self._chain.see)
+        self._books = Bookkeeping() if scenario.commerce else None
+        if self._books is not None:
+            self.world.watch(self._books.see)
         self._ended = self.world.env.event()
 
     def run(self, progress: Progress | None = None) -> Run:
@@ -85,9 +93,10 @@ class Simulation:
         day = of_scenario(scenario, world.streams)
         stores = Stores(world, day)
         fleet = Fleet(world, day, stores)
-        Bank(world, day)
+        self._trade(day, Bank(world, day))
         Planner(world, scenario.planner, scenario.engine)
-        customers = Customers(world, scenario, day.visits(0))
+        projections = self._books.projections if self._books else None
+        customers = Customers(world, scenario, day.visits(0), projections)
         horizon_ms = scenario.ends_ms + DRAIN_H_MAX * HOUR
 
         def after_look() -> None:
@@ -101,6 +110,24 @@ class Simulation:
         world.env.run(until=self._ended)
         riding = self._riding(fleet, day.couriers)
         return Run(scenario, self.seed, self._scorecard(customers, riding), world.state)
+
+    def _trade(self, day: Day, bank: Bank) -> None:
+        """What happens besides deliveries."""
+        world, commerce = self.world, self.scenario.commerce
+        if commerce is None:
+            return
+        Market(world, day, commerce)
+        Shopkeepers(world, day, commerce.shops)
+        Aftercare(world, commerce, SERVICE, ProviderId(self.scenario.bank.name))
+        if commerce.bill is not None:
+            Bills(world, self.scenario, commerce.bill, bank)
+
+    def _systems(self, customers: Customers) -> Systems | None:
+        books, shoppers = self._books, customers.shoppers
+        if books is None:
+            return None
+        books.suggested, books.followed = shoppers.suggested, shoppers.followed
+        return books.figures(self.world.state, self.world.now)
 
     def _riding(self, fleet: Fleet, couriers: list[CourierProfile]) -> Riding:
         now, movements = self.world.now, fleet.movements
@@ -123,6 +150,9 @@ class Simulation:
         world, tally = self.world, self._tally
         orders = world.state.orders.orders
         stuck = [key for key, order in orders.items() if order.status not in ENDED]
+        systems, wrong = self._systems(customers), violations(world.state)
+        if systems is not None and systems.analytics.is_balanced is False:
+            wrong.append("the projections do not say what the ledger says")
         return Scorecard(
             simulated_h=round((world.now - self.scenario.starts_ms) / HOUR, 2),
             records=tally.records,
@@ -134,8 +164,9 @@ class Simulation:
             rejections=by_count(world.rejections),
             late_payments=tally.late_payments,
             stuck=[str(x) for x in stuck],
-            violations=violations(world.state),
+            violations=wrong,
             provenance=provenance(self.scenario, self.seed),
+            commerce=systems,
         )
 
 
@@ -179,4 +210,5 @@ def _order_figures(tally: Tally, customers: Customers, stuck: list[OrderId]) -> 
         returned=by_count(tally.returned),
         open=len(stuck),
         short=tally.short_orders,
+        collected=tally.collected,
     )

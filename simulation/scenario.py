@@ -13,6 +13,7 @@ from engine.settings import Settings
 from engine.values import HOUR, SECOND, Millis
 from geo.travel import Vehicle
 from simulation.areas import Area
+from simulation.commerce.parts import Commerce
 from simulation.episodes import AnyEpisode
 from simulation.quantities import (
     Count,
@@ -194,6 +195,7 @@ class Scenario(Part, frozen=True, kw_only=True):
     episodes: list[AnyEpisode] = []
     csv: CsvFiles | None = None  # somebody's own day: orders, stores and couriers from files
     recorded: Recorded | None = None  # what was read from them
+    commerce: Commerce | None = None  # what happens besides deliveries
 
     @property
     def starts_ms(self) -> Millis:

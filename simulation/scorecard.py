@@ -16,6 +16,7 @@ from engine.rules.emissions import GRAMS_PER_KM, SOURCES, grams
 from engine.settings import Settings
 from engine.values import HOUR
 from geo.travel import Vehicle
+from simulation.commerce.systems import Systems
 from simulation.scenario import Planner, Scenario
 from simulation.tally import Tally
 
@@ -44,7 +45,8 @@ class Riding(Struct, frozen=True):
 
 
 class OrderFigures(Struct, frozen=True):
-    """Everyone who came ordered or was lost; every order was delivered, ended early, or is open."""
+    """Everyone who came ordered or was lost; every order was delivered, collected, ended early, or
+    is open."""
 
     customers: int
     lost: dict[str, int]  # by reason: what the engine refused, or what was too late for them
@@ -54,6 +56,7 @@ class OrderFigures(Struct, frozen=True):
     returned: dict[str, int]  # by reason
     open: int
     short: int  # times that a piece was missing
+    collected: int = 0  # by the customer, at the counter
 
 
 class ServiceFigures(Struct, frozen=True):
@@ -120,6 +123,7 @@ class Scorecard(Struct, frozen=True):
     stuck: list[str]  # orders that did not end: a bug
     violations: list[str]  # of the engine's invariants: a bug
     provenance: Provenance
+    commerce: Systems | None = None  # the six systems, if the scenario has commerce
 
 
 def spread(durations_ms: Sequence[int]) -> Spread:

@@ -8,6 +8,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from simulation.commerce.lines import lines
+from simulation.commerce.systems import Systems
 from simulation.run import Run
 from simulation.scorecard import Scorecard
 
@@ -29,6 +31,8 @@ def print_scorecard(console: Console, run: Run, took_s: float) -> None:
     for first in range(0, len(tables), across):
         grid.add_row(*tables[first : first + across])
     console.print(grid)
+    if card.commerce is not None:
+        _print_commerce(console, card.commerce, run.scenario.engine.currency)
     _print_reasons(console, card)
     _print_verdict(console, card)
 
@@ -62,6 +66,8 @@ def _orders(card: Scorecard) -> Table:
     table.add_row("lost", f"{sum(orders.lost.values()):,}")
     table.add_row("placed", f"{orders.placed:,}")
     table.add_row("delivered", f"{orders.delivered:,}")
+    if orders.collected:
+        table.add_row("collected", f"{orders.collected:,}")
     table.add_row("cancelled", f"{sum(orders.cancelled.values()):,}")
     table.add_row("returned", f"{sum(orders.returned.values()):,}")
     table.add_row("pieces missing", f"{orders.short:,}")
@@ -97,6 +103,17 @@ def _planning(card: Scorecard) -> Table:
     table.add_row("taken back", f"{sum(planning.taken_back.values()):,}")
     table.add_row("records", f"{card.records:,}")
     return table
+
+
+def _print_commerce(console: Console, systems: Systems, currency: str) -> None:
+    """A line for each of the six systems."""
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    for name, line in lines(systems, currency):
+        table.add_row(name, line)
+    console.print(table)
+    console.print()
 
 
 def _print_reasons(console: Console, card: Scorecard) -> None:

@@ -40,6 +40,7 @@ class Tally:
         self.breakdowns = 0
         self.rescues = 0  # deliveries that had to be
         self.short_orders = 0
+        self.collected = 0  # by customers who came
         self.late_payments = 0
         self._clocks = Clocks()
         self._folds = self._tables()
@@ -106,6 +107,9 @@ class Tally:
 
     def _order_over(self, clock: Clock) -> None:
         """A way to the counter is one, whatever came of it; to the door only what came there."""
+        if clock.is_collection:
+            self.collected += clock.is_fulfilled
+            return
         durations = self.durations_ms
         for name in CLOCK if clock.is_fulfilled else TO_THE_COUNTER:
             lasted_ms = getattr(clock, f"{name}_ms")

@@ -72,6 +72,11 @@ class World:
         self.unanswered += 1
         self.env.timeout(delay_ms, command).callbacks.append(self._submit)
 
+    def surely(self, delay_ms: int, call: Callable[..., None], *args: Any) -> None:
+        """Call somebody then, who may submit. The run does not end before."""
+        self.unanswered += 1
+        self.later(delay_ms, self._called, call, args)
+
     def later(self, delay_ms: int, call: Callable[..., None], *args: Any) -> None:
         """Call somebody then, who may submit."""
         self.env.timeout(delay_ms, (call, args)).callbacks.append(_call)
@@ -88,6 +93,10 @@ class World:
     def _submit(self, timeout: Any) -> None:
         self.unanswered -= 1
         self.submit(timeout.value)
+
+    def _called(self, call: Callable[..., None], args: tuple[Any, ...]) -> None:
+        self.unanswered -= 1
+        call(*args)
 
     def _begin(self) -> Millis:
         """Fire the timers of this moment, and tell everyone of each."""

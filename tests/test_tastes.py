@@ -57,6 +57,12 @@ def crowd():
     return shop.buys("x", "rice")
 
 
+def test_a_store_that_was_asked_about_before_it_sold_anything_is_looked_at_again():
+    shop = Shop()
+    assert shop.suggests() == []
+    assert shop.buys("a", "tea").names() == ["tea"]
+
+
 def test_without_anything_known_it_is_what_sells_here():
     assert crowd().suggests()[:2] == [("tea", Why.POPULAR), ("cake", Why.POPULAR)]
     assert crowd().names(store="elsewhere") == []

@@ -174,7 +174,7 @@ class Tastes(Struct, dict=True):
         its share of all that is sold there. What sells best is looked for now and then only."""
         sold = self.sold.get(store, {})
         shelf = self._shelves.get(store)
-        if shelf is None or self.baskets >= shelf.until:
+        if shelf is None or not shelf.total or self.baskets >= shelf.until:
             best = nlargest(BEST_SELLERS, sold, key=lambda j: (sold[j], -j))
             shelf = Shelf(best, sum(sold.values()), self.baskets + LOOKED_AGAIN)
             self._shelves[store] = shelf

@@ -52,9 +52,13 @@ class KnownHabits(Habits):
             group, courier, delivery, order, time, acceptance
         )
 
-    def at_the_door(self, group: CourierGroup, demand: Demand, order: OrderId) -> Door:
-        found = self._told("doors", self._recorded.doors.get(order))
-        return found or super().at_the_door(group, demand, order)
+    def at_the_door(
+        self, group: CourierGroup, demand: Demand, order: OrderId, attempt: int = 0
+    ) -> Door:
+        """Known is only the first."""
+        first = None if attempt else self._recorded.doors.get(order)
+        found = self._told("doors", first)
+        return found or super().at_the_door(group, demand, order, attempt)
 
     def authorization(self, bank: Bank, payment: PaymentId) -> BankReply:
         found = self._told("payments", self._recorded.authorizations.get(payment))

@@ -1,0 +1,1 @@
+"""Everything besides delivery: shopping, shopkeeping, care afterwards, bills; and its figures."""

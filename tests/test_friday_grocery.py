@@ -1,0 +1,179 @@
+"""A day of all local commerce, made short: every system has something to tell, and it adds up."""
+
+from functools import cache
+
+import pytest
+from msgspec.structs import replace
+
+from engine import events as e
+from engine.commands import RequestQuote
+from engine.engine import Record
+from simulation.commerce.lines import lines
+from simulation.commerce.systems import Bookkeeping
+from simulation.flaws import ScenarioError
+from simulation.plausibility import check
+from simulation.run import Run, simulate
+from simulation.scenario import Scenario
+from simulation.scenario_file import find, load
+from tests.simulated_city import small
+
+HOURS = 6.0
+SYSTEMS = ["products", "orders", "payments", "logistics", "customers", "analytics"]
+
+
+def short(**shoppers) -> Scenario:
+    """The library's Friday, until one o'clock."""
+    day = load(find("friday_grocery"))
+    commerce = day.commerce
+    return replace(
+        day,
+        hours=HOURS,
+        demand=replace(day.demand, orders=190, customers=110, absent=0.06),
+        couriers=[replace(x, from_h=0.0, to_h=HOURS + 0.5) for x in day.couriers],
+        commerce=replace(
+            commerce,
+            shoppers=replace(commerce.shoppers, **shoppers),
+            shops=replace(commerce.shops, counts_at_h=2.0),
+            price_changes=[replace(x, at_h=2.0) for x in commerce.price_changes],
+            campaigns=[replace(x, at_h=2.0) for x in commerce.campaigns],
+            bill=replace(commerce.bill, at_h=HOURS + 1.5),
+        ),
+    )
+
+
+@cache
+def played() -> tuple[Run, list[Record]]:
+    records: list[Record] = []
+    return simulate(short(), 7, records.append), records
+
+
+def test_each_of_the_six_systems_has_something_to_tell():
+    run, _ = played()
+    systems = run.scorecard.commerce
+    told = lines(systems, "CNY")
+    assert [name for name, _ in told] == SYSTEMS
+    p, o, m, c = systems.products, systems.orders, systems.payments, systems.customers
+    assert min(p.bundles_sold, p.prices_changed, p.discounts_minor, p.receipts) > 0
+    assert min(p.shelves_counted, p.pieces_short, p.purchases, p.transfers) > 0
+    assert min(o.delivered, o.collected, o.not_collected, o.scheduled, o.with_coupon) > 0
+    assert min(o.brought_again, o.returns) > 0
+    assert {"alipay", "card", "cash", "wechat"} == m.captured_minor.keys()
+    assert min(m.tips_minor, m.refunded_minor, m.cash_handed_in_minor) > 0
+    assert systems.logistics.co2e_kg > 0
+    assert min(c.allow_marketing, c.withdrawn, c.ratings, c.complaints, c.treated) > 0
+    assert min(c.held_out, c.redeemed, systems.analytics.followed) > 0
+
+
+def test_every_order_ends_every_invariant_holds_and_revenue_is_what_the_ledger_says():
+    run, _ = played()
+    assert run.is_sound
+    analytics, orders = run.scorecard.commerce.analytics, run.scorecard.orders
+    assert analytics.is_balanced
+    assert analytics.credited_minor == analytics.ledger_minor > 0
+    ended = sum(orders.cancelled.values()) + sum(orders.returned.values())
+    assert orders.placed == orders.delivered + orders.collected + ended
+    assert analytics.fulfilled == orders.delivered + orders.collected
+
+
+def test_every_flaw_of_a_bill_is_found_as_what_it_is_and_nothing_else():
+    run, _ = played()
+    bills = run.state.reconciliations.reconciliations
+    assert sorted(bills) == ["alipay-bill", "card-bill", "wechat-bill"]
+    for bill in bills.values():
+        kinds = sorted(str(x.kind) for x in bill.differences)
+        assert kinds == ["amount_differs", "missing_here", "missing_there", "state_differs"]
+        assert bill.agreed == bill.lines - 3 > 0  # what is not on the bill is no line of it
+        assert all(x.note for x in bill.differences)
+
+
+def test_who_withdrew_or_never_allowed_it_is_in_no_campaign():
+    _, records = played()
+    allowed: set[str] = set()
+    for event in (x for record in records for x in record.events):
+        if isinstance(event, e.ConsentSet) and event.purpose == "marketing":
+            (allowed.add if event.given else allowed.discard)(event.customer)
+        if isinstance(event, e.CampaignAssigned):
+            assert {*event.treated, *event.held_out} <= allowed
+
+
+def test_the_figures_follow_from_the_records_alone():
+    run, records = played()
+    books = Bookkeeping()
+    for record in records:
+        books.see(record)
+    told = books.figures(run.state, records[-1].at)
+    systems = run.scorecard.commerce
+    names = ("products", "orders", "payments", "logistics", "customers")
+    for name in names:
+        assert getattr(told, name) == getattr(systems, name)
+
+
+def test_the_same_seed_is_the_same_day():
+    run, _ = played()
+    assert simulate(short(), 7).scorecard == run.scorecard
+
+
+def test_habits_change_nothing_of_who_comes_for_what():
+    """Every choice draws from a stream of its own."""
+    _, records = played()
+    without: list[Record] = []
+    simulate(short(collects=0.0, uses_coupon=0.0, pays_cash=0.0), 7, without.append)
+    assert wishes(records) == wishes(without)
+
+
+def wishes(records: list[Record]) -> list[tuple]:
+    asked = [x.command for x in records if type(x.command) is RequestQuote]
+    return [(x.quote, x.customer, x.store) for x in asked if "/" not in x.quote]
+
+
+def test_without_commerce_there_is_none():
+    assert simulate(small(), 1).scorecard.commerce is None
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "code", "key"),
+    [
+        ("shops", {"opens": 23.0}, "wrong_value", "commerce.shops.closes"),
+        ("shops", {"reorder_point": 99}, "wrong_value", "commerce.shops.reorder_point"),
+        ("bundles", {"parts": {"bred": 1}}, "unknown_product", "commerce.bundles[0].parts"),
+        ("bundles", {"id": "milk"}, "duplicate_id", "commerce.bundles[0].id"),
+        (
+            "price_changes",
+            {"category": "bakry"},
+            "unknown_category",
+            "commerce.price_changes[0].category",
+        ),
+        (
+            "promotions",
+            {"categories": ["fish"]},
+            "unknown_category",
+            "commerce.promotions[0].categories",
+        ),
+        ("promotions", {"name": "Welcome"}, "duplicate_id", "commerce.promotions"),
+        (
+            "campaigns",
+            {"promotion": "Hello"},
+            "unknown_promotion",
+            "commerce.campaigns[0].promotion",
+        ),
+        (
+            "campaigns",
+            {"promotion": "Big basket"},
+            "wrong_value",
+            "commerce.campaigns[0].promotion",
+        ),
+        ("campaigns", {"segments": ["rich"]}, "wrong_value", "commerce.campaigns[0].segments"),
+        ("providers", {"name": "alipay"}, "duplicate_id", "commerce.providers"),
+        ("providers", {"share": 0.9}, "wrong_value", "commerce.providers"),
+    ],
+)
+def test_what_no_market_could_be_is_refused_with_a_code_and_a_key(part, change, code, key):
+    day = load(find("friday_grocery"))
+    given = getattr(day.commerce, part)
+    if isinstance(given, list):
+        changed = [replace(given[0], **change), *given[1:]]
+    else:
+        changed = replace(given, **change)
+    with pytest.raises(ScenarioError) as refused:
+        check(replace(day, commerce=replace(day.commerce, **{part: changed})))
+    assert (code, key) in [(x.code, x.key) for x in refused.value.flaws]
