@@ -12,6 +12,7 @@ class RejectionReason(StrEnum):
     ALREADY_EXISTS = "already_exists"
     UNKNOWN = "unknown"  # detail: what, id. Also for what is somebody else's: no oracle
     ILLEGAL_TRANSITION = "illegal_transition"  # detail: from, to, allowed
+    OVERLAPPING = "overlapping"  # detail: with, from_at, to_at if it has an end
     REASON_NOT_ALLOWED = "reason_not_allowed"  # detail: actor, allowed
     QUOTE_USED = "quote_used"  # detail: order
     QUOTE_EXPIRED = "quote_expired"  # detail: expired_at

@@ -31,6 +31,9 @@ CouponId = NewType("CouponId", str)  # the code a customer enters
 TransferId = NewType("TransferId", str)  # of goods from one store to another
 PurchaseId = NewType("PurchaseId", str)
 SupplierId = NewType("SupplierId", str)
+StaffId = NewType("StaffId", str)  # who works in stores
+DutyId = NewType("DutyId", str)  # when somebody is to work there
+TimecardId = NewType("TimecardId", str)  # when somebody did
 ReceiptId = NewType("ReceiptId", str)  # of a sale at a store's own till
 RequestKey = NewType("RequestKey", str)  # who asked and under which idempotency key
 
@@ -90,6 +93,21 @@ class ShortOrder(Struct, frozen=True, array_like=True):
 
     order: OrderId
     quantity: int
+
+
+class Job(StrEnum):
+    """What somebody does in a store."""
+
+    PICKER = "picker"
+    CASHIER = "cashier"
+
+
+class Break(Struct, frozen=True, array_like=True):
+    """Of somebody at work; 0: it goes on."""
+
+    started_at: Millis
+    ended_at: Millis
+    paid: bool
 
 
 class Tender(StrEnum):

@@ -35,6 +35,7 @@ ENGINES: dict[RejectionReason, Code] = {
     R.ALREADY_EXISTS: Code("this id is taken, or this is so already"),
     R.UNKNOWN: Code("there is no such thing, or it is not yours"),
     R.ILLEGAL_TRANSITION: Code("that cannot follow"),
+    R.OVERLAPPING: Code("nobody is at two places at once"),
     R.REASON_NOT_ALLOWED: Code("this reason is not for you to give"),
     R.ORDER_OPEN: Code("an order has not ended yet"),
     R.CUSTOMER_BLOCKED: Code("this customer may not order"),

@@ -14,7 +14,7 @@ from engine.projections.movements import Movement, Movements
 from engine.queries.open_work import DELIVERY_BECOMES, ORDER_BECOMES, OpenWork, order_of
 from engine.state import State
 from engine.values import ChangeId, DeliveryId, Millis, OrderId, ProductId, StoreId
-from gateway import crm, supply
+from gateway import attendance, crm, supply
 from gateway import messages as m
 from gateway.messages import DeltaBody, Feed, SnapshotBody
 from gateway.translation.returning import change_told, expected_told
@@ -33,6 +33,7 @@ KEPT: dict[Feed, int] = {
     "tickets": 128,
     "stock": 512,
     "crm": 8_192,
+    "staff": 512,
 }
 EVERY_STORE, EVERY_STORE_KEPT = "", 4_096  # stock, as operators hear it
 SHELF_KEPT = 64  # stock, as somebody looks back on it
@@ -127,6 +128,9 @@ class Logs:
             if type(event) in supply.TELLS:
                 stores, told_to_all = supply.news_of(event, self._state)
                 news += self._stock_told(stores, _encode(told_to_all))
+            if type(event) in attendance.TELLS:
+                for store, told_there in attendance.news_of(event, self._state):
+                    news.append(self._numbered("staff", store, told_there))
             if type(event) not in FOLLOWED:
                 continue
             for feed, subject, body in self._changes(event, record.at):
@@ -163,6 +167,8 @@ class Logs:
                 )
             case "stock":
                 return m.StockFollowed(seq)
+            case "staff":
+                return attendance.present(s, StoreId(subject))
             case "crm":
                 return crm.open_matters(s)
         raise AssertionError(f"{feed} is not a log")

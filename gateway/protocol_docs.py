@@ -58,6 +58,7 @@ CHOICES: dict[str, Any] = {
 }
 PARTS = (
     *(m.Place, m.Money, m.Line, m.PricedLine, m.Fix, m.Error),
+    m.Break,
     *(m.Hours, m.Selection, m.Conditions, m.Action, m.PromotionTerms),
 )
 FEEDS: dict[m.Feed, tuple[Any, tuple[Any, ...]]] = {
@@ -71,6 +72,7 @@ FEEDS: dict[m.Feed, tuple[Any, tuple[Any, ...]]] = {
         (m.PaymentDue, m.PaymentClosed, m.InstructionDue, m.InstructionClosed),
     ),
     "stock": (m.StockFollowed, (m.StockMoved, m.Transfer, m.SupplierPurchase)),
+    "staff": (m.StaffPresent, (m.Timecard, m.Duty)),
     "crm": (m.CrmOpen, get_args(m.CrmNews)),
     "route": (m.Route, (m.Route,)),
     "tracking": (m.Tracking, (m.Tracking,)),
@@ -126,12 +128,12 @@ first answer, byte for byte, for 26 hours and across restarts. The same id with 
 any other: to try again, take a new id. Where nothing was decided (`rate_limited`, `overloaded`,
 `stopping`, `storage_full`), or nobody knows (`unsettled`), try again with the same id.
 
-**Feeds.** `orders`, `tickets`, `payments`, `stock` and `crm` are logs: every change has a number,
-the numbers of a feed have no gaps, and they survive a restart of the server. Ask for what you
-missed with `from` (or `resume` in `hello`); if it is not kept any more you get a `snapshot` with
-`reset: true`. A reader that is too slow is cut off, and resumes. `route`, `tracking` and `city` are
-views: each message is numbered within its subscription, a slow reader skips to the newest state,
-and every subscription begins with a snapshot.
+**Feeds.** `orders`, `tickets`, `payments`, `stock`, `staff` and `crm` are logs: every change has a
+number, the numbers of a feed have no gaps, and they survive a restart of the server. Ask for what
+you missed with `from` (or `resume` in `hello`); if it is not kept any more you get a `snapshot`
+with `reset: true`. A reader that is too slow is cut off, and resumes. `route`, `tracking` and
+`city` are views: each message is numbered within its subscription, a slow reader skips to the
+newest state, and every subscription begins with a snapshot.
 
 **Hearts.** The server sends `heartbeat` every {heartbeat:g} seconds; after twice that time of
 silence, connect again, later each time and never all at once. Pings are answered and sent.

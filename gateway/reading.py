@@ -19,6 +19,7 @@ from engine.values import SECOND, Millis, OrderId, ProductId, StoreId
 from gateway import messages as m
 from gateway.accounts import list_cash, list_differences, list_reconciliations
 from gateway.analytics import analytics
+from gateway.attendance import list_roster, list_timecards
 from gateway.auth import LIFE_MAX_S, Identity, Tokens
 from gateway.campaign_records import get_campaign, list_campaigns
 from gateway.catalog import get_price_history, list_categories, list_products, search_products
@@ -238,6 +239,8 @@ ANSWER_OF: dict[type, Read] = {
     m.ListSupply: list_supply,
     m.InspectSupply: list_supply,
     m.ListReorderPoints: list_reorder_points,
+    m.ListTimecards: list_timecards,
+    m.ListRoster: list_roster,
     m.GetSettings: _get_settings,
     m.ListRefunds: list_refunds,
     m.GetChange: get_change,

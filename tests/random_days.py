@@ -26,7 +26,9 @@ from tests import (
     random_plans,
     random_promoting,
     random_returns,
+    random_staff,
     random_stock,
+    random_supply,
 )
 from tests.cases import positions
 from tests.good_deeds import answers, good_plan, is_over, next_report, progress, reopening
@@ -47,9 +49,11 @@ SUBJECTS = (  # that have a module of their own
     random_payments,
     random_promoting,
     random_returns,
+    random_staff,
     random_stock,
+    random_supply,
 )
-ASIDE = 0.25  # of what is said is about the subject of the day, now and then about another
+ASIDE = 0.35  # of what is said is about the subject of the day, now and then about another
 DAYS_A_ROUND = 16  # in which everything is the talk of one day
 NEVER_RARE = 2  # makers: progress and purchases, without which nothing happens
 PAUSES_MS = (0, 0, 0, 1, 40, 40, 300, 300, 700, 700, 2_000, 2_000, 2_000, 6_000, 30_000)
@@ -110,7 +114,7 @@ class RandomDay:
     def heal(self, rounds: int = 2_000) -> Iterator[Record]:
         """No more faults: everyone answers, and time runs on until all orders have ended."""
         hero = c.RegisterCourier("hero", Vehicle.CAR, 40)
-        done = random_stock.no_more_reviews(self._s)
+        done = random_supply.no_more_reviews(self._s)
         for command in (c.ChangeSettings(Settings()), hero, *done):
             yield from self._submit(command)
         for _ in range(rounds):
@@ -210,7 +214,7 @@ class RandomDay:
         yield 1, lambda: c.RepositionCourier(self._any(COURIERS), self._any(STORES))
         yield 1, lambda: c.AssignDelivery(self._any(COURIERS), self._delivery()[0], "by hand")
         yield 4, lambda: random_stock.daily(self)
-        yield 0.6, self._catalog
+        yield 0.6, lambda: random_merchandising.daily(self)
         yield (
             0.4,
             lambda: c.ChangeSettings(
@@ -296,22 +300,6 @@ class RandomDay:
                 c.ReportPickup(courier, key),
                 c.ReportDropoff(courier, key, self.rng.choice(list(Proof)), "42"),
                 c.ReportFailure(courier, key, reason),
-            ]
-        )
-
-    def _catalog(self) -> c.AnyCommand:
-        store, product = self._any(STORES), self._any(PRODUCTS)
-        return self.rng.choice(
-            [
-                c.OpenStore(store),
-                c.OpenStore(store),
-                c.CloseStore(store),
-                c.ListProduct(product, product, "food", self.rng.randrange(4)),
-                c.ListProduct(product, product, "food"),
-                c.DelistProduct(product),
-                c.SetPrice(store, product, self.rng.randrange(-1, 400)),
-                c.RegisterCustomer(self._any(CUSTOMERS)),
-                c.RegisterStore(store, store, CENTER, 0),
             ]
         )
 

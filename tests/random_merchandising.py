@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from engine import commands as c
 from engine.terms import Hours
 from engine.values import Line
+from geo.points import Point
 
 BUNDLES = ("menu", "feast")
 WEEK_MIN = 7 * 24 * 60
@@ -19,6 +20,24 @@ def makers(day) -> Iterator[tuple[float, Callable[[], Made]]]:
     yield 0.7, lambda: _bundle(day)
     yield 3, lambda: _buy(day)
     yield 1, lambda: _miss(day)
+
+
+def daily(day) -> c.AnyCommand:
+    """What stores and their goods are like, as it changes on any day."""
+    store, product, rng = _store(day), day._any(("ramen", "tea", "cake")), day.rng
+    return rng.choice(
+        [
+            c.OpenStore(store),
+            c.OpenStore(store),
+            c.CloseStore(store),
+            c.ListProduct(product, product, "food", rng.randrange(4)),
+            c.ListProduct(product, product, "food"),
+            c.DelistProduct(product),
+            c.SetPrice(store, product, rng.randrange(-1, 400)),
+            c.RegisterCustomer(day._any(("ann", "bob"))),
+            c.RegisterStore(store, store, Point(390_000_000, 1_160_000_000), 0),
+        ]
+    )
 
 
 def _store(day) -> str:

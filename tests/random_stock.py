@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 
 from engine import commands as c
-from engine.terms import Hours, SpecialDay
-from engine.values import DAY, HOUR, MINUTE, Actor, Line, PricedLine, Tender, TillReceipt
+from engine.values import MINUTE, Actor, Line, PricedLine, Tender, TillReceipt
 from tests.cases import STORE_PLACE, Case, city
 
 STORES, PRODUCTS = ("s0", "s1"), ("ramen", "tea", "cake")
@@ -61,89 +60,11 @@ def makers(day) -> Iterator[tuple[float, object]]:
         lines = [Line(x.product, rng.randrange(1, x.quantity + 2)) for x in bought[:1]]
         return c.RefundReceipt(store, key, day._new("b"), lines, rng.random() < 0.7)
 
-    def hours() -> c.AnyCommand:
-        """Open again soon: a night is long, and a random day is short."""
-        store, soon = day._any(STORES), day.at + rng.choice((-1, 20_000, 60_000))
-        minute = day.at // MINUTE % (24 * 60)
-        today = SpecialDay(day.at // DAY, rng.choice(([], [Hours(minute + 1, minute + 90)])))
-        return rng.choice(
-            (
-                c.PauseStore(store, soon, "busy"),
-                c.SetBusyMode(store, rng.choice((500, 1_000, 2_000, 99_999)), soon),
-                c.SetBusyMode(store, 1_000),
-                c.SetStoreHours(store, [], [today] if rng.random() < 0.2 else []),
-            )
-        )
-
-    def move() -> c.AnyCommand:
-        """A transfer, or the next step of one."""
-        known, stores = day.engine.state.transfers.transfers, day.engine.state.stores.stores
-        key = day._one(known)
-        if rng.random() < 0.4 or key not in known:
-            lines = [Line(day._any(PRODUCTS), rng.choice((1, 2, 3, 50)))]
-            return c.RequestTransfer(day._new("v"), *rng.sample([*stores, "moon"], 2), lines)
-        if known[key].status == "draft":
-            return c.ApproveTransfer(key, rng.choice(("", known[key].destination)))
-        x, lost = known[key], [Line(y.product, 1) for y in known[key].lines[: rng.randrange(2)]]
-        return rng.choice(
-            (
-                c.ApproveTransfer(key, x.destination),
-                c.DiscardTransfer(key, rng.choice(("", x.source, x.destination))),
-                *[c.ShipTransfer(key, x.source, lost)] * 3,
-                *[c.ReceiveTransfer(key, x.destination, lost)] * 3,
-            )
-        )
-
-    def buy() -> c.AnyCommand:
-        """A purchase, or the next step of one."""
-        known = day.engine.state.purchases.purchases
-        key = day._one(known)
-        lines = [Line(day._any(PRODUCTS), rng.choice((1, 2, 5)))]
-        if rng.random() < 0.3 or key not in known:
-            return c.DraftPurchase(day._new("u"), day._any(STORES), "mill", lines)
-        store = rng.choice(("", known[key].store))
-        return rng.choice(
-            (
-                *[c.OrderPurchase(key, store)] * 2,
-                c.DiscardPurchase(key, store),
-                *[c.ReceivePurchase(key, known[key].store, lines, rng.random() < 0.4)] * 3,
-            )
-        )
-
-    def reorder() -> list[c.AnyCommand]:
-        """Or all of it: one shelf is short, another has plenty."""
-        if rng.random() < 0.3:
-            product = rng.choice(PRODUCTS)
-            return [
-                c.ReceiveStock("s1", product, 200),
-                c.SetReorderPoint("s1", product, 0, 1, 1),
-                c.SetReorderPoint("s0", product, 60, 70, 1),
-            ]
-        at_least, up_to = rng.choice(((1, 3), (5, 2), (0, 0), (40, 50)))
-        kept = c.SetReorderPoint(*shelf(), at_least, up_to, rng.choice((0, 1, 24)), "mill")
-        return [kept]
-
-    def an_hour_later() -> c.AnyCommand:
-        """If somebody waits for it."""
-        day.at += HOUR * bool(day.engine.state.reorders.next_review)
-        return c.Tick()
-
-    yield 0.3, an_hour_later
-    yield 2, move
-    yield 2, buy
-    yield 1, reorder
-    yield 1.5, hours
     yield 1.5, receipt
     yield 1, reconcile
     yield 1.5, refund
     yield 1, adjust
     yield 1.5, quarantine
-
-
-def no_more_reviews(s) -> Iterator[c.AnyCommand]:
-    """Reviews go on as long as a shelf is to be kept full."""
-    for store, shelves in s.reorders.shelves.items():
-        yield from (c.SetReorderPoint(store, product, 0, 0) for product in [*shelves])
 
 
 def stockroom() -> Case:

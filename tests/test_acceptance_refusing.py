@@ -16,10 +16,12 @@ from engine.settings import Segmentation, Settings
 from engine.terms import Action, ActionKind, Conditions, Hours, PromotionTerms, SpecialDay
 from engine.values import (
     Actor,
+    Break,
     Channel,
     CouponId,
     CustomerId,
     Fulfillment,
+    Job,
     Line,
     Millis,
     Minor,
@@ -80,6 +82,15 @@ SENSIBLE = [  # one of each command from outside
     c.OrderPurchase("p", "store"),
     c.DiscardPurchase("p", "store"),
     c.ReceivePurchase("p", "store", [Line("ramen", 1)], True),
+    c.DraftDuty("store", "d", "eve", Job.PICKER, 9_000, 99_000),
+    c.DropDuty("store", "d"),
+    c.PublishRoster("store"),
+    c.ClockIn("store", "eve", Job.PICKER),
+    c.StartBreak("store", "eve", True),
+    c.EndBreak("store", "eve"),
+    c.ClockOut("store", "eve"),
+    c.RecordTimecard("store", "bob", Job.CASHIER, 1, 2, [Break(1, 2, True)], "forgot"),
+    c.CorrectTimecard("store", "bob/2", 1, 2, "forgot"),
     c.SetReorderPoint("store", "ramen", 1, 2, 24, "mill"),
     c.RequestQuote("q", "app", "ann", "store", [Line("ramen", 1)], HOME),
     c.PlaceOrder("o", "app", "q", "bank", Proof.PIN, "42"),
@@ -153,6 +164,8 @@ NO_BOUNDS = (
     list[TillReceipt],
     list[Hours],
     list[SpecialDay],
+    Job,
+    list[Break],
 )  # closed sets, and what has its own
 HUGE = 2**63 - 1
 SWAPPED = Point(1_160_000_000, 390_000_000)

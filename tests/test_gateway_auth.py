@@ -177,6 +177,12 @@ def some(kind):
         "spent_minor": [4, 3, 2, 1],
         "terms": m.PromotionTerms("x", [m.Action("free_delivery")], by_coupon=True),
     }
+    if kind in (m.DraftDuty, m.RecordTimecard, m.CorrectTimecard):
+        hours = (-2, -1) if kind is not m.DraftDuty else (1, 2)
+        began, ended = (time_text(wall_ms() + HOUR * x) for x in hours)
+        values |= {"starts_at": began, "ends_at": ended, "started_at": began, "ended_at": ended}
+    if kind in (m.ListTimecards, m.ListRoster):
+        values |= {"from_at": LATER, "to_at": LATER}
     numbers = ("point", "target", "quantity", "index", "counted", "capacity", "preparation_s")
     given = {
         f.name: values.get(f.name, 1 if f.name in numbers else _choice(f) or "x1")

@@ -3,7 +3,16 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from engine.audit import campaigns, changes, complaints, customers, money, promotions, stock
+from engine.audit import (
+    campaigns,
+    changes,
+    complaints,
+    customers,
+    money,
+    promotions,
+    staff,
+    stock,
+)
 from engine.rules.cancelling import REASONS, WRITE_OFF
 from engine.state import State
 from engine.state.deliveries import ACCEPTED, BEFORE_PICKUP, ENDED, ON_BOARD, DeliveryStatus
@@ -26,6 +35,7 @@ def violations(s: State) -> list[str]:
             customers.violations,
             money.violations,
             promotions.violations,
+            staff.violations,
             stock.violations,
         ),
     )

@@ -115,6 +115,18 @@ from engine.commands.returning import (
 )
 from engine.commands.segmenting import ReviewCustomer, ReviewCustomers, SetSegmentation
 from engine.commands.selling import ReconcileTill, RecordReceipt, RefundReceipt
+from engine.commands.staffing import (
+    ClockIn,
+    ClockOut,
+    CorrectTimecard,
+    DraftDuty,
+    DropDuty,
+    EndBreak,
+    ExpireTimecard,
+    PublishRoster,
+    RecordTimecard,
+    StartBreak,
+)
 from engine.commands.stocking import (
     AdjustStock,
     CountStock,
@@ -175,6 +187,15 @@ ExternalCommand = (
     | DiscardPurchase
     | ReceivePurchase
     | SetReorderPoint
+    | DraftDuty
+    | DropDuty
+    | PublishRoster
+    | ClockIn
+    | ClockOut
+    | StartBreak
+    | EndBreak
+    | RecordTimecard
+    | CorrectTimecard
     | RequestQuote
     | PlaceOrder
     | RenewProof
@@ -240,6 +261,7 @@ TimerCommand = (  # only timers submit these
     | ExpireOffer
     | ExpirePause
     | ReviewStock
+    | ExpireTimecard
     | ExpireBusyMode
     | ReviewCustomer
     | ReviewCustomers

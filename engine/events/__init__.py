@@ -160,6 +160,17 @@ from engine.events.refunds import (
     RefundProposed,
     RefundReleased,
 )
+from engine.events.staff import (
+    BreakEnded,
+    BreakStarted,
+    DutyDrafted,
+    DutyDropped,
+    RosterPublished,
+    TimecardClosed,
+    TimecardCorrected,
+    TimecardOpened,
+    TimecardRecorded,
+)
 from engine.events.stores import StoreBusySet, StoreHoursSet, StorePaused, StoreResumed
 from engine.events.supply import (
     DemandMeasured,
@@ -260,6 +271,15 @@ AnyEvent = (
     | StockReviewPlanned
     | DemandMeasured
     | ReorderPostponed
+    | DutyDrafted
+    | DutyDropped
+    | RosterPublished
+    | TimecardOpened
+    | BreakStarted
+    | BreakEnded
+    | TimecardClosed
+    | TimecardRecorded
+    | TimecardCorrected
     | ReceiptRecorded
     | ReceiptRefunded
     | QuoteOffered

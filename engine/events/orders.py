@@ -186,3 +186,4 @@ class PreparationMeasured(Event, frozen=True):
 
     store: StoreId
     took_ms: int
+    crowd_permille: int = -1  # orders waiting for each picker then; -1: nobody is counted there

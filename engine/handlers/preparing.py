@@ -27,9 +27,11 @@ from engine.events import (
 from engine.rejections import RejectionReason as Reason
 from engine.rules.cancelling import reasons
 from engine.rules.lines import cut, pieces_of
+from engine.rules.promising import crowd_permille
 from engine.state.deliveries import Deliveries, DeliveryStatus
 from engine.state.orders import Order, Orders, OrderStatus
 from engine.state.settings import CurrentSettings
+from engine.state.staff import Staff
 from engine.turn import Turn
 from engine.values import HOUR, Actor, Line, Millis, OrderId, ProductId, StoreId
 
@@ -37,10 +39,13 @@ READY_WITHIN_MS = 24 * HOUR
 
 
 class Preparing:
-    def __init__(self, settings: CurrentSettings, orders: Orders, deliveries: Deliveries) -> None:
+    def __init__(
+        self, settings: CurrentSettings, orders: Orders, deliveries: Deliveries, staff: Staff
+    ) -> None:
         self.settings = settings
         self.orders = orders
         self.deliveries = deliveries
+        self.staff = staff
 
     # commands
 
@@ -76,7 +81,8 @@ class Preparing:
         turn.emit(OrderReady(c.order, turn.at))
         forgotten_ms = self.settings.current.promise_max_ms // 2
         took_ms = min(turn.at - order.accepted_at, forgotten_ms)
-        turn.emit(PreparationMeasured(c.store, took_ms))
+        crowd = crowd_permille(len(self.orders.in_kitchen(c.store)), self.staff.pickers(c.store))
+        turn.emit(PreparationMeasured(c.store, took_ms, crowd))
 
     def report_missing(self, turn: Turn, c: ReportMissing) -> None:
         """The shelf is set right, the order goes on without the items, and less is owed."""

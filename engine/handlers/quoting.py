@@ -12,13 +12,14 @@ from engine.rules.bundling import composed, demand
 from engine.rules.couponing import COUPONS, Objection, candidates
 from engine.rules.discounting import Bargain, Cart, bargain
 from engine.rules.lines import goods_total
-from engine.rules.opening import closure
+from engine.rules.opening import closure, desertion
 from engine.rules.pricing import delivery_fee, summed
 from engine.rules.promising import (
     IDLE,
     fleet_at_work,
     has_capacity,
     late_preparation_ms,
+    preparation_now_ms,
     promised_ms,
     ready_within_ms,
     ride_ms,
@@ -38,6 +39,7 @@ from engine.state.products import Products
 from engine.state.promotions import Promotions
 from engine.state.quotes import Quotes
 from engine.state.settings import CurrentSettings
+from engine.state.staff import Staff
 from engine.state.stores import Store, Stores
 from engine.turn import Turn
 from engine.values import (
@@ -71,6 +73,7 @@ class Quoting:
         categories: Categories,
         listings: Listings,
         promotions: Promotions,
+        staff: Staff,
     ) -> None:
         self.settings = settings
         self.stores = stores
@@ -86,6 +89,7 @@ class Quoting:
         self.categories = categories
         self.listings = listings
         self.promotions = promotions
+        self.staff = staff
 
     # commands
 
@@ -153,7 +157,9 @@ class Quoting:
         window, offset_min = window_of(c), self.settings.current.utc_offset_min
         wanted_at = max(window[0], turn.at) if window else turn.at
         turn.reject_for(closure(store, wanted_at, offset_min))
-        if window:
+        if not window:
+            turn.reject_for(desertion(self.staff, c.store, turn.at))
+        else:
             turn.reject_for(window_fault(self.settings.current, turn.at, *window))
         return store
 
@@ -205,24 +211,33 @@ class Quoting:
 
     def _promised_ms(self, turn: Turn, store: Store, c: RequestQuote, pieces: int) -> int:
         """How long it takes from now; by whom it is carried then, a later window leaves open."""
-        settings, preparation_ms = self.settings.current, late_preparation_ms(store)
+        settings, preparation_ms = self.settings.current, self._preparation_ms(store, c)
         way_ms = ride_ms(settings, store.location, c.dropoff)
         if c.fulfillment is Fulfillment.COLLECTION:
             promised = ready_within_ms(preparation_ms)
         elif window_of(c):
             promised = promised_ms(settings, preparation_ms, way_ms, IDLE)
         else:
-            return self._promised_now_ms(turn, store, way_ms, pieces)
+            return self._promised_now_ms(turn, store, preparation_ms, way_ms, pieces)
         if window := window_of(c):
             earliest_at = turn.at + promised
             turn.reject_for(slot_fault(settings, self.orders, c.store, window, earliest_at))
         return promised
 
-    def _promised_now_ms(self, turn: Turn, store: Store, way_ms: int, pieces: int) -> int:
+    def _preparation_ms(self, store: Store, c: RequestQuote) -> int:
+        """Behind what waits there now; by a later window, that is done."""
+        if window_of(c):
+            return late_preparation_ms(store)
+        waiting = len(self.orders.in_kitchen(c.store))
+        return preparation_now_ms(store, waiting, self.staff.pickers(c.store))
+
+    def _promised_now_ms(
+        self, turn: Turn, store: Store, preparation_ms: int, way_ms: int, pieces: int
+    ) -> int:
         settings = self.settings.current
         fleet = fleet_at_work(self.couriers, self.positions, self.deliveries)
         load = workload(settings, fleet, store.location)
-        promised = promised_ms(settings, late_preparation_ms(store), way_ms, load)
+        promised = promised_ms(settings, preparation_ms, way_ms, load)
         can_carry = pieces <= self.couriers.capacity_max
         if not can_carry or not has_capacity(settings, load) or promised > settings.promise_max_ms:
             retry_after_s = settings.planning_heartbeat_ms // SECOND * 4

@@ -16,7 +16,7 @@ from engine.rules.opening import takes_orders
 from engine.rules.promising import (
     fleet_at_work,
     has_capacity,
-    late_preparation_ms,
+    preparation_now_ms,
     promised_ms,
     ride_ms,
     workload,
@@ -76,7 +76,11 @@ def reachable(s: State, wanted: Wanted, at: Millis) -> dict[StoreId, int | None]
     known, settings = s.stores.stores, s.settings.current
     offset_min = settings.utc_offset_min
     named = [wanted.store] if wanted.store else sorted(known)
-    open_ = [x for x in named if x in known and takes_orders(known[x], at, offset_min)]
+    open_ = [
+        x
+        for x in named
+        if x in known and takes_orders(known[x], at, offset_min) and not s.staff.is_deserted(x)
+    ]
     if wanted.dropoff is None:
         return dict.fromkeys(open_)
     fleet = fleet_at_work(s.couriers, s.positions, s.deliveries)
@@ -87,7 +91,9 @@ def reachable(s: State, wanted: Wanted, at: Millis) -> dict[StoreId, int | None]
             continue
         load = workload(settings, fleet, store.location)
         way_ms = ride_ms(settings, store.location, wanted.dropoff)
-        found_ms = promised_ms(settings, late_preparation_ms(store), way_ms, load)
+        waiting, pickers = len(s.orders.in_kitchen(key)), s.staff.pickers(key)
+        preparation_ms = preparation_now_ms(store, waiting, pickers)
+        found_ms = promised_ms(settings, preparation_ms, way_ms, load)
         most_ms = min(settings.promise_max_ms, wanted.within_ms or settings.promise_max_ms)
         if has_capacity(settings, load) and found_ms <= most_ms:
             promised[key] = found_ms

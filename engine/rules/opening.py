@@ -2,9 +2,11 @@
 
 from engine.rejections import Detail, RejectionReason
 from engine.rules.hours import DAY_MIN, FIRST_DAY, are_sound
+from engine.rules.working_time import next_picker_at
+from engine.state.staff import Staff
 from engine.state.stores import Store
 from engine.terms import Hours, SpecialDay
-from engine.values import MINUTE
+from engine.values import MINUTE, StoreId
 
 DAYS_MAX = 400  # special ones of one store: more than a year
 LOOK_AHEAD_DAYS = 60  # for the next opening
@@ -21,6 +23,15 @@ def closure(store: Store, at: int, utc_offset_min: int) -> tuple[RejectionReason
     if opens_at == at:
         return None
     return RejectionReason.STORE_CLOSED, {} if opens_at is None else {"opens_at": opens_at}
+
+
+def desertion(staff: Staff, store: StoreId, now: int) -> tuple[RejectionReason, Detail] | None:
+    """Why nothing may be ordered for now: nobody is there to pick; until when, says the roster."""
+    if not staff.is_deserted(store):
+        return None
+    opens_at = next_picker_at(staff, store, now)
+    is_known = opens_at is not None and opens_at > now
+    return RejectionReason.STORE_CLOSED, {"opens_at": opens_at or 0} if is_known else {}
 
 
 def takes_orders(store: Store, at: int, utc_offset_min: int) -> bool:

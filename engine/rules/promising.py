@@ -72,11 +72,28 @@ def ready_within_ms(preparation_ms: int) -> int:
     return max(MINUTE, -(-preparation_ms // MINUTE) * MINUTE)
 
 
+def crowd_permille(waiting: int, pickers: int | None) -> int:
+    """Orders to prepare for each picker who is there, in thousandths; -1: nobody is counted."""
+    return -1 if pickers is None else USUAL_PERMILLE * waiting // max(1, pickers)
+
+
 def late_preparation_ms(store: Store) -> int:
     """What about nine of ten orders of this store are ready within: its estimate and two mean
     deviations (for a normal distribution, 1.6 standard deviations); longer in a rush."""
     usual_ms = store.preparation_ms + 2 * store.spread_ms
     return usual_ms * store.busy_permille // USUAL_PERMILLE
+
+
+def preparation_now_ms(store: Store, waiting: int, pickers: int | None) -> int:
+    """What nine of ten orders that come now are ready within, behind those that wait already.
+
+    The estimate is learned with the queue there usually is: k orders for each picker, and this
+    one. With more of them, or with fewer pickers, it takes as many times longer; never less.
+    """
+    usual_ms, crowd = late_preparation_ms(store), crowd_permille(waiting, pickers)
+    if crowd <= store.crowd_permille:
+        return usual_ms
+    return usual_ms * (USUAL_PERMILLE + crowd) // (USUAL_PERMILLE + store.crowd_permille)
 
 
 def has_capacity(settings: Settings, load: Workload) -> bool:

@@ -28,6 +28,7 @@ from engine.state.refunds import Refunds
 from engine.state.reorders import Reorders
 from engine.state.requests import Requests
 from engine.state.settings import CurrentSettings
+from engine.state.staff import Staff
 from engine.state.stores import Stores
 from engine.state.timers import Timers
 from engine.state.transfers import Transfers
@@ -54,6 +55,7 @@ class State(Struct):
     transfers: Transfers = field(default_factory=Transfers)
     purchases: Purchases = field(default_factory=Purchases)
     reorders: Reorders = field(default_factory=Reorders)
+    staff: Staff = field(default_factory=Staff)
     quotes: Quotes = field(default_factory=Quotes)
     orders: Orders = field(default_factory=Orders)
     payments: Payments = field(default_factory=Payments)

@@ -32,6 +32,7 @@ class Store(Struct):
     paused_until: Millis = Millis(0)
     busy_permille: int = USUAL_PERMILLE  # of the usual time, for everything
     busy_until: Millis = Millis(0)  # 0: until somebody says otherwise
+    crowd_permille: int = 0  # orders waiting for each picker, as a rule
 
 
 class Stores(Struct):
@@ -86,6 +87,8 @@ class Stores(Struct):
 
     def preparation_measured(self, e: PreparationMeasured) -> None:
         store = self.stores[e.store]
+        if e.crowd_permille >= 0:
+            store.crowd_permille += (e.crowd_permille - store.crowd_permille) // LEARNING_STEPS
         took_ms = e.took_ms * USUAL_PERMILLE // store.busy_permille  # as if there were no rush
         error_ms = abs(took_ms - store.preparation_ms)
         store.spread_ms += (error_ms - store.spread_ms) // LEARNING_STEPS

@@ -25,6 +25,7 @@ from engine.handlers.replenishing import Replenishing
 from engine.handlers.returning import Returning
 from engine.handlers.segmenting import Segmenting
 from engine.handlers.selling import Selling
+from engine.handlers.staffing import Staffing
 from engine.handlers.stocking import Stocking
 from engine.handlers.supporting import Supporting
 from engine.handlers.tipping import Tipping
@@ -45,6 +46,7 @@ class Handlers(Struct):
     transferring: Transferring
     purchasing: Purchasing
     replenishing: Replenishing
+    staffing: Staffing
     quoting: Quoting
     ordering: Ordering
     paying: Paying
@@ -77,6 +79,7 @@ def handlers_over(s: State) -> Handlers:
         Transferring(s.stores, s.products, s.inventory, s.transfers),
         Purchasing(s.stores, s.products, s.purchases),
         Replenishing(s.stores, s.products, s.inventory, s.transfers, s.purchases, s.reorders),
+        Staffing(s.stores, s.staff),
         Quoting(
             s.settings,
             s.stores,
@@ -92,6 +95,7 @@ def handlers_over(s: State) -> Handlers:
             s.categories,
             s.listings,
             s.promotions,
+            s.staff,
         ),
         Ordering(
             s.settings,
@@ -110,7 +114,7 @@ def handlers_over(s: State) -> Handlers:
         Tipping(s.settings, s.orders, s.payments, s.deliveries),
         Cashing(s.couriers, s.ledger),
         Reconciling(s.payments, s.reconciliations),
-        Preparing(s.settings, s.orders, s.deliveries),
+        Preparing(s.settings, s.orders, s.deliveries, s.staff),
         Collecting(s.settings, s.orders),
         Reattempting(s.settings, s.stores, s.orders, s.deliveries),
         Refunding(s.settings, s.orders, s.payments, s.refunds, s.order_changes),

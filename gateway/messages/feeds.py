@@ -1,6 +1,6 @@
 """What subscriptions tell: the bodies of `snapshot` and `delta`, one pair per feed.
 
-*Logs* (`orders`, `tickets`, `payments`, `stock`, `crm`) number every change for ever: nothing is
+*Logs* (`orders`, `tickets`, `payments`, `stock`, `staff`, `crm`) number every change: nothing is
 skipped, and a subscription resumes where it was cut. *Views* (`route`, `tracking`, `city`) tell the
 newest state; each subscription numbers its own messages, and after a cut it starts with a fresh
 snapshot.
@@ -8,6 +8,7 @@ snapshot.
 
 from typing import Literal
 
+from gateway.messages.attendance import Duty, StaffPresent, Timecard
 from gateway.messages.crm import CrmNews, CrmOpen
 from gateway.messages.orders import Order, OrderChange, Tracking
 from gateway.messages.replies import StockMoved
@@ -29,8 +30,10 @@ from gateway.messages.values import (
     Window,
 )
 
-Feed = Literal["orders", "tickets", "payments", "stock", "crm", "route", "tracking", "city"]
-LOGS: tuple[Feed, ...] = ("orders", "tickets", "payments", "stock", "crm")
+Feed = Literal[
+    "orders", "tickets", "payments", "stock", "staff", "crm", "route", "tracking", "city"
+]
+LOGS: tuple[Feed, ...] = ("orders", "tickets", "payments", "stock", "staff", "crm")
 
 # orders: an order service's own. A delta is an `order`, one per change of either status
 
@@ -277,7 +280,15 @@ class CityChanges(Told, frozen=True):
 
 
 SnapshotBody = (
-    OrdersOpen | Tickets | PaymentsDue | StockFollowed | CrmOpen | Route | Tracking | CityWhole
+    OrdersOpen
+    | Tickets
+    | PaymentsDue
+    | StockFollowed
+    | StaffPresent
+    | CrmOpen
+    | Route
+    | Tracking
+    | CityWhole
 )
 DeltaBody = (
     Order
@@ -293,6 +304,8 @@ DeltaBody = (
     | StockMoved
     | Transfer
     | SupplierPurchase
+    | Timecard
+    | Duty
     | CrmNews
     | Route
     | Tracking

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from gateway.messages.analytics import Analytics, HeatMap, StoreAnalytics
+from gateway.messages.attendance import ClockedIn, Roster, Timecards
 from gateway.messages.campaigns import Campaign, Campaigns
 from gateway.messages.merchandise import (
     Categories,
@@ -261,6 +262,9 @@ ReplyBody = (
     | Stock
     | StockMovements
     | Supply
+    | Timecards
+    | Roster
+    | ClockedIn
     | ReorderPoints
     | TillReconciled
     | ReceiptRefunded

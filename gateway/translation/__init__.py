@@ -29,6 +29,7 @@ from gateway.translation import (
     refunding,
     returning,
     selling,
+    staffing,
     stocking,
     storekeeping,
     supplying,
@@ -48,6 +49,7 @@ COMMAND_OF = {
     **refunding.COMMAND_OF,
     **returning.COMMAND_OF,
     **selling.COMMAND_OF,
+    **staffing.COMMAND_OF,
     **stocking.COMMAND_OF,
     **storekeeping.COMMAND_OF,
     **supplying.COMMAND_OF,
@@ -82,6 +84,8 @@ def reply_of(record: Record, currency: str) -> ReplyBody | None:
                 return returning.previewed_told(event, currency)
             case e.RefundProposed():
                 return refunding.refund_told(event, currency)
+            case e.TimecardOpened() | e.TimecardRecorded():
+                return m.ClockedIn(event.timecard)
             case e.ReceiptRefunded():
                 return selling.receipt_refunded(event, currency)
             case e.PaymentRequested(purpose=v.PaymentPurpose.TIP):

@@ -126,6 +126,19 @@ from gateway.messages.requests.selling import (
     SoldLine,
     SoldReceipt,
 )
+from gateway.messages.requests.staffing import (
+    ClockIn,
+    ClockOut,
+    CorrectTimecard,
+    DraftDuty,
+    DropDuty,
+    EndBreak,
+    ListRoster,
+    ListTimecards,
+    PublishRoster,
+    RecordTimecard,
+    StartBreak,
+)
 from gateway.messages.requests.stocking import (
     AdjustStock,
     DiscardStock,
@@ -241,6 +254,17 @@ RequestBody = (
     | ListMovements
     | InspectMovements
     | InspectStock
+    | ClockIn
+    | ClockOut
+    | CorrectTimecard
+    | DraftDuty
+    | DropDuty
+    | EndBreak
+    | ListRoster
+    | ListTimecards
+    | PublishRoster
+    | RecordTimecard
+    | StartBreak
     | ApproveTransfer
     | ArrangeTransfer
     | DiscardPurchase
