@@ -30,7 +30,7 @@ class Arm(Struct, frozen=True):
     @property
     def name(self) -> str:
         """Only what was varied."""
-        return ", ".join(f"{key} {_shown(value)}" for key, value in self.settings.items())
+        return ", ".join(f"{key} {shown(value)}" for key, value in self.settings.items())
 
     @property
     def title(self) -> str:
@@ -110,7 +110,8 @@ def _label(number: int) -> str:
     return label
 
 
-def _shown(value: Scalar) -> str:
+def shown(value: Scalar) -> str:
+    """As people write it."""
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:,}" if isinstance(value, int) else str(value)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
+from rich import box
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
@@ -19,7 +20,7 @@ from rich.table import Table
 from simulation.command import print_flaws, print_unread
 from simulation.csv_options import add_csv_arguments, with_csv
 from simulation.flaws import ScenarioError
-from simulation.lab.arms import arms_of
+from simulation.lab.arms import arms_of, shown
 from simulation.lab.deciding import Finding, Rule
 from simulation.lab.figures import HEADLINES
 from simulation.lab.pareto import front
@@ -154,6 +155,8 @@ def _print(
     console: Console, sweep: Sweep, found: Sequence[Sequence[Finding]], folder: Path
 ) -> None:
     console.print(_table(sweep))
+    if found:
+        console.print(f"Beside {sweep.arms[0].title}, day by day:", highlight=False, markup=False)
     for said in sentences(sweep, found):
         console.print(said, highlight=False, markup=False)
     console.print(f"[dim]{folder / REPORT_FILE} has the plots, {folder / RUNS_FILE} every run[/]")
@@ -161,18 +164,24 @@ def _print(
 
 def _table(sweep: Sweep) -> Table:
     currency = sweep.arms[0].scenario.engine.currency
-    table = Table(title="means by arm; * no other arm is as good in everything")
+    title = "means by arm; * no other arm is as good in everything"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
     table.add_column("arm")
-    table.add_column("varied")
+    table.add_column(", ".join(sweep.arms[0].settings) or "varied", no_wrap=True)
     table.add_column("seeds", justify="right")
     for figure in HEADLINES:
         unit = figure.unit.format(currency=currency)
         table.add_column(f"{figure.title}, {unit}", justify="right")
     every = [means(sweep, n) for n in range(len(sweep.arms))]
     for n, (arm, on_front) in enumerate(zip(sweep.arms, front(every), strict=True)):
-        shown = [f"{every[n][x.key]:.{x.digits}f}" for x in HEADLINES]
+        figures = [f"{every[n][x.key]:.{x.digits}f}" for x in HEADLINES]
         mark = "*" if on_front and len(sweep.arms) > 1 else ""
-        table.add_row(f"{arm.label}{mark}", arm.name or "as it is", str(sweep.count(n)), *shown)
+        table.add_row(
+            f"{arm.label}{mark}",
+            ", ".join(map(shown, arm.settings.values())) or "as it is",
+            str(sweep.count(n)),
+            *figures,
+        )
     return table
 
 

@@ -50,6 +50,7 @@ def report(
         page.section("Differences to the baseline", "Dots are means of paired differences.")
         for n, figure in enumerate(HEADLINES):
             _differences(page, sweep, figure, [row[n] for row in found])
+    _carbon(page, sweep, found)
     _responses(page, sweep)
     _trade_offs(page, sweep)
     _days(page, sweep)
@@ -96,6 +97,22 @@ def _differences(page: Page, sweep: Sweep, figure: Figure, found: Sequence[Findi
         xaxis={"title": {"text": f"difference, {unit}"}, "zeroline": True, "zerolinewidth": 2},
         yaxis={"autorange": "reversed"},
     )
+
+
+def _carbon(page: Page, sweep: Sweep, found: Sequence[Sequence[Finding]]) -> None:
+    """What a kilogram of CO2e saved costs in minutes and money, where one is saved for certain."""
+    rows: list[list[str | float]] = []
+    for arm, findings in zip(sweep.arms[1:], found, strict=True):
+        by = {x.figure: x for x in findings}
+        if by["co2e_g_per_order"].answer == "less":
+            kg = -by["co2e_g_per_order"].difference / 1_000
+            cost, minutes = by["cost_per_order"].difference, by["click_to_door_min"].difference
+            rows.append([arm.label, arm.name, 1_000 * kg, minutes / kg, cost / kg])
+    if rows:
+        currency = sweep.arms[0].scenario.engine.currency
+        page.section("What a kilogram of CO2e less costs", "Where less is emitted for certain.")
+        header = ["arm", "", "g less per order", "minutes later per kg", f"{currency} more per kg"]
+        page.table("", header, rows, "Ratios of mean differences; negative: earlier, or cheaper.")
 
 
 def _responses(page: Page, sweep: Sweep) -> None:
