@@ -11,6 +11,7 @@ from geo.points import Point
 from geo.travel import TravelModel
 from simulation.live.city_time import millis
 from simulation.live.party import Party, World
+from simulation.opinions import ANSWERS_MIN, delay_ms
 
 
 class Office(Party):
@@ -21,7 +22,9 @@ class Office(Party):
         self.kpis: m.Kpis | None = None
         self.places: dict[str, Point] = {}  # couriers as last seen
         self._orders: dict[str, m.CityOrder] = {}
+        self._answered: dict[str, None] = {}
         self.client.subscribe("city", self._hear)
+        self.client.subscribe("crm", self._hear_customers)
 
     async def register(self) -> None:
         """Under ids of their own, so that a city that is started again finds itself."""
@@ -68,6 +71,22 @@ class Office(Party):
                 )
                 if waiting and millis(order.placed_at) < oldest:
                     await self.ask(m.CancelOrder(order.id, "undeliverable"))
+
+    def _hear_customers(self, update: Update) -> None:
+        """Whoever complains is answered, once."""
+        body = update.body
+        waiting = body.complaints if isinstance(body, m.CrmOpen) else [body]
+        for complaint in waiting:
+            if isinstance(complaint, m.Complaint) and complaint.status == "open":
+                key = complaint.complaint
+                if key not in self._answered:
+                    self._answered[key] = None
+                    self.spawn(self._answer(key))
+
+    async def _answer(self, complaint: str) -> None:
+        draws = self.world.streams.named("office", complaint)
+        await self.sleep(delay_ms(ANSWERS_MIN, draws))
+        await self.ask(m.AnswerComplaint(complaint, "We are sorry for this."))
 
     def _hear(self, update: Update) -> None:
         body: m.CityWhole | m.CityChanges = update.body

@@ -2,15 +2,19 @@
 
 from collections import Counter
 from itertools import count
+from typing import Any
 
-from engine.values import Millis
+from engine.values import MINUTE, Millis
 from gateway import messages as m
 from gateway.client import Update
+from simulation.commerce.parts import Shoppers
 from simulation.demand import SERVICE, Wish
 from simulation.live.city_time import millis
 from simulation.live.party import Party, World
+from simulation.opinions import SATISFIED_MIN, delay_ms, opinion
 
 ENDED = ("fulfilled", "cancelled", "returned")
+LOOKS = 20  # for an answer to a complaint
 
 
 class OrderService(Party):
@@ -115,6 +119,35 @@ class OrderService(Party):
         if self.acknowledged[order] in ("placed", "confirmed", "accepted", "ready"):
             await self.ask(m.CancelOrder(order, reason))
 
+    async def _comment(self, order: m.Order, late_ms: int, habits: Shoppers) -> None:
+        """Some say what they think, and who complains waits for an answer."""
+        draws = self.world.streams.named("opinion", order.order)
+        said = opinion(habits, late_ms, draws)
+        if said.is_silent:
+            return
+        await self.sleep(said.says_after_ms)
+        if said.rates:
+            stars = said.courier_stars if order.delivery else None
+            tags: list[Any] = said.tags
+            await self.ask(m.RateOrder(order.order, said.stars, stars, tags))
+        if said.complains:
+            key = f"about-{order.order}"
+            words = f"{late_ms // MINUTE} minutes late" if late_ms > 0 else "the lid was open"
+            reason: Any = "late" if late_ms > 0 else "quality"
+            await self.ask(m.OpenComplaint(key, order.customer, reason, words, order.order))
+            await self._until_answered(key)
+
+    async def _until_answered(self, complaint: str) -> None:
+        """Looks now and then, and is satisfied with an answer."""
+        draws = self.world.streams.named("satisfied", complaint)
+        for _ in range(LOOKS):
+            await self.sleep(delay_ms(SATISFIED_MIN, draws))
+            reply = await self.ask(m.GetComplaint(complaint))
+            told = reply.body if reply is not None else None
+            if isinstance(told, m.Complaint) and told.status == "answered":
+                await self.ask(m.CloseComplaint(complaint, "satisfied"))
+                return
+
     # what the server tells
 
     def _hear(self, update: Update) -> None:
@@ -132,6 +165,9 @@ class OrderService(Party):
             self.on_time += ended_at <= promised_at
             self.late += ended_at > promised_at
             self.click_to_door_ms.append(ended_at - millis(order.placed_at))
+            commerce = self.world.scenario.commerce
+            if commerce is not None:
+                self.spawn(self._comment(order, ended_at - promised_at, commerce.shoppers))
 
     async def missing(self) -> list[str]:
         """Acknowledged orders the server does not know any more. There must be none."""
