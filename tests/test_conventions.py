@@ -2,6 +2,7 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from itertools import chain
@@ -127,6 +128,14 @@ def test_tests_use_fakes_of_our_own(path):
         if isinstance(node, ast.Import | ast.ImportFrom):
             modules = [getattr(node, "module", "") or "", *(x.name for x in node.names)]
             assert not any(x.startswith("unittest") for x in modules), f"{path.name}:{node.lineno}"
+
+
+def test_every_planted_bug_still_has_its_place():
+    """Code that moves takes its bug along, or nobody notices that it is not planted any more."""
+    mutants = tomllib.loads((ROOT / "tests/mutants.toml").read_text())["mutant"]
+    astray = [x["name"] for x in mutants if (ROOT / x["file"]).read_text().count(x["old"]) != 1]
+    assert astray == []
+    assert len({x["name"] for x in mutants}) == len(mutants)
 
 
 def test_the_checks_see_what_they_look_for():
