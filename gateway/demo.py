@@ -18,13 +18,17 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from engine.engine import Engine
 from engine.settings import Settings
 from engine.values import CASH
 from gateway.auth import LIFE_MAX_S, Tokens, load_secret
 from gateway.clock import stopwatch_s, wall_ms
+from gateway.journal import JOURNAL_FILE, JournalReader
 from gateway.latency import Latency
 from gateway.messages import Role
 from gateway.verification import verify
+from simulation.commerce.lines import lines
+from simulation.commerce.systems import Bookkeeping
 from simulation.day import Day, of_scenario
 from simulation.live.city import City, alive
 from simulation.live.meals import day_of
@@ -233,6 +237,8 @@ async def _city(
     report = await asyncio.to_thread(verify, args.data)
     for line in report.lines():
         out.print(f"journal: {line}")
+    if day.scenario.commerce is not None and not report.exit_code:
+        out.print(await asyncio.to_thread(systems, args.data, day.scenario.engine.currency))
     return 0 if drained and not missing and not report.exit_code and not status else 1
 
 
@@ -293,13 +299,15 @@ def summary(city: City, supervisor: Supervisor, missing: list[str], wall_s: floa
     for ms in service.click_to_door_ms:
         door.add(ms / 60_000)
     delivered = service.on_time + service.late
+    ended = len(service.acknowledged) - delivered - service.collected
     rows: list[tuple[str, Any]] = [
         ("customers", service.come),
         ("orders acknowledged", len(service.acknowledged)),
         ("  of these missing on the server", len(missing)),
         ("  delivered", delivered),
+        *([("  collected", service.collected)] if service.collected else []),
         ("  on time", f"{100 * service.on_time / delivered:.1f} %" if delivered else "-"),
-        ("  ended otherwise", len(service.acknowledged) - delivered - service.open_orders),
+        ("  ended otherwise", ended - service.open_orders),
         ("  still open", service.open_orders),
         ("click to door, p50 / p99", f"{door.p50:.1f} / {door.p99:.1f} min"),
         ("paid with", _counts(service.paid_with)),
@@ -314,6 +322,19 @@ def summary(city: City, supervisor: Supervisor, missing: list[str], wall_s: floa
     table = Table("what", "figure", title="the city, as its clients saw it")
     for name, value in rows:
         table.add_row(name, str(value))
+    return table
+
+
+def systems(directory: Path, currency: str) -> Table:
+    """A line for each of the six systems, from the journal."""
+    engine, books = Engine(), Bookkeeping()
+    with JournalReader(directory / JOURNAL_FILE) as journal:
+        for record in journal.read():
+            engine.apply(record)
+            books.see(record)
+    table = Table("system", "figures", title="the day, as the journal tells it")
+    for name, line in lines(books.figures(engine.state, engine.now), currency):
+        table.add_row(name, line)
     return table
 
 

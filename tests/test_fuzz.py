@@ -5,6 +5,9 @@ Longer, with other seeds: `O2O_FUZZ_SEEDS=100:1100 pytest tests/test_fuzz.py`.
 
 import os
 from collections import Counter
+from typing import get_args
+
+import pytest
 
 from engine import codec, snapshot
 from engine import commands as c
@@ -18,6 +21,8 @@ from tests.random_days import RandomDay
 FIRST, LAST = (int(x) for x in os.environ.get("O2O_FUZZ_SEEDS", "0:24").split(":"))
 MORE = 40  # days, as long as something has not happened yet: what is rare takes its time
 STEPS = 800
+LONG, LOOKED_EVERY = 10_000, 100  # operations, and records between two looks at everything
+LONG_DAYS = (101, 103)
 
 
 class Reached:
@@ -61,3 +66,24 @@ def test_a_fuzzer_breaks_nothing_and_reaches_everything():
         assert snapshot.dump(chaos.engine) == snapshot.dump(shadow), f"seed {seed}"
         assert auditor.leftovers() == [], f"seed {seed}"
     assert reached.missing() == []
+
+
+@pytest.mark.parametrize("seed", LONG_DAYS)
+def test_ten_thousand_random_operations_keep_every_invariant(seed):
+    """Sales, shelves, orders, money, deliveries, customers and complaints, all on one long day."""
+    chaos, shadow, auditor, reached = RandomDay(seed), Engine(), Auditor(), Reached()
+    state = chaos.engine.state
+    for phase in (chaos.records(LONG), chaos.heal()):
+        for record in phase:
+            written = codec.decode(codec.encode(record))
+            shadow.apply(written)
+            auditor.fold(written)
+            reached.note(record)
+            if record.seq % LOOKED_EVERY == 0:
+                wrong = violations(state) + auditor.differences(state)
+                assert wrong == [], f"seed {seed}, up to record {record.seq}"
+    assert violations(state) + auditor.differences(state) + auditor.leftovers() == []
+    assert snapshot.dump(chaos.engine) == snapshot.dump(shadow)
+    assert len(chaos.submitted) >= LONG
+    known = get_args(c.ExternalCommand)
+    assert sum(reached.asked[x] > 0 for x in known) > 0.8 * len(known)

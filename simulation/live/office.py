@@ -9,6 +9,7 @@ from gateway import messages as m
 from gateway.client import Update
 from geo.points import Point
 from geo.travel import TravelModel
+from simulation.arrivals import word
 from simulation.live.city_time import millis
 from simulation.live.party import Party, World
 from simulation.opinions import ANSWERS_MIN, delay_ms
@@ -31,6 +32,7 @@ class Office(Party):
         for product in self.world.scenario.products:
             listed = m.ListProduct(product.id, product.name, product.category, product.load)
             await self.client.ask(listed)
+        await self._trade()
         for site in self.world.day.sites:
             place = m.Place(site.location.lat_deg, site.location.lon_deg)
             preparation_s = round(site.group.preparation_s.typical)
@@ -38,6 +40,24 @@ class Office(Party):
         for profile in self.world.day.couriers:
             group = profile.group
             await self._once(m.RegisterCourier(profile.id, group.vehicle.value, group.capacity))
+
+    async def _trade(self) -> None:
+        """Bundles, promotions and their public coupons."""
+        commerce, currency = self.world.scenario.commerce, self.world.scenario.engine.currency
+        if commerce is None:
+            return
+        for bundle in commerce.bundles:
+            parts = [m.Line(key, pieces) for key, pieces in bundle.parts.items()]
+            listed = m.ListProduct(bundle.id, bundle.name, bundle.category, components=parts)
+            await self.client.ask(listed)
+        for x in commerce.promotions:
+            off = m.Action("percent", x.permille_off, targets=m.Selection(categories=x.categories))
+            least = m.Conditions(order_min=m.Money(x.order_min_minor, currency))
+            by_coupon = x.by_coupon or bool(x.coupon)
+            terms = m.PromotionTerms(x.name, [off], least, by_coupon=by_coupon)
+            await self.client.ask(m.DefinePromotion(word(x.name), terms))
+            if x.coupon:
+                await self.client.ask(m.IssueCoupons(x.coupon, word(x.name)))
 
     def expect(self) -> None:
         """Tell the engine of slower and faster travel when it is known."""

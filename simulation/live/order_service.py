@@ -4,6 +4,8 @@ from collections import Counter
 from itertools import count
 from typing import Any
 
+from msgspec.structs import replace
+
 from engine.values import MINUTE, Millis
 from gateway import messages as m
 from gateway.client import Update
@@ -11,6 +13,7 @@ from simulation.commerce.parts import Shoppers
 from simulation.demand import SERVICE, Wish
 from simulation.live.city_time import millis
 from simulation.live.party import Party, World
+from simulation.live.shopping import Shopping
 from simulation.opinions import SATISFIED_MIN, delay_ms, opinion
 
 ENDED = ("fulfilled", "cancelled", "returned")
@@ -32,6 +35,10 @@ class OrderService(Party):
         self._placed_at: dict[str, int] = {}
         self._known: dict[str, None] = {}
         self._run = ""
+        self.collected = 0
+        commerce = world.scenario.commerce
+        self._shopping = Shopping(self, commerce) if commerce else None
+        self._wishes: dict[str, Wish] = {}  # of orders that are open
         self.client.subscribe("orders", self._hear)
 
     @property
@@ -63,6 +70,8 @@ class OrderService(Party):
         if wish.customer not in self._known:
             self._known[wish.customer] = None
             await self.client.ask(m.RegisterCustomer(wish.customer), f"customer:{wish.customer}")
+            if self._shopping is not None:
+                await self._shopping.introduce(wish.customer)
         name = f"{self._run}-{wish.key}"
         quote = await self._quote(wish, f"q{name}")
         if quote is None:
@@ -71,14 +80,14 @@ class OrderService(Party):
             self.lost["promise_too_late"] += 1
             return
         await self.sleep(wish.thinks_ms)
-        await self._place(wish, quote.quote, f"o{name}")
+        await self._place(wish, quote, f"o{name}")
 
     async def _quote(self, wish: Wish, key: str) -> m.Quote | None:
         lines = [m.Line(x.product, x.quantity) for x in wish.lines]
         home = m.Place(wish.home.lat_deg, wish.home.lon_deg)
         for attempt in (key, f"{key}:2"):
             ask = m.RequestQuote(attempt, wish.customer, wish.store.id, lines, home)
-            reply = await self.client.ask(ask, attempt, None)
+            reply = await self._ask_for(wish, ask)
             if isinstance(reply.body, m.Quote):
                 return reply.body
             assert reply.error is not None
@@ -89,22 +98,40 @@ class OrderService(Party):
         self.lost[reply.error.code] += 1
         return None
 
-    async def _place(self, wish: Wish, quote: str, order: str) -> None:
+    async def _ask_for(self, wish: Wish, plain: m.RequestQuote) -> m.Reply:
+        """Whoever cannot have what was special asks for the plain thing."""
+        asked = plain
+        if self._shopping is not None:
+            asked = await self._shopping.special(wish, plain)
+        reply = await self.client.ask(asked, asked.quote, None)
+        if reply.error is not None and asked != plain:
+            again = replace(plain, quote=f"{plain.quote}:plain")
+            reply = await self.client.ask(again, again.quote, None)
+        return reply
+
+    async def _place(self, wish: Wish, quote: m.Quote, order: str) -> None:
         pin = self.world.street.pin(order) if wish.pin else ""
-        provider = self._provider(order)
-        place = m.PlaceOrder(order, quote, provider, "pin" if pin else "none", pin)
+        place = m.PlaceOrder(
+            order, quote.quote, self._provider(order), "pin" if pin else "none", pin
+        )
+        is_collected = quote.fulfillment == "collection"
+        if self._shopping is not None:
+            place = self._shopping.placing(wish, place, is_collected)
         reply = await self.client.ask(place, order, None)
         if not isinstance(reply.body, m.OrderPlaced):
             assert reply.error is not None
             self.lost[reply.error.code] += 1
             return
         self.acknowledged.setdefault(order, "placed")
-        self.paid_with[provider] += 1
+        self.paid_with[place.provider] += 1
+        self._wishes[order] = wish
         placed = reply.body
         self._placed_at[order] = millis(placed.placed_at)
         self.promised[order] = millis(placed.promised_at)
         if wish.changes_mind_after_ms is not None:
             self.spawn(self._give_up(order, wish.changes_mind_after_ms, "changed_mind"))
+        if is_collected:
+            return  # who collects waits for nobody
         patience_ms = self.promised[order] + wish.tolerance_ms - self.world.time.now()
         self.spawn(self._give_up(order, patience_ms, "too_slow"))
 
@@ -160,7 +187,14 @@ class OrderService(Party):
         if before is None and not order.order.startswith(f"o{self._run}-"):
             return  # of an earlier run: somebody else's bookkeeping
         self.acknowledged[order.order] = order.order_status
+        if order.order_status in ENDED:
+            wish = self._wishes.pop(order.order, None)
+            if wish and self._shopping is not None and order.order_status == "fulfilled":
+                self.spawn(self._shopping.afterwards(Ended(order, wish)))
         if order.order_status == "fulfilled" and before != "fulfilled":
+            if order.fulfillment == "collection":
+                self.collected += 1
+                return
             ended_at, promised_at = millis(order.at), millis(order.promised_at)
             self.on_time += ended_at <= promised_at
             self.late += ended_at > promised_at

@@ -8,11 +8,14 @@ from gateway import messages as m
 from gateway.client import Update
 from simulation import conduct
 from simulation.city import StoreSite
+from simulation.commerce.shoppers import comes_after_ms
+from simulation.commerce.trading import is_sold
 from simulation.conditions import spells
 from simulation.conduct import Answer
 from simulation.episodes import FlashSale
 from simulation.live.city_time import millis, text
 from simulation.live.party import Party, World
+from simulation.live.till import Till
 from simulation.stores import Kitchen
 
 
@@ -24,6 +27,7 @@ class StoreTerminal(Party):
         self.site = site
         self._kitchen = Kitchen(site.group.cooks, 0)
         self._begun: dict[str, None] = {}
+        self._awaited: dict[str, None] = {}  # orders whose customers are to come
         self._cooking = 0
         self._is_full = False
         self._has_power = asyncio.Event()
@@ -39,6 +43,21 @@ class StoreTerminal(Party):
         self.spawn(self._fill_forever())
         if self.site.group.walk_ins_per_h:
             self.spawn(self._sell_forever())
+
+        await self._trade()
+
+    async def _trade(self) -> None:
+        """Bundles have a price, and the till sells what customers take off the shelf."""
+        commerce, currency = self.world.scenario.commerce, self.world.scenario.engine.currency
+        if commerce is None:
+            return
+        for bundle in commerce.bundles:
+            if is_sold(bundle, self.site):
+                price = m.Money(bundle.price_minor, currency)
+                await self.ask(m.SetPrice(bundle.id, price))
+        if commerce.shops.receipts_per_h:
+            till = Till(self, self.site, commerce.shops, currency)
+            self.spawn(till.sell_forever())
 
     async def _put_up_prices(self, times: float) -> None:
         currency = self.world.scenario.engine.currency
@@ -110,6 +129,7 @@ class StoreTerminal(Party):
                 self._look_at(update.body)
             case m.TicketClosed(order=order):
                 self._begun.pop(order, None)
+                self._awaited.pop(order, None)
                 self.world.street.taken(order)
             case m.ReturnDue():
                 self._expect(update.body)
@@ -120,6 +140,8 @@ class StoreTerminal(Party):
     def _look_at(self, ticket: m.Ticket) -> None:
         if ticket.order_status == "ready":
             self._put_on_counter(ticket.order)
+            if ticket.fulfillment == "collection":
+                self._await_customer(ticket.order)
         if ticket.order in self._begun or ticket.order_status not in ("confirmed", "accepted"):
             return
         self._begun[ticket.order] = None
@@ -187,6 +209,21 @@ class StoreTerminal(Party):
     def _put_on_counter(self, order: str) -> None:
         handover_ms = conduct.handover_ms(self.world.streams, self.site.group, OrderId(order))
         self.world.street.put_on_counter(order, handover_ms)
+
+    def _await_customer(self, order: str) -> None:
+        """Who comes with a code, sooner or later; or never. A snapshot may tell of it again."""
+        commerce = self.world.scenario.commerce
+        if commerce is None or order in self._awaited:
+            return
+        self._awaited[order] = None
+        key, habits = OrderId(order), commerce.shoppers
+        after_ms = comes_after_ms(self.world.streams, habits, key)
+        if after_ms is not None:
+            self.spawn(self._hand_over(order, after_ms))
+
+    async def _hand_over(self, order: str, after_ms: int) -> None:
+        await self.sleep(after_ms)
+        await self.ask(m.ReportCollection(order, self.world.street.code(order)))
 
     async def _pause_if_busy(self) -> None:
         limit = self.site.group.pauses_at_orders

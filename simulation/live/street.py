@@ -3,6 +3,7 @@
 import asyncio
 
 from geo.points import Point
+from simulation.commerce.shoppers import CODES
 from simulation.streams import RandomStreams
 
 
@@ -36,6 +37,10 @@ class Street:
 
     def forget_return(self, delivery: str) -> None:
         self._brought_back.pop(delivery, None)
+
+    def code(self, order: str) -> str:
+        """What the customer says at the counter."""
+        return f"{self._streams.named('code', order).below(CODES):06d}"
 
     def pin(self, order: str) -> str:
         """What the customer says at the door."""

@@ -1,0 +1,100 @@
+"""What live customers ask for besides their goods at their door as soon as possible.
+
+The same choices as in the simulation, over the wire: what is suggested comes from the server.
+"""
+
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from engine.values import MINUTE
+from gateway import messages as m
+from simulation.commerce.aftercare import THINKS_MIN
+from simulation.commerce.parts import Commerce
+from simulation.commerce.shoppers import choice_of, window
+from simulation.commerce.trading import is_sold
+from simulation.demand import Wish
+from simulation.live.city_time import millis, text
+from simulation.live.party import Party
+
+PRAISE: tuple[m.Tag, ...] = ("fresh", "well_packed")
+BLAME: tuple[m.Tag, ...] = ("stale", "badly_packed")
+COMPLAINTS: tuple[m.ComplaintReason, ...] = ("missing_items", "quality", "damaged")
+CONSENTS: tuple[m.Purpose, ...] = ("marketing", "personalization")
+
+
+class Ended(NamedTuple):
+    """An order its customer has, as the feed told of it."""
+
+    order: m.Order
+    wish: Wish
+
+
+class Shopping:
+    """Habits of the customers of one order service."""
+
+    def __init__(self, service: Party, commerce: Commerce) -> None:
+        self._service, self._commerce = service, commerce
+        self._streams = service.world.streams
+        self._currency = service.world.scenario.engine.currency
+
+    async def introduce(self, customer: str) -> None:
+        """With what the customer allows us."""
+        habits, draws = self._commerce.shoppers, self._streams.named("consent", customer)
+        shares = habits.allows_marketing, habits.allows_personalization
+        for purpose, share in zip(CONSENTS, shares, strict=True):
+            if draws.chance(share):
+                await self._service.ask(m.SetConsent(customer, purpose, True))
+
+    async def special(self, wish: Wish, plain: m.RequestQuote) -> m.RequestQuote:
+        """What this visit asks for first."""
+        choice, habits = choice_of(self._streams, self._commerce, wish.key), self._commerce.shoppers
+        asked = plain
+        if choice.collects:
+            asked = replace(asked, fulfillment="collection")
+        if choice.schedules:
+            from_at, to_at = window(habits, self._service.world.time.now())
+            asked = replace(asked, window=m.Window(text(from_at), text(to_at)))
+        bundles = [x for x in self._commerce.bundles if is_sold(x, wish.store)]
+        if choice.buys_bundle and bundles:
+            asked = replace(asked, lines=[m.Line(bundles[0].id, 1)])
+        if choice.follows_suggestion and (best := await self._best(plain)):
+            asked = replace(asked, lines=[*plain.lines, m.Line(best, 1)])
+        coupons = [x.coupon for x in self._commerce.promotions if x.coupon]
+        if choice.uses_coupon and coupons:
+            asked = replace(asked, coupons=coupons[:1])
+        return asked
+
+    def placing(self, wish: Wish, plain: m.PlaceOrder, is_collected: bool) -> m.PlaceOrder:
+        """With a code for who collects, with a tip, or with cash."""
+        choice = choice_of(self._streams, self._commerce, wish.key)
+        if is_collected:
+            code = self._service.world.street.code(plain.order)
+            return replace(plain, proof="pin", pin=code)
+        cash = "cash" if choice.provider == "cash" else plain.provider
+        tip = m.Money(choice.tip_minor, self._currency) if choice.tip_minor else None
+        return replace(plain, provider=cash, tip=tip)
+
+    async def afterwards(self, ended: Ended) -> None:
+        """Perhaps a few stars, or a complaint, after a while."""
+        order, habits = ended.order, self._commerce.shoppers
+        draws = self._streams.named("afterwards", order.order)
+        rates, complains = draws.chance(habits.rates), draws.chance(habits.complains)
+        await self._service.sleep(draws.exponential(THINKS_MIN) * MINUTE)
+        late_min = max(0, millis(order.at) - millis(order.promised_at)) / MINUTE
+        if rates:
+            stars = max(1, 5 - draws.below(2) - round(late_min / 10))
+            tags = PRAISE if stars > 3 else BLAME
+            await self._service.ask(m.RateOrder(order.order, stars, tags=[tags[draws.below(2)]]))
+        if complains:
+            reason = COMPLAINTS[draws.below(len(COMPLAINTS))]
+            name = f"c-{order.order}"
+            customer = ended.wish.customer
+            await self._service.ask(m.OpenComplaint(name, customer, reason, order=order.order))
+
+    async def _best(self, asked: m.RequestQuote) -> str | None:
+        cart = [x.product for x in asked.lines]
+        ask = m.Recommend(asked.store, asked.customer, cart, asked.dropoff, limit=1)
+        reply = await self._service.ask(ask)
+        found = reply.body.products if reply and isinstance(reply.body, m.Recommendations) else []
+        return found[0].product.product if found else None
