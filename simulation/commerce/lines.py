@@ -76,8 +76,8 @@ def _analytics(s: Systems, currency: str) -> str:
     return (
         f"{x.asked:,} asked, {x.offered:,} offered, {x.placed:,} placed, "
         f"{x.fulfilled:,} fulfilled; revenue {_money(x.charged_minor)} {currency}; "
-        f"stores are credited {_money(x.credited_minor)}, {verdict}; "
-        f"{x.followed:,} suggestions followed"
+        f"stores are credited {_money(x.credited_minor)}, {verdict}"
+        + (f"; {x.followed:,} suggestions followed" if x.suggested else "")
     )
 
 

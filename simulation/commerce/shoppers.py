@@ -119,13 +119,17 @@ class Shoppers:
                 self._world.submit(SetConsent(customer, purpose, True, self._service))
 
     def ask(self, key: str, plain: RequestQuote) -> AnyEvent:
-        """The engine's answer; whoever cannot have what was special asks for the plain thing."""
+        """The engine's answer; whoever cannot have what was special asks for less of it."""
         if self._commerce is None:
             return self._world.submit(plain).events[0]
         asked = self._special(self._choice(key), plain)
         answer = self._world.submit(asked).events[0]
-        if not isinstance(answer, QuoteOffered) and asked != plain:
-            again = replace(plain, quote=QuoteId(f"{plain.quote}/plain"))
+        others = [replace(asked, coupons=[])] if asked.coupons else []
+        for n, other in enumerate((*others, plain), 1):
+            if isinstance(answer, QuoteOffered) or asked == plain:
+                break
+            asked = other
+            again = replace(other, quote=QuoteId(f"{plain.quote}/again{n}"))
             answer = self._world.submit(again).events[0]
         return answer
 

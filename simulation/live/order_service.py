@@ -38,7 +38,6 @@ class OrderService(Party):
         self.collected = 0
         commerce = world.scenario.commerce
         self._shopping = Shopping(self, commerce) if commerce else None
-        self._wishes: dict[str, Wish] = {}  # of orders that are open
         self.client.subscribe("orders", self._hear)
 
     @property
@@ -99,13 +98,17 @@ class OrderService(Party):
         return None
 
     async def _ask_for(self, wish: Wish, plain: m.RequestQuote) -> m.Reply:
-        """Whoever cannot have what was special asks for the plain thing."""
+        """Whoever cannot have what was special asks for less of it."""
         asked = plain
         if self._shopping is not None:
             asked = await self._shopping.special(wish, plain)
         reply = await self.client.ask(asked, asked.quote, None)
-        if reply.error is not None and asked != plain:
-            again = replace(plain, quote=f"{plain.quote}:plain")
+        others = [replace(asked, coupons=[])] if asked.coupons else []
+        for n, other in enumerate((*others, plain), 1):
+            if reply.error is None or asked == plain:
+                break
+            asked = other
+            again = replace(other, quote=f"{plain.quote}:again{n}")
             reply = await self.client.ask(again, again.quote, None)
         return reply
 
@@ -124,7 +127,6 @@ class OrderService(Party):
             return
         self.acknowledged.setdefault(order, "placed")
         self.paid_with[place.provider] += 1
-        self._wishes[order] = wish
         placed = reply.body
         self._placed_at[order] = millis(placed.placed_at)
         self.promised[order] = millis(placed.promised_at)
@@ -187,21 +189,23 @@ class OrderService(Party):
         if before is None and not order.order.startswith(f"o{self._run}-"):
             return  # of an earlier run: somebody else's bookkeeping
         self.acknowledged[order.order] = order.order_status
-        if order.order_status in ENDED:
-            wish = self._wishes.pop(order.order, None)
-            if wish and self._shopping is not None and order.order_status == "fulfilled":
-                self.spawn(self._shopping.afterwards(Ended(order, wish)))
         if order.order_status == "fulfilled" and before != "fulfilled":
-            if order.fulfillment == "collection":
-                self.collected += 1
-                return
-            ended_at, promised_at = millis(order.at), millis(order.promised_at)
+            self._count(order)
+
+    def _count(self, order: m.Order) -> None:
+        """Who collects comes when it suits: that is never late."""
+        ended_at, promised_at = millis(order.at), millis(order.promised_at)
+        late_ms = ended_at - promised_at
+        if order.fulfillment == "collection":
+            self.collected += 1
+            late_ms = 0
+        else:
             self.on_time += ended_at <= promised_at
             self.late += ended_at > promised_at
             self.click_to_door_ms.append(ended_at - millis(order.placed_at))
-            commerce = self.world.scenario.commerce
-            if commerce is not None:
-                self.spawn(self._comment(order, ended_at - promised_at, commerce.shoppers))
+        commerce = self.world.scenario.commerce
+        if commerce is not None:
+            self.spawn(self._comment(order, late_ms, commerce.shoppers))
 
     async def missing(self) -> list[str]:
         """Acknowledged orders the server does not know any more. There must be none."""

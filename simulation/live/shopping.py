@@ -3,31 +3,17 @@
 The same choices as in the simulation, over the wire: what is suggested comes from the server.
 """
 
-from typing import NamedTuple
-
 from msgspec.structs import replace
 
-from engine.values import MINUTE
 from gateway import messages as m
-from simulation.commerce.aftercare import THINKS_MIN
 from simulation.commerce.parts import Commerce
 from simulation.commerce.shoppers import choice_of, window
 from simulation.commerce.trading import is_sold
 from simulation.demand import Wish
-from simulation.live.city_time import millis, text
+from simulation.live.city_time import text
 from simulation.live.party import Party
 
-PRAISE: tuple[m.Tag, ...] = ("fresh", "well_packed")
-BLAME: tuple[m.Tag, ...] = ("stale", "badly_packed")
-COMPLAINTS: tuple[m.ComplaintReason, ...] = ("missing_items", "quality", "damaged")
 CONSENTS: tuple[m.Purpose, ...] = ("marketing", "personalization")
-
-
-class Ended(NamedTuple):
-    """An order its customer has, as the feed told of it."""
-
-    order: m.Order
-    wish: Wish
 
 
 class Shopping:
@@ -74,23 +60,6 @@ class Shopping:
         cash = "cash" if choice.provider == "cash" else plain.provider
         tip = m.Money(choice.tip_minor, self._currency) if choice.tip_minor else None
         return replace(plain, provider=cash, tip=tip)
-
-    async def afterwards(self, ended: Ended) -> None:
-        """Perhaps a few stars, or a complaint, after a while."""
-        order, habits = ended.order, self._commerce.shoppers
-        draws = self._streams.named("afterwards", order.order)
-        rates, complains = draws.chance(habits.rates), draws.chance(habits.complains)
-        await self._service.sleep(draws.exponential(THINKS_MIN) * MINUTE)
-        late_min = max(0, millis(order.at) - millis(order.promised_at)) / MINUTE
-        if rates:
-            stars = max(1, 5 - draws.below(2) - round(late_min / 10))
-            tags = PRAISE if stars > 3 else BLAME
-            await self._service.ask(m.RateOrder(order.order, stars, tags=[tags[draws.below(2)]]))
-        if complains:
-            reason = COMPLAINTS[draws.below(len(COMPLAINTS))]
-            name = f"c-{order.order}"
-            customer = ended.wish.customer
-            await self._service.ask(m.OpenComplaint(name, customer, reason, order=order.order))
 
     async def _best(self, asked: m.RequestQuote) -> str | None:
         cart = [x.product for x in asked.lines]
