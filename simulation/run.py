@@ -15,6 +15,7 @@ from engine.values import HOUR, Millis, OrderId, ProviderId
 from simulation.bank import Bank
 from simulation.city import CourierProfile
 from simulation.commerce.aftercare import Aftercare
+from simulation.commerce.attendance import Attendance
 from simulation.commerce.billing import Bills
 from simulation.commerce.shopkeeping import Shopkeepers
 from simulation.commerce.systems import Bookkeeping, Systems
@@ -117,6 +118,7 @@ class Simulation:
         if commerce is None:
             return
         Market(world, day, commerce)
+        Attendance(world, day, commerce.shops)
         Shopkeepers(world, day, commerce.shops)
         Aftercare(world, commerce, SERVICE, ProviderId(self.scenario.bank.name))
         if commerce.bill is not None:

@@ -55,6 +55,7 @@ def test_each_of_the_six_systems_has_something_to_tell():
     p, o, m, c = systems.products, systems.orders, systems.payments, systems.customers
     assert min(p.bundles_sold, p.prices_changed, p.discounts_minor, p.receipts) > 0
     assert min(p.shelves_counted, p.pieces_short, p.purchases, p.transfers) > 0
+    assert min(p.staff, p.worked_h) > 0
     assert min(o.delivered, o.collected, o.not_collected, o.scheduled, o.with_coupon) > 0
     assert min(o.brought_again, o.returns) > 0
     assert {"alipay", "card", "cash", "wechat"} == m.captured_minor.keys()
@@ -73,6 +74,14 @@ def test_every_order_ends_every_invariant_holds_and_revenue_is_what_the_ledger_s
     ended = sum(orders.cancelled.values()) + sum(orders.returned.values())
     assert orders.placed == orders.delivered + orders.collected + ended
     assert analytics.fulfilled == orders.delivered + orders.collected
+
+
+def test_whoever_is_on_the_roster_comes_has_a_break_and_goes():
+    run, _ = played()
+    staff = run.state.staff
+    assert {x.staff for x in staff.timecards.values()} == {x.staff for x in staff.duties.values()}
+    assert not any(x.is_open for x in staff.timecards.values())
+    assert all(x.published for x in staff.duties.values())
 
 
 def test_every_flaw_of_a_bill_is_found_as_what_it_is_and_nothing_else():
@@ -135,6 +144,7 @@ def test_without_commerce_there_is_none():
     [
         ("shops", {"opens": 23.0}, "wrong_value", "commerce.shops.closes"),
         ("shops", {"reorder_point": 99}, "wrong_value", "commerce.shops.reorder_point"),
+        ("shops", {"pickers": 0}, "wrong_value", "commerce.shops.pickers"),
         ("bundles", {"parts": {"bred": 1}}, "unknown_product", "commerce.bundles[0].parts"),
         ("bundles", {"id": "milk"}, "duplicate_id", "commerce.bundles[0].id"),
         (

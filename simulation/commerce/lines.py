@@ -25,6 +25,7 @@ def _products(s: Systems, currency: str) -> str:
         f"{x.receipts:,} till receipts, {_money(x.till_minor)} {currency}; "
         f"{x.shelves_counted:,} shelves counted, {x.pieces_short:,} pieces short; "
         f"{x.purchases:,} purchases and {x.transfers:,} transfers came in"
+        + (f"; {x.staff:,} at work for {x.worked_h:,.0f} h" if x.staff else "")
     )
 
 

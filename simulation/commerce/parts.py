@@ -44,6 +44,10 @@ class Shops(Part, frozen=True, kw_only=True):
 
     opens: ClockHour = 0.0  # local time, every day
     closes: ClockHour = 24.0
+    pickers: Count = 0  # of each of two shifts; 0: no roster is kept
+    cashiers: Count = 0
+    late_min: Positive = 4.0  # on average, all but the first to come
+    break_min: NotNegative = 0.0
     receipts_per_h: NotNegative = 0.0  # of each store's till
     receipt_lines: Varying = Varying(median=2, p90=5)
     brought_back: Share = 0.0  # receipts of which a piece comes back

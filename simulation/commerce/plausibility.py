@@ -23,6 +23,9 @@ def _shops(commerce: Commerce) -> Iterator[Flaw]:
     if shops.closes <= shops.opens:
         detail = f"closes at {shops.closes:g} and opens at {shops.opens:g}"
         yield Flaw("wrong_value", "commerce.shops.closes", detail)
+    if shops.cashiers and not shops.pickers:
+        detail = "where a roster is kept and nobody picks, nothing can be ordered"
+        yield Flaw("wrong_value", "commerce.shops.pickers", detail)
     if shops.reorder_point > shops.reorder_target:
         detail = f"{shops.reorder_point} is above reorder_target, {shops.reorder_target}"
         yield Flaw("wrong_value", "commerce.shops.reorder_point", detail)

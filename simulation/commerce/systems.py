@@ -17,6 +17,7 @@ from engine.projections.sales import StoreSales, kind_of
 from engine.rules.bookkeeping import COURIER_COST
 from engine.rules.emissions import GRAMS_PER_KM
 from engine.rules.pricing import NOT_COLLECTED
+from engine.rules.working_time import worked
 from engine.state import State
 from engine.state.complaints import ComplaintStatus
 from engine.state.orders import OrderStatus
@@ -38,6 +39,8 @@ class ProductFigures(Struct, frozen=True):
     pieces_short: int  # found by counting
     purchases: int  # received
     transfers: int
+    staff: int = 0  # who clocked in
+    worked_h: float = 0.0  # paid
 
 
 class OrderFigures(Struct, frozen=True):
@@ -146,7 +149,7 @@ class Bookkeeping:
     def figures(self, s: State, at: Millis) -> Systems:
         self.projections.emissions.read_all(at)
         return Systems(
-            self._products(s),
+            self._products(s, at),
             self._orders(s),
             self._payments(s),
             self._logistics(s, at),
@@ -156,8 +159,8 @@ class Bookkeeping:
 
     # the six
 
-    def _products(self, s: State) -> ProductFigures:
-        sales, counts = self._sales(), self._counts
+    def _products(self, s: State, at: Millis) -> ProductFigures:
+        sales, counts, cards = self._sales(), self._counts, s.staff.timecards.values()
         products = s.products.products.values()
         first = sum(len(shelf) for shelf in s.prices.history.values())
         return ProductFigures(
@@ -172,6 +175,8 @@ class Bookkeeping:
             pieces_short=counts["pieces_short"],
             purchases=counts["purchases"],
             transfers=counts["transfers"],
+            staff=len(dict.fromkeys(x.staff for x in cards)),
+            worked_h=round(sum(worked(x, 0, at, at).paid_ms for x in cards) / HOUR, 1),
         )
 
     def _orders(self, s: State) -> OrderFigures:
