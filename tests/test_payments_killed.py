@@ -28,6 +28,7 @@ from tests.serving import DOOR, live, small_city
 
 ROOT = Path(__file__).resolve().parents[1]
 KILLS, ORDERS = 6, 12
+PATIENT_S = 180.0  # a busy machine takes long to start a server again, and again
 ROUGH = Conduct(
     pays_after_s=0.1,
     drops=0.3,
@@ -73,19 +74,20 @@ class Server:
 async def an_order(city, number):
     """Somebody orders; every third changes his mind, every fourth gets something back."""
     name, provider = f"o{number}", PROVIDERS[number % 3]
-    await city.shop.request(m.RequestQuote(f"q{number}", "ann", "s1", [m.Line("ramen", 1)], DOOR))
-    await city.shop.request(m.PlaceOrder(name, f"q{number}", provider))
+    ask = m.RequestQuote(f"q{number}", "ann", "s1", [m.Line("ramen", 1)], DOOR)
+    await city.shop.request(ask, timeout_s=PATIENT_S)
+    await city.shop.request(m.PlaceOrder(name, f"q{number}", provider), timeout_s=PATIENT_S)
     if number % 3 == 2 or number == 0:
-        await city.shop.ask(m.CancelOrder(name, "changed_mind"))
+        await city.shop.ask(m.CancelOrder(name, "changed_mind"), timeout_s=PATIENT_S)
         return
     while (told := await city.shop.request(m.GetOrder(name))).order_status == "placed":
         await asyncio.sleep(0.05)
-    await city.store.request(m.AcceptOrder(name, told.placed_at))
+    await city.store.request(m.AcceptOrder(name, told.placed_at), timeout_s=PATIENT_S)
     delivery = f"{name}/1"
-    await city.operator.request(m.AssignDelivery("kim", delivery, "by_hand"))
-    await city.kim.request(m.AcceptOffer(delivery))
-    await city.kim.request(m.ReportPickup(delivery))
-    await city.kim.request(m.ReportDropoff(delivery))
+    await city.operator.request(m.AssignDelivery("kim", delivery, "by_hand"), timeout_s=PATIENT_S)
+    await city.kim.request(m.AcceptOffer(delivery), timeout_s=PATIENT_S)
+    await city.kim.request(m.ReportPickup(delivery), timeout_s=PATIENT_S)
+    await city.kim.request(m.ReportDropoff(delivery), timeout_s=PATIENT_S)
     while number % 4 == 1:
         refund = m.RefundOrder("r", name, m.Money(300, "CNY"), "cold")
         if (await city.operator.ask(refund)).error is None:
