@@ -7,6 +7,7 @@ Rendering happens in `on_record`, when the state is exactly as the record left i
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from copy import copy
 from functools import partial
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from engine import events as e
 from engine import projections
 from engine.engine import Engine, Record
 from engine.projections import Projections
+from engine.projections.movements import Buckets
 from engine.queries import for_customers
 from engine.queries.catalog_index import CatalogIndex
 from engine.queries.open_work import order_of
@@ -34,9 +36,10 @@ from gateway.city import (
     touched_couriers,
 )
 from gateway.codes import Refusal
-from gateway.logs import Log, Logs, shelf
+from gateway.logs import Log, Logs
 from gateway.messages import LOGS, Feed
 from gateway.messages.frames import Envelope
+from gateway.shelves import Packed, Shelves
 from gateway.views import route_told, tracking_told
 from gateway.wire import CODECS, Codec
 
@@ -96,6 +99,7 @@ class Kept(Struct, array_like=True):
     logs: list[tuple[Feed, str, Log]]
     offers: dict[DeliveryId, Millis]
     projections: bytes | list[int] = b""  # a list: an older gateway's, which counted less
+    shelves: Packed = {}
 
 
 class FeedHub:
@@ -115,7 +119,8 @@ class FeedHub:
         else:
             found = Kept(engine.seq, [], {})
         known = {(feed, subject): log for feed, subject, log in found.logs}
-        self._logs = Logs(engine.state, known, 0 if kept else engine.seq * UNKNOWN_FIRST)
+        first = 0 if kept else engine.seq * UNKNOWN_FIRST
+        self._logs = Logs(engine.state, known, first, Shelves(found.shelves))
         self._offers = found.offers
         counted = found.projections
         known_so_far = projections.load(counted) if isinstance(counted, bytes) else None
@@ -147,7 +152,8 @@ class FeedHub:
         """As of the last folded record."""
         logs = [(feed, subject, log) for (feed, subject), log in self._logs.logs.items()]
         counted = projections.dump(self.projections)
-        return _encode(Kept(self._folded, logs, self._offers, counted))
+        shelves = self._logs.shelves.dump()
+        return _encode(Kept(self._folded, logs, self._offers, counted, shelves))
 
     def fold(self, record: Record) -> list[tuple[Feed, str, int, bytes]]:
         """Number what a turn changed; the state is as it left it."""
@@ -194,9 +200,13 @@ class FeedHub:
         for feed in list(session.subscriptions):
             self.unsubscribe(session, feed)
 
-    def shelf_log(self, store: StoreId, product: ProductId) -> Log:
-        """What moved on one shelf lately."""
-        return self._logs.log(*shelf(store, product))
+    def shelf_records(self, store: StoreId, product: ProductId) -> list[int]:
+        """What moved one shelf lately, the newest first."""
+        return self._logs.shelves.records(store, product)
+
+    def shelf_level(self, store: StoreId, product: ProductId) -> Buckets:
+        """A copy of what is there, as of the last folded record."""
+        return copy(self._logs.movements.level(store, product))
 
     @property
     def subscriptions(self) -> int:

@@ -13,10 +13,11 @@ from engine.engine import Record
 from engine.projections.movements import Movement, Movements
 from engine.queries.open_work import DELIVERY_BECOMES, ORDER_BECOMES, OpenWork, order_of
 from engine.state import State
-from engine.values import ChangeId, DeliveryId, Millis, OrderId, ProductId, StoreId
+from engine.values import ChangeId, DeliveryId, Millis, OrderId, StoreId
 from gateway import attendance, crm, supply
 from gateway import messages as m
 from gateway.messages import DeltaBody, Feed, SnapshotBody
+from gateway.shelves import Shelves
 from gateway.translation.returning import change_told, expected_told
 from gateway.views import (
     instruction_told,
@@ -31,12 +32,11 @@ KEPT: dict[Feed, int] = {
     "orders": 8_192,
     "payments": 4_096,
     "tickets": 128,
-    "stock": 512,
+    "stock": 96,
     "crm": 8_192,
     "staff": 512,
 }
-EVERY_STORE, EVERY_STORE_KEPT = "", 4_096  # stock, as operators hear it
-SHELF_KEPT = 64  # stock, as somebody looks back on it
+EVERY_STORE, EVERY_STORE_KEPT = "", 2_048  # stock, as operators hear it
 RETURN_EVENTS = (
     e.DeliveryFailed,
     e.DeliveryPickedUp,
@@ -98,18 +98,20 @@ class Log(Struct, array_like=True):
         return self.latest[len(self.latest) - missed :]
 
 
-def shelf(store: StoreId, product: ProductId) -> tuple[Feed, str]:
-    """The key of its log. Nobody can subscribe to it: no token has such a subject."""
-    return "stock", f"{store}\n{product}"
-
-
 class Logs:
     """Every log there is, by (feed, subject)."""
 
-    def __init__(self, s: State, logs: dict[tuple[Feed, str], Log], first: int = 0) -> None:
+    def __init__(
+        self,
+        s: State,
+        logs: dict[tuple[Feed, str], Log],
+        first: int = 0,
+        shelves: Shelves | None = None,
+    ) -> None:
         self.logs = logs
+        self.shelves = shelves or Shelves({})
         self.work = OpenWork.of(s)
-        self._movements = Movements.of(s)
+        self.movements = Movements.of(s)
         self._first = first  # where a log that is not known begins
         self._state = s
 
@@ -139,7 +141,7 @@ class Logs:
                         continue  # one turn, one news of a ticket
                     told[subject, OrderId(body.order)] = body
                 news.append(self._numbered(feed, subject, body))
-        for moved in self._movements.fold(record):
+        for moved in self.movements.fold(record):
             news += self._stock_news(moved)
         return news
 
@@ -183,8 +185,7 @@ class Logs:
     def _stock_news(self, moved: Movement) -> Iterator[News]:
         body = _encode(moved_told(moved))
         yield from self._stock_told((moved.store,), body)
-        log = self.logs.setdefault(shelf(moved.store, moved.product), Log(self._first))
-        log.append(body, SHELF_KEPT)
+        self.shelves.note(moved)
 
     def _stock_told(self, stores: Iterable[str], body: bytes) -> Iterator[News]:
         """To each of them, and to operators."""

@@ -6,7 +6,7 @@ on its way to the disk the next one is decided; nothing of it leaves before it i
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
@@ -151,6 +151,10 @@ class EngineLoop:
             self._settling.append((seq, done))
             await done
         return seq
+
+    async def records(self, seqs: Sequence[int]) -> list[Record]:
+        """As they stand in the journal; they must be durable."""
+        return await self._on_thread(lambda: [self._journal.record(x) for x in seqs])
 
     async def take_snapshot(self) -> int:
         """Returns the record it follows. A process of its own takes it: nothing stands still."""

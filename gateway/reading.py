@@ -4,7 +4,6 @@ from bisect import bisect_right
 from collections.abc import Callable
 from typing import Any, Protocol
 
-import msgspec
 from msgspec.structs import asdict
 
 from engine.engine import Engine
@@ -31,7 +30,6 @@ from gateway.customer_records import (
     list_complaints,
     list_purchases,
 )
-from gateway.logs import Log
 from gateway.promotions import get_coupon, get_promotion, list_coupons
 from gateway.searching import count_orders, search_orders
 from gateway.suggesting import recommend
@@ -46,11 +44,9 @@ from gateway.wire import money, place, time_text
 PERMILLE = 1_000
 Read = Callable[[Any, Identity, Engine], m.ReplyBody]
 
-_moved = msgspec.msgpack.Decoder(m.StockMoved).decode
-
 
 class Kept(Protocol):
-    """What is remembered besides the state: how things went, and why shelves changed."""
+    """What is remembered besides the state."""
 
     @property
     def projections(self) -> Projections: ...
@@ -58,7 +54,6 @@ class Kept(Protocol):
     def catalog(self) -> CatalogIndex: ...
     @property
     def orders(self) -> OrderIndex: ...
-    def shelf_log(self, store: StoreId, product: ProductId) -> Log: ...
 
 
 def read(
@@ -80,8 +75,6 @@ def read(
         return search_orders(body, who, engine, kept.orders)
     if isinstance(body, m.CountOrders):
         return count_orders(body, who, engine, kept.orders)
-    if isinstance(body, MOVEMENTS):
-        return _movements(body, who, engine.state, kept)
     if isinstance(body, m.Recommend):
         return recommend(body, who, engine, kept.projections)
     if isinstance(body, ANALYTICS):
@@ -124,19 +117,6 @@ def _get_store_hours(b: m.GetStoreHours, _: Identity, engine: Engine) -> m.Store
     if s.stores.get(StoreId(b.store)) is None:
         raise Refusal("unknown", detail={"what": "store", "id": b.store})
     return opening.store_hours(s, StoreId(b.store), engine.now)
-
-
-def _movements(
-    b: m.ListMovements | m.InspectMovements, who: Identity, s: State, kept: Kept
-) -> m.StockMovements:
-    """Newest first, as far back as is kept."""
-    store = _store(b, who, s)
-    log = kept.shelf_log(store, ProductId(b.product))
-    oldest = log.seq - len(log.latest) + 1
-    before = log.seq + 1 if b.before is None else min(b.before, log.seq + 1)
-    first = max(oldest, before - b.limit)
-    told = [_moved(log.latest[n - oldest]) for n in range(before - 1, first - 1, -1)]
-    return m.StockMovements(store, b.product, told, first if first > oldest else None)
 
 
 def _list_stock(b: m.ListStock | m.InspectStock, who: Identity, engine: Engine) -> m.Stock:
@@ -264,8 +244,8 @@ ANSWER_OF: dict[type, Read] = {
     m.GetTimeline: get_timeline,
 }
 ANALYTICS = (m.GetAnalytics, m.GetStoreAnalytics, m.GetHeatMap)
-MOVEMENTS = (m.ListMovements, m.InspectMovements)
 CATALOG = (m.SearchProducts, m.ListCategories)
-ALONE = (m.CreateTrackingLink, m.GetPayment, m.Recommend)
+MOVEMENTS = (m.ListMovements, m.InspectMovements)
+ALONE = (m.CreateTrackingLink, m.GetPayment, m.Recommend, *MOVEMENTS)
 ORDERS = (m.SearchOrders, m.CountOrders)
-READS = frozenset((*ANSWER_OF, *ANALYTICS, *MOVEMENTS, *CATALOG, *ORDERS, *ALONE))
+READS = frozenset((*ANSWER_OF, *ANALYTICS, *CATALOG, *ORDERS, *ALONE))

@@ -5,7 +5,7 @@ Requests are put to the engine in the order they came; each is answered once it 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ from msgspec import Struct
 from websockets.asyncio.connection import broadcast
 from websockets.exceptions import ConnectionClosed
 
-from engine.engine import NO_KEY, Engine
+from engine.engine import NO_KEY, Engine, Record
 from engine.values import Millis, PaymentId, RequestKey
 from gateway import messages as m
 from gateway.accounts import get_payment
@@ -31,6 +31,7 @@ from gateway.metrics import Counters
 from gateway.reading import READS, Kept, read
 from gateway.revocations import Revocations
 from gateway.roll import Roll
+from gateway.shelves import Remembered, list_movements
 from gateway.submissions import SubmissionError
 from gateway.translation import command_of, rejection_error, reply_of, submission_error
 from gateway.wire import Codec, codec_of, time_text
@@ -60,9 +61,10 @@ class Loop(Protocol):
     def clock(self) -> Clock: ...
     async def submit(self, command: Any, key: RequestKey = NO_KEY) -> Reply: ...
     async def settled(self) -> int: ...
+    async def records(self, seqs: Sequence[int]) -> list[Record]: ...
 
 
-class Feeds(Kept, Protocol):
+class Feeds(Kept, Remembered, Protocol):
     """What sessions need of a FeedHub."""
 
     def subscribe(
@@ -334,6 +336,8 @@ class Session:
         try:
             if type(body) in PERSONAL:
                 told = await desk.keeper.answer(body, who, key)
+            elif isinstance(body, m.ListMovements | m.InspectMovements):
+                told = await list_movements(body, who, desk.loop, desk.feeds)
             elif isinstance(body, m.GetPayment):
                 told = get_payment(body, who, desk.loop.engine, desk.page)
             else:

@@ -139,6 +139,7 @@ FINDINGS = {
     "reserved, 1 on open orders": (cases.placed, lambda s: level(s, reserved=0)),
     "1 reserved, 0 held": (cases.placed, lambda s: level(s, held={})),
     "incoming, 0 are on their way": (cases.placed, lambda s: level(s, incoming=1)),
+    "o holds -1 of store/ramen": (cases.placed, lambda s: level(s, held={"x": 1})),
     "which nothing explains": (cases.placed, lambda s: level(s, damaged=1)),
     "movements sum to": (cases.placed, lambda s: level(s, on_hand=2)),
     "are reserved": (cases.placed, lambda s: level(s, on_hand=0, received=0)),

@@ -103,6 +103,7 @@ async def test_a_hub_that_followed_is_the_same_as_one_that_recovered(tmp_path):
         for number in range(3):
             await delivered(city, f"o{number}")
         await accepted(city, "o9")
+        await city.store.request(m.ClockIn("eve", "picker"))
         await app.loop.settled()
         live_dump, seq = app.hub.dump(), app.engine.seq
         shops = list(app.hub._logs.logs)

@@ -10,12 +10,13 @@ from engine.state.inventory import StockLevel
 from engine.state.orders import HOLDS_STOCK
 from engine.state.purchases import PurchaseStatus
 from engine.state.transfers import TransferStatus
-from engine.values import ProductId, StoreId
+from engine.values import OrderId, ProductId, StoreId
 
 Shelf = tuple[StoreId, ProductId]
 
 
 def violations(s: State) -> Iterator[str]:
+    yield from _holders(s)
     due, coming = _due(s), _coming(s)
     for store, products in s.inventory.levels.items():
         for product, level in products.items():
@@ -28,13 +29,29 @@ def violations(s: State) -> Iterator[str]:
 
 
 def _due(s: State) -> Counter[Shelf]:
-    """What open orders hold."""
+    """What open orders are to get."""
     due: Counter[Shelf] = Counter()
     for order in s.orders.orders.values():
         if order.status in HOLDS_STOCK:
             for line in without_prices(order.lines):
                 due[order.placed.store, line.product] += line.quantity
     return due
+
+
+def _holders(s: State) -> Iterator[str]:
+    """Every order holds all of its lines, in its own store, and nothing besides."""
+    due: Counter[tuple[OrderId, StoreId, ProductId]] = Counter()
+    for key, order in s.orders.orders.items():
+        if order.status in HOLDS_STOCK:
+            for line in without_prices(order.lines):
+                due[key, order.placed.store, line.product] += line.quantity
+    for store, products in s.inventory.levels.items():
+        for product, level in products.items():
+            for key, pieces in level.held.items():
+                due[key, store, product] -= pieces
+    for (key, store, product), pieces in due.items():
+        if pieces:
+            yield f"{key} holds {-pieces:+d} of {store}/{product} too many"
 
 
 def _coming(s: State) -> Counter[Shelf]:

@@ -82,6 +82,7 @@ class SafetyStockSet(Event, frozen=True):
     store: StoreId
     product: ProductId
     quantity: int
+    before: int = 0
 
 
 class StockAdjusted(Event, frozen=True):

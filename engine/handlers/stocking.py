@@ -64,8 +64,8 @@ class Stocking:
     def set_safety_stock(self, turn: Turn, c: SetSafetyStock) -> None:
         if c.quantity < 0:
             turn.reject(Reason.MALFORMED, field="quantity")
-        self._level(turn, c.store, c.product)
-        turn.emit(SafetyStockSet(c.store, c.product, c.quantity))
+        before = self._level(turn, c.store, c.product).safety
+        turn.emit(SafetyStockSet(c.store, c.product, c.quantity, before))
 
     def record_sale(self, turn: Turn, c: RecordSale) -> None:
         """The till may sell what is not reserved; safety stock is only kept from online orders."""

@@ -31,6 +31,13 @@ class Buckets(Struct, array_like=True):
         self.damaged += change.damaged
         self.incoming += change.incoming
 
+    def take_back(self, change: "Buckets") -> None:
+        self.on_hand -= change.on_hand
+        self.reserved -= change.reserved
+        self.safety -= change.safety
+        self.damaged -= change.damaged
+        self.incoming -= change.incoming
+
     @property
     def available(self) -> int:
         return max(0, self.on_hand - self.reserved - self.safety)
@@ -52,7 +59,7 @@ class Movement(Struct, frozen=True):
     reference: str = ""  # the receipt, transfer or purchase it is about
 
 
-class Told(Struct, frozen=True):
+class Move(Struct, frozen=True):
     """What an event says of one shelf."""
 
     store: StoreId
@@ -63,6 +70,30 @@ class Told(Struct, frozen=True):
     order: str = ""
     reason: str = ""
     reference: str = ""  # the receipt, transfer or purchase it is about
+
+    def at(self, record: Record, left: Buckets) -> Movement:
+        """With what it left, and when it was."""
+        return Movement(
+            record.seq,
+            record.at,
+            self.store,
+            self.product,
+            self.cause,
+            self.actor,
+            self.by,
+            left,
+            self.order,
+            self.reason,
+            self.reference,
+        )
+
+
+def moves(record: Record) -> Iterator[Move]:
+    """What a record moved, in order."""
+    for event in record.events:
+        say = SAYS.get(type(event))
+        if say is not None:
+            yield from say(event, record)
 
 
 class Movements:
@@ -83,38 +114,19 @@ class Movements:
         return found
 
     def fold(self, record: Record) -> list[Movement]:
-        """What this record moved, in order."""
-        moved: list[Movement] = []
-        for event in record.events:
-            say = SAYS.get(type(event))
-            if say is not None:
-                moved += [self._moved(record, told) for told in say(self, event, record)]
+        """What this record moved, in order, and what that left."""
+        moved = []
+        for move in moves(record):
+            level = self.levels.setdefault(move.store, {}).setdefault(move.product, Buckets())
+            level.add(move.by)
+            moved.append(move.at(record, copy(level)))
         return moved
-
-    def _moved(self, record: Record, x: Told) -> Movement:
-        products = self.levels.setdefault(x.store, {})
-        level = products.setdefault(x.product, Buckets())
-        level.add(x.by)
-        left = copy(level)
-        return Movement(
-            record.seq,
-            record.at,
-            x.store,
-            x.product,
-            x.cause,
-            x.actor,
-            x.by,
-            left,
-            x.order,
-            x.reason,
-            x.reference,
-        )
 
     def level(self, store: StoreId, product: ProductId) -> Buckets:
         return self.levels.get(store, {}).get(product, Buckets())
 
 
-Say = Callable[[Movements, Any, Record], Iterator[Told]]
+Say = Callable[[Any, Record], Iterator[Move]]
 
 
 def _lines(
@@ -123,109 +135,109 @@ def _lines(
     cause: str,
     actor: str,
     reason: str = "",
-) -> Iterator[Told]:
+) -> Iterator[Move]:
     for x in event.lines:
-        yield Told(event.store, x.product, of(x), cause, actor, event.order, reason)
+        yield Move(event.store, x.product, of(x), cause, actor, event.order, reason)
 
 
-def _received(_: Movements, x: e.StockReceived, __: Record) -> Iterator[Told]:
+def _received(x: e.StockReceived, _: Record) -> Iterator[Move]:
     by = Buckets(x.quantity, 0, 0, 0, -x.expected)
-    yield Told(x.store, x.product, by, "received", Actor.STORE, "", "", x.purchase)
+    yield Move(x.store, x.product, by, "received", Actor.STORE, "", "", x.purchase)
 
 
-def _reserved(_: Movements, x: e.StockReserved, __: Record) -> Iterator[Told]:
+def _reserved(x: e.StockReserved, _: Record) -> Iterator[Move]:
     yield from _lines(x, lambda y: Buckets(0, y.quantity), "reserved", Actor.CUSTOMER)
 
 
-def _released(_: Movements, x: e.StockReleased, record: Record) -> Iterator[Told]:
+def _released(x: e.StockReleased, record: Record) -> Iterator[Move]:
     cause, actor, reason = _why_released(x.order, record)
     yield from _lines(x, lambda y: Buckets(0, -y.quantity), cause, actor, reason)
 
 
-def _issued(_: Movements, x: e.StockIssued, record: Record) -> Iterator[Told]:
+def _issued(x: e.StockIssued, record: Record) -> Iterator[Move]:
     picked_up = any(isinstance(y, e.DeliveryPickedUp) for y in record.events)
     actor = Actor.COURIER if picked_up else Actor.STORE  # or over the counter
     yield from _lines(x, lambda y: Buckets(-y.quantity, -y.quantity), "issued", actor)
 
 
-def _returned(_: Movements, x: e.StockReturned, __: Record) -> Iterator[Told]:
+def _returned(x: e.StockReturned, _: Record) -> Iterator[Move]:
     if x.sellable:
         yield from _lines(x, lambda y: Buckets(y.quantity), "returned", Actor.STORE)
     else:
         yield from _lines(x, lambda y: Buckets(0, 0, 0, y.quantity), "spoiled", Actor.STORE)
 
 
-def _counted(_: Movements, x: e.StockCounted, __: Record) -> Iterator[Told]:
+def _counted(x: e.StockCounted, _: Record) -> Iterator[Move]:
     cause = "missing" if x.order else "found" if x.receipt else "counted"
     by = Buckets(x.difference)
-    yield Told(x.store, x.product, by, cause, Actor.STORE, x.order, "", x.receipt)
+    yield Move(x.store, x.product, by, cause, Actor.STORE, x.order, "", x.receipt)
 
 
-def _sold(_: Movements, x: e.StockSold, __: Record) -> Iterator[Told]:
+def _sold(x: e.StockSold, _: Record) -> Iterator[Move]:
     by = Buckets(-x.quantity)
-    yield Told(x.store, x.product, by, "sold", Actor.STORE, "", "", x.receipt)
+    yield Move(x.store, x.product, by, "sold", Actor.STORE, "", "", x.receipt)
 
 
-def _brought_back(_: Movements, x: e.StockBroughtBack, __: Record) -> Iterator[Told]:
+def _brought_back(x: e.StockBroughtBack, _: Record) -> Iterator[Move]:
     for line in x.lines:
         n = line.quantity
         by, cause = (Buckets(n), "brought_back") if x.sellable else (Buckets(0, 0, 0, n), "spoiled")
-        yield Told(x.store, line.product, by, cause, Actor.STORE, "", "", x.receipt)
+        yield Move(x.store, line.product, by, cause, Actor.STORE, "", "", x.receipt)
 
 
-def _safety_set(held: Movements, x: e.SafetyStockSet, _: Record) -> Iterator[Told]:
-    by = x.quantity - held.level(x.store, x.product).safety
-    yield Told(x.store, x.product, Buckets(0, 0, by), "safety_set", Actor.STORE)
+def _safety_set(x: e.SafetyStockSet, _: Record) -> Iterator[Move]:
+    by = Buckets(0, 0, x.quantity - x.before)
+    yield Move(x.store, x.product, by, "safety_set", Actor.STORE)
 
 
-def _adjusted(_: Movements, x: e.StockAdjusted, __: Record) -> Iterator[Told]:
+def _adjusted(x: e.StockAdjusted, _: Record) -> Iterator[Move]:
     by = Buckets(x.difference)
-    yield Told(x.store, x.product, by, "adjusted", x.actor, "", x.reason)
+    yield Move(x.store, x.product, by, "adjusted", x.actor, "", x.reason)
 
 
-def _quarantined(_: Movements, x: e.StockQuarantined, __: Record) -> Iterator[Told]:
+def _quarantined(x: e.StockQuarantined, _: Record) -> Iterator[Move]:
     by = Buckets(-x.quantity, 0, 0, x.quantity)
-    yield Told(x.store, x.product, by, "quarantined", Actor.STORE)
+    yield Move(x.store, x.product, by, "quarantined", Actor.STORE)
 
 
-def _restored(_: Movements, x: e.StockRestored, __: Record) -> Iterator[Told]:
+def _restored(x: e.StockRestored, _: Record) -> Iterator[Move]:
     by = Buckets(x.quantity, 0, 0, -x.quantity)
-    yield Told(x.store, x.product, by, "restored", Actor.STORE)
+    yield Move(x.store, x.product, by, "restored", Actor.STORE)
 
 
-def _discarded(_: Movements, x: e.StockDiscarded, __: Record) -> Iterator[Told]:
+def _discarded(x: e.StockDiscarded, _: Record) -> Iterator[Move]:
     by = Buckets(0, 0, 0, -x.quantity)
-    yield Told(x.store, x.product, by, "discarded", Actor.STORE)
+    yield Move(x.store, x.product, by, "discarded", Actor.STORE)
 
 
-def _shipped(_: Movements, x: e.StockShipped, __: Record) -> Iterator[Told]:
+def _shipped(x: e.StockShipped, _: Record) -> Iterator[Move]:
     for line in x.lines:
         out, on_its_way = Buckets(-line.quantity), Buckets(0, 0, 0, 0, line.quantity)
-        yield Told(x.store, line.product, out, "shipped", Actor.STORE, "", "", x.transfer)
-        yield Told(
+        yield Move(x.store, line.product, out, "shipped", Actor.STORE, "", "", x.transfer)
+        yield Move(
             x.destination, line.product, on_its_way, "on_its_way", Actor.STORE, "", "", x.transfer
         )
 
 
-def _arrived(_: Movements, x: e.StockArrived, __: Record) -> Iterator[Told]:
+def _arrived(x: e.StockArrived, _: Record) -> Iterator[Move]:
     for line in x.lines:
         by = Buckets(line.quantity, 0, 0, 0, -line.quantity)
-        yield Told(x.store, line.product, by, "arrived", Actor.STORE, "", "", x.transfer)
+        yield Move(x.store, line.product, by, "arrived", Actor.STORE, "", "", x.transfer)
     for line in x.lost:
         by = Buckets(0, 0, 0, 0, -line.quantity)
-        yield Told(x.store, line.product, by, "lost", Actor.STORE, "", "", x.transfer)
+        yield Move(x.store, line.product, by, "lost", Actor.STORE, "", "", x.transfer)
 
 
-def _expected(_: Movements, x: e.StockExpected, __: Record) -> Iterator[Told]:
+def _expected(x: e.StockExpected, _: Record) -> Iterator[Move]:
     for line in x.lines:
         by = Buckets(0, 0, 0, 0, line.quantity)
-        yield Told(x.store, line.product, by, "ordered", Actor.STORE, "", "", x.purchase)
+        yield Move(x.store, line.product, by, "ordered", Actor.STORE, "", "", x.purchase)
 
 
-def _not_coming(_: Movements, x: e.StockNotComing, __: Record) -> Iterator[Told]:
+def _not_coming(x: e.StockNotComing, _: Record) -> Iterator[Move]:
     for line in x.lines:
         by = Buckets(0, 0, 0, 0, -line.quantity)
-        yield Told(x.store, line.product, by, "not_coming", Actor.STORE, "", "", x.purchase)
+        yield Move(x.store, line.product, by, "not_coming", Actor.STORE, "", "", x.purchase)
 
 
 SAYS: dict[type[e.AnyEvent], Say] = {
