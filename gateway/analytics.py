@@ -85,6 +85,7 @@ def _of_city(p: Projections, engine: Engine, first: Hour) -> m.Analytics:
         list(_vehicles(p, first)),
         _churn(_total((x for _, x in rows_since(p.churn.hours, first)), ChurnHour)),
         SOURCES,
+        summed(x.tenders for x in sales),
     )
 
 

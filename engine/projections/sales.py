@@ -74,6 +74,7 @@ class SalesHour(Struct, array_like=True):
     till_categories: dict[str, Sold] = {}
     early_ends: dict[str, int] = {}  # by "actor/reason"
     books: dict[str, int] = {}  # debits less credits, by kind of account
+    tenders: dict[str, int] = {}  # of receipts, by how they were paid
 
     def store(self, key: StoreId) -> tuple[StoreSales, StoreSales]:
         """The store's, and everybody's: whatever counts, counts in both."""
@@ -148,6 +149,7 @@ class Sales(Struct):
         """When it was told: of a till that was down, later than it was sold."""
         hour = row_at(self.hours, at, SalesHour)
         self._count(at, hour.till_categories, x.lines)
+        count(hour.tenders, x.tender, x.total_minor)
         for sales in hour.store(x.store):
             sales.receipts += 1
             sales.till_minor += x.total_minor

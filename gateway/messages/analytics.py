@@ -148,6 +148,7 @@ class Analytics(Told, frozen=True):
     vehicles: list[VehicleFigures]
     churn: ChurnFigures
     co2e_source: str
+    till_tenders: dict[str, int] = {}  # of receipts, by how they were paid, in minor units
 
 
 class StoreAnalytics(Told, frozen=True):
