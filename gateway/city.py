@@ -73,12 +73,26 @@ class Changes(Struct):
                     | e.OrderWrittenOff()
                 ):
                     self.stores[s.orders[event.order].placed.store] = None
+        if any(isinstance(x, e.RoutePlanned) for x in record.events):
+            self.orders |= _replanned(record, s)
 
     def add(self, other: "Changes") -> None:
         self.orders |= other.orders
         self.couriers |= other.couriers
         self.stores |= other.stores
         self.moved |= other.moved
+
+
+def _replanned(record: Record, s: State) -> dict[OrderId, None]:
+    """Orders on the new routes, and those that were taken off one and are on none now."""
+    deliveries = s.deliveries
+    found = {
+        deliveries[stop.delivery].order: None
+        for event in record.events
+        if isinstance(event, e.RoutePlanned)
+        for stop in event.stops
+    }
+    return found | {x.order: None for x in deliveries.waiting.values() if x.courier is None}
 
 
 class Doors:

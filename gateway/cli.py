@@ -19,6 +19,7 @@ COMMANDS = {
     "serve": Entry("gateway.serve", "the engine behind its websocket gateway, until stopped"),
     "simulate": Entry("gateway.simulate", "a scenario in simulated time, and its scorecard"),
     "compare": Entry("simulation.lab.command", "what if: arms over the same days, and a verdict"),
+    "console": Entry("gateway.looking_back", "the map over a journal, with a slider through time"),
     "replay": Entry("gateway.replay", "a live day again: as it was, or under another policy"),
     "fork": Entry("gateway.fork", "the next hours of a live city, under several policies"),
     "shadow": Entry("gateway.shadow", "a challenger beside the planner in charge, never heard"),

@@ -63,23 +63,31 @@ class File(Struct, frozen=True):
     etag: str
 
 
+Answer = Callable[[Request], Response]
+
+
 class Site:
-    """`health` and `metrics` are asked at each request; `files` are path -> content."""
+    """`health` and `metrics` are asked at each request; `files` are path -> content.
+
+    `answers` are what else there is, by path: asked for each request.
+    """
 
     def __init__(
         self,
         health: Callable[[], dict[str, Any]],
         metrics: Callable[[], Iterable[Metric]],
         files: dict[str, File] | None = None,
+        answers: dict[str, Answer] | None = None,
     ) -> None:
         self._health = health
         self._metrics = metrics
+        self._answers = answers or {}
         self._files = console_files() if files is None else files
 
     def response(self, request: Request) -> Response:
         """Of any method; HEAD is GET without the body."""
         if request.method not in ("GET", "HEAD"):
-            refused = _response(HTTPStatus.METHOD_NOT_ALLOWED, b"only GET\n", PLAIN)
+            refused = answered(HTTPStatus.METHOD_NOT_ALLOWED, b"only GET\n", PLAIN)
             refused.headers["Allow"] = "GET, HEAD"
             return refused
         response = self._get(request)
@@ -92,16 +100,18 @@ class Site:
         if path == "/health":
             health = self._health()
             status = HTTPStatus.OK if health.get("ok") else HTTPStatus.SERVICE_UNAVAILABLE
-            return _response(status, msgspec.json.encode(health), "application/json")
+            return answered(status, msgspec.json.encode(health), "application/json")
         if path == "/metrics":
             text = exposition(self._metrics()).encode()
-            return _response(HTTPStatus.OK, text, "text/plain; version=0.0.4; charset=utf-8")
+            return answered(HTTPStatus.OK, text, "text/plain; version=0.0.4; charset=utf-8")
+        if path in self._answers:
+            return self._answers[path](request)
         file = self._files.get(path)
         if file is None:
-            return _response(HTTPStatus.NOT_FOUND, b"not found\n", PLAIN)
+            return answered(HTTPStatus.NOT_FOUND, b"not found\n", PLAIN)
         if file.etag in request.headers.get_all("If-None-Match"):
-            return _response(HTTPStatus.NOT_MODIFIED, b"", file.kind, file.etag)
-        return _response(HTTPStatus.OK, file.body, file.kind, file.etag)
+            return answered(HTTPStatus.NOT_MODIFIED, b"", file.kind, file.etag)
+        return answered(HTTPStatus.OK, file.body, file.kind, file.etag)
 
 
 def console_files() -> dict[str, File]:
@@ -140,7 +150,8 @@ def _suffix(name: str) -> str:
     return name[name.rfind(".") :]
 
 
-def _response(status: HTTPStatus, body: bytes, kind: str, etag: str = "") -> Response:
+def answered(status: HTTPStatus, body: bytes, kind: str, etag: str = "") -> Response:
+    """With what every answer says to browsers; who has no `etag` is never kept by them."""
     headers = Headers([("Content-Type", kind), ("Content-Length", str(len(body))), *SECURITY])
     headers["Connection"] = "close"
     headers["Cache-Control"] = "no-cache" if etag else "no-store"

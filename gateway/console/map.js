@@ -31,9 +31,9 @@ export class CityMap {
     this.pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   }
 
-  fit() {
+  fit(bottom = 60) {
     const bounds = this.city.bounds();
-    if (bounds) this.map.fitBounds(bounds, { padding: { top: 60, bottom: 60, left: 360, right: innerWidth > 900 ? 460 : 60 }, maxZoom: 15, duration: 0 });
+    if (bounds) this.map.fitBounds(bounds, { padding: { top: 60, bottom, left: 360, right: innerWidth > 900 ? 460 : 60 }, maxZoom: 15, duration: 0 });
   }
 
   at(lonlat) {

@@ -28,23 +28,33 @@ export class Panels {
     $("connection").textContent = text;
   }
 
-  kpis() {
-    const k = this.city.kpis, onTime = k.on_time_permille;
-    const cards = [
-      ["open orders", number(k.orders_open), ""],
-      ["delivered", number(k.delivered), ""],
-      ["on time", onTime === undefined || onTime === null ? "–" : (onTime / 10).toFixed(1), "%", onTime >= 900 ? "good" : onTime < 750 ? "bad" : ""],
-      ["couriers busy", number(k.couriers_busy), ` / ${number(k.couriers_on_shift)}`],
-      ["to plan, p99", number(k.p99_order_to_plan_ms), "ms"],
-      ["lag, p99", number(k.loop_lag_p99_ms), "ms"],
+  // [name, value, unit, mood] of each key figure.
+  cards(k) {
+    return [
+      ["open orders", k.orders_open],
+      ["delivered", k.delivered],
+      this.onTime(k),
+      ["couriers busy", k.couriers_busy, ` / ${number(k.couriers_on_shift)}`],
+      ["to plan, p99", k.p99_order_to_plan_ms, "ms"],
+      ["lag, p99", k.loop_lag_p99_ms, "ms"],
     ];
-    $("kpis").replaceChildren(...cards.map(([name, value, unit, mood]) => {
+  }
+
+  onTime({ on_time_permille: share }) {
+    if (share === undefined || share === null) return ["on time", "–", "%"];
+    return ["on time", (share / 10).toFixed(1), "%", share >= 900 ? "good" : share < 750 ? "bad" : ""];
+  }
+
+  kpis() {
+    const k = this.city.kpis;
+    $("kpis").replaceChildren(...this.cards(k).map(([name, value, unit = "", mood = ""]) => {
       const card = element("div", undefined, mood ? { class: mood } : {});
-      const figure = element("dd", value);
+      const figure = element("dd", typeof value === "string" ? value : number(value));
       figure.append(element("small", unit));
       card.append(element("dt", name), figure);
       return card;
     }));
+    if (!$("trend")) return; // looking back, the slider shows the whole of it
     if (k.orders_open !== undefined) this.trend = [...this.trend, k.orders_open].slice(-TREND_POINTS);
     this.drawTrend();
   }
