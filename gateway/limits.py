@@ -29,6 +29,7 @@ class Limits(Struct, frozen=True):
     """Of one gateway. Sizes in bytes, times in seconds of the wall's clock."""
 
     connections: int = 12_000
+    mute: int = 3_000  # of these, who has not said a byte: the oldest give way
     message_bytes: int = 64 * 1024
     queued_messages: int = 4
     open_s: float = 3.0

@@ -46,6 +46,7 @@ class Server:
         self._desk = desk
         self._site = site
         self._origins = origins
+        self._guarded = guarded(desk.limits.write_hard_bytes, desk.limits.mute)
         self._server: WebSocketServer | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -67,7 +68,7 @@ class Server:
             ping_interval=limits.ping_s,
             ping_timeout=limits.ping_s,
             close_timeout=limits.close_s,
-            create_connection=guarded(limits.write_hard_bytes),
+            create_connection=self._guarded,
             logger=_quiet_logger(),
             backlog=1024,
         )
@@ -92,6 +93,11 @@ class Server:
     def connections(self) -> int:
         """Every one that TCP has opened, whether or not it ever says a word."""
         return len(self._server.handler_tasks) if self._server else 0
+
+    @property
+    def mutes(self) -> int:
+        """Of these, who has not said a byte yet."""
+        return len(self._guarded.mutes)
 
     async def _converse(self, ws: ServerConnection) -> None:
         assert isinstance(ws, Guarded)

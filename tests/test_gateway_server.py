@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -256,6 +256,30 @@ def test_buckets_of_who_left_are_forgotten_and_those_in_use_are_not():
     for number in range(Buckets.PRUNED_AT):
         buckets.of(f"courier:{number}", "courier", 100.0)
     assert buckets.of("courier:busy", "courier", 100.0) is busy
+
+
+@live
+async def test_of_those_who_never_said_a_byte_the_oldest_give_way(tmp_path):
+    """Ten thousand half-open sockets cost a process 60 MiB, and it keeps them."""
+    async with AsyncExitStack() as stack:
+        app = await stack.enter_async_context(serving(tmp_path, limits=Limits(mute=2)))
+
+        async def mute():
+            reader, writer = await asyncio.open_connection(app.server.host, app.server.port)
+            stack.callback(writer.close)
+            return reader, writer
+
+        slow, pen = await mute()
+        pen.write(b"G")
+        while not app.server.connections or app.server.mutes:  # until it is heard
+            await asyncio.sleep(0.001)
+        first, second = (await mute())[0], (await mute())[0]
+        async with raw(app, "operator") as honest:
+            with suppress(ConnectionResetError):  # the system may tell it either way
+                assert await first.read() == b""
+            third = (await mute())[0]
+            await (await honest.ping())
+        assert not any(x.at_eof() for x in (slow, second, third))
 
 
 # the referee
