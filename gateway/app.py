@@ -33,6 +33,7 @@ from gateway.metrics import Counters, Metric, of_counters
 from gateway.recovery import Recovery, collector_paused
 from gateway.revocations import Revocations
 from gateway.roll import Roll
+from gateway.self_audit import SelfAudit
 from gateway.server import Server
 from gateway.sessions import Desk
 from gateway.snapshots import Snapshots
@@ -177,7 +178,8 @@ class App:
         await self._open_payments()
         site = Site(self._health, self._metrics, console_files())
         self.server = Server(self.desk, site, config.host, config.port, config.origins)
-        for forever in (self.hub.run(), fixes.run(config.fix_interval_s)):
+        self.audit = SelfAudit(self.engine.state, self.hub.shelf_level, self.hub.open_orders)
+        for forever in (self.hub.run(), fixes.run(config.fix_interval_s), self.audit.run()):
             life = asyncio.create_task(forever)
             self._lives.append(life)
             self._stack.push_async_callback(_cancelled, life)
@@ -223,6 +225,7 @@ class App:
     def _health(self) -> dict[str, Any]:
         return {
             "ok": not self._life.done() and not self.loop.is_full,
+            "audit_problems": len(self.audit.problems),
             "storage_full": self.loop.is_full,
             "seq": self.loop.durable_seq,
             "connections": self.server.connections,
@@ -237,6 +240,11 @@ class App:
             "o2o_journal_seq": ("last durable record", loop.durable_seq),
             "o2o_inbox": ("commands not yet decided", loop.inbox_size),
             "o2o_orders_open": ("orders not ended", self.engine.state.orders.open_count),
+            "o2o_audit_looks": ("at shelves and orders, by the server itself", self.audit.looked),
+            "o2o_audit_problems": (
+                "books that do not agree: has to be 0",
+                len(self.audit.problems),
+            ),
             "o2o_storage_full": ("no room on the disk", int(loop.is_full)),
             "o2o_loop_lag_p99_ms": ("how late sleepers are woken", loop.lag_ms.p99),
             "o2o_sync_p99_ms": ("from decided to durable", loop.sync_ms.p99),

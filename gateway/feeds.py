@@ -6,7 +6,7 @@ Rendering happens in `on_record`, when the state is exactly as the record left i
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import copy
 from functools import partial
 from typing import Protocol
@@ -207,6 +207,9 @@ class FeedHub:
     def shelf_level(self, store: StoreId, product: ProductId) -> Buckets:
         """A copy of what is there, as of the last folded record."""
         return copy(self._logs.movements.level(store, product))
+
+    def open_orders(self) -> Iterator[OrderId]:
+        return iter(self._logs.work.statuses)
 
     @property
     def subscriptions(self) -> int:
