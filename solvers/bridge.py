@@ -6,7 +6,6 @@ Nobody is told anything before it is necessary: which offers are due is decided 
 import numpy as np
 
 from engine.commands import AdoptPlan, ImprovePlan, RouteLine
-from engine.values import Stop, StopKind
 from solvers.briefing import USUAL, Briefer, Briefing, Objective, brief
 from solvers.departures import news
 from solvers.problem import Plan
@@ -35,18 +34,13 @@ def improvement(briefing: Briefing, plan: Plan) -> ImprovePlan:
 
 def route_lines(briefing: Briefing, plan: Plan) -> list[RouteLine]:
     """The routes that changed, and what is to be offered now."""
-    problem, keys = briefing.problem, briefing.deliveries
+    problem, n = briefing.problem, briefing.problem.orders
     differs, due = news(problem, plan, briefing.untold, briefing.on_break, briefing.release_ahead_s)
-    lines, n = [], problem.orders
+    lines = []
     for c in np.flatnonzero(differs).tolist():
         planned = plan.route(c)
-        release = [keys[x] for x in planned if x < n and due[x]]
-        stops = [_stop(briefing, x, n) for x in planned]
+        stops = [briefing.stop(x) for x in planned]
+        pairs = zip(planned, stops, strict=True)
+        release = [stop.delivery for x, stop in pairs if x < n and due[x]]
         lines.append(RouteLine(briefing.couriers[c], briefing.versions[c], stops, release))
     return lines
-
-
-def _stop(briefing: Briefing, stop: int, orders: int) -> Stop:
-    if stop < orders:
-        return Stop(StopKind.PICKUP, briefing.deliveries[stop])
-    return Stop(briefing.last_stops[stop - orders], briefing.deliveries[stop - orders])

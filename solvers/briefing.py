@@ -15,7 +15,7 @@ from engine.rules.emissions import GRAMS_PER_KM
 from engine.state import State
 from engine.state.deliveries import ON_BOARD, Delivery, DeliveryStatus
 from engine.state.orders import Order, OrderStatus
-from engine.values import CourierId, DeliveryId, Millis, PlanningRoundId, StopKind, StoreId
+from engine.values import CourierId, DeliveryId, Millis, PlanningRoundId, Stop, StopKind, StoreId
 from geo.points import Point
 from geo.travel import TravelModel, Vehicle
 from solvers.problem import Flags, Floats, Ints, Problem, Rules, Weights
@@ -65,11 +65,26 @@ class Briefing(Struct, frozen=True):
     problem: Problem
     couriers: list[CourierId]
     versions: list[int]  # of their routes
-    deliveries: list[DeliveryId]
-    last_stops: list[StopKind]
+    keys: list[DeliveryId]  # by slot
+    slots: NDArray[np.int64]  # (N,) of the rows
+    is_return: Flags  # (N,) goes back to its store
     untold: Flags  # (N,) whether nobody has been offered the delivery yet
     on_break: Flags  # (C,) couriers who are to be told nothing new for now
     release_ahead_s: float
+
+    @property
+    def deliveries(self) -> list[DeliveryId]:
+        """The names of the problem's orders."""
+        return [self.keys[slot] for slot in self.slots.tolist()]
+
+    def stop(self, stop: int) -> Stop:
+        """One of the problem's, as the engine calls it."""
+        orders = self.problem.orders
+        key = self.keys[self.slots[stop % orders]]
+        if stop < orders:
+            return Stop(StopKind.PICKUP, key)
+        is_return = self.is_return[stop - orders]
+        return Stop(StopKind.RETURN if is_return else StopKind.DROPOFF, key)
 
     @property
     def routes(self) -> list[list[int]]:
@@ -107,16 +122,14 @@ class Briefer:
         crew = self._workforce.look(self._slot_of)
         orders = self._gather(crew)
         self._correct_places(crew, orders)
-        last_stops = [StopKind.DROPOFF] * len(orders.slots)
-        for row in np.flatnonzero(self._is_return[orders.slots]).tolist():
-            last_stops[row] = StopKind.RETURN
         return Briefing(
             planning_round,
             self._problem(orders, crew, now),
             crew.ids,
             crew.versions,
-            [self._keys[slot] for slot in orders.slots.tolist()],
-            last_stops,
+            self._keys,
+            orders.slots,
+            self._is_return[orders.slots],
             orders.status == CREATED,
             crew.break_until > now,
             self._s.settings.current.release_ahead_ms / 1_000,

@@ -49,10 +49,16 @@ def plan_of(routes: Routes) -> Plan:
     """The routes as a Plan."""
     start = np.zeros(len(routes.length) + 1, np.int32)
     np.cumsum(routes.length, out=start[1:])
-    index = np.arange(1, routes.seq.shape[1])
-    taken = index[None, :] <= routes.length[:, None]
-    stops = routes.seq["stop"][:, 1:][taken]
+    stops = np.empty(start[-1], np.int32)
+    _list_stops(routes.seq, start, stops)
     return Plan(stops, start, np.flatnonzero(routes.route_of < 0).astype(np.int32))
+
+
+@njit(nogil=True, cache=True)
+def _list_stops(seq: Records, start: Ints, stops: Ints) -> None:
+    for c in range(start.shape[0] - 1):
+        for k in range(start[c], start[c + 1]):
+            stops[k] = seq[c, k - start[c] + 1].stop
 
 
 @njit(nogil=True, cache=True)

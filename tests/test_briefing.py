@@ -23,8 +23,9 @@ def differences(kept: Briefing, fresh: Briefing) -> list[str]:
         (name, getattr(mine, name), getattr(yours, name))
         for mine, yours in ((kept, fresh), (kept.problem, fresh.problem))
         for name in mine.__struct_fields__
-        if name != "problem"
+        if name not in ("problem", "keys", "slots")
     ]
+    pairs.append(("deliveries", kept.deliveries, fresh.deliveries))
     return [
         name
         for name, mine, yours in pairs
