@@ -43,6 +43,7 @@ class World:
         self._wake_at: int | None = None  # the earliest wake-up that is under way
         self._stepping = False
         self.state: State = self.engine.state
+        self._next_due = self.state.timers.next_due
 
     @property
     def now(self) -> Millis:
@@ -102,10 +103,10 @@ class World:
         """Fire the timers of this moment, and tell everyone of each."""
         assert not self._stepping, "a subscriber answers with after(), not within the call"
         self._stepping = True
-        now, engine = self.now, self.engine
-        due = engine.next_due()
+        now = self.now
+        due = self._next_due()
         if due is not None and due <= now:
-            for record in engine.turns_due(now):
+            for record in self.engine.turns_due(now):
                 assert record.at == now, f"{record.at} came up at {now}"
                 self._tell(record)
         return now
@@ -113,7 +114,7 @@ class World:
     def _end(self) -> None:
         """See when the engine is due next."""
         self._stepping = False
-        due = self.engine.next_due()
+        due = self._next_due()
         if due is not None and (self._wake_at is None or due < self._wake_at):
             self._wake_at = due
             self.at(due, self._wake, due)
