@@ -93,7 +93,9 @@ async def _serve(args: argparse.Namespace, config: Config) -> int:
 
 def _planning(name: str, improver: str, budget: Budget, repositions: bool) -> MakePlanner:
     """Kernels are compiled before the doors open: the first order does not wait for that."""
-    from solvers.portfolio import SOLVERS  # here, for it loads the kernels
+    from geo import sphere  # here, for all these load kernels
+    from solvers import briefing
+    from solvers.portfolio import SOLVERS
     from solvers.warming import warm, warm_explanations
 
     for unknown in {name, improver} - {"none", *SOLVERS}:
@@ -104,4 +106,6 @@ def _planning(name: str, improver: str, budget: Budget, repositions: bool) -> Ma
     if improving is not None:
         warm(improving[0])
     warm_explanations()
+    briefing.warm()
+    sphere.warm()
     return lambda loop: Planner(loop, solver, budget, improving, repositions=repositions)

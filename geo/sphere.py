@@ -158,3 +158,12 @@ def cosines(lat_e7: Int64s) -> Floats:
 def turn_e7(from_lon_e7: int, to_lon_e7: int) -> int:
     """The signed way from one longitude to another, the short way round."""
     return (to_lon_e7 - from_lon_e7 + HALF_TURN_E7) % FULL_TURN_E7 - HALF_TURN_E7
+
+
+def warm() -> None:
+    """Compile what is asked about single places: seconds once on a machine, then milliseconds."""
+    nobody, here = np.zeros(0, np.int32), (0, 0)
+    haversine_m(*here, *here)
+    straight_mm(*here, *here)
+    nearest(*here, nobody, nobody, nobody)
+    within(*here, nobody, nobody, 0)

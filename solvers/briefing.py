@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import numpy as np
 from msgspec import Struct
-from numpy.typing import NDArray
 
 from engine.columns import Int64s
 from engine.rules.emissions import GRAMS_PER_KM
@@ -18,32 +17,29 @@ from engine.state.orders import Order, OrderStatus
 from engine.values import CourierId, DeliveryId, Millis, PlanningRoundId, Stop, StopKind, StoreId
 from geo.points import Point
 from geo.travel import TravelModel, Vehicle
+from solvers.drafting import (
+    Codes,
+    Prices,
+    Statuses,
+    choose,
+    draw_up_couriers,
+    draw_up_orders,
+    empty_columns,
+    with_more_room,
+)
 from solvers.problem import Flags, Floats, Ints, Problem, Rules, Weights
 from solvers.workforce import VEHICLES, Crew, Workforce
 
 REFUSALS_MAX = 62  # each takes a bit of the skills
-WORTH_A_RIDE_S = 3_600.0  # what can be at the door within that time is not left out
 ALL_SKILLS = (1 << REFUSALS_MAX) - 1
 MM_PER_KM = 1_000_000
 KEPT_SPARE = 2_000  # deliveries that have ended, before they are forgotten
 SLOTS = 256  # at first
-COLUMNS = (
-    "_fixed",
-    "_corners",
-    "_ready_at",
-    "_attempt",
-    "_status",
-    "_is_open",
-    "_is_return",
-    "_is_cooking",
-)
 
-STATUSES = list(DeliveryStatus)
-CODES = {status: code for code, status in enumerate(STATUSES)}
-CREATED = CODES[DeliveryStatus.CREATED]
-AT_PICKUP = CODES[DeliveryStatus.ARRIVED_AT_PICKUP]
-AT_DROPOFF = CODES[DeliveryStatus.ARRIVED_AT_DROPOFF]
-IS_ABOARD: Flags = np.array([x in ON_BOARD for x in STATUSES])  # by code
+S = DeliveryStatus
+CODES = {status: code for code, status in enumerate(S)}
+STATUSES = Statuses(CODES[S.CREATED], CODES[S.ARRIVED_AT_PICKUP], CODES[S.ARRIVED_AT_DROPOFF])
+IS_ABOARD: Flags = np.array([x in ON_BOARD for x in S])  # by code
 
 
 class Objective(Struct, frozen=True):
@@ -66,7 +62,7 @@ class Briefing(Struct, frozen=True):
     couriers: list[CourierId]
     versions: list[int]  # of their routes
     keys: list[DeliveryId]  # by slot
-    slots: NDArray[np.int64]  # (N,) of the rows
+    slots: Ints  # (N,) of the rows
     is_return: Flags  # (N,) goes back to its store
     untold: Flags  # (N,) whether nobody has been offered the delivery yet
     on_break: Flags  # (C,) couriers who are to be told nothing new for now
@@ -102,6 +98,12 @@ def brief(
     return Briefer(s, objective).brief(planning_round, now)
 
 
+def warm() -> None:
+    """Compile what draws problems up: seconds once on a machine, then milliseconds."""
+    brief(State(), PlanningRoundId(0), Millis(0))
+    TravelModel().project(np.zeros((1, 2), np.int64), Point(0, 0))
+
+
 class Briefer:
     """Draws up problems of one engine's state from columns, a slot for each open delivery.
 
@@ -120,17 +122,18 @@ class Briefer:
         """Everyone on shift whose place is known, and all they carry or could carry."""
         self._read()
         crew = self._workforce.look(self._slot_of)
-        orders = self._gather(crew)
-        self._correct_places(crew, orders)
+        columns, created, count = self._columns, STATUSES.created, len(self._keys)
+        slots, holder, row_of = choose(columns, count, created, crew.codes, crew.start)
+        orders = _Orders(slots, columns.status[slots], holder, row_of)
         return Briefing(
             planning_round,
             self._problem(orders, crew, now),
             crew.ids,
             crew.versions,
             self._keys,
-            orders.slots,
-            self._is_return[orders.slots],
-            orders.status == CREATED,
+            slots,
+            columns.is_return[slots],
+            orders.status == created,
             crew.break_until > now,
             self._s.settings.current.release_ahead_ms / 1_000,
         )
@@ -141,14 +144,7 @@ class Briefer:
         self._changes = self._order_changes = -1  # that have been read
         self._slot_of: dict[DeliveryId, int] = {}
         self._keys: list[DeliveryId] = []  # by slot, as all columns
-        self._fixed: Int64s = np.zeros((SLOTS, 8), np.int64)
-        self._corners: Floats = np.zeros((SLOTS, 4))  # x, y of pickup and last stop on the plane
-        self._ready_at: Int64s = np.zeros(SLOTS, np.int64)
-        self._attempt: Ints = np.zeros(SLOTS, np.int32)
-        self._status = np.zeros(SLOTS, np.uint8)
-        self._is_open = np.zeros(SLOTS, np.bool_)
-        self._is_return = np.zeros(SLOTS, np.bool_)
-        self._is_cooking = np.zeros(SLOTS, np.bool_)
+        self._columns = empty_columns(SLOTS)
         self._refusers: dict[int, list[CourierId]] = {}  # by slot, of open deliveries
         self._unplaced: list[int] = []  # slots that have no corners yet
         self._drawn_for: tuple[Point, TravelModel] | None = None
@@ -176,31 +172,29 @@ class Briefer:
         delivery, slot = self._s.deliveries.open.get(key), self._slot_of.get(key)
         if delivery is None:
             if slot is not None:
-                self._is_open[slot] = False
+                self._columns.is_open[slot] = False
                 self._refusers.pop(slot, None)
             return
         if slot is None:
             slot = self._new_slot(key)
         elif self._goes_another_way(slot, delivery):
             self._keep(slot, delivery)
-        self._status[slot] = CODES[delivery.status]
+        self._columns.status[slot] = CODES[delivery.status]
         if delivery.refused_by:
             self._refusers[slot] = delivery.refused_by
 
     def _goes_another_way(self, slot: int, delivery: Delivery) -> bool:
-        kept = int(self._attempt[slot]), bool(self._is_return[slot])
+        kept = int(self._columns.attempt[slot]), bool(self._columns.is_return[slot])
         return kept != (delivery.attempt, delivery.is_return)
 
     def _new_slot(self, key: DeliveryId) -> int:
         """For a delivery that was opened after all that have one: slots are in order of age."""
         slot = self._slot_of[key] = len(self._keys)
         self._keys.append(key)
-        if slot == len(self._status):
-            for name in COLUMNS:
-                old = getattr(self, name)
-                setattr(self, name, np.concatenate((old, np.zeros_like(old))))
+        if slot == len(self._columns.status):
+            self._columns = with_more_room(self._columns)
         delivery = self._s.deliveries.deliveries[key]
-        self._is_open[slot] = True
+        self._columns.is_open[slot] = True
         self._keep(slot, delivery)
         self._read_order(slot, self._s.orders.orders[delivery.order])
         return slot
@@ -211,19 +205,20 @@ class Briefer:
         home = self._s.stores.stores[delivery.store].location
         last, pickup = home if delivery.is_return else delivery.dropoff, delivery.pickup
         places = pickup.lat_e7, pickup.lon_e7, last.lat_e7, last.lon_e7
-        self._fixed[slot] = (
+        self._columns.fixed[slot] = (
             *places,
             delivery.load,
             delivery.due_at or order.placed.promised_at,
             self._store(delivery.store),
             delivery.pickup_from_at,
         )
-        self._attempt[slot], self._is_return[slot] = delivery.attempt, delivery.is_return
+        self._columns.attempt[slot] = delivery.attempt
+        self._columns.is_return[slot] = delivery.is_return
         self._unplaced.append(slot)
 
     def _read_order(self, slot: int, order: Order) -> None:
-        self._ready_at[slot] = order.ready_at
-        self._is_cooking[slot] = order.status is OrderStatus.ACCEPTED
+        self._columns.ready_at[slot] = order.ready_at
+        self._columns.is_cooking[slot] = order.status is OrderStatus.ACCEPTED
 
     def _store(self, key: StoreId) -> int:
         if key not in self._stores:
@@ -232,99 +227,86 @@ class Briefer:
 
     # what is new each time
 
-    def _gather(self, crew: Crew) -> "_Orders":
-        """Open deliveries, the oldest first; but not what somebody off shift still carries."""
-        count = len(self._keys)
-        holder_of = np.full(count, -1, np.int32)
-        holder_of[crew.codes >> 1] = crew.row_of_stop
-        is_wanted = (holder_of >= 0) | (self._status[:count] == CREATED)
-        slots = np.flatnonzero(is_wanted & self._is_open[:count])
-        row_of = np.full(count, -1, np.int32)
-        row_of[slots] = np.arange(len(slots), dtype=np.int32)
-        return _Orders(slots, self._status[slots], holder_of[slots], row_of)
-
-    def _correct_places(self, crew: Crew, orders: "_Orders") -> None:
-        """Whoever says to have arrived at the first stop is there."""
-        busy = np.flatnonzero(np.diff(crew.start))
-        codes = crew.codes[crew.start[busy]]
-        status = self._status[codes >> 1]
-        here = np.where(codes & 1, status == AT_DROPOFF, status == AT_PICKUP)
-        at = self._fixed[codes[here] >> 1, 0:4].reshape(-1, 2, 2)
-        crew.places[busy[here]] = at[np.arange(len(at)), codes[here] & 1]
-
     def _problem(self, orders: "_Orders", crew: Crew, now: Millis) -> Problem:
+        columns = self._columns
         settings, n, c = self._s.settings.current, len(orders.slots), len(crew.ids)
-        fixed, holder = self._fixed[orders.slots], orders.holder
-        times = self._times(orders, fixed, now)
-        told = orders.status != CREATED
-        handling = np.full(n, settings.handling_ms / 1_000)
+        hours, stops = np.empty((2, c)), np.empty(len(crew.codes), np.int32)
+        hours_at = crew.ends_at, crew.break_until
+        route = orders.row_of, crew.codes, crew.start
+        draw_up_couriers(columns, STATUSES, *route, *hours_at, now, crew.places, hours, stops)
+        xy_s = self._plane(crew.places, n)
+        times, counts = np.empty((4, n)), np.empty((2, n), np.int32)
+        spread_ms, weights = self._spreads_ms(), self._objective.weights
+        prices = Prices(weights.unserved, weights.lateness_per_s, weights.freshness_per_s)
+        corners, handling_ms = xy_s[c:], settings.handling_ms
+        draw_up_orders(
+            columns, orders.slots, spread_ms, now, handling_ms, prices, times, counts, corners
+        )
+        handling = np.full(n, handling_ms / 1_000)
         order_skills, courier_skills = self._skills(orders, crew)
         travel, one = settings.travel, settings.travel.speed_mm_s(Vehicle.SCOOTER)
         speed = np.array([travel.speed_mm_s(x) / one for x in VEHICLES])
         grams = [GRAMS_PER_KM[x] * travel.speed_mm_s(x) / MM_PER_KM for x in VEHICLES]
-        free_s, end_s = _working_hours(crew, holder[told & (holder >= 0)], now)
+        places = np.arange(c + 2 * n, dtype=np.int32)
         return Problem(
-            xy_s=self._plane(orders, crew),
+            xy_s=xy_s,
             table_s=np.zeros((0, 0), np.float32),
             round_up_s=0.0,
-            courier_place=np.arange(c, dtype=np.int32),
-            courier_free_s=free_s,
-            courier_end_s=end_s,
+            courier_place=places[:c],
+            courier_free_s=hours[0],
+            courier_end_s=hours[1],
             courier_capacity=crew.capacity.reshape(-1, 1),
             courier_skills=courier_skills,
             courier_speed=speed[crew.vehicle],
             courier_cost=np.ones(c),
             courier_co2e=np.array(grams, np.float64)[crew.vehicle],
-            pickup_place=np.arange(c, c + n, dtype=np.int32),
-            dropoff_place=np.arange(c + n, c + 2 * n, dtype=np.int32),
-            store=fixed[:, 6].astype(np.int32),
+            pickup_place=places[c : c + n],
+            dropoff_place=places[c + n :],
+            store=counts[1],
             ready_s=times[0],
             ready_p90_s=times[1],
             due_s=times[2],
             pickup_service_s=handling,
             dropoff_service_s=handling,
-            quantity=fixed[:, 4:5].astype(np.int32),
+            quantity=counts[0].reshape(-1, 1),
             priority=np.ones(n),
             skills=order_skills,
             group=np.full(n, -1, np.int32),
-            unserved_cost=_unserved_costs(self._objective.weights, times),
-            on_board=np.where(IS_ABOARD[orders.status], holder, -1),
-            bound_to=np.where(told, holder, -1),
-            route_stops=orders.row_of[crew.codes >> 1] + n * (crew.codes & 1),
+            unserved_cost=times[3],
+            on_board=np.where(IS_ABOARD[orders.status], orders.holder, -1),
+            bound_to=np.where(orders.status == STATUSES.created, -1, orders.holder),
+            route_stops=stops,
             route_start=crew.start,
             pinned=crew.under_way,
-            weights=self._objective.weights,
+            weights=weights,
             rules=self._objective.rules,
         )
 
-    def _times(self, orders: "_Orders", fixed: Int64s, now: Millis) -> Floats:
-        """(3, N) seconds from now: ready, ready for nine of ten, promised arrival."""
-        cooking = self._is_cooking[orders.slots]
+    def _spreads_ms(self) -> Int64s:
+        """How much later than its median nine of ten orders of a store are ready."""
         stores = self._s.stores.stores
-        spread_s = np.array([2 * stores[x].spread_ms / 1_000 for x in self._stores])
-        ready_s = (np.maximum(self._ready_at[orders.slots], fixed[:, 7]) - now) / 1_000
-        ready_s = np.where(cooking, np.maximum(ready_s, 0.0), ready_s)
-        late_s = np.where(cooking, spread_s[fixed[:, 6]], 0.0) if len(spread_s) else ready_s
-        due_s = (fixed[:, 5] - self._s.settings.current.handling_ms - now) / 1_000
-        return np.stack((ready_s, ready_s + late_s, due_s))
+        return np.array([2 * stores[x].spread_ms for x in self._stores], np.int64)
 
-    def _plane(self, orders: "_Orders", crew: Crew) -> Floats:
-        """(C + 2N, 2) seconds of travel by scooter: couriers, pickups, last stops."""
+    def _plane(self, couriers: Int64s, orders: int) -> Floats:
+        """(C + 2N, 2) seconds of travel by scooter: of couriers, here; of the rest, room."""
         travel, center = self._s.settings.current.travel, self._s.stores.center()
-        c = len(crew.ids)
+        c = len(couriers)
+        xy_s = np.zeros((c + 2 * orders, 2))
         if center is None:
-            return np.zeros((c, 2))  # no store: nothing to be carried
+            return xy_s  # no store: nothing to be carried
         if self._drawn_for != (center, travel):
             self._drawn_for = center, travel
             self._unplaced = list(range(len(self._keys)))
         new = np.array(self._unplaced, np.int32)
-        places = np.concatenate((crew.places, self._fixed[new, 0:2], self._fixed[new, 2:4]))
+        places = np.concatenate(
+            (couriers, self._columns.fixed[new, 0:2], self._columns.fixed[new, 2:4])
+        )
         drawn = travel.project(places, center, travel.speed_mm_s(Vehicle.SCOOTER))
-        self._corners[new, 0:2] = drawn[c : c + len(new)]
-        self._corners[new, 2:4] = drawn[c + len(new) :]
+        self._columns.corners[new, 0:2] = drawn[c : c + len(new)]
+        self._columns.corners[new, 2:4] = drawn[c + len(new) :]
         self._unplaced.clear()
-        corners = self._corners[orders.slots]
-        return np.concatenate((drawn[:c], corners[:, 0:2], corners[:, 2:4]))
+        xy_s[:c] = drawn[:c]
+        return xy_s
 
     def _skills(self, orders: "_Orders", crew: Crew) -> tuple[Int64s, Int64s]:
         """Whoever refused an order lacks a skill that only this order asks for."""
@@ -349,34 +331,7 @@ class Briefer:
 class _Orders(Struct, frozen=True):
     """Those of a problem, in the order of its rows."""
 
-    slots: NDArray[np.int64]
-    status: NDArray[np.uint8]  # as in CODES
+    slots: Ints
+    status: Codes  # as in CODES
     holder: Ints  # the courier's row, or -1
     row_of: Ints  # by slot; -1 if it is not in the problem
-
-
-def _working_hours(crew: Crew, busy: Ints, now: Millis) -> tuple[Floats, Floats]:
-    """(C,) seconds from now: when each courier is free, and until when pickups may be planned.
-
-    A break begins when everything a courier was told of is done. Whoever is `busy` (rows) until
-    then gets no more pickups, as at the end of the shift; anybody else is free after the break.
-    """
-    ends_at, break_until = crew.ends_at, crew.break_until
-    on_break = break_until > now
-    is_busy = np.zeros(len(ends_at), np.bool_)
-    is_busy[busy] = True
-    ends_at = np.where(on_break & is_busy, np.minimum(ends_at, now), ends_at)
-    free_at = np.where(on_break & ~is_busy, break_until, now)
-    return (free_at - now) / 1_000, (ends_at - now) / 1_000
-
-
-def _unserved_costs(weights: Weights, times: Floats) -> Floats:
-    """Never less than what serving an order would cost for lateness that has happened already.
-
-    Otherwise an order that is late enough would be cheaper to leave out, and wait for ever.
-    """
-    ready_s, _, due_s = times
-    lateness = weights.lateness_per_s * np.maximum(0.0, WORTH_A_RIDE_S - due_s)
-    freshness = weights.freshness_per_s * np.maximum(0.0, WORTH_A_RIDE_S - ready_s)
-    costs: Floats = weights.unserved + lateness + freshness
-    return costs
