@@ -53,6 +53,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     collection_life_ms: int = 2 * HOUR  # from ready, or from the promise if that is later
     no_show_fee_permille: int = 200  # of what is owed, by whoever does not come
     delivery_attempts_max: int = 2  # of one order, the first included
+    substitute_timeout_ms: int = 3 * MINUTE  # for the answer, while the store waits with the bag
 
     # what goes back
     after_sales_ms: int = 7 * DAY  # from when an order was fulfilled

@@ -217,9 +217,10 @@ class InstructionKind(StrEnum):
 
 
 class PaymentPurpose(StrEnum):
-    """What a payment is for. An order has one of its own, and any number of tips."""
+    """What a payment is for. An order has one of its own at a time, and any number of tips."""
 
     ORDER = "order"
+    EDIT = "edit"  # of what the order costs once it is edited; then it is the order's own
     TIP = "tip"
 
 

@@ -44,6 +44,14 @@ RETURN_EVENTS = (
     e.DeliveryStranded,
     e.DeliveryCancelled,
 )
+BARGAINS = (  # not lines only: what waits for an answer, and what came of it
+    e.EditRequested,
+    e.EditDropped,
+    e.OrderEdited,
+    e.SubstituteProposed,
+    e.SubstituteAccepted,
+    e.SubstituteDropped,
+)
 AFTER_SALES = (
     e.ChangeConfirmed,
     e.ReturnFetched,
@@ -63,6 +71,7 @@ FOLLOWED = frozenset(  # most events, timers above all, are nobody's news
         e.OrderReduced,
         e.ProofMissed,
         e.ProofRenewed,
+        *BARGAINS,
         e.PaymentRequested,
         e.PaymentAuthorized,
         e.PaymentFailed,
@@ -121,7 +130,7 @@ class Logs:
 
     def fold(self, record: Record) -> list[News]:
         """Number what a turn changed; the state is as it left it. Returns what to tell."""
-        told: dict[tuple[str, OrderId], DeltaBody] = {}
+        told: dict[tuple[str, str, OrderId], DeltaBody] = {}
         news: list[News] = []
         for event in record.events:
             if type(event) in crm.TELLS:
@@ -136,10 +145,11 @@ class Logs:
             if type(event) not in FOLLOWED:
                 continue
             for feed, subject, body in self._changes(event, record.at):
-                if isinstance(body, m.Ticket):
-                    if told.get((subject, OrderId(body.order))) == body:
-                        continue  # one turn, one news of a ticket
-                    told[subject, OrderId(body.order)] = body
+                if isinstance(body, m.Ticket | m.Order):
+                    whose = feed, subject, OrderId(body.order)
+                    if told.get(whose) == body:
+                        continue  # one turn, one news of a ticket, or of an order that is as it was
+                    told[whose] = body
                 news.append(self._numbered(feed, subject, body))
         for moved in self.movements.fold(record):
             news += self._stock_news(moved)
@@ -201,7 +211,7 @@ class Logs:
             work.fold(event, s)
             if isinstance(event, e.ProofMissed | e.ProofRenewed):
                 yield from self._order_changes(event.order, at, None)
-            elif isinstance(event, e.ReadyTimeChanged | e.OrderReduced):
+            elif isinstance(event, (e.ReadyTimeChanged, e.OrderReduced, *BARGAINS)):
                 yield from self._order_changes(event.order, at, None)
                 yield from self._ticket_changes(event.order, was_open=False)
             elif isinstance(event, AFTER_SALES):

@@ -6,7 +6,6 @@ from engine.engine import Engine
 from engine.state import State
 from engine.state.customers import Customer
 from engine.state.orders import OrderStatus
-from engine.state.payments import payment_of
 from engine.values import CustomerId, OrderId
 from gateway import messages as m
 from gateway.auth import Identity
@@ -81,7 +80,7 @@ def _of_order(s: State, key: OrderId) -> Iterator[Entry]:
     yield order.placed.placed_at, "order", key, OrderStatus.PLACED.value, order.placed.total_minor
     if order.ended_at:
         yield order.ended_at, "order", key, order.why or order.status.value, order.due_minor
-    payment = s.payments.get(payment_of(key))
+    payment = s.payments.get(s.payments.current(key))
     if payment is not None and payment.refunded_minor:
         status = f"refunded/{payment.status.value}"
         yield (

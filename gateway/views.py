@@ -11,6 +11,7 @@ from engine.state.deliveries import BEFORE_PICKUP, DeliveryStatus
 from engine.values import CourierId, DeliveryId, InstructionId, Millis, OrderId, PaymentId, StoreId
 from gateway import messages as m
 from gateway.translation import priced
+from gateway.translation.editing import substitutes_told
 from gateway.wire import money, place, time_text, window_told
 
 TOLD = (DeliveryStatus.CREATED, DeliveryStatus.OFFERED)  # until then nobody has accepted
@@ -44,6 +45,8 @@ def order_told(
         placed.fulfillment.value,
         order.missed_proofs,
         window_told(placed.window_from_at, placed.window_to_at),
+        substitutes_told(order, s.settings.current.currency),
+        order.edit.payment if order.edit else None,
     )
 
 

@@ -125,9 +125,7 @@ class Auditor:
                 self.on_hand[store, product] -= quantity
             case e.StockReserved(store=store, order=order, lines=lines):
                 more = Counter({(store, x.product): x.quantity for x in lines})
-                again = order in self.held and not +self.held[order]  # what came back
-                self._expect(order not in self.held or again, f"{order} reserved twice")
-                self.held[order] = more
+                self.held.setdefault(order, Counter()).update(more)
                 self.reserved.update(more)
             case e.StockReleased(store=store, order=order, lines=lines):
                 self._let_go(store, order, lines)
@@ -193,6 +191,9 @@ class Auditor:
             case e.OrderPlaced(order=order):
                 known = order in self.open_orders or order in self.ended_orders
                 self._expect(not known, f"{order} placed twice")
+                self._expect(
+                    self.held.get(order) == _pieces(event), f"{order} does not hold what it sold"
+                )
                 self.open_orders[order] = None
             case e.OrderFulfilled() | e.OrderCancelled() | e.OrderReturned() | e.OrderWrittenOff():
                 self._expect(event.order in self.open_orders, f"{event.order} ended twice")
@@ -273,3 +274,14 @@ class Auditor:
     def _expect(self, holds: bool, otherwise: str) -> None:
         if not holds:
             self.problems.append(otherwise)
+
+
+def _pieces(placed: e.OrderPlaced) -> Counter[Place]:
+    """What was sold, and nothing else, and once."""
+    pieces: Counter[Place] = Counter()
+    for line in placed.lines:
+        for x in line.components:
+            pieces[placed.store, x.product] += x.quantity
+        if not line.components:
+            pieces[placed.store, line.product] += line.quantity
+    return pieces

@@ -12,11 +12,12 @@ from engine import commands as c
 from engine.engine import Engine, Record
 from engine.rules.cancelling import REASONS, WRITE_OFF
 from engine.settings import Settings
-from engine.state.deliveries import ON_BOARD, Delivery
+from engine.state.deliveries import Delivery
 from engine.values import HOUR, MINUTE, Actor, Line, Proof, StopKind
 from geo.points import Point
 from geo.travel import Vehicle
 from tests import (
+    random_bargains,
     random_campaigns,
     random_complaints,
     random_customers,
@@ -41,6 +42,7 @@ AFTERWARDS_MS = 8 * 24 * HOUR  # longer than any timer waits
 LULL_MS = 7 * MINUTE  # enough for every timeout there is
 NONSENSE = 0.04  # of the ids
 SUBJECTS = (  # that have a module of their own
+    random_bargains,
     random_campaigns,
     random_complaints,
     random_customers,
@@ -378,9 +380,3 @@ class RandomDay:
         if self.rng.random() < NONSENSE / 3:
             return Point(CENTER.lon_e7, CENTER.lat_e7)
         return Point(CENTER.lat_e7 + offset(), CENTER.lon_e7 + offset())
-
-
-def aboard(engine: Engine) -> dict[str, str]:
-    """Who carries what."""
-    open_ = engine.state.deliveries.open.items()
-    return {key: x.courier for key, x in open_ if x.status in ON_BOARD}

@@ -12,16 +12,17 @@ Made = c.AnyCommand | list[c.AnyCommand]
 
 def makers(day) -> Iterator[tuple[float, Callable[[], Made]]]:
     """Of a RandomDay: how likely, and what."""
-    yield 2, lambda: _preview(day)
-    yield 3, lambda: _agree(day)
+    yield 0.5, lambda: _preview(day)
+    yield 2, lambda: _agree(day)
     yield 1, lambda: _think_again(day)
-    yield 2, lambda: _bring(day)
+    yield 1, lambda: _bring(day)
     yield 1, lambda: _let_expire(day)
     yield 0.6, lambda: _agree_too_late(day)
     yield 1, lambda: _come_for_nothing(day)
     yield 0.3, lambda: c.WaiveReturn(_change(day, "confirmed"), "ops")
     yield 1, lambda: _give_much_back(day)
-    yield 2, lambda: _decide_on_refunds(day)
+    yield 1, lambda: _decide_on_refunds(day)
+    yield 0.5, lambda: _disappoint(day)
 
 
 def _change(day, *statuses: str) -> str:
@@ -134,3 +135,17 @@ def _decide_on_refunds(day) -> Made:
     if day.rng.random() < 0.3:
         return c.DeclineRefund(key, by, "no")
     return c.EndorseRefund(key, by)
+
+
+def _disappoint(day) -> Made:
+    """Somebody who complained was promised money, and a second person does not agree."""
+    complaints = day._s.complaints.open
+    key = day._one({k: x for k, x in complaints.items() if x.order})
+    complaint = complaints.get(key)
+    order, number = (complaint.order, complaint.refunds + 1) if complaint else ("o1", 1)
+    return [
+        c.ChangeSettings(Settings(refund_alone_max_minor=0)),
+        c.ApproveRefund(key, 1, "ann"),
+        c.DeclineRefund(f"{order}/complaint/{key}/{number}", "bea", "no"),
+        c.ChangeSettings(Settings()),
+    ]

@@ -14,9 +14,10 @@ from engine import commands as c
 from engine import events as e
 from engine.audit import violations
 from engine.engine import Engine, Record
+from engine.state.deliveries import ON_BOARD
 from engine.values import InstructionKind
 from simulation.auditor import Auditor
-from tests.random_days import RandomDay, aboard
+from tests.random_days import RandomDay
 
 SEEDS = range(8)
 STEPS = 700
@@ -231,3 +232,9 @@ def test_only_timers_submit_what_only_timers_may(seed):
     fired = [r for r in records if isinstance(r.command, TIMER_COMMANDS)]
     assert len(fired) == len(records) - len(chaos.submitted) > 0
     assert all(r.rejection is None for r in fired)  # they look again, and are never refused
+
+
+def aboard(engine: Engine) -> dict[str, str]:
+    """Who carries what."""
+    open_ = engine.state.deliveries.open.items()
+    return {key: x.courier for key, x in open_ if x.status in ON_BOARD}

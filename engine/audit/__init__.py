@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from engine.audit import (
+    bargains,
     campaigns,
     changes,
     complaints,
@@ -29,6 +30,7 @@ def violations(s: State) -> list[str]:
     checks = (
         *(_orders, _routes, _loads, _planning),
         *(
+            bargains.violations,
             campaigns.violations,
             changes.violations,
             complaints.violations,

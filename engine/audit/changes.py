@@ -8,7 +8,7 @@ from engine.state import State
 from engine.state.deliveries import ENDED
 from engine.state.order_changes import ChangeStatus
 from engine.state.orders import OrderStatus
-from engine.state.payments import PaymentStatus, payment_of
+from engine.state.payments import PaymentStatus
 from engine.values import ProductId
 
 
@@ -45,10 +45,12 @@ def _goods(s: State) -> Iterator[str]:
 def _promises(s: State) -> Iterator[str]:
     """What is promised to be given back is there, unless it was never paid."""
     for key in s.order_changes.of_order:
-        payment = s.payments.get(payment_of(key))
+        payment = s.payments.get(s.payments.current(key))
         if payment is None or payment.status is not PaymentStatus.CAPTURED:
             continue
-        promised = s.order_changes.expected_minor(key) + s.refunds.pending_minor(payment_of(key))
+        promised = s.order_changes.expected_minor(key) + s.refunds.pending_minor(
+            s.payments.current(key)
+        )
         left = payment.captured_minor - payment.refunded_minor
         if promised > left:
             yield f"{promised} of {key} is promised to be given back, {left} is left"

@@ -12,7 +12,6 @@ from engine.state.payments import (
     InstructionStatus,
     Payment,
     PaymentStatus,
-    payment_of,
     rest_of,
 )
 from engine.state.reconciliations import Difference, Movement
@@ -38,7 +37,7 @@ def violations(s: State) -> Iterator[str]:
 
 def _payments(s: State) -> Iterator[str]:
     for key, order in s.orders.orders.items():
-        payment = s.payments.get(payment_of(key))
+        payment = s.payments.get(s.payments.current(key))
         if payment is None:
             if order.placed.total_minor:
                 yield f"{key} costs {order.placed.total_minor} and has no payment"
@@ -59,7 +58,7 @@ def _payment_problem(s: State, key: OrderId, order: Order, payment: Payment) -> 
         return f"{payment.captured_minor} captured of what was not collected"
     if not 0 <= payment.refunded_minor <= payment.captured_minor <= payment.amount_minor:
         return f"{payment.refunded_minor} refunded of {payment.captured_minor} captured"
-    rest = s.payments.instructions.get(rest_of(payment_of(key)))
+    rest = s.payments.instructions.get(rest_of(s.payments.current(key)))
     kept = payment.captured_minor - (rest.amount_minor if rest else 0)
     carried = key in s.deliveries.of_order
     owed = order.due_minor + (order.placed.tip_minor if carried else 0)

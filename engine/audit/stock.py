@@ -4,7 +4,8 @@ is incoming is on its way from somewhere."""
 from collections import Counter
 from collections.abc import Iterator
 
-from engine.rules.pricing import without_prices
+from engine.rules.pending import pending_lines
+from engine.rules.pricing import summed, without_prices
 from engine.state import State
 from engine.state.orders import HOLDS_STOCK
 from engine.state.purchases import PurchaseStatus
@@ -40,7 +41,7 @@ def _due(s: State) -> Counter[Shelf]:
     due: Counter[Shelf] = Counter()
     for order in s.orders.orders.values():
         if order.status in HOLDS_STOCK:
-            for line in without_prices(order.lines):
+            for line in (*without_prices(order.lines), *pending_lines(order)):
                 due[order.placed.store, line.product] += line.quantity
     return due
 
@@ -49,7 +50,7 @@ def order_problems(s: State, key: OrderId) -> Iterator[str]:
     """Does it hold all of its lines in its own store, if it is to hold any?"""
     order = s.orders.get(key)
     if order is not None and order.status in HOLDS_STOCK:
-        for line in without_prices(order.lines):
+        for line in summed([*without_prices(order.lines), *pending_lines(order)]):
             level = s.inventory.get(order.placed.store, line.product)
             held = level.held.get(key, 0) if level else 0
             if held != line.quantity:

@@ -43,6 +43,7 @@ from engine.commands.dispatching import (
     RepositionCourier,
     RouteLine,
 )
+from engine.commands.editing import EditDropoff, EditLines
 from engine.commands.merchandising import (
     CloseStore,
     DefineCategory,
@@ -137,6 +138,12 @@ from engine.commands.stocking import (
     RestoreStock,
     SetSafetyStock,
 )
+from engine.commands.substituting import (
+    AcceptSubstitute,
+    DeclineSubstitute,
+    ExpireSubstitute,
+    ProposeSubstitute,
+)
 from engine.commands.supporting import ForgetCustomer, RecordInteraction, SetConsent, SetStanding
 from engine.commands.tracking import ReportPositions
 from engine.commands.transferring import (
@@ -201,6 +208,11 @@ ExternalCommand = (
     | RenewProof
     | CancelOrder
     | RequestRedelivery
+    | EditLines
+    | EditDropoff
+    | ProposeSubstitute
+    | AcceptSubstitute
+    | DeclineSubstitute
     | PreviewChange
     | ConfirmChange
     | WithdrawChange
@@ -254,6 +266,7 @@ TimerCommand = (  # only timers submit these
     | ClosePlanningRound
     | AskStore
     | ExpirePreview
+    | ExpireSubstitute
     | ExpireChange
     | ExpirePayment
     | ExpireAcceptance

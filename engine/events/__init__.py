@@ -1,5 +1,14 @@
 """Every fact. Past tense; one owning state module each, and a module here per owner."""
 
+from engine.events.bargains import (
+    Amendment,
+    EditDropped,
+    EditRequested,
+    OrderEdited,
+    SubstituteAccepted,
+    SubstituteDropped,
+    SubstituteProposed,
+)
 from engine.events.campaigns import (
     CampaignAssigned,
     CampaignEnded,
@@ -132,6 +141,7 @@ from engine.events.payments import (
     LedgerPosted,
     PaymentAuthorized,
     PaymentFailed,
+    PaymentReplaced,
     PaymentRequested,
     PaymentWithdrawn,
 )
@@ -294,6 +304,12 @@ AnyEvent = (
     | OrderHandedOver
     | ProofMissed
     | ProofRenewed
+    | EditRequested
+    | OrderEdited
+    | EditDropped
+    | SubstituteProposed
+    | SubstituteAccepted
+    | SubstituteDropped
     | OrderRecalled
     | RedeliveryRequested
     | OrderReattempted
@@ -304,6 +320,7 @@ AnyEvent = (
     | PaymentRequested
     | PaymentAuthorized
     | PaymentFailed
+    | PaymentReplaced
     | PaymentWithdrawn
     | InstructionIssued
     | InstructionSettled

@@ -52,6 +52,13 @@ class PaymentWithdrawn(Event, frozen=True):
     payment: PaymentId
 
 
+class PaymentReplaced(Event, frozen=True):
+    """From now on this payment is the order's; what the one before held is let go in the turn."""
+
+    order: OrderId
+    payment: PaymentId
+
+
 class InstructionIssued(Event, frozen=True):
     """We told the provider to capture, void or refund so much."""
 

@@ -39,7 +39,7 @@ from engine.state.complaints import Complaint, Complaints, ComplaintStatus
 from engine.state.customers import Customers
 from engine.state.order_changes import OrderChanges
 from engine.state.orders import Orders
-from engine.state.payments import Payments, payment_of
+from engine.state.payments import Payments
 from engine.state.refunds import Refunds
 from engine.turn import Turn
 from engine.values import Actor, ComplaintId, InstructionId, Millis, ServiceId
@@ -100,7 +100,7 @@ class Complaining:
         refundable = 0
         if complaint.order:
             known = self.payments, self.refunds, self.changes
-            if self.payments.refundable_minor(payment_of(complaint.order)):
+            if self.payments.refundable_minor(self.payments.current(complaint.order)):
                 refundable = refundable_minor(*known, complaint.order)
         if c.amount_minor > refundable:
             turn.reject(Reason.EXCEEDS_CAPTURED, refundable_minor=refundable)

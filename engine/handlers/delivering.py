@@ -141,6 +141,10 @@ class Delivering:
         delivery = self._own_delivery(turn, c.courier, c.delivery)
         if delivery.status not in ACCEPTED:
             self._illegal(turn, delivery, S.PICKED_UP)
+        substitutes = self.orders[delivery.order].substitutes
+        if substitutes:
+            until = max(x.expires_at for x in substitutes.values())
+            turn.reject(Reason.SUBSTITUTE_PENDING, expires_at=until)
         self._check_load(turn, c)
         turn.emit(DeliveryPickedUp(c.delivery, c.courier, delivery.order))
 

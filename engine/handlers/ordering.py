@@ -6,6 +6,7 @@ from engine.events import (
     DeliveryPickedUp,
     OrderCancelled,
     OrderConfirmed,
+    OrderEdited,
     OrderFulfilled,
     OrderHandedOver,
     OrderPlaced,
@@ -163,6 +164,17 @@ class Ordering:
             turn.emit(OrderConfirmed(c.order))
 
     # follow-ups
+
+    def ask_sooner(self, turn: Turn, e: OrderEdited) -> None:
+        """To another door it may be a longer way."""
+        order = self.orders[e.order]
+        if order.status is not OrderStatus.SCHEDULED:
+            return
+        ask_at = self._ask_store_at(order.placed)
+        if ask_at <= turn.at:
+            turn.emit(OrderConfirmed(e.order))
+        else:
+            turn.set_timer(ask_at - turn.at, AskStore(e.order))
 
     def confirm_free(self, turn: Turn, e: OrderPlaced) -> None:
         """What costs nothing is paid for already."""

@@ -137,7 +137,7 @@ class Paying:
         turn.set_timer(timeout_ms, ExpirePayment(key))
 
     def give_back(self, turn: Turn, e: OrderCancelled | OrderWrittenOff) -> None:
-        key = payment_of(e.order)
+        key = self.payments.current(e.order)
         payment = self.payments.get(key)
         if payment and payment.status is PaymentStatus.AUTHORIZED:
             order = self.orders[e.order]
@@ -209,7 +209,7 @@ class Paying:
     def _capture(
         self, turn: Turn, key: OrderId, order: Order, goods: int, fee: int, reason: str
     ) -> None:
-        payment_key = payment_of(key)
+        payment_key = self.payments.current(key)
         payment = self.payments.get(payment_key)
         if not payment:
             return  # it cost nothing

@@ -27,6 +27,7 @@ from engine.events import (
 from engine.rejections import RejectionReason as Reason
 from engine.rules.cancelling import reasons
 from engine.rules.lines import cut, pieces_of
+from engine.rules.pending import let_go, pending_pieces
 from engine.rules.promising import crowd_permille
 from engine.state.deliveries import Deliveries, DeliveryStatus
 from engine.state.orders import Order, Orders, OrderStatus
@@ -78,6 +79,9 @@ class Preparing:
         order = self._own_order(turn, c.store, c.order)
         if order.status is not OrderStatus.ACCEPTED:
             self._illegal(turn, order, OrderStatus.READY)
+        if order.substitutes:
+            until = max(x.expires_at for x in order.substitutes.values())
+            turn.reject(Reason.SUBSTITUTE_PENDING, expires_at=until)
         turn.emit(OrderReady(c.order, turn.at))
         forgotten_ms = self.settings.current.promise_max_ms // 2
         took_ms = min(turn.at - order.accepted_at, forgotten_ms)
@@ -129,15 +133,22 @@ class Preparing:
     def go_without(self, turn: Turn, e: StockShortfall) -> None:
         """The shelf let these orders down before anybody picked them: as if found missing then."""
         for short in e.orders:
-            self._reduce(turn, short.order, e.product, short.quantity)
+            order = self.orders[short.order]
+            pending = min(pending_pieces(order, e.product), short.quantity)
+            if pending:
+                for event in let_go(short.order, order, e.product, pending):
+                    turn.emit(event)
+            if pending < short.quantity:
+                self._reduce(turn, short.order, e.product, short.quantity - pending)
 
     # internals
 
     def _reduce(self, turn: Turn, key: OrderId, product: ProductId, quantity: int) -> None:
         """The order goes on without them and less is owed; without anything left, it ends."""
-        left, reduction = cut(self.orders[key].lines, product, quantity)
+        order = self.orders[key]
+        left, reduction = cut(order.lines, product, quantity)
         turn.emit(OrderReduced(key, left, reduction))
-        if not left:
+        if not left and not order.substitutes:
             turn.emit(OrderCancelled(key, Actor.STORE, "item_missing", turn.at))
 
     def _own_order(self, turn: Turn, store: StoreId, key: OrderId) -> Order:

@@ -21,7 +21,7 @@ from engine.rules.bookkeeping import REFUNDS, UNCOLLECTED, of_provider, posted
 from engine.rules.returns import refundable_minor
 from engine.state.order_changes import OrderChanges
 from engine.state.orders import Orders
-from engine.state.payments import Payments, PaymentStatus, payment_of, rest_of
+from engine.state.payments import Payments, PaymentStatus, rest_of
 from engine.state.refunds import Refund, Refunds
 from engine.state.settings import CurrentSettings
 from engine.turn import Turn
@@ -57,7 +57,7 @@ class Refunding:
             turn.reject(Reason.ALREADY_EXISTS)
         if not self.orders.get(c.order):
             turn.reject(Reason.UNKNOWN, what="order", id=c.order)
-        key = payment_of(c.order)
+        key = self.payments.current(c.order)
         refundable = 0
         if self.payments.refundable_minor(key):
             refundable = refundable_minor(self.payments, self.refunds, self.changes, c.order)
@@ -88,7 +88,7 @@ class Refunding:
     def refund_change(self, turn: Turn, e: ChangeReceived) -> None:
         """For goods that came back. Who never paid for them owes that much less."""
         amount = Minor(e.goods_minor + e.delivery_minor - e.fee_minor)
-        payment = self.payments.get(payment_of(e.order))
+        payment = self.payments.get(self.payments.current(e.order))
         if payment and payment.status is PaymentStatus.UNCOLLECTED:
             self._write_off(turn, e.order, e.charged)
         elif amount:
@@ -129,7 +129,7 @@ class Refunding:
         charged: list[Posting],
     ) -> None:
         """At once; or when the money has arrived, and a second person agreed if it is much."""
-        key = payment_of(order)
+        key = self.payments.current(order)
         alone = amount + self._given_back_minor(key)
         needs_approval = alone > self.settings.current.refund_alone_max_minor
         asked = order, key, amount, reason, by, charged

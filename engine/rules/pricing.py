@@ -38,7 +38,7 @@ def summed(lines: list[Line]) -> list[Line]:
 def without_prices(lines: list[PricedLine]) -> list[Line]:
     """What they take from the shelves: of a bundle, what is in it; one line per product."""
     if not any(line.components for line in lines):
-        return [Line(line.product, line.quantity) for line in lines]
+        return summed([Line(line.product, line.quantity) for line in lines])
     parts: list[Line] = []
     for line in lines:
         if line.components:

@@ -8,7 +8,7 @@ from engine.rules.lines import cut, goods_total, pieces_of, subsidy_total
 from engine.settings import Settings
 from engine.state.order_changes import OrderChange, OrderChanges
 from engine.state.orders import Order
-from engine.state.payments import Payments, payment_of
+from engine.state.payments import Payments
 from engine.state.refunds import Refunds
 from engine.values import Line, Minor, OrderId, PricedLine, ReturnWay
 
@@ -80,7 +80,7 @@ def refundable_minor(
     payments: Payments, refunds: Refunds, changes: OrderChanges, order: OrderId
 ) -> int:
     """What may still be promised: captured, not given back, and not promised to anybody."""
-    key = payment_of(order)
+    key = payments.current(order)
     payment = payments.get(key)
     if payment is None:
         return 0

@@ -8,9 +8,13 @@ from msgspec.structs import replace
 
 from engine.changes import Changes
 from engine.events import (
+    Amendment,
+    EditDropped,
+    EditRequested,
     OrderAccepted,
     OrderCancelled,
     OrderConfirmed,
+    OrderEdited,
     OrderFulfilled,
     OrderHandedOver,
     OrderPlaced,
@@ -25,8 +29,22 @@ from engine.events import (
     ProofRenewed,
     ReadyTimeChanged,
     RedeliveryRequested,
+    SubstituteAccepted,
+    SubstituteDropped,
+    SubstituteProposed,
 )
-from engine.values import Actor, CustomerId, Fulfillment, Millis, OrderId, PricedLine, StoreId
+from engine.values import (
+    Actor,
+    CustomerId,
+    Fulfillment,
+    Line,
+    Millis,
+    OrderId,
+    PaymentId,
+    PricedLine,
+    ProductId,
+    StoreId,
+)
 
 
 class OrderStatus(StrEnum):
@@ -61,6 +79,7 @@ TRANSITIONS: dict[OrderStatus, tuple[OrderStatus, ...]] = {
     OrderStatus.CANCELLED: (),
     OrderStatus.RETURNED: (),
 }
+EDITABLE = (OrderStatus.SCHEDULED, OrderStatus.CONFIRMED)  # paid for, and nobody has begun
 NEVER_COLLECTED = {
     OrderStatus.ACCEPTED: OrderStatus.HANDED_OVER,
     OrderStatus.HANDED_OVER: OrderStatus.READY,
@@ -76,6 +95,22 @@ HOLDS_STOCK = (
 TO_PREPARE = (OrderStatus.CONFIRMED, OrderStatus.ACCEPTED)
 
 
+class Substitute(Struct, frozen=True, array_like=True):
+    """Kept for the order until it is answered."""
+
+    quantity: int  # of what is missing
+    line: PricedLine
+    expires_at: Millis
+
+
+class Edit(Struct, frozen=True, array_like=True):
+    """Waits for its payment."""
+
+    amendment: Amendment
+    added: list[Line]
+    payment: PaymentId
+
+
 class Order(Struct):
     placed: OrderPlaced  # the bargain, as it stands
     lines: list[PricedLine]  # what is left of it after picking
@@ -89,6 +124,8 @@ class Order(Struct):
     recalled: tuple[Actor, str] | None = None  # by whom and why it is to come back
     is_redelivery_wanted: bool = False  # once it is back
     reattempts: int = 0
+    substitutes: dict[ProductId, Substitute] = {}  # by what is missing
+    edit: Edit | None = None
 
     @property
     def next_statuses(self) -> tuple[OrderStatus, ...]:
@@ -188,6 +225,46 @@ class Orders(Struct, dict=True):
         order = self.orders[e.order]
         order.placed, order.missed_proofs = replace(order.placed, pin=e.pin), 0
 
+    def edit_requested(self, e: EditRequested) -> None:
+        order = self.orders[e.order]
+        assert order.status in EDITABLE
+        assert order.edit is None
+        order.edit = Edit(e.amendment, e.added, e.payment)
+
+    def edit_dropped(self, e: EditDropped) -> None:
+        assert self.orders[e.order].edit is not None
+        self.orders[e.order].edit = None
+
+    def order_edited(self, e: OrderEdited) -> None:
+        order, new = self.orders[e.order], e.amendment
+        assert order.status in EDITABLE
+        order.lines, order.due_minor, order.edit = new.lines, new.total_minor, None
+        order.placed = replace(
+            order.placed,
+            lines=new.lines,
+            dropoff=new.dropoff,
+            delivery_fee_minor=new.delivery_fee_minor,
+            total_minor=new.total_minor,
+            load=new.load,
+            promised_at=new.promised_at,
+        )
+
+    def substitute_proposed(self, e: SubstituteProposed) -> None:
+        order = self.orders[e.order]
+        assert order.status is OrderStatus.ACCEPTED
+        assert e.missing not in order.substitutes
+        offered = Substitute(e.quantity, e.line, e.expires_at)
+        order.substitutes = {**order.substitutes, e.missing: offered}
+
+    def substitute_accepted(self, e: SubstituteAccepted) -> None:
+        order = self.orders[e.order]
+        line = self._answered(order, e.missing).line
+        order.lines = [*order.lines, line]
+        order.due_minor += line.quantity * line.price_minor
+
+    def substitute_dropped(self, e: SubstituteDropped) -> None:
+        self._answered(self.orders[e.order], e.missing)
+
     def order_recalled(self, e: OrderRecalled) -> None:
         order = self.orders[e.order]
         assert order.status is OrderStatus.HANDED_OVER
@@ -219,6 +296,11 @@ class Orders(Struct, dict=True):
         self._end_early(OrderStatus.CANCELLED, e)
 
     # internals
+
+    def _answered(self, order: Order, missing: ProductId) -> Substitute:
+        substitute = order.substitutes[missing]
+        order.substitutes = {k: x for k, x in order.substitutes.items() if k != missing}
+        return substitute
 
     def _end_early(
         self, status: OrderStatus, e: OrderCancelled | OrderReturned | OrderWrittenOff

@@ -10,6 +10,7 @@ from engine.events import (
     InstructionSettled,
     PaymentAuthorized,
     PaymentFailed,
+    PaymentReplaced,
     PaymentRequested,
     PaymentWithdrawn,
 )
@@ -68,6 +69,7 @@ class Payments(Struct):
     """Invariant: 0 <= refunded <= captured <= amount for every payment, always."""
 
     payments: dict[PaymentId, Payment] = {}
+    replaced: dict[OrderId, PaymentId] = {}  # by which, where it is not the first
     instructions: dict[InstructionId, Instruction] = {}
 
     # queries
@@ -77,6 +79,16 @@ class Payments(Struct):
 
     def get(self, payment: PaymentId) -> Payment | None:
         return self.payments.get(payment)
+
+    def current(self, order: OrderId) -> PaymentId:
+        """What the bargain itself is paid with, if it costs anything."""
+        return self.replaced.get(order) or payment_of(order)
+
+    def next_of(self, order: OrderId) -> PaymentId:
+        number = 2
+        while PaymentId(f"{order}/{number}") in self.payments:
+            number += 1
+        return PaymentId(f"{order}/{number}")
 
     def refundable_minor(self, key: PaymentId) -> int:
         """What the provider says it took, less what was given back."""
@@ -111,6 +123,10 @@ class Payments(Struct):
         assert payment.status is PaymentStatus.FAILED
         assert not payment.withdrawn
         payment.withdrawn = True
+
+    def payment_replaced(self, e: PaymentReplaced) -> None:
+        assert self.payments[e.payment].status is PaymentStatus.AUTHORIZED
+        self.replaced[e.order] = e.payment
 
     def instruction_issued(self, e: InstructionIssued) -> None:
         assert e.instruction not in self.instructions
@@ -150,7 +166,7 @@ class Payments(Struct):
 
 
 def payment_of(order: OrderId) -> PaymentId:
-    """What the bargain itself costs; tips have payments of their own."""
+    """The first for the bargain itself; tips have payments of their own."""
     return PaymentId(f"{order}/1")
 
 

@@ -8,6 +8,7 @@ from engine.handlers.collecting import Collecting
 from engine.handlers.complaining import Complaining
 from engine.handlers.delivering import Delivering
 from engine.handlers.dispatching import Dispatching
+from engine.handlers.editing import Editing
 from engine.handlers.merchandising import Merchandising
 from engine.handlers.opening import Opening
 from engine.handlers.operating import Operating
@@ -27,6 +28,7 @@ from engine.handlers.segmenting import Segmenting
 from engine.handlers.selling import Selling
 from engine.handlers.staffing import Staffing
 from engine.handlers.stocking import Stocking
+from engine.handlers.substituting import Substituting
 from engine.handlers.supporting import Supporting
 from engine.handlers.tipping import Tipping
 from engine.handlers.tracking import Tracking
@@ -56,6 +58,8 @@ class Handlers(Struct):
     preparing: Preparing
     collecting: Collecting
     reattempting: Reattempting
+    editing: Editing
+    substituting: Substituting
     refunding: Refunding
     returning: Returning
     dispatching: Dispatching
@@ -117,6 +121,17 @@ def handlers_over(s: State) -> Handlers:
         Preparing(s.settings, s.orders, s.deliveries, s.staff),
         Collecting(s.settings, s.orders),
         Reattempting(s.settings, s.stores, s.orders, s.deliveries),
+        Editing(
+            s.settings,
+            s.stores,
+            s.products,
+            s.listings,
+            s.prices,
+            s.inventory,
+            s.orders,
+            s.payments,
+        ),
+        Substituting(s.settings, s.products, s.listings, s.prices, s.inventory, s.orders),
         Refunding(s.settings, s.orders, s.payments, s.refunds, s.order_changes),
         Returning(
             s.settings, s.products, s.orders, s.payments, s.refunds, s.deliveries, s.order_changes

@@ -116,6 +116,7 @@ from gateway.messages.orders import (
     OrderChange,
     OrderChanges,
     OrderCount,
+    OrderEdited,
     OrderFound,
     OrderPlaced,
     OrdersCounted,
@@ -123,6 +124,7 @@ from gateway.messages.orders import (
     Quote,
     Refund,
     Refunds,
+    SubstituteOffered,
     Tracking,
     TrackingLink,
 )

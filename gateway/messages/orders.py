@@ -52,6 +52,15 @@ class OrderPlaced(Told, frozen=True):
     tip: Money | None = None
 
 
+class SubstituteOffered(Part, frozen=True):
+    """So many are `missing`; instead the store offers this, until `expires_at`."""
+
+    missing: str
+    quantity: int
+    line: PricedLine
+    expires_at: str
+
+
 class Order(Told, frozen=True):
     """An order as it stands: how far the bargain has come, and how far the goods.
 
@@ -76,6 +85,8 @@ class Order(Told, frozen=True):
     fulfillment: Fulfillment = "delivery"
     wrong_codes: int = 0  # given at the door or the counter since the code was set
     window: Window | None = None
+    substitutes: list[SubstituteOffered] = []
+    edit_due: str | None = None  # the payment an edit waits for
 
 
 class TrackingLink(Told, frozen=True):
@@ -197,3 +208,13 @@ class OrderCount(Part, frozen=True):
 class OrdersCounted(Told, frozen=True):
     by: Literal["hour", "day", "store", "service"]
     counts: list[OrderCount]
+
+
+class OrderEdited(Told, frozen=True):
+    """`total` is what it costs then. With a `payment` it is done once that is authorized, which
+    it has to be by `expires_at`; without, it is done."""
+
+    order: str
+    total: Money
+    payment: str | None = None
+    expires_at: str | None = None

@@ -19,6 +19,7 @@ from gateway.messages.orders import (
     Order,
     OrderChange,
     OrderChanges,
+    OrderEdited,
     OrderPlaced,
     OrdersCounted,
     OrdersFound,
@@ -269,6 +270,7 @@ ReplyBody = (
     | TillReconciled
     | ReceiptRefunded
     | TrackingLink
+    | OrderEdited
     | OrdersFound
     | OrdersCounted
     | OrderChange

@@ -53,6 +53,7 @@ class SettingsInForce(Asked, frozen=True):
     slot_ms: Annotated[int, Meta(ge=60_000, le=24 * 3_600_000)]
     slot_orders_max: Units
     delivery_attempts_max: Units
+    substitute_timeout_ms: Millis
     after_sales_ms: LongMillis
     preview_life_ms: Millis
     return_life_ms: LongMillis

@@ -20,6 +20,7 @@ from gateway.messages import ReplyBody, RequestBody
 from gateway.submissions import SubmissionError
 from gateway.translation import (
     carrying,
+    editing,
     merchandising,
     opening,
     operating,
@@ -41,6 +42,7 @@ from gateway.wire import time_text, window_told
 
 COMMAND_OF = {
     **carrying.COMMAND_OF,
+    **editing.COMMAND_OF,
     **merchandising.COMMAND_OF,
     **opening.COMMAND_OF,
     **operating.COMMAND_OF,
@@ -74,6 +76,8 @@ def reply_of(record: Record, currency: str) -> ReplyBody | None:
     """What else the one who asked should know; None where the acceptance says all."""
     if isinstance(record.command, c.ReconcileTill):
         return selling.till_reconciled(record.command, record)
+    if isinstance(record.command, c.EditLines | c.EditDropoff):
+        return editing.edited_told(record, currency)
     for event in record.events:
         match event:
             case e.QuoteOffered():

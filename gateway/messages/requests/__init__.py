@@ -43,6 +43,13 @@ from gateway.messages.requests.confiding import (
     SaveAddress,
     SaveProfile,
 )
+from gateway.messages.requests.editing import (
+    AcceptSubstitute,
+    DeclineSubstitute,
+    EditDropoff,
+    EditLines,
+    ProposeSubstitute,
+)
 from gateway.messages.requests.merchandising import (
     DefineCategory,
     GetPriceHistory,
@@ -206,6 +213,11 @@ RequestBody = (
     | RenewProof
     | CancelOrder
     | RequestRedelivery
+    | EditLines
+    | EditDropoff
+    | AcceptSubstitute
+    | DeclineSubstitute
+    | ProposeSubstitute
     | PreviewChange
     | ConfirmChange
     | WithdrawChange
