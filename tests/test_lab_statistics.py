@@ -32,9 +32,14 @@ def test_students_interval_and_test_are_those_of_the_library():
 
 
 def test_no_difference_at_all_is_none_and_the_same_difference_always_is_one():
-    nothing, always = paired([0.0] * 5), paired([0.1] * 5)
+    nothing, always = paired([0.0] * 6), paired([0.1] * 6)
     assert (p_value(nothing), half_width(nothing, 0.05)) == (1.0, 0.0)
     assert (p_value(always), half_width(always, 0.05)) == (0.0, 0.0)
+
+
+def test_two_differences_that_happen_to_be_alike_prove_nothing():
+    for x in (paired([0.1] * 2), paired([0.0] * 5)):
+        assert (p_value(x), half_width(x, 0.05), anytime_half_width(x, 0.05)) == (1.0, inf, inf)
 
 
 def test_holm_rejects_step_by_step_and_says_at_which_level():

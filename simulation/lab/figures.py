@@ -79,7 +79,7 @@ HEADLINES = (
         "CO2e per order",
         "g",
         1,
-        lambda x: x.fleet.co2e_g_per_delivery,
+        lambda x: 1_000 * x.fleet.co2e_kg / max(1, x.orders.delivered),
         "emits {} g CO2e less per order",
         "emits {} g CO2e more per order",
         "emits as much CO2e per order",

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from scipy.stats import t as student
 
+FEW = 6  # differences that are all alike: before that it is a coincidence, or rounding
 EFFECT_VARIANCE = 9.0  # of the prior over mean / deviation: paired effects are of a few deviations
 
 
@@ -23,7 +24,7 @@ class Paired(NamedTuple):
     @property
     def t(self) -> float:
         if self.deviation == 0.0:
-            return 0.0 if self.mean == 0.0 else inf
+            return inf if self.mean and self.n >= FEW else 0.0
         return self.mean / self.deviation * sqrt(self.n)
 
 
@@ -42,7 +43,9 @@ def p_value(x: Paired) -> float:
 
 
 def half_width(x: Paired, alpha: float) -> float:
-    """Of Student's interval at the level 1 - alpha."""
+    """Of Student's interval at the level 1 - alpha; inf if a few differences are all alike."""
+    if x.deviation == 0.0 and x.n < FEW:
+        return inf
     return float(student.ppf(1 - alpha / 2, x.n - 1)) * x.deviation / sqrt(x.n)
 
 
@@ -55,6 +58,8 @@ def anytime_half_width(x: Paired, alpha: float) -> float:
     "Anytime-valid t-tests and confidence sequences for Gaussian means with unknown variance",
     arXiv 2310.03722.
     """
+    if x.deviation == 0.0 and x.n < FEW:
+        return inf
     wider = 1 + x.n * EFFECT_VARIANCE
     ratio = (wider / (alpha * alpha)) ** (1 / x.n)
     if ratio >= wider:
