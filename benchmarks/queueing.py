@@ -108,7 +108,7 @@ def mean(values: Floats) -> Mean:
 def main() -> None:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, default=4_000_000, help="of the actors alone")
-    parser.add_argument("--orders", type=int, default=60_000, help="of the whole engine")
+    parser.add_argument("--orders", type=int, default=150_000, help="of the whole engine")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     print("| queue | load | what | formula, min | simulated, min | off by | standard error |")
