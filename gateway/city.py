@@ -66,6 +66,8 @@ class Changes(Struct):
                     self.stores[event.store] = None
                 case e.StoreHoursSet() | e.StorePaused() | e.StoreResumed() | e.StoreBusySet():
                     self.stores[event.store] = None
+                case e.TimecardOpened(timecard=key) | e.TimecardClosed(timecard=key):
+                    self.stores[s.staff[key].store] = None  # somebody picks there, or nobody does
                 case (
                     e.OrderFulfilled()
                     | e.OrderCancelled()

@@ -199,7 +199,8 @@ def _stop(x: NextStop) -> m.RouteStop:
 
 def city_store(s: State, key: StoreId, orders: int, now: Millis) -> m.CityStore:
     store = s.stores[key]
-    at, is_open = store.location, takes_orders(store, now, s.settings.current.utc_offset_min)
+    at, offset_min = store.location, s.settings.current.utc_offset_min
+    is_open = takes_orders(store, now, offset_min) and not s.staff.is_deserted(key)
     return m.CityStore(key, store.name, at.lat_deg, at.lon_deg, is_open, orders)
 
 

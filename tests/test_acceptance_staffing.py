@@ -348,6 +348,8 @@ async def test_a_store_keeps_its_roster_and_its_hours_over_the_wire(tmp_path):
         assert info.value.error.detail["with"] == card
         await store.request(m.StartBreak("eve", paid=True))
         await store.request(m.ClockOut("eve"))
+        [listed] = (await city_.shop.request(m.ListStores())).stores
+        assert (listed.open, listed.opens_at) == (False, starts)
         began, ended = time_text(now - 5 * HOUR), time_text(now - 3 * HOUR)
         pause = m.Break(time_text(now - 4 * HOUR), time_text(now - 4 * HOUR + 15 * MINUTE))
         wrote = m.RecordTimecard("bob", "cashier", began, ended, "forgot", [pause])

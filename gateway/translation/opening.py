@@ -5,7 +5,7 @@ from datetime import date
 from engine import commands as c
 from engine import values as v
 from engine.commands import ExternalCommand
-from engine.rules.opening import closure
+from engine.rules.opening import closure, desertion
 from engine.state import State
 from engine.terms import Hours, SpecialDay
 from gateway import messages as m
@@ -36,7 +36,7 @@ COMMAND_OF: Table = {
 
 def store_hours(s: State, key: v.StoreId, now: v.Millis) -> m.StoreHours:
     store, offset_min = s.stores[key], s.settings.current.utc_offset_min
-    fault = closure(store, now, offset_min)
+    fault = closure(store, now, offset_min) or desertion(s.staff, key, now)
     opens_at = fault[1].get("opens_at") if fault else None
     return m.StoreHours(
         key,
