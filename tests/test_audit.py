@@ -140,7 +140,7 @@ FINDINGS = {
     "1 reserved, 0 held": (cases.placed, lambda s: level(s, held={})),
     "incoming, 0 are on their way": (cases.placed, lambda s: level(s, incoming=1)),
     "o holds 0 of 1 ramen": (cases.placed, lambda s: level(s, held={"x": 1})),
-    "held by x, which may not": (cases.placed, lambda s: level(s, held={"x": 1})),
+    "reserved for x, which may hold nothing": (cases.placed, lambda s: level(s, held={"x": 1})),
     "which nothing explains": (cases.placed, lambda s: level(s, damaged=1)),
     "movements sum to": (cases.placed, lambda s: level(s, on_hand=2)),
     "are reserved": (cases.placed, lambda s: level(s, on_hand=0, received=0)),

@@ -80,7 +80,7 @@ def shelf_problems(s: State, store: StoreId, product: ProductId) -> Iterator[str
     for key in x.held:
         order = s.orders.get(key)
         if order is None or order.status not in HOLDS_STOCK or order.placed.store != store:
-            yield f"held by {key}, which may not"
+            yield f"reserved for {key}, which may hold nothing here"
     came = x.received + x.arrived + x.returned + x.brought_back
     went = x.issued + x.sold + x.shipped + x.quarantined
     moved = came - went + x.counted + x.adjusted
