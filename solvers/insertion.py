@@ -17,7 +17,8 @@ from solvers.routes import FEW_STOPS, plan_of, routes_of, wider
 from solvers.schedule import NOWHERE, City, Routes
 from solvers.validation import check_problem
 
-# Where travel times are a table: up to so many pairs of order and route, every route is looked at.
+# Up to so many pairs of order and route, every route is taken into account for every order. For
+# a plan from nothing, whoever is near or serves related orders makes the better bundles.
 THOROUGH_PAIRS = 1_000_000
 REGRET_PAIRS = 4_000_000
 
@@ -61,14 +62,14 @@ def unplanned(city: City, routes: Routes) -> Ints:
 
 def insert_unplanned(city: City, routes: Routes) -> Routes:
     """Greedy insertion. The routes come back because rows that fill up are replaced."""
-    waiting = unplanned(city, routes)
-    if city.metric:
-        reach, done = reach_of(city, routes), 0
+    waiting, done = unplanned(city, routes), 0
+    thorough = len(waiting) * len(city.couriers) <= THOROUGH_PAIRS
+    if thorough and city.metric:
+        reach = reach_of(city, routes)
         while (done := _place_all(city, routes, reach, waiting, done)) < len(waiting):
             routes = wider(routes)
         return routes
-    neighbors, done = neighbors_of(city), 0
-    thorough = len(waiting) * len(city.couriers) <= THOROUGH_PAIRS
+    neighbors = neighbors_of(city)
     while (done := _place_near(city, routes, neighbors, waiting, done, thorough)) < len(waiting):
         routes = wider(routes)
     return routes
