@@ -4,8 +4,9 @@ Each question is answered from a stream named after what it is about, so the sam
 the same answer to the same offer under every policy, in-process or over a socket.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from engine.values import HOUR, MINUTE, CourierId, DeliveryId, OrderId, PaymentId
 from simulation.scenario import Bank, CourierGroup, Demand, StoreGroup
@@ -22,8 +23,7 @@ class Answer(StrEnum):
     SILENCE = "silence"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What is answered after so many milliseconds; a reason if it is no."""
 
     answer: Answer
@@ -31,15 +31,13 @@ class Reply:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BankReply(Reply):
+class BankReply(Reply, frozen=True):
     """And the same again, so long after the first time; 0 = only once."""
 
     again_after_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Cooking:
+class Cooking(Struct, frozen=True):
     """What one order needs in the kitchen, and how well it goes."""
 
     preparation_ms: int
@@ -48,8 +46,7 @@ class Cooking:
     which: float  # of the lines has the missing piece: a share of the way through them
 
 
-@dataclass(frozen=True, slots=True)
-class Door:
+class Door(Struct, frozen=True):
     """What happens at a door after so many milliseconds; a failure has a reason."""
 
     after_ms: int

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
+
+from msgspec import Struct
 
 from engine.commands import CancelOrder, PlaceOrder, RequestQuote
 from engine.events import CommandRejected, QuoteOffered
@@ -37,8 +38,7 @@ LATER_THAN_WANTED = "promise_too_late"  # not a rejection: the customer said no
 CHANGES_MIND_S = 90.0  # on average
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """One visit of one customer: everything that is settled before the engine says a word."""
 
     key: str  # what its quote, order and draws are named after
