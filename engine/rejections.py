@@ -42,6 +42,7 @@ class RejectionReason(StrEnum):
     RETURN_PERIOD_OVER = "return_period_over"  # detail: until_at
     PREVIEW_EXPIRED = "preview_expired"  # detail: expired_at
     PREVIEW_STALE = "preview_stale"  # other numbers hold now; detail: refund_minor
+    ALREADY_EXCHANGED = "already_exchanged"  # or bought with what came back
     EDIT_PENDING = "edit_pending"  # detail: payment
     SUBSTITUTE_PENDING = "substitute_pending"  # detail: expires_at
     DISCOUNTED = "discounted"  # for these goods as they are; others are another bargain

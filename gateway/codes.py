@@ -65,6 +65,7 @@ ENGINES: dict[RejectionReason, Code] = {
     R.RETURN_PERIOD_OVER: Code("it is too long ago"),
     R.PREVIEW_EXPIRED: Code("ask for a new preview"),
     R.PREVIEW_STALE: Code("other numbers hold now: ask for a new preview"),
+    R.ALREADY_EXCHANGED: Code("this pays for another order already, or was paid for that way"),
     R.EDIT_PENDING: Code("another edit waits for its payment", retryable=True),
     R.SUBSTITUTE_PENDING: Code("a substitute waits for an answer", retryable=True),
     R.DISCOUNTED: Code("what was sold for less is not changed: order anew"),

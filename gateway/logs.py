@@ -57,6 +57,9 @@ AFTER_SALES = (
     e.ReturnFetched,
     e.ReturnMissed,
     e.ChangeReceived,
+    e.ChangeExchanged,
+    e.ExchangeDropped,
+    e.CreditReturned,
     e.ChangeClosed,
 )
 FOLLOWED = frozenset(  # most events, timers above all, are nobody's news

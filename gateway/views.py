@@ -47,6 +47,7 @@ def order_told(
         window_told(placed.window_from_at, placed.window_to_at),
         substitutes_told(order, s.settings.current.currency),
         order.edit.payment if order.edit else None,
+        placed.exchange or None,
     )
 
 

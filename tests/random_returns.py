@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from engine import commands as c
 from engine.rules.returns import REASONS
 from engine.settings import Settings
-from engine.values import Line, ReturnedLine, ReturnWay
+from engine.values import Actor, Line, ReturnedLine, ReturnWay
 
 Made = c.AnyCommand | list[c.AnyCommand]
 
@@ -23,6 +23,8 @@ def makers(day) -> Iterator[tuple[float, Callable[[], Made]]]:
     yield 1, lambda: _give_much_back(day)
     yield 1, lambda: _decide_on_refunds(day)
     yield 0.5, lambda: _disappoint(day)
+    yield 1.5, lambda: _exchange(day)
+    yield 0.5, lambda: _lose_interest(day)
 
 
 def _change(day, *statuses: str) -> str:
@@ -149,3 +151,29 @@ def _disappoint(day) -> Made:
         c.DeclineRefund(f"{order}/complaint/{key}/{number}", "bea", "no"),
         c.ChangeSettings(Settings()),
     ]
+
+
+def _exchange(day) -> Made:
+    """For what comes back, something else; now and then the goods come at once, or not at all."""
+    key = _change(day, "confirmed", "confirmed", "received")
+    change = day._s.order_changes.get(key)
+    placed = day._s.orders[change.order].placed if change else None
+    customer, store = (placed.customer, placed.store) if placed else ("ann", "s0")
+    name, provider = day._new("q"), day.rng.choice(["bank", "bank", "cash"])
+    number = day.rng.choice((1, 1, 2))
+    ask = c.RequestQuote(name, "app", customer, store, [Line("tea", number)], day._place(1))
+    order = c.PlaceOrder(day._new("o"), "app", name, provider, exchange=key)
+    if day.rng.random() < 0.6 or not change:
+        return [ask, order]
+    if day.rng.random() < 0.3:
+        return [ask, order, c.WithdrawChange(key, "app")]
+    short = day.rng.random() < 0.5
+    lines = change.lines[:1] if short else change.lines
+    received = [ReturnedLine(x.product, 1 if short else x.quantity, 0) for x in lines]
+    return [ask, order, c.ReceiveChange(change.store, key, received)]
+
+
+def _lose_interest(day) -> Made:
+    """In what was to come instead."""
+    wanted = {k: x for k, x in day._s.orders.orders.items() if x.placed.exchange and not x.ended_at}
+    return c.CancelOrder(day._one(wanted), Actor.CUSTOMER, "changed_mind", "app")

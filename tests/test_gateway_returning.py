@@ -4,7 +4,7 @@ import pytest
 
 from gateway import messages as m
 from gateway.client import RequestRefusedError
-from tests.serving import delivered, live, party, serving, small_city, until
+from tests.serving import DOOR, delivered, live, party, serving, small_city, until
 
 PAID = m.Money(1200, "CNY")
 
@@ -74,3 +74,24 @@ async def test_a_change_is_told_to_whom_it_concerns_and_to_nobody_else(tmp_path)
         assert (await city.shop.request(m.GetChange("r1"))).status == "received"
         assert await code_of(city.shop, m.WithdrawChange("r1")) == "illegal_transition"
         assert await code_of(city.shop, m.FetchReturn("r1")) == "illegal_transition"
+
+
+@live
+async def test_an_exchange_is_paid_with_what_comes_back(tmp_path):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        await delivered(city, "o1")
+        orders = city.shop.subscribe("orders")
+        await anext(orders)
+        await city.shop.request(wish("store"))
+        await city.shop.request(m.ConfirmChange("r1"))
+        await city.shop.request(m.RequestQuote("q2", "ann", "s1", [m.Line("ramen", 2)], DOOR))
+        told = await city.shop.request(m.PlaceOrder("o2", "q2", "bank", exchange="r1"))
+        assert told.credit == PAID
+        linked = await until(orders, lambda u: getattr(u.body, "replacement", None))
+        assert (linked.body.replacement, linked.body.credit) == ("o2", PAID)
+        due = m.Money(told.total.amount - PAID.amount, "CNY")
+        await city.bank.request(m.ReportAuthorization(told.payment, True, due, "ref"))
+        assert (await city.shop.request(m.GetOrder("o2"))).order_status == "scheduled"
+        await city.store.request(m.ReceiveChange("r1", [m.ReturnedLine("ramen", 1)]))
+        order = await city.shop.request(m.GetOrder("o2"))
+        assert (order.order_status, order.exchange) == ("confirmed", "r1")

@@ -26,7 +26,7 @@ def _edit(s: State, order: Order) -> Iterator[str]:
     payment, due = s.payments[order.edit.payment], order.edit.amendment.total_minor
     if payment.status is not PaymentStatus.REQUESTED:
         yield f"an edit waits for a payment that is {payment.status}"
-    if payment.amount_minor != due + order.placed.tip_minor:
+    if payment.amount_minor != due + order.placed.tip_minor - order.placed.credit_minor:
         yield f"an edit to {due} waits for {payment.amount_minor}"
 
 
@@ -40,7 +40,7 @@ def _held(s: State, key: OrderId, order: Order) -> Iterator[str]:
     payment = s.payments.get(s.payments.current(key))
     if payment is None or order.status not in HOLDS_STOCK or order.status in UNPAID:
         return
-    due = order.due_minor + order.placed.tip_minor
+    due = order.due_minor + order.placed.tip_minor - order.placed.credit_minor
     if due > payment.amount_minor:
         yield f"{due} owed, {payment.amount_minor} held"
 

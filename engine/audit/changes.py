@@ -3,17 +3,21 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from engine.rules.bookkeeping import EXCHANGES
 from engine.rules.lines import pieces_of
 from engine.state import State
 from engine.state.deliveries import ENDED
 from engine.state.order_changes import ChangeStatus
+from engine.state.orders import ENDED as ORDER_ENDED
 from engine.state.orders import OrderStatus
 from engine.state.payments import PaymentStatus
 from engine.values import ProductId
 
+WAITING = (OrderStatus.PLACED, OrderStatus.SCHEDULED)
+
 
 def violations(s: State) -> Iterator[str]:
-    for check in (_changes, _goods, _promises, _refunds, _legs):
+    for check in (_changes, _goods, _promises, _refunds, _legs, _exchanges):
         yield from check(s)
 
 
@@ -51,7 +55,9 @@ def _promises(s: State) -> Iterator[str]:
         promised = s.order_changes.expected_minor(key) + s.refunds.pending_minor(
             s.payments.current(key)
         )
+        promised += s.order_changes.credited_minor(key)
         left = payment.captured_minor - payment.refunded_minor
+        left += s.order_changes.credit_of(s.orders[key].placed)
         if promised > left:
             yield f"{promised} of {key} is promised to be given back, {left} is left"
 
@@ -81,3 +87,23 @@ def _legs(s: State) -> Iterator[str]:
         leg = s.deliveries.get(change.delivery) if change.delivery else None
         if leg is not None and leg.change != name and leg.status not in ENDED:
             yield f"{name} is fetched by a delivery of {leg.change}"
+
+
+def _exchanges(s: State) -> Iterator[str]:
+    """What came back and pays for something else is with us until that has ended."""
+    charged = [x for refund in s.refunds.pending.values() for x in refund.charged]
+    due = sum(x.amount_minor for x in charged if x.account == EXCHANGES)
+    for key, change in s.order_changes.changes.items():
+        if change.replacement is None:
+            if change.credit_minor:
+                yield f"{key} pays {change.credit_minor} of nothing"
+            continue
+        order = s.orders[change.replacement]
+        if order.placed.exchange != key:
+            yield f"{key} pays for {change.replacement}, which is paid otherwise"
+        if change.status is ChangeStatus.RECEIVED and order.status not in ORDER_ENDED:
+            due += change.credit_minor
+        if change.status is not ChangeStatus.RECEIVED and order.status not in WAITING:
+            yield f"{change.replacement} is {order.status}, and {key} has not come back"
+    if s.ledger.balance(EXCHANGES) != -due:
+        yield f"{EXCHANGES}: {s.ledger.balance(EXCHANGES)} booked, {-due} is with us"

@@ -39,7 +39,7 @@ def _payments(s: State) -> Iterator[str]:
     for key, order in s.orders.orders.items():
         payment = s.payments.get(s.payments.current(key))
         if payment is None:
-            if order.placed.total_minor:
+            if order.placed.total_minor > order.placed.credit_minor:
                 yield f"{key} costs {order.placed.total_minor} and has no payment"
         elif order.is_collection and order.status is OrderStatus.HANDED_OVER:
             yield f"{key} was handed to its customer, who has not paid"
@@ -62,6 +62,7 @@ def _payment_problem(s: State, key: OrderId, order: Order, payment: Payment) -> 
     kept = payment.captured_minor - (rest.amount_minor if rest else 0)
     carried = key in s.deliveries.of_order
     owed = order.due_minor + (order.placed.tip_minor if carried else 0)
+    owed -= min(order.placed.credit_minor, order.due_minor)  # paid with what came back for it
     collected = status is not PaymentStatus.UNCOLLECTED
     if order.status is OrderStatus.FULFILLED and collected and kept != owed:
         return f"{kept} captured, {owed} owed"

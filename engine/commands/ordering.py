@@ -3,6 +3,7 @@
 from engine.commands.command import Command
 from engine.values import (
     Actor,
+    ChangeId,
     CouponId,
     CustomerId,
     Fulfillment,
@@ -44,6 +45,7 @@ class PlaceOrder(Command, frozen=True):
     proof: Proof = Proof.NONE
     pin: str = ""
     tip_minor: Minor = Minor(0)  # for the courier, on top of the total
+    exchange: ChangeId = ChangeId("")  # paid with what comes back, and held until it has
 
 
 class AskStore(Command, frozen=True):

@@ -32,8 +32,11 @@ from engine.events.catalog import (
 from engine.events.changes import (
     ChangeClosed,
     ChangeConfirmed,
+    ChangeExchanged,
     ChangePreviewed,
     ChangeReceived,
+    CreditReturned,
+    ExchangeDropped,
     ReturnFetched,
     ReturnMissed,
 )
@@ -333,6 +336,9 @@ AnyEvent = (
     | ReturnMissed
     | ChangeReceived
     | ChangeClosed
+    | ChangeExchanged
+    | ExchangeDropped
+    | CreditReturned
     | RefundProposed
     | RefundEndorsed
     | RefundDropped

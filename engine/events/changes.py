@@ -75,3 +75,27 @@ class ChangeClosed(Event, frozen=True):
 
     change: ChangeId
     reason: str  # expired, withdrawn or lapsed
+
+
+class ChangeExchanged(Event, frozen=True):
+    """An order is paid with what comes back: so much of it."""
+
+    change: ChangeId
+    order: OrderId  # the new one
+    credit_minor: Minor
+
+
+class ExchangeDropped(Event, frozen=True):
+    """It is a return like any other again: everything is given back."""
+
+    change: ChangeId
+
+
+class CreditReturned(Event, frozen=True):
+    """So much of what came back pays for nothing any more, and is given back after all."""
+
+    change: ChangeId
+    order: OrderId  # which it was to pay for
+    amount_minor: Minor
+    charged: list[Posting]
+    reason: str

@@ -4,6 +4,7 @@ from engine.events.event import Event
 from engine.terms import Discount
 from engine.values import (
     Actor,
+    ChangeId,
     CustomerId,
     Fulfillment,
     Millis,
@@ -69,6 +70,8 @@ class OrderPlaced(Event, frozen=True):
     window_from_at: Millis = Millis(0)  # both 0: as soon as possible
     window_to_at: Millis = Millis(0)
     discounts: list[Discount] = []
+    exchange: ChangeId = ChangeId("")  # of which goods come back first
+    credit_minor: Minor = Minor(0)  # so much of it is paid with them
 
 
 class OrderScheduled(Event, frozen=True):

@@ -199,10 +199,10 @@ class Editing:
     def _amend(
         self, turn: Turn, key: OrderId, order: Order, new: Amendment, added: list[Line]
     ) -> None:
-        placed, tip = order.placed, order.placed.tip_minor
+        placed = order.placed
         payment = self.payments.get(self.payments.current(key))
         held = payment.amount_minor if payment else 0
-        amount = Minor(new.total_minor + tip)
+        amount = Minor(max(0, new.total_minor + placed.tip_minor - placed.credit_minor))
         if added:
             turn.emit(StockReserved(placed.store, key, added))
         if amount <= held:

@@ -2,6 +2,8 @@
 
 from engine.commands import AskStore, CancelOrder, PlaceOrder, RenewProof
 from engine.events import (
+    ChangeExchanged,
+    ChangeReceived,
     DeliveryCompleted,
     DeliveryPickedUp,
     OrderCancelled,
@@ -35,6 +37,7 @@ from engine.state.customers import Customers
 from engine.state.deliveries import Deliveries
 from engine.state.inventory import Inventory
 from engine.state.listings import Listings
+from engine.state.order_changes import TRANSITIONS, ChangeStatus, OrderChanges
 from engine.state.orders import ENDED, Order, Orders, OrderStatus
 from engine.state.payments import Payments
 from engine.state.products import Products
@@ -43,7 +46,7 @@ from engine.state.quotes import Quotes
 from engine.state.settings import CurrentSettings
 from engine.state.stores import Stores
 from engine.turn import Turn
-from engine.values import Actor, Fulfillment, Line, Millis, OrderId, PaymentPurpose, Proof
+from engine.values import Actor, Fulfillment, Line, Millis, Minor, OrderId, PaymentPurpose, Proof
 
 ASKING = (Actor.CUSTOMER, Actor.OPERATOR)  # a store rejects, the others are never asked
 
@@ -62,6 +65,7 @@ class Ordering:
         customers: Customers,
         promotions: Promotions,
         listings: Listings,
+        changes: OrderChanges,
     ) -> None:
         self.settings = settings
         self.stores = stores
@@ -74,6 +78,7 @@ class Ordering:
         self.customers = customers
         self.promotions = promotions
         self.listings = listings
+        self.changes = changes
 
     # commands
 
@@ -91,6 +96,7 @@ class Ordering:
             turn.reject(Reason.PROOF_REQUIRED, proof=Proof.PIN, at_least=CODE_LENGTH_MIN)
         self._check_discounts(turn, offered)
         window = self._open_window(turn, offered)
+        credit = self._credit(turn, c, offered)
         # From here on the order exists; nothing below may reject.
         turn.emit(StockReserved(offered.store, c.order, lines))
         turn.emit(QuoteAccepted(c.quote, c.order))
@@ -115,8 +121,12 @@ class Ordering:
                 offered.window_from_at,
                 offered.window_to_at,
                 offered.discounts,
+                c.exchange,
+                credit,
             )
         )
+        if c.exchange:
+            turn.emit(ChangeExchanged(c.exchange, c.order, credit))
 
     def renew_proof(self, turn: Turn, c: RenewProof) -> None:
         if not c.pin:
@@ -168,7 +178,7 @@ class Ordering:
     def ask_sooner(self, turn: Turn, e: OrderEdited) -> None:
         """To another door it may be a longer way."""
         order = self.orders[e.order]
-        if order.status is not OrderStatus.SCHEDULED:
+        if order.status is not OrderStatus.SCHEDULED or self.changes.is_awaited(order.placed):
             return
         ask_at = self._ask_store_at(order.placed)
         if ask_at <= turn.at:
@@ -176,9 +186,20 @@ class Ordering:
         else:
             turn.set_timer(ask_at - turn.at, AskStore(e.order))
 
+    def go_on(self, turn: Turn, e: ChangeReceived) -> None:
+        """What an order is paid with has come back: it is like any other now."""
+        key = self.changes[e.change].replacement
+        if key is None or self.orders[key].status is not OrderStatus.SCHEDULED:
+            return  # or its payment is still awaited
+        ask_at = self._ask_store_at(self.orders[key].placed)
+        if ask_at <= turn.at:
+            turn.emit(OrderConfirmed(key))
+        else:
+            turn.set_timer(ask_at - turn.at, AskStore(key))
+
     def confirm_free(self, turn: Turn, e: OrderPlaced) -> None:
         """What costs nothing is paid for already."""
-        if e.total_minor + e.tip_minor == 0:
+        if e.total_minor + e.tip_minor - e.credit_minor == 0:
             self._confirm(turn, e.order)
 
     def confirm(self, turn: Turn, e: PaymentAuthorized) -> None:
@@ -209,6 +230,25 @@ class Ordering:
         turn.emit(OrderFulfilled(e.order, turn.at))
 
     # internals
+
+    def _credit(self, turn: Turn, c: PlaceOrder, offered: QuoteOffered) -> Minor:
+        """How much of it is paid with what comes back: of the same customer, and once."""
+        if not c.exchange:
+            return Minor(0)
+        change = self.changes.get(c.exchange)
+        bought = self.orders[change.order].placed if change else None
+        whose = (bought.service, bought.customer) if bought else None
+        if not change or not bought or whose != (c.service, offered.customer):
+            turn.reject(Reason.UNKNOWN, what="change", id=c.exchange)
+        if change.status is not ChangeStatus.CONFIRMED:
+            turn.reject(
+                Reason.ILLEGAL_TRANSITION,
+                **{"from": change.status, "to": "exchanged"},
+                allowed=[str(x) for x in TRANSITIONS[change.status]],
+            )
+        if change.replacement is not None or bought.exchange:
+            turn.reject(Reason.ALREADY_EXCHANGED)
+        return Minor(min(change.refund_minor, offered.total_minor))
 
     def _comes_back(self, c: CancelOrder, order: Order) -> bool:
         """Already, and for good."""
@@ -262,8 +302,11 @@ class Ordering:
 
     def _confirm(self, turn: Turn, key: OrderId) -> None:
         """The store is asked now, or when there is just time enough."""
-        ask_at = self._ask_store_at(self.orders[key].placed)
-        if ask_at <= turn.at:
+        placed = self.orders[key].placed
+        ask_at = self._ask_store_at(placed)
+        if self.changes.is_awaited(placed):
+            turn.emit(OrderScheduled(key, Millis(0)))  # what comes back for it says when
+        elif ask_at <= turn.at:
             turn.emit(OrderConfirmed(key))
         else:
             turn.emit(OrderScheduled(key, Millis(ask_at)))

@@ -2,6 +2,7 @@
 
 from engine.commands import ExpirePayment, ReportAuthorization, ReportInstruction
 from engine.events import (
+    CreditReturned,
     DeliveryCompleted,
     DeliveryReturned,
     InstructionFailed,
@@ -20,6 +21,7 @@ from engine.events import (
 from engine.rejections import RejectionReason as Reason
 from engine.rules.bookkeeping import (
     COURIER_COST,
+    EXCHANGES,
     FEES,
     HELD,
     REFUNDS,
@@ -34,6 +36,7 @@ from engine.rules.cancelling import CUSTOMERS_FAULT
 from engine.rules.instructing import captured, voided
 from engine.rules.pricing import courier_fee, no_show_fee
 from engine.state.deliveries import Deliveries
+from engine.state.order_changes import OrderChanges
 from engine.state.orders import Order, Orders, OrderStatus
 from engine.state.payments import (
     DECLINED,
@@ -56,6 +59,7 @@ from engine.values import (
     Minor,
     MovementKind,
     OrderId,
+    Posting,
 )
 from geo.points import distance_m
 
@@ -67,11 +71,13 @@ class Paying:
         orders: Orders,
         payments: Payments,
         deliveries: Deliveries,
+        changes: OrderChanges,
     ) -> None:
         self.settings = settings
         self.orders = orders
         self.payments = payments
         self.deliveries = deliveries
+        self.changes = changes
 
     # commands
 
@@ -123,7 +129,7 @@ class Paying:
     # follow-ups
 
     def request_payment(self, turn: Turn, e: OrderPlaced) -> None:
-        amount = Minor(e.total_minor + e.tip_minor)
+        amount = Minor(e.total_minor + e.tip_minor - e.credit_minor)
         if amount == 0:
             return
         key = payment_of(e.order)
@@ -139,14 +145,16 @@ class Paying:
     def give_back(self, turn: Turn, e: OrderCancelled | OrderWrittenOff) -> None:
         key = self.payments.current(e.order)
         payment = self.payments.get(key)
-        if payment and payment.status is PaymentStatus.AUTHORIZED:
-            order = self.orders[e.order]
+        order = self.orders[e.order]
+        if payment is None or payment.status is PaymentStatus.AUTHORIZED:
             fee = no_show_fee(self.settings.current, order.due_minor, e.reason)
             ridden = order.reattempts and e.reason in CUSTOMERS_FAULT  # in vain, to a door
             ride = min(order.placed.delivery_fee_minor, order.due_minor) if ridden else 0
             self._capture(turn, e.order, order, fee, ride, e.reason)
-        elif payment and payment.status is PaymentStatus.REQUESTED:
+            return
+        if payment.status is PaymentStatus.REQUESTED:
             turn.emit(PaymentFailed(key, "order_cancelled"))
+        self._spend_credit(turn, e.order, order, 0, 0, e.reason)
 
     def capture(self, turn: Turn, e: OrderFulfilled) -> None:
         """What was owed at the door: less than was held, if items were missing."""
@@ -211,10 +219,12 @@ class Paying:
     ) -> None:
         payment_key = self.payments.current(key)
         payment = self.payments.get(payment_key)
-        if not payment:
-            return  # it cost nothing
-        if payment.provider == CASH and order.status is not OrderStatus.FULFILLED:
+        is_cash = order.placed.provider == CASH
+        if is_cash and order.status is not OrderStatus.FULFILLED:
             goods = fee = 0  # nobody was there to collect it from
+        goods, fee = self._spend_credit(turn, key, order, goods, fee, reason)
+        if not payment:
+            return  # it cost nothing, or was paid with what came back
         courier, store = self._courier_of(key), order.placed.store
         source = source_of(payment, courier, store)
         earned = [(of_store(store), goods), (FEES, fee)]
@@ -222,6 +232,25 @@ class Paying:
             earned.append((of_courier(courier), order.placed.tip_minor))
         for event in captured(payment_key, payment, source, tuple(earned), reason):
             turn.emit(event)
+
+    def _spend_credit(
+        self, turn: Turn, key: OrderId, order: Order, goods: int, fee: int, reason: str
+    ) -> tuple[int, int]:
+        """First what came back for it; what is left of that goes back to who had paid it."""
+        credit, change = self.changes.credit_of(order.placed), order.placed.exchange
+        if not credit:
+            return goods, fee
+        of_goods = min(credit, goods)
+        of_fee = min(credit - of_goods, fee)
+        used = of_goods + of_fee
+        if used:
+            store = of_store(order.placed.store)
+            entry = (EXCHANGES, used), (store, -of_goods), (FEES, -of_fee)
+            turn.emit(posted(key, "exchange", *entry))
+        if used < credit:
+            rest = Minor(credit - used)
+            turn.emit(CreditReturned(change, key, rest, [Posting(EXCHANGES, rest)], reason))
+        return goods - of_goods, fee - of_fee
 
     def _courier_of(self, order: OrderId) -> CourierId | None:
         delivery = self.deliveries.of_order.get(order)

@@ -6,6 +6,7 @@ from engine.commands import DeclineRefund, EndorseRefund, RefundOrder
 from engine.events import (
     AnyEvent,
     ChangeReceived,
+    CreditReturned,
     InstructionFailed,
     InstructionIssued,
     InstructionSettled,
@@ -17,8 +18,8 @@ from engine.events import (
     RefundReleased,
 )
 from engine.rejections import RejectionReason as Reason
-from engine.rules.bookkeeping import REFUNDS, UNCOLLECTED, of_provider, posted
-from engine.rules.returns import refundable_minor
+from engine.rules.bookkeeping import EXCHANGES, REFUNDS, UNCOLLECTED, of_provider, posted
+from engine.rules.returns import divided, refundable_minor
 from engine.state.order_changes import OrderChanges
 from engine.state.orders import Orders
 from engine.state.payments import Payments, PaymentStatus, rest_of
@@ -62,7 +63,7 @@ class Refunding:
         if self.payments.refundable_minor(key):
             refundable = refundable_minor(self.payments, self.refunds, self.changes, c.order)
         if c.amount_minor > refundable:
-            turn.reject(Reason.EXCEEDS_CAPTURED, refundable_minor=refundable)
+            turn.reject(Reason.EXCEEDS_CAPTURED, refundable_minor=max(0, refundable))
         self._decide(turn, c)
 
     def endorse_refund(self, turn: Turn, c: EndorseRefund) -> None:
@@ -86,16 +87,35 @@ class Refunding:
         self._decide(turn, e)
 
     def refund_change(self, turn: Turn, e: ChangeReceived) -> None:
-        """For goods that came back. Who never paid for them owes that much less."""
-        amount = Minor(e.goods_minor + e.delivery_minor - e.fee_minor)
+        """For goods that came back, as far as they pay for no other order. Who never paid for
+        them owes that much less."""
+        amount = e.goods_minor + e.delivery_minor - e.fee_minor
         payment = self.payments.get(self.payments.current(e.order))
         if payment and payment.status is PaymentStatus.UNCOLLECTED:
             self._write_off(turn, e.order, e.charged)
-        elif amount:
+            return
+        charged, credit = e.charged, self.changes[e.change].credit_minor
+        if credit:
+            spent, charged = divided(charged, credit)
+            entry = [*spent, Posting(EXCHANGES, -credit)]
+            turn.emit(LedgerPosted(e.order, "exchange", entry))
+        amount -= credit
+        own = min(amount, self._own_minor(e.order))
+        mine, lent = divided(charged, own) if own < amount else (charged, [])
+        if own:
             key = InstructionId(f"{e.order}/change/{e.change}")
-            self._give(turn, key, e.order, amount, e.reason, e.by, e.charged)
-        elif e.charged:
-            turn.emit(LedgerPosted(e.order, "refund", e.charged))
+            self._give(turn, key, e.order, Minor(own), e.reason, e.by, mine)
+        elif mine and not lent:
+            turn.emit(LedgerPosted(e.order, "refund", mine))
+        if own < amount:
+            origin, rest = self.orders[e.order].placed.exchange, Minor(amount - own)
+            turn.emit(CreditReturned(origin, e.order, rest, lent, e.reason))
+
+    def refund_credit(self, turn: Turn, e: CreditReturned) -> None:
+        """To whoever paid for what came back: it pays for nothing else any more."""
+        origin, left = self.changes[e.change].order, self.changes[e.change].credit_minor
+        key = InstructionId(f"{origin}/exchange/{e.change}/{left}")
+        self._give(turn, key, origin, e.amount_minor, e.reason, f"order:{e.order}", e.charged)
 
     def release(self, turn: Turn, e: InstructionSettled) -> None:
         """What waited for the money to arrive."""
@@ -143,6 +163,15 @@ class Refunding:
         entry = ((x.account, x.amount_minor) for x in charged)
         if charged:
             turn.emit(posted(order, "refund", *entry, (UNCOLLECTED, -amount)))
+
+    def _own_minor(self, order: OrderId) -> int:
+        """What is left of what was paid for it in money."""
+        key = self.payments.current(order)
+        payment = self.payments.get(key)
+        if payment is None:
+            return 0
+        spoken_for = self.refunds.pending_minor(key) + self.changes.credited_minor(order)
+        return max(0, payment.captured_minor - payment.refunded_minor - spoken_for)
 
     def _waiting(self, turn: Turn, key: InstructionId) -> Refund:
         refund = self.refunds.get(key)

@@ -218,8 +218,9 @@ class Returning:
             turn.reject(Reason.EXCEEDS_BOUGHT, product=short.product, refundable=short.quantity)
         offered = terms(self.settings.current, order, has, lines, reason, way)
         left = refundable_minor(self.payments, self.refunds, self.changes, key)
+        left += self.changes.credit_of(order.placed)  # paid with what came back for it
         if offered.refund_minor > left:
-            turn.reject(Reason.EXCEEDS_CAPTURED, refundable_minor=left)
+            turn.reject(Reason.EXCEEDS_CAPTURED, refundable_minor=max(0, left))
         return offered
 
     def _receive(

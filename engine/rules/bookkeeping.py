@@ -10,6 +10,7 @@ from engine.state.payments import Payment
 from engine.values import CASH, CourierId, OrderId, Posting, ProviderId, StoreId
 
 FEES, COURIER_COST = "platform:delivery_fees", "platform:courier_cost"
+EXCHANGES = "platform:exchanges"  # what came back and pays for something else
 RETURN_FEES, PROMOTIONS = "platform:return_fees", "platform:promotions"
 PROVIDER_FEES, DIFFERENCES = "platform:provider_fees", "platform:differences"
 REFUNDS, UNCOLLECTED, HELD = "platform:refunds", "platform:uncollected", "platform:held"

@@ -20,7 +20,12 @@ REASONS: dict[Actor, tuple[str, ...]] = {
         "undeliverable",
         "force_majeure",
     ),
-    Actor.SYSTEM: ("store_silent", "not_collected"),
+    Actor.SYSTEM: (
+        "store_silent",
+        "not_collected",
+        "exchange_incomplete",
+        "exchange_lapsed",
+    ),
 }
 WRITE_OFF = ("goods_lost",)  # an operator's, once the goods have left the store
 

@@ -10,7 +10,7 @@ from engine.state.order_changes import OrderChange, OrderChanges
 from engine.state.orders import Order
 from engine.state.payments import Payments
 from engine.state.refunds import Refunds
-from engine.values import Line, Minor, OrderId, PricedLine, ReturnWay
+from engine.values import Line, Minor, OrderId, Posting, PricedLine, ReturnWay
 
 UNWANTED = "unwanted"  # the customer's own affair: he pays for the way back
 REASONS = (UNWANTED, "defective", "damaged", "wrong_item", "late")
@@ -82,7 +82,18 @@ def refundable_minor(
     """What may still be promised: captured, not given back, and not promised to anybody."""
     key = payments.current(order)
     payment = payments.get(key)
-    if payment is None:
-        return 0
+    left = payment.captured_minor - payment.refunded_minor if payment else 0
     spoken_for = refunds.pending_minor(key) + changes.expected_minor(order)
-    return payment.captured_minor - payment.refunded_minor - spoken_for
+    return left - spoken_for - changes.credited_minor(order)
+
+
+def divided(charged: list[Posting], amount: int) -> tuple[list[Posting], list[Posting]]:
+    """Who bears the first `amount`, and who the rest; what is taken back goes with the rest."""
+    first: list[Posting] = []
+    rest: list[Posting] = []
+    for x in sorted(charged, key=lambda x: x.amount_minor < 0):
+        part = min(amount, x.amount_minor) if x.amount_minor > 0 else 0
+        amount -= part
+        first.append(Posting(x.account, part))
+        rest.append(Posting(x.account, x.amount_minor - part))
+    return [x for x in first if x.amount_minor], [x for x in rest if x.amount_minor]

@@ -8,8 +8,12 @@ from msgspec import Struct
 from engine.events import (
     ChangeClosed,
     ChangeConfirmed,
+    ChangeExchanged,
     ChangePreviewed,
     ChangeReceived,
+    CreditReturned,
+    ExchangeDropped,
+    OrderPlaced,
     ReturnFetched,
     ReturnMissed,
 )
@@ -62,6 +66,8 @@ class OrderChange(Struct):
     missed: str = ""  # why the last courier came for nothing
     received: list[ReturnedLine] = []
     closed: str = ""  # why nothing came of it
+    replacement: OrderId | None = None  # which is paid with it
+    credit_minor: int = 0  # how much of that order
 
     @property
     def refund_minor(self) -> int:
@@ -110,6 +116,22 @@ class OrderChanges(Struct, dict=True):
         """What is to be given back when the goods come: it is spoken for."""
         return sum(x.refund_minor for x in self.of(order) if x.status is S.CONFIRMED)
 
+    def credited_minor(self, order: OrderId) -> int:
+        """What was paid for it, came back, and pays for something else now."""
+        return sum(x.credit_minor for x in self.of(order) if x.status is S.RECEIVED)
+
+    def credit_of(self, placed: OrderPlaced) -> int:
+        """How much of this order is paid with what has come back for it."""
+        change = self.changes.get(placed.exchange)
+        if change is None or change.replacement != placed.order:
+            return 0
+        return change.credit_minor if change.status is S.RECEIVED else 0
+
+    def is_awaited(self, placed: OrderPlaced) -> bool:
+        """Whether what this order is paid with has still to come back."""
+        change = self.changes.get(placed.exchange)
+        return change is not None and change.status is S.CONFIRMED
+
     # events
 
     def change_previewed(self, e: ChangePreviewed) -> None:
@@ -150,6 +172,22 @@ class OrderChanges(Struct, dict=True):
         change.received, change.goods_minor = e.received, e.goods_minor
         change.delivery_minor, change.fee_minor = e.delivery_minor, e.fee_minor
         del self.expected[change.store][e.change]
+
+    def change_exchanged(self, e: ChangeExchanged) -> None:
+        change = self.changes[e.change]
+        assert change.status is S.CONFIRMED
+        assert change.replacement is None
+        change.replacement, change.credit_minor = e.order, e.credit_minor
+
+    def exchange_dropped(self, e: ExchangeDropped) -> None:
+        change = self.changes[e.change]
+        change.replacement, change.credit_minor = None, 0
+
+    def credit_returned(self, e: CreditReturned) -> None:
+        change = self.changes[e.change]
+        assert change.status is S.RECEIVED
+        change.credit_minor -= e.amount_minor
+        assert change.credit_minor >= 0
 
     def change_closed(self, e: ChangeClosed) -> None:
         change = self._move(e.change, S.CLOSED)

@@ -27,6 +27,7 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
         e.OrderCancelled: (
             h.editing.drop,
             h.substituting.drop_substitutes,
+            h.exchanging.drop,
             h.dispatching.cancel_delivery,
             h.ordering.release_stock,
             h.paying.give_back,
@@ -52,7 +53,13 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
         e.CustomerForgotten: (h.complaining.close_of_forgotten,),
         # what goes back
         e.ReturnFetched: (h.dispatching.fetch,),
-        e.ChangeReceived: (h.refunding.refund_change,),
+        e.ChangeReceived: (
+            h.exchanging.check,
+            h.refunding.refund_change,
+            h.ordering.go_on,
+        ),
+        e.ChangeClosed: (h.exchanging.call_off,),
+        e.CreditReturned: (h.refunding.refund_credit,),
         e.RefundApproved: (h.refunding.refund_complaint,),
         e.RefundDropped: (h.complaining.refund_dropped,),
         e.InstructionSettled: (h.refunding.release, h.complaining.refund_landed),

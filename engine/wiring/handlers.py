@@ -9,6 +9,7 @@ from engine.handlers.complaining import Complaining
 from engine.handlers.delivering import Delivering
 from engine.handlers.dispatching import Dispatching
 from engine.handlers.editing import Editing
+from engine.handlers.exchanging import Exchanging
 from engine.handlers.merchandising import Merchandising
 from engine.handlers.opening import Opening
 from engine.handlers.operating import Operating
@@ -60,6 +61,7 @@ class Handlers(Struct):
     reattempting: Reattempting
     editing: Editing
     substituting: Substituting
+    exchanging: Exchanging
     refunding: Refunding
     returning: Returning
     dispatching: Dispatching
@@ -113,8 +115,9 @@ def handlers_over(s: State) -> Handlers:
             s.customers,
             s.promotions,
             s.listings,
+            s.order_changes,
         ),
-        Paying(s.settings, s.orders, s.payments, s.deliveries),
+        Paying(s.settings, s.orders, s.payments, s.deliveries, s.order_changes),
         Tipping(s.settings, s.orders, s.payments, s.deliveries),
         Cashing(s.couriers, s.ledger),
         Reconciling(s.payments, s.reconciliations),
@@ -132,6 +135,7 @@ def handlers_over(s: State) -> Handlers:
             s.payments,
         ),
         Substituting(s.settings, s.products, s.listings, s.prices, s.inventory, s.orders),
+        Exchanging(s.orders, s.payments, s.order_changes),
         Refunding(s.settings, s.orders, s.payments, s.refunds, s.order_changes),
         Returning(
             s.settings, s.products, s.orders, s.payments, s.refunds, s.deliveries, s.order_changes

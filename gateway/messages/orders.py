@@ -42,7 +42,8 @@ class Quote(Told, frozen=True):
 
 
 class OrderPlaced(Told, frozen=True):
-    """`payment` is what the provider is asked for: total and tip; none if that is nothing."""
+    """`payment` is what the provider is asked for: total and tip, less `credit`; none if that is
+    nothing."""
 
     order: str
     total: Money
@@ -50,6 +51,7 @@ class OrderPlaced(Told, frozen=True):
     promised_at: str
     payment: str | None = None
     tip: Money | None = None
+    credit: Money | None = None  # paid with what comes back for it
 
 
 class SubstituteOffered(Part, frozen=True):
@@ -87,6 +89,7 @@ class Order(Told, frozen=True):
     window: Window | None = None
     substitutes: list[SubstituteOffered] = []
     edit_due: str | None = None  # the payment an edit waits for
+    exchange: str | None = None  # the change it is paid with
 
 
 class TrackingLink(Told, frozen=True):
@@ -161,6 +164,8 @@ class OrderChange(Told, frozen=True):
     missed: str | None = None
     received: list[ReturnedLine] = []
     closed: str | None = None
+    replacement: str | None = None  # the order that is paid with it,
+    credit: Money | None = None  # and how much of it
 
 
 class OrderChanges(Told, frozen=True):

@@ -166,8 +166,9 @@ def _order_placed(o: e.OrderPlaced, currency: str) -> m.OrderPlaced:
         money(o.total_minor, currency),
         time_text(o.placed_at),
         time_text(o.promised_at),
-        payment_of(o.order) if o.total_minor + o.tip_minor else None,
+        payment_of(o.order) if o.total_minor + o.tip_minor > o.credit_minor else None,
         money(o.tip_minor, currency) if o.tip_minor else None,
+        money(o.credit_minor, currency) if o.credit_minor else None,
     )
 
 

@@ -40,6 +40,7 @@ def _place_order(b: m.PlaceOrder, who: str, currency: str) -> ExternalCommand:
         v.Proof(b.proof),
         b.pin,
         tip_minor=v.Minor(0) if b.tip is None else minor(b.tip, currency, "tip"),
+        exchange=v.ChangeId(b.exchange or ""),
     )
 
 

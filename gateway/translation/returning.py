@@ -81,6 +81,8 @@ def change_told(key: v.ChangeId, x: OrderChange, currency: str) -> m.OrderChange
         x.missed or None,
         [m.ReturnedLine(y.product, y.sellable, y.damaged) for y in x.received],
         x.closed or None,
+        x.replacement,
+        money(x.credit_minor, currency) if x.credit_minor else None,
     )
 
 

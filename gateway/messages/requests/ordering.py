@@ -36,6 +36,9 @@ class PlaceOrder(Sent, frozen=True):
 
     A collection needs `proof` "pin" and a `pin` of at least six digits, drawn by chance: whoever
     says it at the counter gets the goods. Wrong ones are counted, at the door as well.
+
+    With `exchange` it is paid with what a confirmed change brings back: only the difference is
+    asked for, and the store begins once the goods are back.
     `provider` is `cash` if the courier is to collect it at the door. `tip` is for the courier, on
     top of the total.
     """
@@ -46,6 +49,7 @@ class PlaceOrder(Sent, frozen=True):
     proof: Proof = "none"
     pin: Annotated[str, Meta(pattern=r"^[0-9]{0,8}\Z")] = ""
     tip: Money | None = None
+    exchange: Id | None = None
 
 
 class RenewProof(Sent, frozen=True):
