@@ -19,6 +19,9 @@ from geo.sphere import straight_mm
 ENDS = (e.OrderFulfilled, e.OrderCancelled, e.OrderReturned, e.OrderWrittenOff)
 
 
+AMENDS = (e.OrderEdited, e.OrderReduced, e.SubstituteProposed, e.SubstituteAccepted)
+
+
 class Day:
     """A list of (at, event), and every question about it."""
 
@@ -34,12 +37,27 @@ class Day:
     # sales
 
     def lines(self, order):
-        reduced = [x.lines for _, x in self.all(e.OrderReduced) if x.order == order]
-        return reduced[-1] if reduced else self.placed[order].lines
+        return self.bargain(order)[0]
 
     def due(self, order):
-        less = sum(x.reduction_minor for _, x in self.all(e.OrderReduced) if x.order == order)
-        return self.placed[order].total_minor - less
+        return self.bargain(order)[1]
+
+    def bargain(self, order):
+        """(lines, what is owed for them), everything that changed it taken in turn."""
+        lines, due, offered = self.placed[order].lines, self.placed[order].total_minor, {}
+        for _, x in self.all(*AMENDS):
+            if x.order != order:
+                continue
+            if isinstance(x, e.OrderEdited):
+                lines, due = x.amendment.lines, x.amendment.total_minor
+            elif isinstance(x, e.OrderReduced):
+                lines, due = x.lines, due - x.reduction_minor
+            elif isinstance(x, e.SubstituteProposed):
+                offered[x.missing] = x.line
+            else:
+                line = offered[x.missing]
+                lines, due = [*lines, line], due + line.quantity * line.price_minor
+        return lines, due
 
     def goods(self, order):
         return sum(x.quantity * x.price_minor - x.discount_minor for x in self.lines(order))

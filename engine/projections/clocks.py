@@ -16,6 +16,7 @@ from engine.values import (
     Millis,
     OrderId,
     PricedLine,
+    ProductId,
     StopKind,
     StoreId,
 )
@@ -48,6 +49,7 @@ class Clock(Struct, array_like=True):
     is_handed_over: bool = False
     carried_mm: int = 0  # ridden for it: a shared ride counts in shares
     co2e_ug: int = 0  # of that
+    offered: dict[ProductId, PricedLine] = {}  # instead of what is missing
 
     @property
     def click_to_door_ms(self) -> int:
@@ -135,6 +137,22 @@ class Clocks(Struct):
         if clock := self.open.get(x.order):
             clock.lines = x.lines
             clock.due_minor -= x.reduction_minor
+
+    def edited(self, _: Millis, x: e.OrderEdited) -> None:
+        if clock := self.open.get(x.order):
+            new = x.amendment
+            clock.lines, clock.due_minor = new.lines, new.total_minor
+            clock.fee_minor, clock.promised_at = new.delivery_fee_minor, new.promised_at
+
+    def substitute_offered(self, _: Millis, x: e.SubstituteProposed) -> None:
+        if clock := self.open.get(x.order):
+            clock.offered[x.missing] = x.line
+
+    def substitute_taken(self, _: Millis, x: e.SubstituteAccepted) -> None:
+        if clock := self.open.get(x.order):
+            line = clock.offered.pop(x.missing)
+            clock.lines = [*clock.lines, line]
+            clock.due_minor += line.quantity * line.price_minor
 
     def created(self, _: Millis, x: e.DeliveryCreated) -> None:
         if clock := self.open.get(x.order):

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from engine import events as e
 from engine.projections import Projections
 from engine.projections.clocks import NEVER, Clock
@@ -60,6 +62,19 @@ class Bargains:
 
     def placed(self, _: Millis, x: e.OrderPlaced) -> None:
         self._placed[x.order] = x
+
+    def edited(self, _: Millis, x: e.OrderEdited) -> None:
+        """The row says what was agreed on in the end."""
+        new = x.amendment
+        self._placed[x.order] = replace(
+            self._placed[x.order],
+            lines=new.lines,
+            dropoff=new.dropoff,
+            delivery_fee_minor=new.delivery_fee_minor,
+            total_minor=new.total_minor,
+            load=new.load,
+            promised_at=new.promised_at,
+        )
 
     def scheduled(self, _: Millis, x: e.OrderScheduled) -> None:
         self._scheduled[x.order] = None
@@ -179,23 +194,28 @@ class Bargains:
     def _lines(self, x: e.OrderPlaced, clock: Clock) -> None:
         kept = {line.product: line for line in clock.lines}
         for line in x.lines:
-            name, category = self._product(line.product)
             left = kept.pop(line.product, None) or PricedLine(line.product, 0, line.price_minor)
-            self._rows["order_lines"].append(
-                (
-                    x.order,
-                    line.product,
-                    name,
-                    category,
-                    line.quantity,
-                    left.quantity,
-                    line.price_minor,
-                    left.discount_minor,
-                    left.subsidy_minor,
-                    cost(left),
-                    self.currency,
-                )
+            self._line(x.order, line.quantity, left)
+        for instead in kept.values():  # of what was missing: nobody had ordered it
+            self._line(x.order, 0, instead)
+
+    def _line(self, order: OrderId, ordered: int, left: PricedLine) -> None:
+        name, category = self._product(left.product)
+        self._rows["order_lines"].append(
+            (
+                order,
+                left.product,
+                name,
+                category,
+                ordered,
+                left.quantity,
+                left.price_minor,
+                left.discount_minor,
+                left.subsidy_minor,
+                cost(left),
+                self.currency,
             )
+        )
 
     def _delivery(self, order: OrderId, x: e.OrderPlaced, clock: Clock, status: str) -> None:
         emissions = self._projections.emissions

@@ -83,6 +83,7 @@ class Teller:
             e.QuoteOffered: bargains.offered,
             e.QuoteAccepted: bargains.accepted,
             e.OrderPlaced: bargains.placed,
+            e.OrderEdited: bargains.edited,
             e.OrderScheduled: bargains.scheduled,
             e.ReceiptRecorded: bargains.receipt,
             e.ReceiptRefunded: bargains.receipt_refunded,
