@@ -59,6 +59,11 @@ class Day:
                 lines, due = [*lines, line], due + line.quantity * line.price_minor
         return lines, due
 
+    def promised_at(self, order):
+        """As last agreed on with the customer; trying once more breaks it, and makes no other."""
+        edits = [x for _, x in self.all(e.OrderEdited) if x.order == order]
+        return edits[-1].amendment.promised_at if edits else self.placed[order].promised_at
+
     def goods(self, order):
         return sum(x.quantity * x.price_minor - x.discount_minor for x in self.lines(order))
 
@@ -132,7 +137,7 @@ class Day:
         placed = self.placed[order]
         last = lambda times: times[-1] if times else None  # noqa: E731
         times = last(taken), last(there), last(ready), own[fetched][0]
-        return (placed.placed_at, *times, placed.promised_at, door)
+        return (placed.placed_at, *times, self.promised_at(order), door)
 
     def durations(self):
         """Of all delivered, by name, in milliseconds."""

@@ -166,7 +166,7 @@ def test_the_delivery_clock_is_what_looking_it_up_gives(seed):
         for _, x in day.all(e.OrderFulfilled)
         if day.placed[x.order].fulfillment == "collection"
     ]
-    in_time = sum(ready[x] <= day.placed[x].promised_at for x in collected)
+    in_time = sum(ready[x] <= day.promised_at(x) for x in collected)
     assert (total.collected, total.ready_on_time) == (len(collected), in_time)
     assert (total.delivered, total.delivered - total.on_time) == (
         len(expected["drop_off_lateness"]),
