@@ -11,7 +11,7 @@ import pytest
 from engine import codec, snapshot
 from engine.commands import TimerCommand
 from engine.engine import Engine
-from gateway.recovery import collector_paused
+from gateway.storage.recovery import collector_paused
 from tests.scripted_day import ScriptedDay
 
 N = 1_000

@@ -24,7 +24,7 @@ from gateway import messages as m
 from gateway.auth import Tokens, load_secret
 from gateway.client import Client
 from gateway.clock import wall_ms
-from gateway.feeds import FeedHub
+from gateway.telling.feeds import FeedHub
 from gateway.views import order_told
 from gateway.wire import CODECS
 from geo.points import Point
@@ -36,7 +36,7 @@ SERVE = """
 import sys
 from pathlib import Path
 from gateway.app import App, Config, run
-from gateway.limits import Limits, RoleLimits
+from gateway.connections.limits import Limits, RoleLimits
 from gateway.auth import LIFE_MAX_S
 
 async def main():

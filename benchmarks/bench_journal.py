@@ -7,10 +7,10 @@ import pytest
 
 from engine import snapshot
 from engine.codec import encode
-from gateway.journal import JOURNAL_FILE, JournalReader, SqliteJournal
-from gateway.recovery import collector_paused, recover
-from gateway.snapshots import Snapshot, Snapshots
-from gateway.verification import verify
+from gateway.storage.journal import JOURNAL_FILE, JournalReader, SqliteJournal
+from gateway.storage.recovery import collector_paused, recover
+from gateway.storage.snapshots import Snapshot, Snapshots
+from gateway.storage.verification import verify
 from tests.scripted_day import ScriptedDay
 
 WARM = 20_000  # records in the journal before anything is measured: its log has been around

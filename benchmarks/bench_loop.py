@@ -8,8 +8,8 @@ import pytest
 from engine.commands import RegisterCustomer
 from engine.engine import Engine
 from gateway.clock import resumed
-from gateway.journal import JOURNAL_FILE, SqliteJournal
 from gateway.loop import EngineLoop
+from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
 
 N = 1_000
 

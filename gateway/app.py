@@ -20,24 +20,24 @@ from gateway import messages as m
 from gateway import providers
 from gateway.auth import LIFE_MAX_S, Tokens, load_secret
 from gateway.clock import resumed, stopwatch_s, wall_ms
-from gateway.feeds import FeedHub
+from gateway.connections.http import Site, console_files
+from gateway.connections.limits import Buckets, Limits
+from gateway.connections.roll import Roll
+from gateway.connections.server import Server
+from gateway.connections.sessions import Desk
 from gateway.fixes import AHEAD_MAX_MS, INTERVAL_S, Fixes
-from gateway.http import Site, console_files
-from gateway.journal import JOURNAL_FILE, SqliteJournal
-from gateway.keeper import Keeper
 from gateway.latency import OrderToPlan
-from gateway.limits import Buckets, Limits
 from gateway.loop import SNAPSHOT_EVERY, EngineLoop
 from gateway.messages import Role
 from gateway.metrics import Counters, Metric, of_counters
-from gateway.recovery import Recovery, collector_paused
+from gateway.privacy.keeper import Keeper
+from gateway.privacy.vault import Vault
 from gateway.revocations import Revocations
-from gateway.roll import Roll
 from gateway.self_audit import SelfAudit
-from gateway.server import Server
-from gateway.sessions import Desk
-from gateway.snapshots import Snapshots
-from gateway.vault import Vault
+from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
+from gateway.storage.recovery import Recovery, collector_paused
+from gateway.storage.snapshots import Snapshots
+from gateway.telling.feeds import FeedHub
 
 if TYPE_CHECKING:
     from gateway.providers.office import PaymentOffice

@@ -15,25 +15,47 @@ class Entry(NamedTuple):
 
 
 COMMANDS = {
-    "demo": Entry("gateway.demo", "a city comes alive: server, console and simulated clients"),
-    "serve": Entry("gateway.serve", "the engine behind its websocket gateway, until stopped"),
-    "simulate": Entry("gateway.simulate", "a scenario in simulated time, and its scorecard"),
+    "demo": Entry(
+        "gateway.commands.demo", "a city comes alive: server, console and simulated clients"
+    ),
+    "serve": Entry(
+        "gateway.commands.serve", "the engine behind its websocket gateway, until stopped"
+    ),
+    "simulate": Entry(
+        "gateway.commands.simulate", "a scenario in simulated time, and its scorecard"
+    ),
     "compare": Entry("simulation.lab.command", "what if: arms over the same days, and a verdict"),
-    "console": Entry("gateway.looking_back", "the map over a journal, with a slider through time"),
-    "replay": Entry("gateway.replay", "a live day again: as it was, or under another policy"),
-    "fork": Entry("gateway.fork", "the next hours of a live city, under several policies"),
-    "shadow": Entry("gateway.shadow", "a challenger beside the planner in charge, never heard"),
-    "calibrate": Entry("gateway.calibrate", "fit a scenario to the day in a journal"),
+    "console": Entry(
+        "gateway.commands.looking_back", "the map over a journal, with a slider through time"
+    ),
+    "replay": Entry(
+        "gateway.commands.replay", "a live day again: as it was, or under another policy"
+    ),
+    "fork": Entry("gateway.commands.fork", "the next hours of a live city, under several policies"),
+    "shadow": Entry(
+        "gateway.commands.shadow", "a challenger beside the planner in charge, never heard"
+    ),
+    "calibrate": Entry("gateway.commands.calibrate", "fit a scenario to the day in a journal"),
     "mdrp": Entry("simulation.mdrp.command", "a public meal-delivery day in simulated time"),
-    "verify": Entry("gateway.verify", "decide a whole journal again and compare every record"),
-    "explain": Entry("gateway.explain", "why an order goes with whom it goes, or with nobody"),
-    "export": Entry("gateway.export", "the journal as Parquet tables"),
-    "sql": Entry("gateway.sql", "ask the journal's tables with DuckDB"),
-    "report": Entry("gateway.report", "how a period went, as one HTML page"),
-    "reconcile": Entry("gateway.reconcile", "lay a provider's bill of a day beside the books"),
+    "verify": Entry(
+        "gateway.commands.verify", "decide a whole journal again and compare every record"
+    ),
+    "explain": Entry(
+        "gateway.commands.explain", "why an order goes with whom it goes, or with nobody"
+    ),
+    "export": Entry("gateway.commands.export", "the journal as Parquet tables"),
+    "sql": Entry("gateway.commands.sql", "ask the journal's tables with DuckDB"),
+    "report": Entry("gateway.commands.report", "how a period went, as one HTML page"),
+    "reconcile": Entry(
+        "gateway.commands.reconcile", "lay a provider's bill of a day beside the books"
+    ),
     "sandbox": Entry("gateway.providers.sandbox.command", "a payment provider to practise with"),
-    "token": Entry("gateway.token", "mint a token for a client of a server on this machine"),
-    "solvers": Entry("gateway.solver_list", "the solvers there are, and what each supports"),
+    "token": Entry(
+        "gateway.commands.token", "mint a token for a client of a server on this machine"
+    ),
+    "solvers": Entry(
+        "gateway.commands.solver_list", "the solvers there are, and what each supports"
+    ),
     "pdptw": Entry("solvers.pdptw.command", "static pickup and delivery with hard time windows"),
 }
 

@@ -15,10 +15,10 @@ from engine.commands import AnyCommand, PlaceOrder, RequestQuote
 from engine.engine import NO_KEY, Engine, Record
 from engine.values import RequestKey
 from gateway.clock import Clock, stopwatch_s
-from gateway.journal import Journal, StorageFullError
 from gateway.latency import Latency
-from gateway.snapshots import Snapshot, Snapshots
-from gateway.snapshotting import snapshot_beside
+from gateway.storage.journal import Journal, StorageFullError
+from gateway.storage.snapshots import Snapshot, Snapshots
+from gateway.storage.snapshotting import snapshot_beside
 from gateway.submissions import (
     IdempotencyConflictError,
     NoRoomError,
@@ -63,7 +63,7 @@ class Submission:
 class EngineLoop:
     """One per engine; `run` is its life. All of it happens on one asyncio loop.
 
-    `feeds` gives the bytes to keep beside each snapshot (gateway/recovery.py hands them back).
+    `feeds` gives the bytes to keep beside each snapshot (storage/recovery.py hands them back).
     """
 
     def __init__(

@@ -16,7 +16,7 @@ from msgspec import Meta, Raw
 from gateway import messages as m
 from gateway.auth import LIFE_MAX_S, MAY_ASK, MAY_HEAR
 from gateway.codes import CODES
-from gateway.limits import USUAL, Limits
+from gateway.connections.limits import USUAL, Limits
 from gateway.messages import terms, values
 from gateway.messages.frames import RequestFrame
 

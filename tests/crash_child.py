@@ -11,10 +11,10 @@ from pathlib import Path
 from engine import commands as c
 from engine.settings import Settings
 from gateway.clock import resumed
-from gateway.journal import JOURNAL_FILE, SqliteJournal, StorageError
 from gateway.loop import EngineLoop
-from gateway.recovery import recover
-from gateway.snapshots import Snapshots
+from gateway.storage.journal import JOURNAL_FILE, SqliteJournal, StorageError
+from gateway.storage.recovery import recover
+from gateway.storage.snapshots import Snapshots
 from gateway.submissions import SubmissionError
 from geo.points import Point
 

@@ -21,9 +21,9 @@ import pytest
 
 from engine import snapshot
 from engine.engine import Engine
-from gateway.journal import JOURNAL_FILE, JournalReader, SqliteJournal
-from gateway.recovery import recover
-from gateway.verification import verify
+from gateway.storage.journal import JOURNAL_FILE, JournalReader, SqliteJournal
+from gateway.storage.recovery import recover
+from gateway.storage.verification import verify
 
 KILLS = 12
 CLIENTS = 24  # large batches: most kills hit while one is being written

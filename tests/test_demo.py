@@ -15,9 +15,9 @@ from engine.settings import Settings
 from gateway import messages as m
 from gateway.auth import Tokens, load_secret
 from gateway.cli import main
-from gateway.demo import Supervisor, at_speed, mint
-from gateway.journal import JOURNAL_FILE, SqliteJournal
-from gateway.verification import verify
+from gateway.commands.demo import Supervisor, at_speed, mint
+from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
+from gateway.storage.verification import verify
 from simulation.day import of_scenario
 from simulation.live.city import alive
 from simulation.scenario_file import find, load, parse

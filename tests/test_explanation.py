@@ -4,7 +4,7 @@ import pytest
 
 from engine import commands as c
 from engine.values import MINUTE, Millis, OrderId
-from gateway.explain import lines
+from gateway.commands.explain import lines
 from solvers.explanation import explain
 from solvers.relaxation import Constraint
 from tests.test_bridge import Evening

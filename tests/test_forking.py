@@ -13,7 +13,7 @@ from engine.events import RouteSkipped
 from engine.state.orders import ENDED
 from engine.values import HOUR, MINUTE
 from gateway.cli import main
-from gateway.fork import read
+from gateway.commands.fork import read
 from simulation.calibration.fitting import TooLittleError
 from simulation.calibration.observing import Observer
 from simulation.forking.future import play, policy_of

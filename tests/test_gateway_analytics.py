@@ -6,9 +6,9 @@ import pytest
 from engine.projections import dump
 from gateway import messages as m
 from gateway.client import RequestRefusedError
-from gateway.feeds import Kept
-from gateway.journal import JOURNAL_FILE, JournalReader
-from gateway.snapshots import Snapshots
+from gateway.storage.journal import JOURNAL_FILE, JournalReader
+from gateway.storage.snapshots import Snapshots
+from gateway.telling.feeds import Kept
 from tests.serving import DOOR, accepted, delivered, live, party, placed, serving, small_city
 from tests.test_projections import folded
 

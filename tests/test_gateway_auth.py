@@ -29,7 +29,7 @@ from gateway.auth import (
 )
 from gateway.clock import wall_ms
 from gateway.codes import Refusal
-from gateway.limits import Limits, RoleLimits
+from gateway.connections.limits import Limits, RoleLimits
 from gateway.wire import time_text
 from tests.serving import LATER, hear, live, raw, serving, tell
 

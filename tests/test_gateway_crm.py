@@ -6,7 +6,7 @@ import pytest
 from msgspec import msgpack
 
 from gateway import messages as m
-from gateway.feeds import FeedHub
+from gateway.telling.feeds import FeedHub
 from tests.random_days import RandomDay
 from tests.serving import delivered, hear, live, party, raw, serving, small_city, tell, until
 

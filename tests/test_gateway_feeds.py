@@ -11,10 +11,10 @@ from engine import commands as c
 from engine.audit import violations
 from engine.engine import Engine
 from gateway import messages as m
-from gateway.feeds import FeedHub
-from gateway.journal import JOURNAL_FILE, JournalReader
-from gateway.limits import Limits
-from gateway.logs import Log
+from gateway.connections.limits import Limits
+from gateway.storage.journal import JOURNAL_FILE, JournalReader
+from gateway.telling.feeds import FeedHub
+from gateway.telling.logs import Log
 from gateway.wire import CODECS
 from tests.serving import (
     DOOR,

@@ -8,7 +8,7 @@ from engine.queries.open_work import OpenWork
 from engine.queries.statuses import delivery_status
 from engine.values import OrderId
 from gateway import messages as m
-from gateway.feeds import FeedHub
+from gateway.telling.feeds import FeedHub
 from tests.random_days import STORES, RandomDay
 
 STEPS = 1_200

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from gateway import messages as m
 from gateway import protocol_docs
-from gateway.card_numbers import check_no_card_number
 from gateway.codes import CODES, Refusal
 from gateway.messages.frames import RequestFrame
+from gateway.privacy.card_numbers import check_no_card_number
 from gateway.submissions import SubmissionError
 from gateway.wire import CODECS, millis, place, point, time_text
 

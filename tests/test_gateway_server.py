@@ -15,8 +15,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.http11 import Request
 
 from gateway import messages as m
-from gateway.http import Site, console_files
-from gateway.limits import Bucket, Buckets, Limits, RoleLimits
+from gateway.connections.http import Site, console_files
+from gateway.connections.limits import Bucket, Buckets, Limits, RoleLimits
 from tests.serving import hear, live, party, raw, serving, small_city, tell
 
 REFEREE = Path(__file__).resolve().parents[1].parent / "shared" / "referee" / "wsfuzz.py"

@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed
 from gateway import messages as m
 from gateway.client import Client, GivenUpError, RequestRefusedError
 from gateway.clock import stopwatch_s
-from gateway.limits import USUAL, Limits, RoleLimits
+from gateway.connections.limits import USUAL, Limits, RoleLimits
 from tests.serving import (
     DOOR,
     LATER,

@@ -6,7 +6,7 @@ import pytest
 
 from gateway import messages as m
 from gateway.client import RequestRefusedError
-from gateway.vault import Vault
+from gateway.privacy.vault import Vault
 from tests.serving import delivered, live, party, placed, serving, small_city
 from tests.test_vault import traces
 

@@ -17,7 +17,7 @@ from gateway.history.exporting import FOLDER, NotAnExportError, export, fresh, m
 from gateway.history.parquet import Writer
 from gateway.history.tables import TABLES
 from gateway.history.telling import Teller
-from gateway.journal import JOURNAL_FILE, SqliteJournal
+from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
 from simulation.run import simulate
 from tests.random_days import RandomDay
 from tests.simulated_city import troubled

@@ -12,7 +12,7 @@ import pytest
 
 from engine.codec import GENESIS, chain, encode
 from engine.errors import CorruptJournalError
-from gateway.journal import (
+from gateway.storage.journal import (
     JOURNAL_FILE,
     JournalInUseError,
     JournalReader,
@@ -285,7 +285,7 @@ def test_who_writes_behind_our_back_is_fenced_by_the_primary_key(path, records):
 
 def test_a_second_process_cannot_write(journal, path, records):
     second = (
-        "import sys; from pathlib import Path; from gateway.journal import *\n"
+        "import sys; from pathlib import Path; from gateway.storage.journal import *\n"
         "try: SqliteJournal(Path(sys.argv[1]))\n"
         "except JournalInUseError as error: print(error.code)"
     )

@@ -13,11 +13,11 @@ from engine.engine import Engine
 from engine.projections import Projections
 from engine.queries.open_work import OpenWork
 from engine.values import MINUTE, SECOND
-from gateway.city import city_kpis, city_whole
 from gateway.cli import main
-from gateway.journal import JOURNAL_FILE, SqliteJournal
-from gateway.looking_back import LookingBack, millis
-from gateway.moments import SEGMENT_MS, TICK_MS, Moments
+from gateway.commands.looking_back import LookingBack, millis
+from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
+from gateway.telling.city import city_kpis, city_whole
+from gateway.telling.moments import SEGMENT_MS, TICK_MS, Moments
 from simulation.run import simulate
 from simulation.scenario_file import find, load
 from tests.serving import live

@@ -13,17 +13,17 @@ from engine.engine import Engine
 from engine.rejections import RejectionReason
 from engine.values import Line
 from gateway.clock import resumed
-from gateway.journal import JOURNAL_FILE, SqliteJournal, StorageError, StorageFullError
 from gateway.loop import INBOX_MAX, SALES_MAX, UNDURABLE_MAX, EngineLoop
-from gateway.recovery import recover
-from gateway.snapshots import Snapshots
+from gateway.storage.journal import JOURNAL_FILE, SqliteJournal, StorageError, StorageFullError
+from gateway.storage.recovery import recover
+from gateway.storage.snapshots import Snapshots
+from gateway.storage.verification import verify
 from gateway.submissions import (
     IdempotencyConflictError,
     NoRoomError,
     OverloadedError,
     UnsettledError,
 )
-from gateway.verification import verify
 from tests.loops import ANN, BOB, HERE, MemoryJournal, moments, run, serving, several
 
 # durable, then told

@@ -10,15 +10,15 @@ from engine import snapshot
 from engine.engine import Engine
 from engine.values import MINUTE, SECOND
 from gateway.clock import Clock, resumed, wall_ms
-from gateway.journal import JOURNAL_FILE, SqliteJournal
 from gateway.latency import Latency, OrderToPlan
 from gateway.loop import EngineLoop
-from gateway.recovery import Recovery, recover
-from gateway.snapshots import Snapshots
+from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
+from gateway.storage.recovery import Recovery, recover
+from gateway.storage.snapshots import Snapshots
+from gateway.storage.verification import verify
 from gateway.submissions import (
     StoppingError,
 )
-from gateway.verification import verify
 from tests.loops import ANN, BOB, MemoryJournal, open_shop, run, serving, several
 from tests.scripted_day import OPENS_AT, ScriptedDay
 

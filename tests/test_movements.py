@@ -13,8 +13,8 @@ from engine.projections.movements import SAYS, Buckets, Movements
 from engine.values import Actor
 from gateway import messages as m
 from gateway.client import RequestRefusedError
-from gateway.feeds import FeedHub
-from gateway.shelves import KEPT
+from gateway.telling.feeds import FeedHub
+from gateway.telling.shelves import KEPT
 from tests import cases
 from tests.cases import city
 from tests.random_days import RandomDay

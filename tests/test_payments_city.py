@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, date, datetime
 
 from gateway.clock import wall_ms
-from gateway.demo import at_speed
+from gateway.commands.demo import at_speed
 from gateway.providers.sandbox.command import practising
 from gateway.providers.sandbox.postman import Conduct
 from gateway.providers.wechat import BEIJING

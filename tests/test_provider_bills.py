@@ -10,8 +10,8 @@ import pytest
 
 from engine.values import MovementKind
 from gateway import messages as m
-from gateway import reconcile
 from gateway.clock import wall_ms
+from gateway.commands import reconcile
 from gateway.providers import alipay_bill, stripe_bill, wechat_bill
 from gateway.providers.port import Billed, BillError
 from gateway.providers.sandbox import bills

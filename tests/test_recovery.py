@@ -12,10 +12,10 @@ from engine.audit import violations
 from engine.codec import chain, encode
 from engine.engine import Engine, Record
 from engine.errors import CorruptJournalError
-from gateway.journal import JOURNAL_FILE, JournalReader, SqliteJournal
-from gateway.recovery import Recovery, recover
-from gateway.snapshots import Snapshot, Snapshots
-from gateway.verification import Kind, verify
+from gateway.storage.journal import JOURNAL_FILE, JournalReader, SqliteJournal
+from gateway.storage.recovery import Recovery, recover
+from gateway.storage.snapshots import Snapshot, Snapshots
+from gateway.storage.verification import Kind, verify
 from tests.scripted_day import ScriptedDay
 
 

@@ -11,11 +11,11 @@ import pytest
 
 from gateway.cli import main
 from gateway.history.exporting import FOLDER, export
-from gateway.journal import JOURNAL_FILE, SqliteJournal
 from gateway.reporting.amounts import Currency, minutes
 from gateway.reporting.books import agreements, balances, result_minor
 from gateway.reporting.period import Tables, period_of
 from gateway.reporting.report import report
+from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
 from simulation.run import simulate
 from tests.random_days import RandomDay
 from tests.simulated_city import troubled

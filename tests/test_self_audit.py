@@ -7,8 +7,8 @@ import pytest
 
 from engine.engine import Engine
 from gateway import messages as m
-from gateway.feeds import FeedHub
 from gateway.self_audit import SelfAudit
+from gateway.telling.feeds import FeedHub
 from tests import cases
 from tests.random_days import RandomDay
 from tests.serving import live, placed, serving, small_city, until

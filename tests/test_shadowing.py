@@ -9,7 +9,7 @@ from engine import snapshot
 from engine.commands import AdoptPlan
 from engine.engine import Engine, Record
 from gateway.cli import main
-from gateway.shadow import lines
+from gateway.commands.shadow import lines
 from simulation.run import simulate
 from simulation.scenario_file import find, load
 from solvers.insertion import insertion

@@ -6,7 +6,7 @@ import stat
 import pytest
 from cryptography.exceptions import InvalidTag
 
-from gateway.vault import (
+from gateway.privacy.vault import (
     ACCESSES_KEPT_MS,
     KEYS_KEPT_MS,
     VAULT_FILE,
@@ -18,7 +18,7 @@ from gateway.vault import (
     Text,
     Vault,
 )
-from gateway.vault_keys import KEYS_FILE, MASTER_FILE, ErasedError, VaultKeyError
+from gateway.privacy.vault_keys import KEYS_FILE, MASTER_FILE, ErasedError, VaultKeyError
 
 NOW_MS = 1_800_000_000_000
 ZHANG = Profile("张小明", "+86 138-1234-5678", "Xiaoming@Example.com", "zh-CN")
@@ -221,7 +221,7 @@ def test_old_keys_and_old_accesses_are_dropped(folder):
 
 
 def test_a_server_that_never_stops_drops_them_too(folder, monkeypatch):
-    monkeypatch.setattr("gateway.vault.PRUNED_EVERY", 3)
+    monkeypatch.setattr("gateway.privacy.vault.PRUNED_EVERY", 3)
     vault = filled(folder)
     vault.save_profile("c1", ZHANG, asked(key="k"))
     for n in range(3):

@@ -15,8 +15,8 @@ from engine.values import Millis
 from gateway.history.parquet import Writer
 from gateway.history.tables import TABLES
 from gateway.history.telling import Teller
-from gateway.journal import JOURNAL_FILE, JournalReader
-from gateway.recovery import collector_paused
+from gateway.storage.journal import JOURNAL_FILE, JournalReader
+from gateway.storage.recovery import collector_paused
 
 VERSION = 5  # up by one when tables change: older exports are made anew
 MANIFEST = "export.json"

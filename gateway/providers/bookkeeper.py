@@ -14,7 +14,7 @@ from engine.commands import (
     ReportBillLines,
 )
 from engine.values import BillLine, MovementKind, ProviderId, ReconciliationId
-from gateway.accounts import list_differences, reconciliation_told
+from gateway.asking.accounts import list_differences, reconciliation_told
 from gateway.clock import wall_ms
 from gateway.loop import EngineLoop
 from gateway.messages import Differences, ListDifferences

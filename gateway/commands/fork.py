@@ -15,8 +15,8 @@ from rich.table import Table
 from engine import snapshot
 from engine.engine import Engine
 from engine.values import Millis
-from gateway.journal import JOURNAL_FILE, JournalReader
-from gateway.recovery import collector_paused
+from gateway.storage.journal import JOURNAL_FILE, JournalReader
+from gateway.storage.recovery import collector_paused
 from gateway.wire import time_text
 from simulation.calibration.fitting import TooLittleError
 from simulation.calibration.observing import Observer

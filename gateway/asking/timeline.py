@@ -8,9 +8,9 @@ from engine.state.customers import Customer
 from engine.state.orders import OrderStatus
 from engine.values import CustomerId, OrderId
 from gateway import messages as m
+from gateway.asking.customer_records import may_follow, visible
 from gateway.auth import Identity
 from gateway.codes import Refusal
-from gateway.customer_records import may_follow, visible
 from gateway.translation import money
 from gateway.wire import time_text
 

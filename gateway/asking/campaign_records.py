@@ -6,9 +6,9 @@ from engine.state import State
 from engine.state.campaigns import Group
 from engine.values import CampaignId
 from gateway import messages as m
+from gateway.asking.customer_records import position
 from gateway.auth import Identity
 from gateway.codes import Refusal
-from gateway.customer_records import position
 from gateway.translation import money
 from gateway.wire import time_text
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from engine import snapshot
 from engine.errors import EngineError
-from gateway.journal import JOURNAL_FILE, JournalReader
-from gateway.recovery import recover
-from gateway.snapshots import Snapshot, Snapshots
+from gateway.storage.journal import JOURNAL_FILE, JournalReader
+from gateway.storage.recovery import recover
+from gateway.storage.snapshots import Snapshot, Snapshots
 
 NICENESS = 10  # the engine and the solver come first
 
@@ -22,7 +22,7 @@ async def snapshot_beside(directory: Path, seq: int, feeds: bytes) -> None:
     """Of the state that record `seq` left, which is durable. Raises OSError if there is none."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "gateway.snapshotting", str(directory.resolve()), str(seq)),
+        *("-m", "gateway.storage.snapshotting", str(directory.resolve()), str(seq)),
         env=os.environ | {"PYTHONPATH": os.pathsep.join(x for x in sys.path if x)},
         stdin=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,

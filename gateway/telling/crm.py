@@ -7,8 +7,8 @@ from engine import events as e
 from engine.state import State
 from engine.values import Millis, OrderId
 from gateway import messages as m
-from gateway.campaign_records import campaign_told
-from gateway.customer_records import complaint_told
+from gateway.asking.campaign_records import campaign_told
+from gateway.asking.customer_records import complaint_told
 from gateway.translation import money
 from gateway.wire import time_text
 

@@ -8,8 +8,8 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from gateway.journal import JOURNAL_FILE, JournalReader
-from gateway.verification import Report, verify
+from gateway.storage.journal import JOURNAL_FILE, JournalReader
+from gateway.storage.verification import Report, verify
 from simulation.calibration.fitting import TooLittleError
 from simulation.forking.future import policy_of
 from simulation.forking.outcome import FIGURES, Outcome

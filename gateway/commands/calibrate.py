@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engine.engine import Record
 from engine.settings import Settings
-from gateway.journal import JOURNAL_FILE, JournalReader
+from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from simulation.calibration import toml
 from simulation.calibration.fitting import TooLittleError, fit
 from simulation.calibration.observed import Observed

@@ -15,7 +15,14 @@ from engine.engine import Engine, Record
 from engine.projections import Projections
 from engine.queries.open_work import OpenWork, order_of
 from engine.values import SECOND, Millis
-from gateway.city import Changes, Doors, city_changes, city_kpis, city_whole, touched_couriers
+from gateway.telling.city import (
+    Changes,
+    Doors,
+    city_changes,
+    city_kpis,
+    city_whole,
+    touched_couriers,
+)
 
 TICK_MS = 5 * SECOND
 SEGMENT_MS = 300 * SECOND

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.values import Millis, OrderId
-from gateway.journal import JOURNAL_FILE, JournalReader
-from gateway.recovery import recover
+from gateway.storage.journal import JOURNAL_FILE, JournalReader
+from gateway.storage.recovery import recover
 from gateway.wire import time_text
 from solvers.explanation import Alternative, Explanation, Remedy, explain
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from msgspec import Struct, msgpack
 
-from gateway.vault_keys import PersonKeys, emptied, opened, sealed, unsealed
+from gateway.privacy.vault_keys import PersonKeys, emptied, opened, sealed, unsealed
 
 VAULT_FILE = "vault.db"
 HOUR_MS = 3_600_000

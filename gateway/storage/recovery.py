@@ -12,8 +12,8 @@ from engine import snapshot
 from engine.codec import decode_outcome
 from engine.engine import Engine, Record
 from engine.errors import CorruptJournalError
-from gateway.journal import JournalReader
-from gateway.snapshots import Snapshot, Snapshots
+from gateway.storage.journal import JournalReader
+from gateway.storage.snapshots import Snapshot, Snapshots
 
 
 class Recovery:

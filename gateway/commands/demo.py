@@ -23,10 +23,10 @@ from engine.settings import Settings
 from engine.values import CASH
 from gateway.auth import LIFE_MAX_S, Tokens, load_secret
 from gateway.clock import stopwatch_s, wall_ms
-from gateway.journal import JOURNAL_FILE, JournalReader
 from gateway.latency import Latency
 from gateway.messages import Role
-from gateway.verification import verify
+from gateway.storage.journal import JOURNAL_FILE, JournalReader
+from gateway.storage.verification import verify
 from simulation.commerce.lines import lines
 from simulation.commerce.systems import Bookkeeping
 from simulation.day import Day, of_scenario

@@ -18,11 +18,7 @@ from engine.engine import Engine
 from engine.state import State
 from engine.values import ComplaintId, CustomerId, OrderId, RequestKey
 from gateway import messages as m
-from gateway import vault as v
-from gateway.auth import Identity
-from gateway.clock import Clock
-from gateway.codes import Refusal
-from gateway.customer_records import (
+from gateway.asking.customer_records import (
     complaint_told,
     get_customer,
     list_purchases,
@@ -30,8 +26,12 @@ from gateway.customer_records import (
     position,
     visible,
 )
+from gateway.auth import Identity
+from gateway.clock import Clock
+from gateway.codes import Refusal
 from gateway.loop import Reply
-from gateway.vault_keys import ErasedError
+from gateway.privacy import vault as v
+from gateway.privacy.vault_keys import ErasedError
 from gateway.wire import place, point, time_text
 from geo.points import Point
 

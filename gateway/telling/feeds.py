@@ -26,7 +26,10 @@ from engine.queries.order_index import INDEXED, OrderIndex
 from engine.state import State
 from engine.values import CourierId, DeliveryId, Millis, OrderId, ProductId, StoreId
 from gateway import messages as m
-from gateway.city import (
+from gateway.codes import Refusal
+from gateway.messages import LOGS, Feed
+from gateway.messages.frames import Envelope
+from gateway.telling.city import (
     Changes,
     Doors,
     Figures,
@@ -35,11 +38,8 @@ from gateway.city import (
     city_whole,
     touched_couriers,
 )
-from gateway.codes import Refusal
-from gateway.logs import Log, Logs
-from gateway.messages import LOGS, Feed
-from gateway.messages.frames import Envelope
-from gateway.shelves import Packed, Shelves
+from gateway.telling.logs import Log, Logs
+from gateway.telling.shelves import Packed, Shelves
 from gateway.views import route_told, tracking_told
 from gateway.wire import CODECS, Codec
 

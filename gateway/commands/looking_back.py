@@ -19,10 +19,10 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from gateway.app import run as run_loop
-from gateway.http import PLAIN, Site, answered, console_files
-from gateway.journal import JOURNAL_FILE, JournalReader
-from gateway.moments import Moments
-from gateway.recovery import collector_paused
+from gateway.connections.http import PLAIN, Site, answered, console_files
+from gateway.storage.journal import JOURNAL_FILE, JournalReader
+from gateway.storage.recovery import collector_paused
+from gateway.telling.moments import Moments
 
 HOST = "127.0.0.1"
 PAGE = "/console/replay.html"

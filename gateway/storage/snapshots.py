@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from engine.codec import chain
-from gateway.journal import sync_directory
+from gateway.storage.journal import sync_directory
 
 KEPT = 2
 MAGIC = b"o2o-snap"

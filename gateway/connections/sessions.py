@@ -16,23 +16,23 @@ from websockets.exceptions import ConnectionClosed
 from engine.engine import NO_KEY, Engine, Record
 from engine.values import Millis, PaymentId, RequestKey
 from gateway import messages as m
-from gateway.accounts import get_payment
+from gateway.asking.accounts import get_payment
+from gateway.asking.reading import READS, Kept, read
 from gateway.auth import Identity, Tokens, check_may_ask, check_may_hear, subject_heard
-from gateway.card_numbers import check_no_card_number
 from gateway.clock import Clock
 from gateway.codes import Refusal
+from gateway.connections.guarding import Guarded
+from gateway.connections.limits import Buckets, Limits
+from gateway.connections.roll import Roll
 from gateway.fixes import Fixes
-from gateway.guarding import Guarded
-from gateway.keeper import PERSONAL, WITH_WORDS, Keeper
-from gateway.limits import Buckets, Limits
 from gateway.loop import Reply
 from gateway.messages.frames import RequestFrame
 from gateway.metrics import Counters
-from gateway.reading import READS, Kept, read
+from gateway.privacy.card_numbers import check_no_card_number
+from gateway.privacy.keeper import PERSONAL, WITH_WORDS, Keeper
 from gateway.revocations import Revocations
-from gateway.roll import Roll
-from gateway.shelves import Remembered, list_movements
 from gateway.submissions import SubmissionError
+from gateway.telling.shelves import Remembered, list_movements
 from gateway.translation import command_of, rejection_error, reply_of, submission_error
 from gateway.wire import Codec, codec_of, time_text
 

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from gateway.journal import JOURNAL_FILE, SqliteJournal
+from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
 from simulation import command
 
 

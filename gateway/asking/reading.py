@@ -16,25 +16,30 @@ from engine.state.ratings import Tally
 from engine.state.stores import Store
 from engine.values import SECOND, Millis, OrderId, ProductId, StoreId
 from gateway import messages as m
-from gateway.accounts import list_cash, list_differences, list_reconciliations
-from gateway.analytics import analytics
-from gateway.attendance import list_roster, list_timecards
-from gateway.auth import LIFE_MAX_S, Identity, Tokens
-from gateway.campaign_records import get_campaign, list_campaigns
-from gateway.catalog import get_price_history, list_categories, list_products, search_products
-from gateway.codes import Refusal
-from gateway.customer_records import (
+from gateway.asking.accounts import list_cash, list_differences, list_reconciliations
+from gateway.asking.analytics import analytics
+from gateway.asking.attendance import list_roster, list_timecards
+from gateway.asking.campaign_records import get_campaign, list_campaigns
+from gateway.asking.catalog import (
+    get_price_history,
+    list_categories,
+    list_products,
+    search_products,
+)
+from gateway.asking.customer_records import (
     get_customer,
     get_ratings,
     get_segmentation,
     list_complaints,
     list_purchases,
 )
-from gateway.promotions import get_coupon, get_promotion, list_coupons
-from gateway.searching import count_orders, search_orders
-from gateway.suggesting import recommend
-from gateway.supply import list_reorder_points, list_supply
-from gateway.timeline import get_timeline
+from gateway.asking.promotions import get_coupon, get_promotion, list_coupons
+from gateway.asking.searching import count_orders, search_orders
+from gateway.asking.suggesting import recommend
+from gateway.asking.supply import list_reorder_points, list_supply
+from gateway.asking.timeline import get_timeline
+from gateway.auth import LIFE_MAX_S, Identity, Tokens
+from gateway.codes import Refusal
 from gateway.translation import opening, settings_told
 from gateway.translation.refunding import list_refunds
 from gateway.translation.returning import get_change, list_changes, list_expected

@@ -14,10 +14,11 @@ from engine.projections.movements import Movement, Movements
 from engine.queries.open_work import DELIVERY_BECOMES, ORDER_BECOMES, OpenWork, order_of
 from engine.state import State
 from engine.values import ChangeId, DeliveryId, Millis, OrderId, StoreId
-from gateway import attendance, crm, supply
 from gateway import messages as m
+from gateway.asking import attendance, supply
 from gateway.messages import DeltaBody, Feed, SnapshotBody
-from gateway.shelves import Shelves
+from gateway.telling import crm
+from gateway.telling.shelves import Shelves
 from gateway.translation.returning import change_told, expected_told
 from gateway.views import (
     instruction_told,

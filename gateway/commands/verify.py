@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from gateway.verification import verify
+from gateway.storage.verification import verify
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

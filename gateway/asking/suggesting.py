@@ -11,10 +11,10 @@ from engine.rules.opening import takes_orders
 from engine.state import State
 from engine.values import CustomerId, ProductId, Purpose, StoreId
 from gateway import messages as m
+from gateway.asking.catalog import told
+from gateway.asking.customer_records import visible
 from gateway.auth import Identity
-from gateway.catalog import told
 from gateway.codes import Refusal
-from gateway.customer_records import visible
 from gateway.wire import point
 from geo.points import distance_m
 

@@ -17,9 +17,9 @@ from engine.codec import decode, decode_outcome, encode
 from engine.commands import TimerCommand
 from engine.engine import Engine, Record
 from engine.errors import CorruptJournalError, EngineError
-from gateway.journal import JOURNAL_FILE, JournalReader
-from gateway.recovery import must_follow
-from gateway.snapshots import Snapshot, Snapshots
+from gateway.storage.journal import JOURNAL_FILE, JournalReader
+from gateway.storage.recovery import must_follow
+from gateway.storage.snapshots import Snapshot, Snapshots
 
 AUDIT_EVERY = 10_000  # records
 

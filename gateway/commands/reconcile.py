@@ -15,13 +15,13 @@ import msgspec
 from gateway.app import App, Config
 from gateway.auth import Tokens, load_secret
 from gateway.clock import wall_ms
-from gateway.journal import JournalInUseError
 from gateway.messages import Differences
 from gateway.messages.reconciliations import Reconciliation
 from gateway.providers import FILE
 from gateway.providers.bookkeeper import BillRefusedError
 from gateway.providers.configuration import load
 from gateway.providers.port import TryAgainError
+from gateway.storage.journal import JournalInUseError
 
 PATIENCE_S = 300.0
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.journal import JOURNAL_FILE, JournalReader
+from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from solvers.portfolio import SOLVERS
 from solvers.problem import Budget
 from solvers.shadowing import TERMS, Day, Shadow, scorecards

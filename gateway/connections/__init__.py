@@ -1,0 +1,1 @@
+"""The server's port: who is connected, what guards it, and what one connection says and hears."""

@@ -1,0 +1,1 @@
+"""Who customers are: encrypted, apart from the journal, erasable."""
