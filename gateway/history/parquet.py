@@ -10,7 +10,8 @@ import duckdb
 import pandas as pd
 
 from gateway.history.rows import Rows
-from gateway.history.tables import SQL, TABLES, Column
+from gateway.history.schema import SQL, Column
+from gateway.history.tables import TABLES
 
 CHUNK_ROWS = 50_000
 

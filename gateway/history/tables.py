@@ -5,40 +5,15 @@ generated from here: `python -m gateway.history.tables`.
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+
+from gateway.history.schema import SQL, Table, columns
+from gateway.history.trade_tables import TRADE
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "analytics.md"
-SQL = {
-    "text": "VARCHAR",
-    "int": "BIGINT",
-    "minor": "BIGINT",
-    "time": "TIMESTAMPTZ",
-    "bool": "BOOLEAN",
-    "real": "DOUBLE",
-}
-
-
-class Column(NamedTuple):
-    name: str
-    kind: str  # a key of SQL
-    said: str = ""
-
-
-class Table(NamedTuple):
-    said: str
-    columns: tuple[Column, ...]
-
-
-def _columns(text: str) -> tuple[Column, ...]:
-    """A line each: name, kind, and what it means."""
-    parts = (line.strip().split(maxsplit=2) for line in text.strip().splitlines())
-    return tuple(Column(x[0], x[1], x[2] if len(x) > 2 else "") for x in parts)
-
-
 TABLES: dict[str, Table] = {
     "orders": Table(
         "A row for each order; those still open at the end are the last.",
-        _columns("""
+        columns("""
             order_id         text  its id
             service_id       text  who brought it
             customer_id      text  an opaque id
@@ -68,7 +43,7 @@ fulfilled, cancelled or returned
     ),
     "order_lines": Table(
         "What was bought. `kept` is what was left of `ordered` after picking.",
-        _columns("""
+        columns("""
             order_id         text
             product_id       text
             name             text
@@ -84,7 +59,7 @@ fulfilled, cancelled or returned
     ),
     "deliveries": Table(
         "How each order that went with a courier went: the delivery clock as mdrp-sim names it.",
-        _columns("""
+        columns("""
             delivery_id      text  of the last attempt
             order_id         text
             store_id         text
@@ -111,7 +86,7 @@ fulfilled, cancelled or returned
     ),
     "quotes": Table(
         "Every quote offered, and the order it became. Refused ones are in `refusals`.",
-        _columns("""
+        columns("""
             quote_id         text
             customer_id      text
             store_id         text
@@ -127,7 +102,7 @@ fulfilled, cancelled or returned
     ),
     "refusals": Table(
         "Everything that was asked for and refused.",
-        _columns("""
+        columns("""
             refused_at       time
             command          text
             reason           text  a code of docs/protocol.md
@@ -142,7 +117,7 @@ fulfilled, cancelled or returned
     "till_lines": Table(
         "What stores sold over their own counters, by receipt; refunds are negative. Tills are not \
 in the ledger.",
-        _columns("""
+        columns("""
             told_at          time  when it was told
             sold_at          time  by the till's clock
             store_id         text
@@ -161,7 +136,7 @@ in the ledger.",
     ),
     "payments": Table(
         "What customers were asked for. What became of it is in `payment_events` and `ledger`.",
-        _columns("""
+        columns("""
             payment_id       text
             order_id         text
             provider_id      text
@@ -174,7 +149,7 @@ in the ledger.",
     "payment_events": Table(
         "authorized, authorized_late, failed, withdrawn; capture, void and refund when they were \
 issued, and again with _settled or _failed when they were answered.",
-        _columns("""
+        columns("""
             happened_at      time
             payment_id       text
             instruction_id   text
@@ -186,7 +161,7 @@ issued, and again with _settled or _failed when they were answered.",
     ),
     "ledger": Table(
         "Every posting. Debits are positive; the postings of an entry, and of the whole, sum to 0.",
-        _columns("""
+        columns("""
             posted_at        time
             entry            int   counts
             order_id         text
@@ -199,7 +174,7 @@ issued, and again with _settled or _failed when they were answered.",
     ),
     "stock_movements": Table(
         "Every change of every shelf: the sum of a column is the level.",
-        _columns("""
+        columns("""
             moved_at         time
             store_id         text
             product_id       text
@@ -216,7 +191,7 @@ issued, and again with _settled or _failed when they were answered.",
     ),
     "courier_shifts": Table(
         "A row for each shift, with what was finished after its end and before the next.",
-        _columns("""
+        columns("""
             courier_id       text
             vehicle          text
             started_at       time
@@ -235,7 +210,7 @@ issued, and again with _settled or _failed when they were answered.",
     ),
     "offers": Table(
         "What couriers were offered, took and gave back.",
-        _columns("""
+        columns("""
             happened_at      time
             delivery_id      text
             courier_id       text
@@ -245,7 +220,7 @@ issued, and again with _settled or _failed when they were answered.",
     ),
     "customer_segments": Table(
         "When a customer became another kind of customer. Scores are 1 to 5.",
-        _columns("""
+        columns("""
             since            time
             customer_id      text
             segment          text
@@ -256,7 +231,7 @@ issued, and again with _settled or _failed when they were answered.",
     ),
     "ratings": Table(
         "What customers said of orders. Stars are 1 to 5.",
-        _columns("""
+        columns("""
             rated_at         time
             order_id         text
             customer_id      text
@@ -269,7 +244,7 @@ issued, and again with _settled or _failed when they were answered.",
     ),
     "complaints": Table(
         "A row for each complaint; those still open at the end are the last.",
-        _columns("""
+        columns("""
             complaint_id     text
             customer_id      text
             order_id         text
@@ -285,7 +260,7 @@ issued, and again with _settled or _failed when they were answered.",
     ),
     "returns": Table(
         "Goods taken back after delivery: a row for each that was previewed.",
-        _columns("""
+        columns("""
             change_id        text
             order_id         text
             store_id         text
@@ -301,9 +276,10 @@ issued, and again with _settled or _failed when they were answered.",
             outcome          text  received, or why nothing came of it; empty: still open
         """),
     ),
+    **TRADE,
     "stores": Table(
         "Those there are.",
-        _columns("""
+        columns("""
             store_id         text
             name             text
             lat              real
@@ -313,7 +289,7 @@ issued, and again with _settled or _failed when they were answered.",
     ),
     "products": Table(
         "Those there are, as last listed.",
-        _columns("""
+        columns("""
             product_id       text
             name             text
             category         text
@@ -321,7 +297,7 @@ issued, and again with _settled or _failed when they were answered.",
     ),
     "couriers": Table(
         "Those there are.",
-        _columns("""
+        columns("""
             courier_id       text
             vehicle          text
             capacity         int
@@ -329,7 +305,7 @@ issued, and again with _settled or _failed when they were answered.",
     ),
     "positions": Table(
         "Only with `--positions`: every position that was accepted.",
-        _columns("""
+        columns("""
             measured_at      time  measured
             courier_id       text
             lat              real

@@ -13,9 +13,11 @@ from engine.projections.movements import Movements
 from engine.rejections import RejectionReason
 from engine.values import Millis
 from gateway.history.bargains import STATUS, Bargains
+from gateway.history.campaigns import Campaigns
 from gateway.history.money import Money
 from gateway.history.returns import Returns
 from gateway.history.rows import Rows, cell_text
+from gateway.history.supply import Supply
 from gateway.history.tables import TABLES
 from gateway.history.voices import Voices
 from gateway.history.work import Couriers
@@ -35,6 +37,8 @@ class Teller:
         self._couriers = Couriers(self.rows, self.projections)
         self._voices = Voices(self.rows)
         self._returns = Returns(self.rows)
+        self._campaigns = Campaigns(self.rows)
+        self._supply = Supply(self.rows)
         self._table = self._tells(with_positions)
 
     def fold(self, record: Record) -> None:
@@ -66,12 +70,15 @@ class Teller:
         self._couriers.finish(now)
         self._voices.finish()
         self._returns.finish()
+        self._campaigns.finish()
+        self._supply.finish()
 
     # internals
 
     def _tells(self, with_positions: bool) -> dict[type[e.AnyEvent], Tell]:
         bargains, money, couriers = self._bargains, self._money, self._couriers
         voices, returns = self._voices, self._returns
+        campaigns, supply = self._campaigns, self._supply
         positions: dict[type[e.AnyEvent], Tell] = (
             {e.PositionsReported: couriers.positions} if with_positions else {}
         )
@@ -112,12 +119,32 @@ class Teller:
             e.ComplaintEscalated: voices.escalated,
             e.RefundApproved: voices.refund_approved,
             e.ComplaintClosed: voices.closed,
+            e.CampaignLaunched: campaigns.launched,
+            e.CampaignAssigned: campaigns.assigned,
+            e.CampaignMeasured: campaigns.measured,
+            e.CampaignEnded: campaigns.ended,
+            e.PurchaseDrafted: supply.drafted,
+            e.PurchaseOrdered: supply.ordered,
+            e.PurchaseReceived: supply.purchase_received,
+            e.PurchaseClosed: supply.closed,
+            e.PurchaseDiscarded: supply.purchase_discarded,
+            e.TransferRequested: supply.requested,
+            e.TransferApproved: supply.approved,
+            e.TransferShipped: supply.shipped,
+            e.TransferReceived: supply.transfer_received,
+            e.TransferDiscarded: supply.transfer_discarded,
         }
 
     def _settings(self, _: Millis, x: e.EngineOpened | e.SettingsChanged) -> None:
         currency = x.settings.currency
-        tellers = self._bargains, self._money, self._couriers, self._voices, self._returns
-        for teller in tellers:
+        for teller in (
+            self._bargains,
+            self._money,
+            self._couriers,
+            self._voices,
+            self._returns,
+            self._campaigns,
+        ):
             teller.currency = currency
 
     def _segmented(self, at: Millis, x: e.CustomerSegmented) -> None:

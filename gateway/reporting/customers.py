@@ -4,7 +4,7 @@ from datetime import datetime
 from itertools import pairwise
 from math import cos, radians
 
-from gateway.reporting.amounts import Currency, share
+from gateway.reporting.amounts import NOTHING, Currency, share
 from gateway.reporting.period import Period, Tables
 from geo.cells import outline_of
 from simulation.pages import BLUE, ORANGE, SHADES, Page, count
@@ -18,6 +18,7 @@ def add_to(page: Page, tables: Tables, period: Period, currency: Currency) -> No
     _new_and_returning(page, tables, period)
     _cohorts(page, tables, period)
     _segments(page, tables, period, currency)
+    _campaigns(page, tables, period, currency)
     _voices(page, tables, currency)
     _demand(page, tables)
 
@@ -145,6 +146,38 @@ def _segments(page: Page, tables: Tables, period: Period, currency: Currency) ->
             for name, (_, customers, orders, spent) in zip(names, rows, strict=True)
         ],
     )
+
+
+def _campaigns(page: Page, tables: Tables, period: Period, currency: Currency) -> None:
+    """Those that ran in the period, with all they have come to by the end of the journal."""
+    rows = tables.rows(
+        "SELECT campaign_id, treated, treated_buyers, held_out, held_out_buyers, uplift_permille,"
+        " uplift_low, uplift_high, coalesce(redeemed, 0)::BIGINT, coalesce(off, 0)::BIGINT"
+        " FROM campaigns LEFT JOIN (SELECT campaign_id, sum(redeemed) AS redeemed,"
+        " sum(off_minor) AS off FROM campaign_members GROUP BY 1) USING (campaign_id)"
+        f" WHERE from_at < {_quoted(period.end)}"
+        f" AND coalesce(ended_at, until_at) >= {_quoted(period.start)} ORDER BY from_at, 1"
+    )
+    if rows:
+        page.table(
+            "Campaigns",
+            ("campaign", "coupon", "bought", "held out", "bought", "uplift", "redeemed", "off"),
+            [
+                (
+                    *(name, treated, share(buyers, treated), aside, share(aside_buyers, aside)),
+                    *(_uplift(*uplift), redeemed, currency.text(off)),
+                )
+                for name, treated, buyers, aside, aside_buyers, *uplift, redeemed, off in rows
+            ],
+            "Who got the coupon and who was held out to compare; uplift in percentage points, "
+            "with its 95 % confidence interval.",
+        )
+
+
+def _uplift(permille: int | None, low: int | None, high: int | None) -> str:
+    if permille is None or low is None or high is None:
+        return NOTHING
+    return f"{permille / 10:+.1f} ({low / 10:+.1f} to {high / 10:+.1f})"
 
 
 def _voices(page: Page, tables: Tables, currency: Currency) -> None:

@@ -25,6 +25,9 @@ VIEWS = {  # name: table and the time that has to lie in the period
     "rated": ("ratings", "rated_at"),
     "complained": ("complaints", "opened_at"),
     "offered": ("offers", "happened_at"),
+    "bought": ("purchases", "drafted_at"),
+    "sent": ("transfers", "requested_at"),
+    "moved": ("stock_movements", "moved_at"),
 }
 
 
