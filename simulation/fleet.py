@@ -242,8 +242,13 @@ class Fleet:
     def _at_stop(self, n: int, turn: int, stop: Stop) -> None:
         """Wait for the goods, or for the door to open."""
         state, courier = self._world.state, self._couriers[n]
-        order = state.deliveries[stop.delivery].order
-        if stop.kind is StopKind.PICKUP:
+        delivery = state.deliveries[stop.delivery]
+        order = delivery.order
+        if stop.kind is StopKind.PICKUP and delivery.change and delivery.attempt == 1:
+            demand, key = self._scenario.demand, OrderId(stop.delivery)
+            door = self._world.habits.at_the_door(courier.group, demand, key)
+            self._world.later(door.after_ms, self._fetch, n, turn, door.failure)
+        elif stop.kind is StopKind.PICKUP:
             if state.orders[order].status is OrderStatus.ACCEPTED:
                 self._waiting[order] = n, turn
             else:  # ready, or out of the store already: stranded with a colleague
@@ -252,6 +257,14 @@ class Fleet:
             demand, attempt = self._scenario.demand, state.orders[order].reattempts
             door = self._world.habits.at_the_door(courier.group, demand, order, attempt)
             self._world.later(door.after_ms, self._at_door, n, turn, door.failure)
+
+    def _fetch(self, n: int, turn: int, failure: str) -> None:
+        """At the door of a customer who gives something back."""
+        stop = self._heading[n]
+        if failure and self._turns[n] == turn and stop is not None:
+            self._world.submit(ReportFailure(self._couriers[n].id, stop.delivery, failure))
+        else:
+            self._pick_up(n, turn)
 
     def _hand_over(self, e: OrderReady) -> None:
         n, turn = self._waiting.pop(e.order, (-1, 0))

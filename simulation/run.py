@@ -146,7 +146,7 @@ class Simulation:
     def _is_over(self, customers: Customers) -> bool:
         world = self.world
         settled = customers.is_over and not customers.undecided and not world.unanswered
-        return settled and not world.state.orders.open_count
+        return settled and not world.state.orders.open_count and not world.state.deliveries.open
 
     def _scorecard(self, customers: Customers, riding: Riding) -> Scorecard:
         world, tally = self.world, self._tally

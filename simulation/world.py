@@ -73,16 +73,16 @@ class World:
         self.unanswered += 1
         self.env.timeout(delay_ms, command).callbacks.append(self._submit)
 
-    def surely(self, delay_ms: int, call: Callable[..., None], *args: Any) -> None:
+    def surely(self, delay_ms: int, call: Callable[..., object], *args: Any) -> None:
         """Call somebody then, who may submit. The run does not end before."""
         self.unanswered += 1
         self.later(delay_ms, self._called, call, args)
 
-    def later(self, delay_ms: int, call: Callable[..., None], *args: Any) -> None:
+    def later(self, delay_ms: int, call: Callable[..., object], *args: Any) -> None:
         """Call somebody then, who may submit."""
         self.env.timeout(delay_ms, (call, args)).callbacks.append(_call)
 
-    def at(self, time_ms: int, call: Callable[..., None], *args: Any) -> None:
+    def at(self, time_ms: int, call: Callable[..., object], *args: Any) -> None:
         self.later(time_ms - self.env.now, call, *args)
 
     def go_on(self) -> None:
@@ -95,7 +95,7 @@ class World:
         self.unanswered -= 1
         self.submit(timeout.value)
 
-    def _called(self, call: Callable[..., None], args: tuple[Any, ...]) -> None:
+    def _called(self, call: Callable[..., object], args: tuple[Any, ...]) -> None:
         self.unanswered -= 1
         call(*args)
 

@@ -95,6 +95,23 @@ def test_every_flaw_of_a_bill_is_found_as_what_it_is_and_nothing_else():
         assert all(x.note for x in bill.differences)
 
 
+def test_some_of_what_is_given_back_is_fetched_by_couriers_and_some_brought():
+    """At the door, whoever gives it back is sometimes not there either."""
+    records: list[Record] = []
+    run = simulate(short(gives_back=0.5, has_it_fetched=0.6), 7, records.append)
+    events = [x for record in records for x in record.events]
+    legs = {x.delivery: x.change for x in events if isinstance(x, e.ReturnFetched)}
+    fetched = [x for x in events if isinstance(x, e.DeliveryReturned) and x.delivery in legs]
+    received = {x.change for x in events if isinstance(x, e.ChangeReceived)}
+    assert len(fetched) > 5
+    assert {legs[x.delivery] for x in fetched} < received
+    assert [x for x in events if isinstance(x, e.ReturnMissed)]
+    assert run.is_sound
+    orders = run.scorecard.commerce.orders
+    assert (orders.fetched, orders.returns) == (len(fetched), len(received))
+    assert not run.state.deliveries.open
+
+
 def test_who_withdrew_or_never_allowed_it_is_in_no_campaign():
     _, records = played()
     allowed: set[str] = set()

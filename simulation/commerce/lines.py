@@ -35,7 +35,8 @@ def _orders(s: Systems) -> str:
         f"{x.placed:,} placed: {x.delivered:,} delivered, {x.collected:,} collected, "
         f"{x.ended_early:,} ended early, of which {x.not_collected:,} were never fetched; "
         f"{x.scheduled:,} for a window, {x.with_coupon:,} with a coupon; "
-        f"{x.brought_again:,} brought again, {x.returns:,} with goods brought back"
+        f"{x.brought_again:,} brought again, {x.returns:,} with goods given back, "
+        f"of which couriers fetched {x.fetched:,}"
     )
 
 

@@ -35,7 +35,8 @@ class Shoppers(Part, frozen=True, kw_only=True):
     withdraws_consent: Share = 0.0  # after an order: of marketing
     rates: Share = 0.0
     complains: Share = 0.0
-    gives_back: Share = 0.0  # brings a piece back to the store
+    gives_back: Share = 0.0  # a piece of it
+    has_it_fetched: Share = 0.0  # of those: a courier comes for it; the others bring it
     wants_redelivery: Share = 0.0  # of those who were not there
 
 

@@ -26,24 +26,24 @@ from engine.values import (
     MINUTE,
     Line,
     Millis,
+    Minor,
     PricedLine,
     ProductId,
     ReceiptId,
     StoreId,
     SupplierId,
-    Tender,
 )
 from simulation.city import StoreSite
+from simulation.commerce import conduct
+from simulation.commerce.conduct import DAY_MIN, DAYS, HOUR_MIN
 from simulation.commerce.parts import Shops
 from simulation.day import Day
 from simulation.streams import Draws
 from simulation.world import World
 
-HOUR_MIN, DAY_MIN, DAYS = 60, 24 * 60, 7
 SUPPLIER = SupplierId("wholesaler")
 TILL = "till-1"
-TENDERS = (Tender.CASH, Tender.CARD, Tender.WALLET)
-PACKS_MIN = 15  # a transfer is put together
+PACKS_MS = conduct.PACKS_MIN * MINUTE
 
 
 class Shopkeepers:
@@ -63,7 +63,7 @@ class Shopkeepers:
 
     def _open(self, site: StoreSite, counts_at: Millis) -> None:
         world, shops = self._world, self._shops
-        if (shops.opens, shops.closes) != (0.0, 24.0):
+        if conduct.keeps_hours(shops):
             opens, closes = round(shops.opens * HOUR_MIN), round(shops.closes * HOUR_MIN)
             weekly = [Hours(n * DAY_MIN + opens, n * DAY_MIN + closes) for n in range(DAYS)]
             world.submit(SetStoreHours(site.id, weekly))
@@ -79,43 +79,40 @@ class Shopkeepers:
     # the till
 
     def _await_customer(self, site: StoreSite, draws: Draws, number: int) -> None:
-        gap_ms = round(draws.exponential(HOUR / self._shops.receipts_per_h))
+        gap_ms = conduct.next_receipt_ms(self._shops, draws)
         if self._world.now + gap_ms < self._ends_ms:
             self._world.later(gap_ms, self._sell, site, draws, number)
 
     def _sell(self, site: StoreSite, draws: Draws, number: int) -> None:
         """From the same shelf as every order, so it may be refused."""
         world, state = self._world, self._world.state
-        lines = dict[ProductId, int]()
-        for _ in range(max(1, round(self._shops.receipt_lines.draw(draws)))):
-            product = ProductId(site.products[draws.pick(site.popularity)].id)
-            lines[product] = lines.get(product, 0) + 1
-        tender, comes_back = TENDERS[draws.below(len(TENDERS))], draws.random()
-        after_ms = round(draws.exponential(HOUR))
+        wanted = conduct.receipt(site, self._shops, draws)
         offset_min = state.settings.current.utc_offset_min
         if takes_orders(state.stores[site.id], world.now, offset_min):
             key = ReceiptId(f"{site.id}-{number}")
             priced = [
-                PricedLine(x, n, state.prices.current(site.id, x, world.now) or 0)  # type: ignore[arg-type]
-                for x, n in lines.items()
+                PricedLine(x, n, Minor(state.prices.current(site.id, x, world.now) or 0))
+                for x, n in ((ProductId(x), n) for x, n in wanted.lines.items())
             ]
-            sale = RecordReceipt(site.id, TILL, key, priced, tender)
+            sale = RecordReceipt(site.id, TILL, key, priced, wanted.tender)
             sold = world.submit(sale).rejection is None
-            if sold and comes_back < self._shops.brought_back:
+            if sold and wanted.back_after_ms is not None:
                 back = [Line(priced[0].product, 1)]
-                world.after(after_ms, RefundReceipt(site.id, key, f"{key}-back", back, True))
+                refund = RefundReceipt(site.id, key, f"{key}-back", back, True)
+                world.after(wanted.back_after_ms, refund)
         self._await_customer(site, draws, number + 1)
 
     # shelves
 
     def _count(self, site: StoreSite) -> None:
         """The first few shelves; some pieces are not there, whoever holds them."""
-        draws, inventory = self._world.streams.named("count", site.id), self._world.state.inventory
-        for product in site.products[: self._shops.counted]:
-            level = inventory.get(site.id, ProductId(product.id))
-            on_hand = level.on_hand if level else 0
-            there = sum(not draws.chance(self._shops.shrinkage) for _ in range(on_hand))
-            self._world.submit(CountStock(site.id, ProductId(product.id), there))
+        world, shops = self._world, self._shops
+        products = [ProductId(x.id) for x in site.products[: shops.counted]]
+        levels = [world.state.inventory.get(site.id, x) for x in products]
+        on_hand = [x.on_hand if x else 0 for x in levels]
+        found = conduct.counted(world.streams, shops, site.id, on_hand)
+        for product, there in zip(products, found, strict=True):
+            world.submit(CountStock(site.id, product, there))
 
     # goods on their way
 
@@ -124,12 +121,11 @@ class Shopkeepers:
         return self._world.now >= self._ends_ms
 
     def _arrives_ms(self, *name: str) -> int:
-        draws = self._world.streams.named("arrival", *name)
-        return round(self._shops.arrives_after_min.draw(draws) * MINUTE)
+        return conduct.arrives_ms(self._world.streams, self._shops, *name)
 
     def _buy(self, e: PurchaseDrafted) -> None:
         if not self._is_over():
-            self._world.after(PACKS_MIN * MINUTE, OrderPurchase(e.purchase, e.store))
+            self._world.after(PACKS_MS, OrderPurchase(e.purchase, e.store))
 
     def _deliver(self, e: PurchaseOrdered) -> None:
         purchase = self._world.state.purchases[e.purchase]
@@ -139,11 +135,11 @@ class Shopkeepers:
     def _agree(self, e: TransferRequested) -> None:
         if e.is_draft and not self._is_over():
             approve = ApproveTransfer(e.transfer, e.destination)
-            self._world.after(PACKS_MIN * MINUTE, approve)
+            self._world.after(PACKS_MS, approve)
 
     def _pack(self, e: TransferApproved) -> None:
         source: StoreId = self._world.state.transfers[e.transfer].source
-        self._world.after(PACKS_MIN * MINUTE, ShipTransfer(e.transfer, source))
+        self._world.after(PACKS_MS, ShipTransfer(e.transfer, source))
 
     def _unpack(self, e: TransferShipped) -> None:
         destination = self._world.state.transfers[e.transfer].destination

@@ -21,7 +21,7 @@ from engine.rules.working_time import worked
 from engine.state import State
 from engine.state.complaints import ComplaintStatus
 from engine.state.orders import OrderStatus
-from engine.values import HOUR, Millis, OrderId, PaymentPurpose, Purpose
+from engine.values import HOUR, DeliveryId, Millis, OrderId, PaymentPurpose, Purpose
 
 FULFILLED = OrderStatus.FULFILLED
 Fold = Callable[[Millis, Any], None]
@@ -53,6 +53,7 @@ class OrderFigures(Struct, frozen=True):
     brought_again: int
     returns: int  # of goods, after an order was fulfilled
     ended_early: int
+    fetched: int = 0  # of the returns, by a courier
 
 
 class PaymentFigures(Struct, frozen=True):
@@ -120,12 +121,15 @@ class Bookkeeping:
         self._began: Millis | None = None
         self._counts: Counter[str] = Counter()
         self._lines: dict[OrderId, int] = {}  # bundles in orders that are open
+        self._legs: dict[DeliveryId, None] = {}  # that were to fetch what goes back
         self._folds: dict[type[Any], Fold] = {
             e.OrderPlaced: self._placed,
             e.OrderFulfilled: self._fulfilled,
             e.OrderCancelled: self._cancelled,
             e.OrderReattempted: self._count("brought_again"),
             e.ChangeReceived: self._count("returns"),
+            e.ReturnFetched: self._sent_for,
+            e.DeliveryReturned: self._brought,
             e.StockCounted: self._counted,
             e.PurchaseClosed: self._count("purchases"),
             e.TransferReceived: self._count("transfers"),
@@ -191,6 +195,7 @@ class Bookkeeping:
             brought_again=counts["brought_again"],
             returns=counts["returns"],
             ended_early=self.projections.sales.ended_early,
+            fetched=counts["fetched"],
         )
 
     def _payments(self, s: State) -> PaymentFigures:
@@ -304,6 +309,12 @@ class Bookkeeping:
 
     def _cancelled(self, _: Millis, x: e.OrderCancelled) -> None:
         self._counts["not_collected"] += x.reason == NOT_COLLECTED
+
+    def _sent_for(self, _: Millis, x: e.ReturnFetched) -> None:
+        self._legs[x.delivery] = None
+
+    def _brought(self, _: Millis, x: e.DeliveryReturned) -> None:
+        self._counts["fetched"] += x.delivery in self._legs
 
     def _counted(self, _: Millis, x: e.StockCounted) -> None:
         self._counts["pieces_short"] += max(0, -x.difference)

@@ -21,6 +21,7 @@ from engine.values import (
 )
 from simulation.arrivals import word
 from simulation.city import StoreSite
+from simulation.commerce import conduct
 from simulation.commerce.parts import Bundle, Campaign, Commerce, PriceChange, Promotion
 from simulation.day import Day
 from simulation.world import World
@@ -56,7 +57,7 @@ class Market:
             world.at(self._at(campaign.at_h), self._launch, campaign)
 
     def _at(self, hours: float) -> Millis:
-        return Millis(self._day.scenario.starts_ms + round(hours * HOUR))
+        return conduct.after(self._day.scenario.starts_ms, hours)
 
     def _list(self, bundle: Bundle) -> None:
         parts = [Line(ProductId(key), pieces) for key, pieces in bundle.parts.items()]
@@ -71,9 +72,9 @@ class Market:
         at = self._at(change.at_h)
         for site in self._day.sites:
             for product in site.products:
-                if product.category == change.category:
-                    price = Minor(max(1, round(product.price_minor * change.times)))
-                    self._world.submit(SetPrice(site.id, ProductId(product.id), price, at))
+                if (price := conduct.changed_minor(product, change)) is not None:
+                    told = SetPrice(site.id, ProductId(product.id), Minor(price), at)
+                    self._world.submit(told)
 
     def _define(self, promotion: Promotion) -> None:
         key = PromotionId(word(promotion.name))
