@@ -26,6 +26,7 @@ from gateway.connections.roll import Roll
 from gateway.connections.server import Server
 from gateway.connections.sessions import Desk
 from gateway.fixes import AHEAD_MAX_MS, INTERVAL_S, Fixes
+from gateway.hooks.office import HookOffice
 from gateway.latency import OrderToPlan
 from gateway.loop import SNAPSHOT_EVERY, EngineLoop
 from gateway.messages import Role
@@ -67,6 +68,7 @@ class Config(Struct, frozen=True, kw_only=True):
     origins: tuple[str, ...] = ()  # of pages, besides our own, that may connect
     snapshot_every: int = SNAPSHOT_EVERY
     fix_interval_s: float = INTERVAL_S
+    webhook_networks: tuple[str, ...] = ()  # private ones that webhooks may call all the same
 
 
 class App:
@@ -160,6 +162,8 @@ class App:
         config = self.config
         ahead_ms = round(AHEAD_MAX_MS * config.speed)
         fixes = Fixes(self.loop, self.counters, ahead_ms)
+        self.hooks = HookOffice(config.data, self.hub, wall_ms, config.webhook_networks)
+        await self._stack.enter_async_context(self.hooks)
         self.desk = Desk(
             self.loop,
             self.hub,
@@ -174,6 +178,7 @@ class App:
             stopwatch_s,
             self._keeper(),
             self._page,
+            self.hooks,
         )
         await self._open_payments()
         site = Site(self._health, self._metrics, console_files())
@@ -255,7 +260,7 @@ class App:
         }
         told = [Metric(name, "gauge", text, value) for name, (text, value) in gauges.items()]
         paying = [] if self.payments is None else self.payments.metrics()
-        return [*of_counters(self.counters), *told, *paying]
+        return [*of_counters(self.counters), *told, *paying, *self.hooks.metrics()]
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

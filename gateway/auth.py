@@ -77,6 +77,16 @@ CAMPAIGNING = frozenset(
         m.ListCampaigns,
     }
 )
+HOOKING = frozenset(
+    {
+        m.SetWebhook,
+        m.RotateWebhookSecret,
+        m.RemoveWebhook,
+        m.ListWebhooks,
+        m.ListDeadLetters,
+        m.RedriveWebhook,
+    }
+)
 STORE_KEEPING = frozenset(
     {
         m.AcceptOrder,
@@ -144,6 +154,7 @@ STORE_KEEPING = frozenset(
 )
 MAY_ASK: dict[Role, frozenset[type]] = {
     "order_service": KNOWING_CUSTOMERS
+    | HOOKING
     | frozenset(
         {
             m.RegisterCustomer,
@@ -177,7 +188,7 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.RateOrder,
         }
     ),
-    "store": STORE_KEEPING | SELLING_FOR_LESS,
+    "store": STORE_KEEPING | SELLING_FOR_LESS | HOOKING,
     "courier": frozenset(
         {
             m.StartShift,
@@ -195,6 +206,7 @@ MAY_ASK: dict[Role, frozenset[type]] = {
     "payment_provider": frozenset({m.ReportAuthorization, m.ReportInstruction}),
     "customer": frozenset({m.Track}),
     "operator": SELLING_FOR_LESS
+    | HOOKING
     | KNOWING_CUSTOMERS
     | CAMPAIGNING
     | frozenset(
@@ -254,7 +266,10 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.ApproveRefund,
         }
     ),
-    "crm": KNOWING_CUSTOMERS | CAMPAIGNING | frozenset({m.GetOrder, m.ListStores, m.ListProducts}),
+    "crm": KNOWING_CUSTOMERS
+    | CAMPAIGNING
+    | HOOKING
+    | frozenset({m.GetOrder, m.ListStores, m.ListProducts}),
 }
 MAY_HEAR: dict[Role, frozenset[Feed]] = {
     "order_service": frozenset({"orders"}),

@@ -22,6 +22,7 @@ OWN: dict[str, Code] = {  # the gateway's
     "coordinates_out_of_range": Code("latitude is within 90 degrees, longitude within 180"),
     "implausible_fix": Code("this position was not taken"),
     "card_number": Code("card numbers are for the payment provider only"),
+    "webhook_refused": Code("nothing is sent there"),
     "idempotency_conflict": Code("this id was used for a different request"),
     "rate_limited": Code("too many requests", retryable=True),
     "too_many_connections": Code("all connections of this party are in use", retryable=True),

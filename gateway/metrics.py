@@ -22,12 +22,18 @@ class Counters(Struct):
 
 
 class Metric(NamedTuple):
-    """`kind` is counter or gauge."""
+    """`kind` is counter or gauge. Several of one name differ in their labels."""
 
     name: str
     kind: str
     help: str
     value: float
+    labels: dict[str, str] = {}
+
+    @property
+    def sample(self) -> str:
+        said = ",".join(f'{k}="{x}"' for k, x in self.labels.items())
+        return f"{self.name}{{{said}}} {self.value:g}" if said else f"{self.name} {self.value:g}"
 
 
 def of_counters(counters: Counters) -> list[Metric]:
@@ -38,7 +44,12 @@ def of_counters(counters: Counters) -> list[Metric]:
 
 
 def exposition(metrics: Iterable[Metric]) -> str:
+    """Samples of one name stand together, below what is said of it once."""
+    by_name: dict[str, list[Metric]] = {}
+    for metric in metrics:
+        by_name.setdefault(metric.name, []).append(metric)
     lines = []
-    for name, kind, help_, value in metrics:
-        lines += [f"# HELP {name} {help_}", f"# TYPE {name} {kind}", f"{name} {value:g}"]
+    for name, same in by_name.items():
+        lines += [f"# HELP {name} {same[0].help}", f"# TYPE {name} {same[0].kind}"]
+        lines += [x.sample for x in same]
     return "\n".join(lines) + "\n"

@@ -61,22 +61,16 @@ PARTS = (
     m.Break,
     *(m.Hours, m.Selection, m.Conditions, m.Action, m.PromotionTerms),
 )
-FEEDS: dict[m.Feed, tuple[Any, tuple[Any, ...]]] = {
-    "orders": (m.OrdersOpen, (m.Order, m.OrderChange)),
-    "tickets": (
-        m.Tickets,
-        (m.Ticket, m.TicketClosed, m.ReturnDue, m.ReturnClosed, m.OrderChange),
-    ),
-    "payments": (
-        m.PaymentsDue,
-        (m.PaymentDue, m.PaymentClosed, m.InstructionDue, m.InstructionClosed),
-    ),
-    "stock": (m.StockFollowed, (m.StockMoved, m.Transfer, m.SupplierPurchase)),
-    "staff": (m.StaffPresent, (m.Timecard, m.Duty)),
-    "crm": (m.CrmOpen, get_args(m.CrmNews)),
-    "route": (m.Route, (m.Route,)),
-    "tracking": (m.Tracking, (m.Tracking,)),
-    "city": (m.CityWhole, (m.CityChanges,)),
+WHOLE: dict[m.Feed, Any] = {
+    "orders": m.OrdersOpen,
+    "tickets": m.Tickets,
+    "payments": m.PaymentsDue,
+    "stock": m.StockFollowed,
+    "staff": m.StaffPresent,
+    "crm": m.CrmOpen,
+    "route": m.Route,
+    "tracking": m.Tracking,
+    "city": m.CityWhole,
 }
 CLOSE_CODES = {
     1007: "ten frames nobody could read",
@@ -223,7 +217,8 @@ def _replies() -> Iterator[str]:
 def _feeds() -> Iterator[str]:
     yield "## Feeds: bodies of `snapshot` and `delta`\n"
     told: list[Any] = list(get_args(m.ReplyBody))
-    for feed, (whole, changes) in FEEDS.items():
+    for feed, whole in WHOLE.items():
+        changes = m.DELTAS[feed]
         kind = "log" if feed in m.LOGS else "view"
         deltas = ", ".join(f"`{_tag(x)}`" for x in changes)
         yield f"### Feed `{feed}` ({kind})\n"

@@ -150,6 +150,7 @@ def some(kind):
         "amount": m.Money(1, "CNY"),
         "vehicle": "scooter",
         "role": "courier",
+        "url": "https://example.com/",
         "stop": "pickup",
         "pin": "424242",
         "code": "424242",

@@ -40,6 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sandbox", action="store_true", help="with a payment provider to practise with"
     )
+    parser.add_argument(
+        "--webhook-network",
+        action="append",
+        default=[],
+        metavar="CIDR",
+        help="a private network that webhooks may call all the same, by http as well",
+    )
     parser.add_argument("--quiet", action="store_true", help="say only what goes wrong")
 
 
@@ -54,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
         port=args.port,
         speed=args.speed,
         settings=read_settings(args.settings) if args.settings else Settings(),
+        webhook_networks=tuple(args.webhook_network),
     )
     return run_loop(_serve(args, config))
 

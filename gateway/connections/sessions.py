@@ -18,13 +18,14 @@ from engine.values import Millis, PaymentId, RequestKey
 from gateway import messages as m
 from gateway.asking.accounts import get_payment
 from gateway.asking.reading import READS, Kept, read
-from gateway.auth import Identity, Tokens, check_may_ask, check_may_hear, subject_heard
+from gateway.auth import HOOKING, Identity, Tokens, check_may_ask, check_may_hear, subject_heard
 from gateway.clock import Clock
 from gateway.codes import Refusal
 from gateway.connections.guarding import Guarded
 from gateway.connections.limits import Buckets, Limits
 from gateway.connections.roll import Roll
 from gateway.fixes import Fixes
+from gateway.hooks.office import HookOffice
 from gateway.loop import Reply
 from gateway.messages.frames import RequestFrame
 from gateway.metrics import Counters
@@ -47,7 +48,7 @@ CLOSE_CODES = {
     "token_expired": CLOSE_UNAUTHENTICATED,
     "too_many_connections": CLOSE_THROTTLED,
 }
-QUESTIONS = READS | PERSONAL | {m.RevokeAccess}  # nothing of which enters the journal
+QUESTIONS = READS | PERSONAL | HOOKING | {m.RevokeAccess}  # nothing of which enters the journal
 
 
 class Loop(Protocol):
@@ -90,6 +91,7 @@ class Desk(Struct):
     monotonic_s: Callable[[], float]
     keeper: Keeper
     page: Callable[[PaymentId], m.Page | None]  # where a payment can be made
+    hooks: HookOffice
 
 
 class Session:
@@ -336,6 +338,8 @@ class Session:
         try:
             if type(body) in PERSONAL:
                 told = await desk.keeper.answer(body, who, key)
+            elif type(body) in HOOKING:
+                told = await desk.hooks.answer(body, who, key)
             elif isinstance(body, m.ListMovements | m.InspectMovements):
                 told = await list_movements(body, who, desk.loop, desk.feeds)
             elif isinstance(body, m.GetPayment):
@@ -358,6 +362,7 @@ class Session:
         desk.revocations.revoke(name, desk.wall_ms() // 1_000)
         self.send(m.Reply(id, desk.loop.durable_seq))
         desk.roll.close_all_of(name, CLOSE_UNAUTHENTICATED, "revoked")
+        desk.hooks.suspend(name)
 
     @property
     def _currency(self) -> str:

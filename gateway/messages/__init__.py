@@ -44,6 +44,7 @@ from gateway.messages.crm import (
     StandingChanged,
 )
 from gateway.messages.feeds import (
+    DELTAS,
     LOGS,
     CityChanges,
     CityCourier,
@@ -240,4 +241,13 @@ from gateway.messages.values import (
     Topic,
     Vehicle,
     Window,
+)
+from gateway.messages.webhooks import (
+    DeadLetter,
+    DeadLetters,
+    LogFeed,
+    Redriven,
+    Webhook,
+    Webhooks,
+    WebhookState,
 )

@@ -6,7 +6,7 @@ newest state; each subscription numbers its own messages, and after a cut it sta
 snapshot.
 """
 
-from typing import Literal
+from typing import Any, Literal, get_args
 
 from gateway.messages.attendance import Duty, StaffPresent, Timecard
 from gateway.messages.crm import CrmNews, CrmOpen
@@ -311,3 +311,15 @@ DeltaBody = (
     | Tracking
     | CityChanges
 )
+
+DELTAS: dict[Feed, tuple[Any, ...]] = {
+    "orders": (Order, OrderChange),
+    "tickets": (Ticket, TicketClosed, ReturnDue, ReturnClosed, OrderChange),
+    "payments": (PaymentDue, PaymentClosed, InstructionDue, InstructionClosed),
+    "stock": (StockMoved, Transfer, SupplierPurchase),
+    "staff": (Timecard, Duty),
+    "crm": get_args(CrmNews),
+    "route": (Route,),
+    "tracking": (Tracking,),
+    "city": (CityChanges,),
+}

@@ -53,6 +53,7 @@ from gateway.messages.values import (
     Place,
     Told,
 )
+from gateway.messages.webhooks import DeadLetters, Redriven, Webhook, Webhooks
 
 
 class TipRequested(Told, frozen=True):
@@ -300,4 +301,8 @@ ReplyBody = (
     | Campaigns
     | Recommendations
     | Timeline
+    | Webhook
+    | Webhooks
+    | DeadLetters
+    | Redriven
 )

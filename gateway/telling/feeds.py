@@ -40,29 +40,19 @@ from gateway.telling.city import (
 )
 from gateway.telling.logs import Log, Logs
 from gateway.telling.shelves import Packed, Shelves
+from gateway.telling.subscribers import Session, Subscriber
 from gateway.views import route_told, tracking_told
 from gateway.wire import CODECS, Codec
 
 INTERVAL_S = 0.25  # between two looks at the city, and two tries at who was slow
-VIEW_BACKLOG_BYTES = 32 * 1024  # above: a view skips to its newest state
 KPI_TICKS = 4  # looks at the city between two at its figures
 OFFER_ENDS = (e.OfferAccepted, e.DeliveryUnassigned, e.DeliveryCancelled)
 CITY: tuple[Feed, str] = ("city", "")  # one for all operators
 UNKNOWN_FIRST = 1_000  # times the record number: beyond any count a lost one could have had
 
+OnTold = Callable[[Feed, str, int, bytes], None]
+
 _encode = CODECS[m.MSGPACK].encode
-
-
-class Session(Protocol):
-    """What the hub needs of a connection."""
-
-    codec: Codec
-    subscriptions: "dict[Feed, Subscriber]"
-
-    def send(self, frame: object) -> None: ...
-    def send_bytes(self, data: bytes) -> None: ...
-    @property
-    def backlog_bytes(self) -> int: ...
 
 
 class Loop(Protocol):
@@ -70,26 +60,6 @@ class Loop(Protocol):
     def engine(self) -> Engine: ...
     def on_record(self, callback: Callable[[Record], None]) -> None: ...
     def on_durable(self, callback: Callable[[list[Record]], None]) -> None: ...
-
-
-class Subscriber:
-    """One subscription of one connection."""
-
-    __slots__ = ("began", "changes", "feed", "newest", "seq", "session", "shown", "subject")
-
-    def __init__(self, session: Session, feed: Feed, subject: str) -> None:
-        self.session = session
-        self.feed = feed
-        self.subject = subject
-        self.began = False  # its snapshot was sent
-        self.seq = 0  # of a view: how many messages it was sent
-        self.shown = b""  # of a view: what it was sent last,
-        self.newest: bytes | None = None  # and what waits until it reads
-        self.changes = Changes()  # of the city: what waits until it reads
-
-    @property
-    def is_slow(self) -> bool:
-        return self.session.backlog_bytes > VIEW_BACKLOG_BYTES
 
 
 class Kept(Struct, array_like=True):
@@ -129,6 +99,7 @@ class FeedHub:
         self._durable = engine.seq
         self._held: deque[tuple[int, Callable[[], None]]] = deque()
         self._subscribers: dict[tuple[Feed, str], dict[Subscriber, None]] = {}
+        self._listeners: list[OnTold] = []
         self._changes = Changes()
         self._ticks = 0
         self._doors = Doors()
@@ -145,6 +116,14 @@ class FeedHub:
         while True:
             await asyncio.sleep(interval_s)
             self.tick()
+
+    def on_told(self, callback: OnTold) -> None:
+        """Called with every change of every log, once it is durable, in order."""
+        self._listeners.append(callback)
+
+    def log(self, feed: Feed, subject: str) -> Log:
+        """As far as it is folded: its end need not be durable yet."""
+        return self._logs.log(feed, subject)
 
     # keeping
 
@@ -304,6 +283,8 @@ class FeedHub:
             if codec.name not in encoded:
                 encoded[codec.name] = _envelope(codec, feed, seq, body)
             to.session.send_bytes(encoded[codec.name])
+        for listen in self._listeners:
+            listen(feed, subject, seq, body)
 
     # views
 

@@ -50,6 +50,14 @@ from gateway.messages.requests.editing import (
     EditLines,
     ProposeSubstitute,
 )
+from gateway.messages.requests.hooking import (
+    ListDeadLetters,
+    ListWebhooks,
+    RedriveWebhook,
+    RemoveWebhook,
+    RotateWebhookSecret,
+    SetWebhook,
+)
 from gateway.messages.requests.merchandising import (
     DefineCategory,
     GetPriceHistory,
@@ -368,4 +376,10 @@ RequestBody = (
     | ListCampaigns
     | Recommend
     | GetTimeline
+    | SetWebhook
+    | RotateWebhookSecret
+    | RemoveWebhook
+    | ListWebhooks
+    | ListDeadLetters
+    | RedriveWebhook
 )
