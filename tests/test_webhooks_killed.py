@@ -13,7 +13,7 @@ from gateway.clock import wall_ms
 from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from gateway.storage.recovery import Recovery
 from tests.receiving import Receiver
-from tests.serving import LATER, STORE, accepted, live
+from tests.serving import LATER, STORE, accepted, delivered, live
 
 KILLS = 4
 ROLES = {
@@ -81,7 +81,7 @@ async def test_every_event_arrives_however_often_the_server_is_killed(tmp_path):
             async with connected(tmp_path, url) as city:
                 if not round_:
                     await opened(city, receiver)
-                await accepted(city, f"warm{round_}")  # kernels are loaded by now
+                await delivered(city, f"warm{round_}")  # kernels are loaded by now
                 working = asyncio.create_task(work(city, f"r{round_}-"))
                 await asyncio.sleep(0.4 + chance.random() * 0.4)
                 child.kill()
