@@ -26,6 +26,7 @@ from gateway.connections.roll import Roll
 from gateway.connections.server import Server
 from gateway.connections.sessions import Desk
 from gateway.fixes import AHEAD_MAX_MS, INTERVAL_S, Fixes
+from gateway.forking.jobs import Forks
 from gateway.hooks.office import HookOffice
 from gateway.latency import OrderToPlan
 from gateway.loop import SNAPSHOT_EVERY, EngineLoop
@@ -161,6 +162,7 @@ class App:
     async def _open(self) -> None:
         config = self.config
         ahead_ms = round(AHEAD_MAX_MS * config.speed)
+        forks = Forks(config.data, f"{wall_ms():x}", stopwatch_s)
         fixes = Fixes(self.loop, self.counters, ahead_ms)
         self.hooks = HookOffice(config.data, self.hub, wall_ms, config.webhook_networks)
         await self._stack.enter_async_context(self.hooks)
@@ -179,12 +181,14 @@ class App:
             self._keeper(),
             self._page,
             self.hooks,
+            forks,
         )
         await self._open_payments()
         site = Site(self._health, self._metrics, console_files())
         self.server = Server(self.desk, site, config.host, config.port, config.origins)
         self.audit = SelfAudit(self.engine.state, self.hub.shelf_level, self.hub.open_orders)
-        for forever in (self.hub.run(), fixes.run(config.fix_interval_s), self.audit.run()):
+        beat_s = config.fix_interval_s
+        for forever in (self.hub.run(), fixes.run(beat_s), self.audit.run(), forks.run()):
             life = asyncio.create_task(forever)
             self._lives.append(life)
             self._stack.push_async_callback(_cancelled, life)

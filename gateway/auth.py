@@ -250,6 +250,8 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.ChangeSettings,
             m.GetSettings,
             m.ExplainOrder,
+            m.StartFork,
+            m.GetFork,
             m.GetAnalytics,
             m.GetHeatMap,
             m.RevokeAccess,

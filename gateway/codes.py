@@ -29,6 +29,8 @@ OWN: dict[str, Code] = {  # the gateway's
     "overloaded": Code("too much is waiting", retryable=True),
     "stopping": Code("the server is going down; another will answer", retryable=True),
     "storage_full": Code("nothing can be stored now", retryable=True),
+    "too_little_known": Code("the journal tells too little of this city yet", retryable=True),
+    "fork_failed": Code("this fork came to no answer", retryable=True),
     "unsettled": Code("nobody knows whether it was done: repeat it", retryable=True),
 }
 ENGINES: dict[RejectionReason, Code] = {

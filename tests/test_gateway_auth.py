@@ -170,6 +170,7 @@ def some(kind):
         "outcome": "resolved",
         "topic": "other",
         "segments": ["lost"],
+        "policies": ["insertion"],
         "channel": "phone",
         "kind": "store",
         "stars": 5,

@@ -13,16 +13,12 @@ from rich.console import Console
 from rich.table import Table
 
 from engine import snapshot
-from engine.engine import Engine
 from engine.values import Millis
-from gateway.storage.journal import JOURNAL_FILE, JournalReader
-from gateway.storage.recovery import collector_paused
+from gateway.forking.past import read
 from gateway.wire import time_text
 from simulation.calibration.fitting import TooLittleError
-from simulation.calibration.observing import Observer
 from simulation.forking.future import policy_of
 from simulation.forking.futures import Outlook, Question, ask, lines
-from simulation.forking.likely import Past, past_of
 
 ANSWERED, TOO_LITTLE = 0, 1
 
@@ -67,20 +63,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print(outlook, args.draws)
     return ANSWERED
-
-
-def read(folder: Path, at: Millis | None = None) -> tuple[Engine, Past]:
-    """The engine as it was then (or is now), and what the journal until then tells of its city.
-
-    Raises CorruptJournalError, TooLittleError.
-    """
-    observer = Observer()
-    with JournalReader(folder / JOURNAL_FILE) as journal, collector_paused():
-        for record in journal.read(1):
-            if at is not None and record.at > at:
-                break
-            observer.see(record)
-    return observer.engine, past_of(observer.finished(), observer.engine)
 
 
 def _millis(text: str) -> Millis:

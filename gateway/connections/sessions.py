@@ -25,6 +25,7 @@ from gateway.connections.guarding import Guarded
 from gateway.connections.limits import Buckets, Limits
 from gateway.connections.roll import Roll
 from gateway.fixes import Fixes
+from gateway.forking.jobs import FORKING, Forks
 from gateway.hooks.office import HookOffice
 from gateway.loop import Reply
 from gateway.messages.frames import RequestFrame
@@ -48,7 +49,8 @@ CLOSE_CODES = {
     "token_expired": CLOSE_UNAUTHENTICATED,
     "too_many_connections": CLOSE_THROTTLED,
 }
-QUESTIONS = READS | PERSONAL | HOOKING | {m.RevokeAccess}  # nothing of which enters the journal
+# Nothing of these enters the journal.
+QUESTIONS = READS | PERSONAL | HOOKING | FORKING | {m.RevokeAccess}
 
 
 class Loop(Protocol):
@@ -92,6 +94,7 @@ class Desk(Struct):
     keeper: Keeper
     page: Callable[[PaymentId], m.Page | None]  # where a payment can be made
     hooks: HookOffice
+    forks: Forks
 
 
 class Session:
@@ -342,6 +345,8 @@ class Session:
                 told = await desk.hooks.answer(body, who, key)
             elif isinstance(body, m.ListMovements | m.InspectMovements):
                 told = await list_movements(body, who, desk.loop, desk.feeds)
+            elif isinstance(body, m.StartFork | m.GetFork):
+                told = desk.forks.answer(body, key)
             elif isinstance(body, m.GetPayment):
                 told = get_payment(body, who, desk.loop.engine, desk.page)
             else:

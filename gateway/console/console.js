@@ -2,6 +2,7 @@
 import { Analytics } from "./analytics.js";
 import { City } from "./city.js";
 import { CityFeed } from "./feed.js";
+import { Forks } from "./forks.js";
 import { CityMap } from "./map.js";
 import { Panels } from "./panels.js";
 
@@ -42,6 +43,7 @@ const feed = new CityFeed(TOKEN, {
 });
 
 const analytics = new Analytics(city, (body, answer) => feed.ask(body, answer));
+new Forks((body, answer) => feed.ask(body, answer));
 map.under = (pen, at) => analytics.paint(pen, at);
 
 setInterval(() => {

@@ -14,7 +14,7 @@ export class CityFeed {
     this.connect();
   }
 
-  // One question; `answer` is told the reply's body, or nothing if it was refused.
+  // One question; `answer` is told the reply's body, or nothing and why.
   ask(body, answer) {
     if (this.socket.readyState !== WebSocket.OPEN) return;
     const id = `console-${Date.now()}-${this.count++}`;
@@ -49,7 +49,7 @@ export class CityFeed {
     this.listen();
     if (message.type === "heartbeat") this.handlers.heartbeat?.(message);
     else if (message.type === "reply") {
-      this.asked.get(message.id)?.(message.body);
+      this.asked.get(message.id)?.(message.body, message.error);
       this.asked.delete(message.id);
     } else if (message.type === "error") this.refused = message.error ?? message;
     else if (message.feed !== "city") return;

@@ -74,6 +74,7 @@ from gateway.messages.feeds import (
     Tickets,
     WaitNear,
 )
+from gateway.messages.forking import ForkFigure, ForkJob, ForkRow, Outlook
 from gateway.messages.frames import (
     JSON,
     MSGPACK,

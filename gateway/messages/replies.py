@@ -5,6 +5,7 @@ from typing import Literal
 from gateway.messages.analytics import Analytics, HeatMap, StoreAnalytics
 from gateway.messages.attendance import ClockedIn, Roster, Timecards
 from gateway.messages.campaigns import Campaign, Campaigns
+from gateway.messages.forking import ForkJob
 from gateway.messages.merchandise import (
     Categories,
     Coupon,
@@ -247,6 +248,7 @@ class Explanation(Told, frozen=True):
 
 ReplyBody = (
     Explanation
+    | ForkJob
     | Quote
     | OrderPlaced
     | TipRequested

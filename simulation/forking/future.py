@@ -13,6 +13,7 @@ from geo.travel import Vehicle
 from simulation.bank import Bank
 from simulation.city import CourierProfile
 from simulation.demand import Customers
+from simulation.flaws import did_you_mean
 from simulation.fleet import Fleet
 from simulation.forking.likely import Past, day_of
 from simulation.forking.outcome import Outcome, Ridden, Watch, outcome
@@ -78,7 +79,8 @@ def policy_of(text: str) -> Policy:
     """`insertion`, or `improvement:400+repositions`. Raises ValueError for what is none."""
     name, _, iterations = text.removesuffix(REPOSITIONS).partition(":")
     if name not in SOLVERS:
-        raise ValueError(f"no solver {name}; there are {', '.join(SOLVERS)}")
+        hint = did_you_mean(name, SOLVERS) or f"; there are {', '.join(SOLVERS)}"
+        raise ValueError(f"no solver {name}{hint}")
     if iterations and not iterations.isdecimal():
         raise ValueError(f"{text}: a policy is a solver's name, or NAME:ITERATIONS")
     repositions = text.endswith(REPOSITIONS)

@@ -50,6 +50,7 @@ from gateway.messages.requests.editing import (
     EditLines,
     ProposeSubstitute,
 )
+from gateway.messages.requests.forking import GetFork, StartFork
 from gateway.messages.requests.hooking import (
     ListDeadLetters,
     ListWebhooks,
@@ -341,6 +342,8 @@ RequestBody = (
     | ChangeSettings
     | GetSettings
     | ExplainOrder
+    | StartFork
+    | GetFork
     | RevokeAccess
     | GetAnalytics
     | GetStoreAnalytics

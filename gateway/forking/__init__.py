@@ -1,0 +1,1 @@
+"""Fork now: jobs asked for over the gateway, and the process beside the engine that plays them."""
