@@ -16,6 +16,9 @@ run: setup           ## a city comes alive: engine, gateway, console and simulat
 test: setup          ## everything that proves it, in minutes
 	$(BIN)/pytest -q -n 2 --dist loadfile
 
+explore: setup       ## the property tests with examples nobody has seen yet
+	$(BIN)/pytest -q -n 2 --dist loadfile -m hypothesis --hypothesis-profile exploring
+
 setup: $(VENV)/.installed   ## the environment, with pinned dependencies
 
 $(VENV)/.installed: pyproject.toml constraints.txt

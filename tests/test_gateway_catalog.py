@@ -216,7 +216,7 @@ def test_hours_said_and_told_again_are_the_same_minutes(opens, closes, days):
     found = weekly([m.Hours(days, clock(opens), clock(closes))])
     assert are_sound(found)
     assert weekly(hours_told(found)) == found
-    lasts = (closes - opens) % 1_440
+    lasts = (closes - opens) % 1_440 or 1_440  # from 00:00 to 24:00
     for day in days:
         start = (DAYS.index(day) * 1_440 + opens) % (7 * 1_440)
         at = (start - 3 * 1_440) % (7 * 1_440) * MINUTE  # the epoch was a Thursday
