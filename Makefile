@@ -51,4 +51,4 @@ bench-peers: setup   ## ours beside VROOM, PyVRP, OR-Tools and vrp-cli (25 min o
 clean:               ## forget the environment and the demo's data
 	rm -rf $(VENV) $(DATA) .peers *.egg-info
 
-.PHONY: help run test setup format lint check mutants bench bench-peers clean
+.PHONY: help run test explore setup format lint check mutants bench bench-peers clean

@@ -30,9 +30,7 @@ SOME = Budget(iterations=20)
 
 
 def examples(count):
-    return settings(
-        max_examples=count, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-    )
+    return settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def valid_problem(seed, orders=14):

@@ -19,9 +19,7 @@ from tests.solver_problems import incumbent, random_problem
 BUDGET = Budget(iterations=60)
 COST = 1e-4  # rounding
 SEEDS = st.integers(0, 10**6)
-many = settings(
-    max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+many = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def valid_problem(seed):

@@ -17,9 +17,7 @@ from solvers.validation import ProblemError, check_problem
 from tests.solver_problems import plain_problem, random_problem, running
 
 NOWHERE = -1
-many = settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
+many = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def exhaustive(city, routes, o, limit):
