@@ -48,6 +48,7 @@ def order_told(
         substitutes_told(order, s.settings.current.currency),
         order.edit.payment if order.edit else None,
         placed.exchange or None,
+        (delivery.failure or None) if delivery else None,
     )
 
 

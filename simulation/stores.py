@@ -203,7 +203,8 @@ class Store:
         if cooking.piece_missing and orders[order].status is OrderStatus.ACCEPTED:
             lines = orders[order].lines
             line = lines[int(cooking.which * len(lines))]
-            self._world.submit(ReportMissing(self.site.id, order, line.product, 1))
+            piece = line.components[0].product if line.components else line.product
+            self._world.submit(ReportMissing(self.site.id, order, piece, 1))
         if orders[order].status is OrderStatus.ACCEPTED:
             self._world.submit(ReportReady(self.site.id, order))
 

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from engine.engine import Engine
 from engine.projections import Projections
@@ -40,7 +40,7 @@ from gateway.asking.supply import list_reorder_points, list_supply
 from gateway.asking.timeline import get_timeline
 from gateway.auth import LIFE_MAX_S, Identity, Tokens
 from gateway.codes import Refusal
-from gateway.translation import opening, settings_told
+from gateway.translation import opening, priced, settings_told
 from gateway.translation.refunding import list_refunds
 from gateway.translation.returning import get_change, list_changes, list_expected
 from gateway.views import order_told, tracking_told
@@ -88,7 +88,11 @@ def read(
 
 
 def _get_order(b: m.GetOrder, who: Identity, engine: Engine) -> m.Order:
-    return order_told(engine.state, _own_order(b.order, who, engine.state), engine.now)
+    s, key = engine.state, _own_order(b.order, who, engine.state)
+    lines = priced(s.orders[key].lines, s.settings.current.currency)
+    payment = s.payments.current(key)
+    asked = payment if s.payments.get(payment) else None  # it may cost nothing
+    return replace(order_told(s, key, engine.now), lines=lines, payment=asked)
 
 
 def _list_stores(_: m.ListStores, __: Identity, engine: Engine) -> m.Stores:

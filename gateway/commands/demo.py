@@ -8,7 +8,7 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -33,8 +33,11 @@ from simulation.day import Day, of_scenario
 from simulation.live.city import City, alive
 from simulation.live.meals import day_of
 from simulation.mdrp.instance import read_instance
+from simulation.planner import objective_of
+from simulation.scenario import Scenario
 from simulation.scenario_file import find, load
 from simulation.streams import RandomStreams
+from solvers.portfolio import SOLVERS
 
 STARTS_WITHIN_S = 600.0  # the first start compiles the kernels
 SAID_AFTER_S = 6.0
@@ -56,6 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=8080, help="of gateway and console")
     parser.add_argument(
         "--sandbox", action="store_true", help="pay through real providers' protocols, in a sandbox"
+    )
+    parser.add_argument(
+        "--solver", help="answers planning rounds, instead of the scenario's: one of `o2o solvers`"
+    )
+    parser.add_argument(
+        "--improver", default="none", help="goes on thinking between them, which no scenario says"
     )
     parser.add_argument("--seed", type=int, default=1, help="of everything the city draws")
 
@@ -90,16 +99,31 @@ def at_speed(settings: Settings, speed: float) -> Settings:
     return msgspec.structs.replace(settings, **slower)
 
 
+def planning(args: argparse.Namespace, scenario: Scenario) -> list[str]:
+    """How the server is to plan: as the scenario says, unless told otherwise. For `o2o serve`."""
+    policy, objective = scenario.planner, args.data / "objective.json"
+    solver = args.solver or policy.policy
+    for unknown in {solver, args.improver} - {"none", *SOLVERS}:
+        raise ValueError(f"no solver {unknown}; there are {', '.join(SOLVERS)}")
+    objective.write_bytes(msgspec.json.encode(objective_of(policy, scenario.engine)))
+    words = ["--solver", solver, "--improver", args.improver, "--objective", str(objective)]
+    if not args.solver:
+        words += ["--iterations", str(policy.iterations)]
+    return [*words, *(("--reposition",) if policy.repositions else ())]
+
+
 class Supervisor:
     """Keeps one `o2o serve` running until told otherwise."""
 
-    def __init__(self, args: argparse.Namespace, settings: Path, repositions: bool = False) -> None:
+    def __init__(
+        self, args: argparse.Namespace, settings: Path, planning: Sequence[str] = ()
+    ) -> None:
         self.restarts = 0
         self._command = [
             *(sys.executable, "-m", "gateway.cli", "serve"),
             *("--data", str(args.data), "--port", str(args.port)),
             *("--speed", str(args.speed), "--settings", str(settings), "--quiet"),
-            *(("--reposition",) if repositions else ()),
+            *planning,
         ]
         self._port = args.port
         self._process: asyncio.subprocess.Process | None = None
@@ -176,9 +200,12 @@ async def _demo(args: argparse.Namespace, day: Day, streams: RandomStreams) -> i
     settings = args.data / "settings.json"
     settings.write_bytes(msgspec.json.encode(at_speed(day.scenario.engine, args.speed)))
     tokens = Tokens(load_secret(args.data))
-    supervisor = Supervisor(args, settings, day.scenario.planner.repositions)
+    supervisor = Supervisor(args, settings, planning(args, day.scenario))
     stopped = _on_signals()
-    out.print(f"[bold]{day.scenario.name}[/] at {args.speed:g} times the speed of life ...")
+    out.print(
+        f"[bold]{day.scenario.name}[/] at {args.speed:g} times the speed of life, "
+        f"planned by {args.solver or day.scenario.planner.policy} ..."
+    )
     async with AsyncExitStack() as stack:
         providers: tuple[str, ...] = ()
         if args.sandbox:

@@ -14,6 +14,7 @@ from engine.settings import Settings
 from gateway.app import App, Config, MakePlanner
 from gateway.app import run as run_loop
 from gateway.planner import Planner
+from solvers.bridge import USUAL, Objective
 from solvers.problem import Budget
 
 THINK_MS = 40
@@ -36,6 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="send couriers with nothing to do where orders are expected",
     )
+    parser.add_argument("--objective", type=Path, help="weights and rules of plans, as JSON")
+    parser.add_argument("--iterations", type=int, help="of the solver, instead of a deadline")
     parser.add_argument("--think-ms", type=int, default=THINK_MS, help="at a time, each of them")
     parser.add_argument(
         "--sandbox", action="store_true", help="with a payment provider to practise with"
@@ -55,6 +58,8 @@ def run(args: argparse.Namespace) -> int:
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     if args.think_ms < 0:
         raise ValueError("a planner cannot think for less than no time: --think-ms")
+    if args.iterations is not None and args.iterations < 0:
+        raise ValueError(f"less than nothing: --iterations {args.iterations}")
     config = Config(
         data=args.data,
         host=args.host,
@@ -78,8 +83,7 @@ async def _serve(args: argparse.Namespace, config: Config) -> int:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    budget = Budget(seconds=args.think_ms / 1_000)
-    plan = _planning(args.solver, args.improver, budget, args.reposition)
+    plan = _planning(args, read_objective(args.objective) if args.objective else USUAL)
     async with AsyncExitStack() as stack:
         if args.sandbox:
             from gateway.providers.sandbox.command import practising  # here, for it loads HTTP
@@ -99,21 +103,33 @@ async def _serve(args: argparse.Namespace, config: Config) -> int:
     return 0
 
 
-def _planning(name: str, improver: str, budget: Budget, repositions: bool) -> MakePlanner:
+def read_objective(path: Path) -> Objective:
+    """Raises ValueError naming the key that is wrong."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Objective)
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def _planning(args: argparse.Namespace, objective: Objective) -> MakePlanner:
     """Kernels are compiled before the doors open: the first order does not wait for that."""
     from geo import sphere  # here, for all these load kernels
     from solvers import briefing
     from solvers.portfolio import SOLVERS
     from solvers.warming import warm, warm_explanations
 
-    for unknown in {name, improver} - {"none", *SOLVERS}:
+    for unknown in {args.solver, args.improver} - {"none", *SOLVERS}:
         raise ValueError(f"no solver {unknown}; there are {', '.join(SOLVERS)}")
-    solver = SOLVERS[name].solver
-    improving = None if improver == "none" else (SOLVERS[improver].solver, budget)
+    in_time = Budget(seconds=args.think_ms / 1_000)
+    budget = in_time if args.iterations is None else Budget(iterations=args.iterations)
+    solver = SOLVERS[args.solver].solver
+    improving = None if args.improver == "none" else (SOLVERS[args.improver].solver, in_time)
     warm(solver)
     if improving is not None:
         warm(improving[0])
     warm_explanations()
     briefing.warm()
     sphere.warm()
-    return lambda loop: Planner(loop, solver, budget, improving, repositions=repositions)
+    return lambda loop: Planner(
+        loop, solver, budget, improving, objective, repositions=args.reposition
+    )

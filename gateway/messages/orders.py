@@ -67,7 +67,8 @@ class Order(Told, frozen=True):
     """An order as it stands: how far the bargain has come, and how far the goods.
 
     `attempt` counts deliveries of the same order; a status may go back when a courier is
-    replaced. `reason` is `actor/code` of an early end.
+    replaced. `reason` is `actor/code` of an early end. `lines`, as they are by now, and
+    `payment` are only in the answer to `get_order`.
     """
 
     order: str
@@ -90,6 +91,9 @@ class Order(Told, frozen=True):
     substitutes: list[SubstituteOffered] = []
     edit_due: str | None = None  # the payment an edit waits for
     exchange: str | None = None  # the change it is paid with
+    failure: str | None = None  # why its courier could not hand it over
+    lines: list[PricedLine] = []
+    payment: str | None = None  # the latest for the bargain itself
 
 
 class TrackingLink(Told, frozen=True):

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from engine.values import MINUTE
+from engine.values import CASH, MINUTE
 from simulation.day import Day
 from simulation.live.city_time import CityTime
 from simulation.live.courier_app import CourierApp
@@ -27,13 +27,21 @@ class City:
         self.world = world
         self.office = Office(world)
         self.service = OrderService(world)
-        self.banks = [] if world.providers else [Provider(world)]  # others answer for themselves
+        names = () if world.providers else world.pays_with  # others answer for themselves
+        self.banks = [Provider(world, x) for x in names if x != CASH]
         self.stores = [StoreTerminal(world, site) for site in world.day.sites]
         self.couriers = [CourierApp(world, profile) for profile in world.day.couriers]
 
     @property
     def parties(self) -> list[Party]:
-        return [self.office, self.service, *self.banks, *self.stores, *self.couriers]
+        return [
+            self.office,
+            self.office.supervisor,
+            self.service,
+            *self.banks,
+            *self.stores,
+            *self.couriers,
+        ]
 
     @property
     def refusals(self) -> Counter[str]:
@@ -56,6 +64,7 @@ class City:
         await asyncio.gather(*(x.client.ready() for x in rest))
         await asyncio.gather(*(x.open() for x in self.stores))
         self.world.time.day_began = self.world.time.now()
+        await asyncio.gather(*(x.begin() for x in self.stores))
         for store in self.stores:
             store.foresee()
         for courier in self.couriers:

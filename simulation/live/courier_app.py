@@ -239,15 +239,25 @@ class CourierApp(Party):
 
     async def _pick_up(self, stop: m.RouteStop) -> None:
         """Goods that are in the street already, with a colleague's broken scooter, are ready."""
-        if Point.of_degrees(stop.place.lat, stop.place.lon) in self.world.street.counters:
+        if stop.returns:
+            door = self._ring(stop, stop.delivery)
+            await self.sleep(door.after_ms)
+            if door.failure:
+                await self.ask(m.ReportFailure(stop.delivery, door.failure))
+                return
+        elif Point.of_degrees(stop.place.lat, stop.place.lon) in self.world.street.counters:
             await self.sleep(await self.world.street.fetch(stop.order))
         await self.ask(m.ReportPickup(stop.delivery))
 
-    async def _drop_off(self, stop: m.RouteStop) -> None:
-        demand = self.world.scenario.demand
-        door = conduct.at_the_door(
-            self.world.streams, self.profile.group, demand, OrderId(stop.order)
+    def _ring(self, stop: m.RouteStop, what: str) -> conduct.Door:
+        """To hand it over, or to be given it. Whoever was not there may be the next time."""
+        demand, attempt = self.world.scenario.demand, self.world.street.ring(what)
+        return conduct.at_the_door(
+            self.world.streams, self.profile.group, demand, OrderId(what), attempt
         )
+
+    async def _drop_off(self, stop: m.RouteStop) -> None:
+        door = self._ring(stop, stop.order)
         await self.sleep(door.after_ms)
         if door.failure:
             await self.ask(m.ReportFailure(stop.delivery, door.failure))

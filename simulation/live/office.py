@@ -9,10 +9,10 @@ from gateway import messages as m
 from gateway.client import Update
 from geo.points import Point
 from geo.travel import TravelModel
-from simulation.arrivals import word
 from simulation.live.city_time import millis
+from simulation.live.helpdesk import Helpdesk, Supervisor
+from simulation.live.market import Market
 from simulation.live.party import Party, World
-from simulation.opinions import ANSWERS_MIN, delay_ms
 
 
 class Office(Party):
@@ -23,16 +23,20 @@ class Office(Party):
         self.kpis: m.Kpis | None = None
         self.places: dict[str, Point] = {}  # couriers as last seen
         self._orders: dict[str, m.CityOrder] = {}
-        self._answered: dict[str, None] = {}
+        self._working: dict[str, None] = {}  # couriers
+        commerce = world.scenario.commerce
+        self.supervisor = Supervisor(world)
+        self._market = Market(self, commerce) if commerce else None
+        self._helpdesk = Helpdesk(self, self.supervisor, commerce) if commerce else None
         self.client.subscribe("city", self._hear)
-        self.client.subscribe("crm", self._hear_customers)
 
     async def register(self) -> None:
         """Under ids of their own, so that a city that is started again finds itself."""
         for product in self.world.scenario.products:
             listed = m.ListProduct(product.id, product.name, product.category, product.load)
             await self.client.ask(listed)
-        await self._trade()
+        if self._market is not None:
+            await self._market.open()
         for site in self.world.day.sites:
             place = m.Place(site.location.lat_deg, site.location.lon_deg)
             preparation_s = round(site.group.preparation_s.typical)
@@ -41,27 +45,11 @@ class Office(Party):
             group = profile.group
             await self._once(m.RegisterCourier(profile.id, group.vehicle.value, group.capacity))
 
-    async def _trade(self) -> None:
-        """Bundles, promotions and their public coupons."""
-        commerce, currency = self.world.scenario.commerce, self.world.scenario.engine.currency
-        if commerce is None:
-            return
-        for bundle in commerce.bundles:
-            parts = [m.Line(key, pieces) for key, pieces in bundle.parts.items()]
-            listed = m.ListProduct(bundle.id, bundle.name, bundle.category, components=parts)
-            await self.client.ask(listed)
-        for x in commerce.promotions:
-            off = m.Action("percent", x.permille_off, targets=m.Selection(categories=x.categories))
-            least = m.Conditions(order_min=m.Money(x.order_min_minor, currency))
-            by_coupon = x.by_coupon or bool(x.coupon)
-            terms = m.PromotionTerms(x.name, [off], least, by_coupon=by_coupon)
-            await self.client.ask(m.DefinePromotion(word(x.name), terms))
-            if x.coupon:
-                await self.client.ask(m.IssueCoupons(x.coupon, word(x.name)))
-
     def expect(self) -> None:
-        """Tell the engine of slower and faster travel when it is known."""
+        """Tell the engine of slower and faster travel when it is known; campaigns in time."""
         world = self.world
+        if self._market is not None:
+            self._market.foresee()
         for at, told in world.conditions.news(world.scenario.engine, world.day.usual_rides):
             self.spawn(self.whenever(at, partial(self._tell, told.travel)))
 
@@ -92,22 +80,6 @@ class Office(Party):
                 if waiting and millis(order.placed_at) < oldest:
                     await self.ask(m.CancelOrder(order.id, "undeliverable"))
 
-    def _hear_customers(self, update: Update) -> None:
-        """Whoever complains is answered, once."""
-        body = update.body
-        waiting = body.complaints if isinstance(body, m.CrmOpen) else [body]
-        for complaint in waiting:
-            if isinstance(complaint, m.Complaint) and complaint.status == "open":
-                key = complaint.complaint
-                if key not in self._answered:
-                    self._answered[key] = None
-                    self.spawn(self._answer(key))
-
-    async def _answer(self, complaint: str) -> None:
-        draws = self.world.streams.named("office", complaint)
-        await self.sleep(delay_ms(ANSWERS_MIN, draws))
-        await self.ask(m.AnswerComplaint(complaint, "We are sorry for this."))
-
     def _hear(self, update: Update) -> None:
         body: m.CityWhole | m.CityChanges = update.body
         if isinstance(body, m.CityWhole):
@@ -115,6 +87,7 @@ class Office(Party):
         for courier in body.couriers:
             if courier.lat is not None and courier.lon is not None:
                 self.places[courier.id] = Point.of_degrees(courier.lat, courier.lon)
+            self._see_working(courier)
         for order in body.orders:
             self._orders[order.id] = order
         if isinstance(body, m.CityChanges):
@@ -124,3 +97,10 @@ class Office(Party):
                 self.places[key] = Point.of_degrees(lat, lon)
         if body.kpis is not None:
             self.kpis = body.kpis
+
+    def _see_working(self, courier: m.CityCourier) -> None:
+        """Who has gone home."""
+        if courier.status != "off_shift":
+            self._working[courier.id] = None
+        elif self._working.pop(courier.id, courier) is None and self._helpdesk is not None:
+            self._helpdesk.shift_ended(courier.id)

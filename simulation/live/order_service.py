@@ -2,22 +2,19 @@
 
 from collections import Counter
 from itertools import count
-from typing import Any
 
 from msgspec.structs import replace
 
-from engine.values import MINUTE, Millis
+from engine.values import CASH, Millis
 from gateway import messages as m
 from gateway.client import Update
-from simulation.commerce.parts import Shoppers
 from simulation.demand import SERVICE, Wish
+from simulation.live.aftercare import Aftercare
 from simulation.live.city_time import millis
 from simulation.live.party import Party, World
 from simulation.live.shopping import Shopping
-from simulation.opinions import SATISFIED_MIN, delay_ms, opinion
 
 ENDED = ("fulfilled", "cancelled", "returned")
-LOOKS = 20  # for an answer to a complaint
 
 
 class OrderService(Party):
@@ -38,6 +35,8 @@ class OrderService(Party):
         self.collected = 0
         commerce = world.scenario.commerce
         self._shopping = Shopping(self, commerce) if commerce else None
+        self._aftercare = Aftercare(self, commerce) if commerce else None
+        self._provider_of: dict[str, str] = {}  # of orders that are open
         self.client.subscribe("orders", self._hear)
 
     @property
@@ -75,7 +74,8 @@ class OrderService(Party):
         quote = await self._quote(wish, f"q{name}")
         if quote is None:
             return
-        if quote.promised_within_s * 1_000 > wish.longest_promise_ms:
+        is_soon = quote.window is None  # who wants it later waits for it gladly
+        if is_soon and quote.promised_within_s * 1_000 > wish.longest_promise_ms:
             self.lost["promise_too_late"] += 1
             return
         await self.sleep(wish.thinks_ms)
@@ -127,6 +127,7 @@ class OrderService(Party):
             return
         self.acknowledged.setdefault(order, "placed")
         self.paid_with[place.provider] += 1
+        self._provider_of[order] = place.provider
         placed = reply.body
         self._placed_at[order] = millis(placed.placed_at)
         self.promised[order] = millis(placed.promised_at)
@@ -138,7 +139,7 @@ class OrderService(Party):
         self.spawn(self._give_up(order, patience_ms, "too_slow"))
 
     def _provider(self, order: str) -> str:
-        providers = self.world.providers or (self.world.scenario.bank.name,)
+        providers = self.world.providers or self.world.pays_with[:1]
         draw = self.world.streams.named("pays with", order).random()
         return providers[int(draw * len(providers))]
 
@@ -148,38 +149,13 @@ class OrderService(Party):
         if self.acknowledged[order] in ("placed", "confirmed", "accepted", "ready"):
             await self.ask(m.CancelOrder(order, reason))
 
-    async def _comment(self, order: m.Order, late_ms: int, habits: Shoppers) -> None:
-        """Some say what they think, and who complains waits for an answer."""
-        draws = self.world.streams.named("opinion", order.order)
-        said = opinion(habits, late_ms, draws)
-        if said.is_silent:
-            return
-        await self.sleep(said.says_after_ms)
-        if said.rates:
-            stars = said.courier_stars if order.delivery else None
-            tags: list[Any] = said.tags
-            await self.ask(m.RateOrder(order.order, said.stars, stars, tags))
-        if said.complains:
-            key = f"about-{order.order}"
-            words = f"{late_ms // MINUTE} minutes late" if late_ms > 0 else "the lid was open"
-            reason: Any = "late" if late_ms > 0 else "quality"
-            await self.ask(m.OpenComplaint(key, order.customer, reason, words, order.order))
-            await self._until_answered(key)
-
-    async def _until_answered(self, complaint: str) -> None:
-        """Looks now and then, and is satisfied with an answer."""
-        draws = self.world.streams.named("satisfied", complaint)
-        for _ in range(LOOKS):
-            await self.sleep(delay_ms(SATISFIED_MIN, draws))
-            reply = await self.ask(m.GetComplaint(complaint))
-            told = reply.body if reply is not None else None
-            if isinstance(told, m.Complaint) and told.status == "answered":
-                await self.ask(m.CloseComplaint(complaint, "satisfied"))
-                return
-
     # what the server tells
 
     def _hear(self, update: Update) -> None:
+        if isinstance(update.body, m.OrderChange):
+            if self._aftercare is not None:
+                self._aftercare.look_at_change(update.body)
+            return
         orders = update.body.orders if isinstance(update.body, m.OrdersOpen) else [update.body]
         for order in orders:
             self._note(order)
@@ -189,12 +165,15 @@ class OrderService(Party):
         if before is None and not order.order.startswith(f"o{self._run}-"):
             return  # of an earlier run: somebody else's bookkeeping
         self.acknowledged[order.order] = order.order_status
+        if self._aftercare is not None:
+            self._aftercare.look_at(order)
         if order.order_status == "fulfilled" and before != "fulfilled":
             self._count(order)
 
     def _count(self, order: m.Order) -> None:
         """Who collects comes when it suits: that is never late."""
-        ended_at, promised_at = millis(order.at), millis(order.promised_at)
+        ended_at = millis(order.at)
+        promised_at = self.promised.get(order.order, millis(order.promised_at))  # the first
         late_ms = ended_at - promised_at
         if order.fulfillment == "collection":
             self.collected += 1
@@ -203,9 +182,8 @@ class OrderService(Party):
             self.on_time += ended_at <= promised_at
             self.late += ended_at > promised_at
             self.click_to_door_ms.append(ended_at - millis(order.placed_at))
-        commerce = self.world.scenario.commerce
-        if commerce is not None:
-            self.spawn(self._comment(order, late_ms, commerce.shoppers))
+        if self._aftercare is not None:
+            self._aftercare.fulfilled(order, late_ms, self._provider_of.pop(order.order, CASH))
 
     async def missing(self) -> list[str]:
         """Acknowledged orders the server does not know any more. There must be none."""

@@ -4,9 +4,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
-from engine.values import MINUTE, Millis
+from engine.values import CASH, MINUTE, Millis
 from gateway import messages as m
 from gateway.client import Client, GivenUpError
 from gateway.messages import Role
@@ -40,6 +41,13 @@ class World:
     @property
     def scenario(self) -> Scenario:
         return self.day.scenario
+
+    @property
+    def pays_with(self) -> tuple[str, ...]:
+        """Whom customers may name; the first is whom they name if they do not care."""
+        commerce, bank = self.scenario.commerce, self.scenario.bank.name
+        others = [x.name for x in commerce.providers] if commerce else []
+        return self.providers or (bank, *others, CASH)
 
     @property
     def conditions(self) -> Conditions:
@@ -105,6 +113,16 @@ class Party:
 
     async def sleep(self, city_ms: float) -> None:
         await self.world.time.sleep(city_ms)
+
+    async def daily(self, offset_ms: int, what: Callable[[int], Awaitable[object]]) -> None:
+        """So long after each day's first customer, with the number of that day, from 0."""
+        day = self.world.day
+        for number in count():
+            at = self.world.time.day_began + number * day.length_ms + offset_ms
+            await self.sleep(at - self.world.time.now())
+            await what(number)
+            if not day.comes_again:
+                return
 
     async def whenever(self, moment: Millis, what: Callable[[], Awaitable[object]]) -> None:
         """At that time of the scenario's day, every day it comes."""

@@ -12,8 +12,8 @@ class Provider(Party):
     """Answers what it is asked to hold, and carries out instructions. A snapshot may repeat
     what is being worked on, hence the two sets of names."""
 
-    def __init__(self, world: World) -> None:
-        super().__init__(world, "payment_provider", world.scenario.bank.name)
+    def __init__(self, world: World, name: str) -> None:
+        super().__init__(world, "payment_provider", name)
         self._begun: dict[str, None] = {}
         self.client.subscribe("payments", self._hear)
 

@@ -46,20 +46,27 @@ class Shopping:
             asked = replace(asked, lines=[m.Line(bundles[0].id, 1)])
         if choice.follows_suggestion and (best := await self._best(plain)):
             asked = replace(asked, lines=[*plain.lines, m.Line(best, 1)])
-        coupons = [x.coupon for x in self._commerce.promotions if x.coupon]
-        if choice.uses_coupon and coupons:
-            asked = replace(asked, coupons=coupons[:1])
+        if choice.uses_coupon and (coupon := await self._coupon(plain.customer)):
+            asked = replace(asked, coupons=[coupon])
         return asked
 
     def placing(self, wish: Wish, plain: m.PlaceOrder, is_collected: bool) -> m.PlaceOrder:
-        """With a code for who collects, with a tip, or with cash."""
+        """With a code for who collects, with a tip, or by another provider."""
         choice = choice_of(self._streams, self._commerce, wish.key)
         if is_collected:
             code = self._service.world.street.code(plain.order)
             return replace(plain, proof="pin", pin=code)
-        cash = "cash" if choice.provider == "cash" else plain.provider
+        named = self._service.world.pays_with
+        provider = choice.provider if choice.provider in named else plain.provider
         tip = m.Money(choice.tip_minor, self._currency) if choice.tip_minor else None
-        return replace(plain, provider=cash, tip=tip)
+        return replace(plain, provider=provider, tip=tip)
+
+    async def _coupon(self, customer: str) -> str | None:
+        """The customer's own, of a campaign; else one for everybody, used up or not."""
+        reply = await self._service.ask(m.ListCoupons(customer))
+        held = reply.body.coupons if reply and isinstance(reply.body, m.Coupons) else []
+        public = [x.coupon for x in self._commerce.promotions if x.coupon]
+        return next(iter((*(x.coupon for x in held), *public)), None)
 
     async def _best(self, asked: m.RequestQuote) -> str | None:
         cart = [x.product for x in asked.lines]

@@ -8,14 +8,15 @@ from gateway import messages as m
 from gateway.client import Update
 from simulation import conduct
 from simulation.city import StoreSite
+from simulation.commerce.conduct import brings_back_ms, is_fit
 from simulation.commerce.shoppers import comes_after_ms
-from simulation.commerce.trading import is_sold
 from simulation.conditions import spells
 from simulation.conduct import Answer
 from simulation.episodes import FlashSale
+from simulation.live.attendance import Attendance
 from simulation.live.city_time import millis, text
 from simulation.live.party import Party, World
-from simulation.live.till import Till
+from simulation.live.shopkeeping import Shopkeeping
 from simulation.stores import Kitchen
 
 
@@ -34,6 +35,9 @@ class StoreTerminal(Party):
         self._has_power.set()
         self._stood_still_ms = 0  # the kitchen, all power cuts together
         self._is_open = True
+        commerce = world.scenario.commerce
+        self._keeper = Shopkeeping(self, site) if commerce else None
+        self._attendance = Attendance(self, commerce.shops) if commerce else None
         self.client.subscribe("tickets", self._hear)
 
     async def open(self) -> None:
@@ -43,21 +47,13 @@ class StoreTerminal(Party):
         self.spawn(self._fill_forever())
         if self.site.group.walk_ins_per_h:
             self.spawn(self._sell_forever())
+        if self._keeper is not None:
+            await self._keeper.open()
 
-        await self._trade()
-
-    async def _trade(self) -> None:
-        """Bundles have a price, and the till sells what customers take off the shelf."""
-        commerce, currency = self.world.scenario.commerce, self.world.scenario.engine.currency
-        if commerce is None:
-            return
-        for bundle in commerce.bundles:
-            if is_sold(bundle, self.site):
-                price = m.Money(bundle.price_minor, currency)
-                await self.ask(m.SetPrice(bundle.id, price))
-        if commerce.shops.receipts_per_h:
-            till = Till(self, self.site, commerce.shops, currency)
-            self.spawn(till.sell_forever())
+    async def begin(self) -> None:
+        """Just before the first customer."""
+        if self._attendance is not None:
+            await self._attendance.begin()
 
     async def _put_up_prices(self, times: float) -> None:
         currency = self.world.scenario.engine.currency
@@ -66,7 +62,7 @@ class StoreTerminal(Party):
             await self.ask(m.SetPrice(product.id, price))
 
     def foresee(self) -> None:
-        """Power cuts and sales come when the scenario says."""
+        """Power cuts, sales and shifts come when the scenario says."""
         group, scenario = self.site.group.name, self.world.scenario
         for start, end in self.world.conditions.power_cuts(group, self.site.number):
             self.spawn(self.whenever(start, partial(self._lose_power, end - start)))
@@ -74,6 +70,10 @@ class StoreTerminal(Party):
             if sale.stores == group and sale.price != 1.0:
                 self.spawn(self.whenever(start, partial(self._put_up_prices, sale.price)))
                 self.spawn(self.whenever(end, partial(self._put_up_prices, 1.0)))
+        if self._keeper is not None:
+            self._keeper.foresee()
+        if self._attendance is not None:
+            self._attendance.foresee()
 
     async def _lose_power(self, for_ms: int) -> None:
         """Closed and silent, and what is on the fire waits."""
@@ -120,7 +120,9 @@ class StoreTerminal(Party):
 
     def _hear(self, update: Update) -> None:
         match update.body:
-            case m.Tickets(tickets=tickets, returns=returns):
+            case m.Tickets(tickets=tickets, returns=returns, expected=expected):
+                for change in expected:
+                    self._await_return(change)
                 for ticket in tickets:
                     self._look_at(ticket)
                 for due in returns:
@@ -131,6 +133,8 @@ class StoreTerminal(Party):
                 self._begun.pop(order, None)
                 self._awaited.pop(order, None)
                 self.world.street.taken(order)
+            case m.OrderChange():
+                self._await_return(update.body)
             case m.ReturnDue():
                 self._expect(update.body)
             case m.ReturnClosed(delivery=delivery):
@@ -202,7 +206,8 @@ class StoreTerminal(Party):
             return
         if cooking is not None and cooking.piece_missing:
             line = ticket.lines[int(cooking.which * len(ticket.lines))]
-            await self.ask(m.ReportMissing(ticket.order, line.product, 1))
+            piece = line.components[0].product if line.components else line.product
+            await self.ask(m.ReportMissing(ticket.order, piece, 1))
         if ticket.order in self._begun and await self.ask(m.ReportReady(ticket.order)):
             self._put_on_counter(ticket.order)
 
@@ -242,6 +247,24 @@ class StoreTerminal(Party):
         if due.delivery not in self._begun:
             self._begun[due.delivery] = None
             self.spawn(self._take_back(due))
+
+    def _await_return(self, change: m.OrderChange) -> None:
+        """Somebody comes with what was bought, unless a courier fetches it."""
+        if change.status == "confirmed" and change.way == "store":
+            if change.change not in self._begun:
+                self._begun[change.change] = None
+                self.spawn(self._look_over(change))
+        elif change.status in ("received", "closed"):
+            self._begun.pop(change.change, None)
+
+    async def _look_over(self, change: m.OrderChange) -> None:
+        await self.sleep(brings_back_ms(self.world.streams, change.change))
+        fit = is_fit(change.reason)
+        lines = [
+            m.ReturnedLine(x.product, x.quantity * fit, x.quantity * (not fit))
+            for x in change.lines
+        ]
+        await self.ask(m.ReceiveChange(change.change, lines))
 
     async def _take_back(self, due: m.ReturnDue) -> None:
         await self.world.street.brought_back(due.delivery).wait()

@@ -1,6 +1,7 @@
 """What happens in the street and not on any wire: goods over a counter, words at a door."""
 
 import asyncio
+from collections import Counter
 
 from geo.points import Point
 from simulation.commerce.shoppers import CODES
@@ -15,6 +16,7 @@ class Street:
         self._streams = streams
         self._on_counter: dict[str, asyncio.Event] = {}  # order -> it stands there
         self._handover_ms: dict[str, int] = {}  # order -> how long the counter will take
+        self._rings: Counter[str] = Counter()  # at whose door somebody has been
         self._brought_back: dict[str, asyncio.Event] = {}  # delivery -> it is at the store again
 
     def put_on_counter(self, order: str, handover_ms: int) -> None:
@@ -26,6 +28,11 @@ class Street:
         """The courier: wait until it is there; returns how long the handover takes."""
         await self._on_counter.setdefault(order, asyncio.Event()).wait()
         return self._handover_ms[order]
+
+    def ring(self, order: str) -> int:
+        """At the customer's door; returns how often somebody has been there before."""
+        self._rings[order] += 1
+        return self._rings[order] - 1
 
     def brought_back(self, delivery: str) -> asyncio.Event:
         return self._brought_back.setdefault(delivery, asyncio.Event())
