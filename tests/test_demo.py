@@ -135,52 +135,6 @@ def test_what_happens_in_a_scenario_happens_to_live_clients_too(tmp_path):
     assert 0 < sum(n > 1 for n in started.values()) < 8, "some came back from a strike"
 
 
-COMMERCE = """
-[commerce.shoppers]
-collects = 0.4
-pays_cash = 0.3
-uses_coupon = 0.5
-comes_after_min = { median = 1, p90 = 2 }
-
-[commerce.shops]
-receipts_per_h = 60
-
-[[commerce.bundles]]
-id = "lunch-set"
-name = "Lunch set"
-category = "sets"
-parts = { noodles = 1, tea = 1 }
-price_minor = 3_900
-
-[[commerce.promotions]]
-name = "Hello"
-permille_off = 100
-coupon = "HELLO"
-"""
-
-
-@pytest.mark.slow
-def test_live_customers_collect_pay_cash_and_use_coupons_and_the_summary_tells_of_it(
-    tmp_path, capsys
-):
-    path, data, port = tmp_path / "shops.toml", tmp_path / "data", free_port()
-    path.write_text(SMALL.replace("orders = 45", "orders = 90") + COMMERCE)
-    words = ["demo", "--scenario", str(path), "--data", str(data), "--port", str(port)]
-    assert main([*words, "--speed", "200", "--minutes", "15", "--headless"]) == 0
-    told = capsys.readouterr().out
-    for system in ("products", "orders", "payments", "logistics", "customers", "analytics"):
-        assert f"{system} " in told
-    journal = SqliteJournal(data / JOURNAL_FILE)
-    events = [x for record in journal.read(1) for x in record.events]
-    journal.close()
-    placed = [x for x in events if isinstance(x, e.OrderPlaced)]
-    fulfilled = {x.order for x in events if isinstance(x, e.OrderFulfilled)}
-    assert [x for x in placed if x.fulfillment == "collection" and x.order in fulfilled]
-    assert [x for x in placed if x.provider == "cash"]
-    assert [x for x in placed if x.discounts]
-    assert [x for x in events if isinstance(x, e.ReceiptRecorded) and len(x.lines) > 1]
-
-
 def test_however_fast_the_city_runs_machines_keep_time_to_answer():
     usual = Settings()
     assert at_speed(usual, 1.0) == usual

@@ -160,6 +160,7 @@ def test_without_commerce_there_is_none():
     ("part", "change", "code", "key"),
     [
         ("shops", {"opens": 23.0}, "wrong_value", "commerce.shops.closes"),
+        ("shops", {"opens": 1.0, "closes": 6.0}, "wrong_value", "commerce.shops.opens"),
         ("shops", {"reorder_point": 99}, "wrong_value", "commerce.shops.reorder_point"),
         ("shops", {"pickers": 0}, "wrong_value", "commerce.shops.pickers"),
         ("bundles", {"parts": {"bred": 1}}, "unknown_product", "commerce.bundles[0].parts"),

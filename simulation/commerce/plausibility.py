@@ -3,16 +3,21 @@
 from collections.abc import Iterator
 
 from engine.rules.segmentation import NAMES
+from engine.values import HOUR
 from simulation.arrivals import word
-from simulation.commerce.parts import Commerce
+from simulation.commerce.conduct import HOUR_MIN
+from simulation.commerce.parts import Commerce, Shops
 from simulation.episodes import FlashSale
 from simulation.flaws import Flaw, did_you_mean
 from simulation.scenario import Scenario
+
+DAY_H = 24
 
 
 def flaws_of(s: Scenario) -> Iterator[Flaw]:
     if s.commerce is not None:
         yield from _shops(s.commerce)
+        yield from _hours(s, s.commerce.shops)
         yield from _goods(s, s.commerce)
         yield from _offers(s.commerce)
         yield from _providers(s, s.commerce)
@@ -29,6 +34,15 @@ def _shops(commerce: Commerce) -> Iterator[Flaw]:
     if shops.reorder_point > shops.reorder_target:
         detail = f"{shops.reorder_point} is above reorder_target, {shops.reorder_target}"
         yield Flaw("wrong_value", "commerce.shops.reorder_point", detail)
+
+
+def _hours(s: Scenario, shops: Shops) -> Iterator[Flaw]:
+    """By the engine's clock, which need not be the one the day is written in."""
+    starts_h = (s.starts_ms / HOUR + s.engine.utc_offset_min / HOUR_MIN) % DAY_H
+    ends_h = starts_h + s.hours
+    if not any(max(shops.opens + n, starts_h) < min(shops.closes + n, ends_h) for n in (0, DAY_H)):
+        detail = f"closed all day, which begins at {starts_h:g} by engine.utc_offset_min"
+        yield Flaw("wrong_value", "commerce.shops.opens", detail)
 
 
 def _goods(s: Scenario, commerce: Commerce) -> Iterator[Flaw]:
