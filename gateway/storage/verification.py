@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from engine import snapshot
 from engine.audit import violations
@@ -17,6 +17,7 @@ from engine.codec import decode, decode_outcome, encode
 from engine.commands import TimerCommand
 from engine.engine import Engine, Record
 from engine.errors import CorruptJournalError, EngineError
+from gateway.storage.conservation import Conservation
 from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from gateway.storage.recovery import must_follow
 from gateway.storage.snapshots import Snapshot, Snapshots
@@ -51,6 +52,9 @@ class Report(Struct):
     audits: int = 0
     snapshots: int = 0
     findings: list[Finding] = []
+    from_ms: int = 0  # of the first record, and of the last
+    to_ms: int = 0
+    conservation: Conservation = field(default_factory=Conservation)
 
     @property
     def exit_code(self) -> int:
@@ -120,7 +124,10 @@ class _Verification:
 
     def check(self, body: bytes) -> None:
         seq = self._report.records = self._report.records + 1
-        self._decide(seq, body)
+        record = decode(body)
+        self._report.from_ms, self._report.to_ms = self._report.from_ms or record.at, record.at
+        self._report.conservation.fold(record)
+        self._decide(seq, body, record)
         try:
             self._applied.apply(decode_outcome(body))
         except (EngineError, AssertionError, LookupError) as error:
@@ -134,16 +141,19 @@ class _Verification:
             self._report.add(Kind.INVARIANT, self._applied.seq, violation)
 
     def finish(self) -> None:
-        """Both engines say the same at the end, and it makes sense."""
+        """Both engines say the same at the end, it makes sense, and nothing was made or lost."""
         seq, deciding = self._applied.seq, self._deciding
         if deciding is not None and snapshot.dump(deciding) != snapshot.dump(self._applied):
             self._report.add(Kind.STATE, seq, "deciding and applying lead to different states")
         self.audit()
+        counts = self._report.conservation.counts
+        if not counts.is_sound:
+            self._report.add(Kind.INVARIANT, seq, f"it does not add up: {counts}")
 
-    def _decide(self, seq: int, body: bytes) -> None:
+    def _decide(self, seq: int, body: bytes, record: Record) -> None:
         if self._deciding is None:
             return
-        difference = _difference(self._deciding, decode(body), body)
+        difference = _difference(self._deciding, record, body)
         if difference:
             self._report.add(Kind.DECISION, seq, difference)
             self._deciding = None
