@@ -71,5 +71,15 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     # local time: weekly hours are said in it; minutes east of UTC, to be changed with the clocks
     utc_offset_min: int = 0
 
+    # where couriers are
+    near_ms: int = 2 * MINUTE  # this long before a stop, or
+    near_m: int = 80  # this close to it, it is told that somebody is coming
+    fence_radius_m: int = 50  # around a stop: who is within has arrived
+    fence_margin_m: int = 30  # and has not left until he is beyond this, too
+    dwell_ms: int = MINUTE  # within, and has not said so
+    late_step_ms: int = 5 * MINUTE  # of predicted delay, before it is told, and told again
+    stale_ms: int = 90 * SECOND  # without a position: a courier's place is only a guess
+    lost_ms: int = 5 * MINUTE  # without a position: nothing new is given to him
+
     # travel times, the same for promises, plans and simulated couriers
     travel: TravelModel = field(default_factory=TravelModel)

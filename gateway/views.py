@@ -1,6 +1,7 @@
 """What queries find, in the public shapes: one function per thing told."""
 
 from engine.projections.movements import Movement
+from engine.queries.arrivals import arrivals
 from engine.queries.for_couriers import NextStop, OfferMade, Work, work_of
 from engine.queries.for_customers import Tracked
 from engine.queries.for_operators import courier_status, stops_with_places
@@ -8,7 +9,17 @@ from engine.queries.statuses import delivery_status
 from engine.rules.opening import takes_orders
 from engine.state import State
 from engine.state.deliveries import BEFORE_PICKUP, DeliveryStatus
-from engine.values import CourierId, DeliveryId, InstructionId, Millis, OrderId, PaymentId, StoreId
+from engine.values import (
+    MINUTE,
+    CourierId,
+    DeliveryId,
+    InstructionId,
+    Millis,
+    OrderId,
+    PaymentId,
+    Stop,
+    StoreId,
+)
 from gateway import messages as m
 from gateway.translation import priced
 from gateway.translation.editing import substitutes_told
@@ -71,7 +82,13 @@ def tracking_told(seen: Tracked) -> m.Tracking:
         seen.order.status.value,
         placed.pin if seen.is_code_shown else None,
         window_told(placed.window_from_at, placed.window_to_at),
+        eta_told(seen.eta_at),
     )
+
+
+def eta_told(at: Millis | None) -> str | None:
+    """The next whole minute: seconds would promise more than anybody knows."""
+    return None if at is None else time_text(-(-at // MINUTE) * MINUTE)
 
 
 # stores
@@ -148,13 +165,21 @@ def instruction_told(s: State, key: InstructionId) -> m.InstructionDue:
 # couriers
 
 
-def route_told(s: State, courier: CourierId, expires_at: dict[DeliveryId, Millis]) -> m.Route:
+def route_told(
+    s: State,
+    courier: CourierId,
+    expires_at: dict[DeliveryId, Millis],
+    now: Millis,
+    reached: Stop | None,
+) -> m.Route:
+    """`reached`: the stop whose fence he is in."""
     work: Work = work_of(s, courier)
+    etas = {x.stop: x.eta_at for x in arrivals(s, courier, now)} if work.stops else {}
     currency = s.settings.current.currency
     return m.Route(
         work.on_shift,
         [_offer(x, expires_at.get(x.key, Millis(0)), currency) for x in work.offers],
-        [_stop(x) for x in work.stops],
+        [_stop(x, etas.get(x.stop), reached) for x in work.stops],
         work.under_way,
         None if work.wait_near is None else _wait_near(s, work.wait_near),
     )
@@ -180,7 +205,7 @@ def _offer(x: OfferMade, expires_at: Millis, currency: str) -> m.Offer:
     )
 
 
-def _stop(x: NextStop) -> m.RouteStop:
+def _stop(x: NextStop, eta_at: Millis | None, reached: Stop | None) -> m.RouteStop:
     placed, is_dropoff = x.order.placed, x.stop.kind == "dropoff"
     return m.RouteStop(
         x.stop.kind.value,
@@ -193,6 +218,8 @@ def _stop(x: NextStop) -> m.RouteStop:
         placed.proof.value if is_dropoff else "none",
         time_text(placed.window_from_at) if is_dropoff and placed.window_from_at else None,
         x.stop.kind == "pickup" and x.at_door,
+        eta_told(eta_at),
+        x.stop == reached,
     )
 
 

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from engine.queries.arrivals import eta_of
 from engine.queries.statuses import ENROUTE_TO_DROPOFF, delivery_status
 from engine.state import State
 from engine.state.deliveries import DeliveryStatus
@@ -22,6 +23,7 @@ class Tracked(Struct, frozen=True):
     store_name: str
     courier: Point | None = None  # rounded, and only on the last leg to this customer
     courier_seen_at: Millis = Millis(0)
+    eta_at: Millis | None = None
 
     @property
     def is_code_shown(self) -> bool:
@@ -39,14 +41,17 @@ def track(s: State, key: OrderId, now: Millis) -> Tracked | None:
     delivery = s.deliveries[delivery_key] if delivery_key is not None else None
     attempt = delivery.attempt if delivery else 1
     name = s.stores[order.placed.store].name
+    coming = delivery_key is not None and delivery is not None and not delivery.is_return
+    eta_at = eta_of(s, delivery_key, now) if coming and delivery_key is not None else None
+    seen = Tracked(key, order, status, attempt, name, eta_at=eta_at)
     if delivery is None or delivery.courier is None or status not in COMING:
-        return Tracked(key, order, status, attempt, name)
+        return seen
     number = s.couriers[delivery.courier].number
     place = s.positions.get(number)
     if place is None:
-        return Tracked(key, order, status, attempt, name)
+        return seen
     seen_at = Millis(int(s.positions.measured_at[number]))
-    return Tracked(key, order, status, attempt, name, _coarse(place), seen_at)
+    return Tracked(key, order, status, attempt, name, _coarse(place), seen_at, eta_at)
 
 
 def _coarse(p: Point) -> Point:

@@ -16,6 +16,13 @@ from gateway.messages.analytics import (
     StoreFigures,
     VehicleFigures,
 )
+from gateway.messages.approaching import (
+    CourierCrossed,
+    CourierNear,
+    Crossing,
+    DelayPredicted,
+    Signal,
+)
 from gateway.messages.attendance import (
     Break,
     BreakTaken,

@@ -8,6 +8,7 @@ snapshot.
 
 from typing import Any, Literal, get_args
 
+from gateway.messages.approaching import CourierCrossed, CourierNear, DelayPredicted
 from gateway.messages.attendance import Duty, StaffPresent, Timecard
 from gateway.messages.crm import CrmNews, CrmOpen
 from gateway.messages.orders import Order, OrderChange, Tracking
@@ -180,6 +181,8 @@ class RouteStop(Part, frozen=True):
     proof: Proof = "none"
     not_before: str | None = None  # of a drop-off: when its window opens
     returns: bool = False  # a pickup at a customer's door, for the store
+    eta_at: str | None = None  # as things were when this was told; whole minutes
+    seems_arrived: bool = False  # by the fence around it: then say so with `report_arrival`
 
 
 class WaitNear(Part, frozen=True):
@@ -293,6 +296,9 @@ SnapshotBody = (
 DeltaBody = (
     Order
     | OrderChange
+    | CourierNear
+    | CourierCrossed
+    | DelayPredicted
     | Ticket
     | TicketClosed
     | ReturnDue
@@ -313,8 +319,16 @@ DeltaBody = (
 )
 
 DELTAS: dict[Feed, tuple[Any, ...]] = {
-    "orders": (Order, OrderChange),
-    "tickets": (Ticket, TicketClosed, ReturnDue, ReturnClosed, OrderChange),
+    "orders": (Order, OrderChange, CourierNear, CourierCrossed, DelayPredicted),
+    "tickets": (
+        Ticket,
+        TicketClosed,
+        ReturnDue,
+        ReturnClosed,
+        OrderChange,
+        CourierNear,
+        CourierCrossed,
+    ),
     "payments": (PaymentDue, PaymentClosed, InstructionDue, InstructionClosed),
     "stock": (StockMoved, Transfer, SupplierPurchase),
     "staff": (Timecard, Duty),

@@ -128,6 +128,7 @@ class Tracking(Told, frozen=True):
     order_status: OrderStatus = "placed"
     collection_code: str | None = None
     window: Window | None = None
+    eta_at: str | None = None  # once a courier has accepted it; whole minutes
 
 
 class Refund(Told, frozen=True):

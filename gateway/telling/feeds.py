@@ -70,6 +70,7 @@ class Kept(Struct, array_like=True):
     offers: dict[DeliveryId, Millis]
     projections: bytes | list[int] = b""  # a list: an older gateway's, which counted less
     shelves: Packed = {}
+    approaches: bytes = b""
 
 
 class FeedHub:
@@ -90,7 +91,8 @@ class FeedHub:
             found = Kept(engine.seq, [], {})
         known = {(feed, subject): log for feed, subject, log in found.logs}
         first = 0 if kept else engine.seq * UNKNOWN_FIRST
-        self._logs = Logs(engine.state, known, first, Shelves(found.shelves))
+        shelves = Shelves(found.shelves)
+        self._logs = Logs(engine.state, known, first, shelves, found.approaches)
         self._offers = found.offers
         counted = found.projections
         known_so_far = projections.load(counted) if isinstance(counted, bytes) else None
@@ -131,8 +133,9 @@ class FeedHub:
         """As of the last folded record."""
         logs = [(feed, subject, log) for (feed, subject), log in self._logs.logs.items()]
         counted = projections.dump(self.projections)
-        shelves = self._logs.shelves.dump()
-        return _encode(Kept(self._folded, logs, self._offers, counted, shelves))
+        shelves, approaches = self._logs.shelves.dump(), self._logs.approaches.dump()
+        kept = Kept(self._folded, logs, self._offers, counted, shelves, approaches)
+        return _encode(kept)
 
     def fold(self, record: Record) -> list[tuple[Feed, str, int, bytes]]:
         """Number what a turn changed; the state is as it left it."""
@@ -243,7 +246,7 @@ class FeedHub:
             self._hold(record.seq, partial(self._tell, feed, subject, seq, body))
         couriers = touched_couriers(record, s)
         orders = {key: None for x in record.events if (key := order_of(x, s)) is not None}
-        for courier in couriers:
+        for courier in (*couriers, *self._logs.approaches.entered):
             self._look(record.seq, "route", courier)
         for order in orders:
             self._look(record.seq, "tracking", order)
@@ -305,7 +308,8 @@ class FeedHub:
     def _view(self, feed: Feed, subject: str) -> m.Route | m.Tracking | None:
         s: State = self._engine.state
         if feed == "route":
-            return route_told(s, CourierId(subject), self._offers)
+            reached = self._logs.approaches.stop_reached(CourierId(subject))
+            return route_told(s, CourierId(subject), self._offers, self._engine.now, reached)
         seen = for_customers.track(s, OrderId(subject), self._engine.now)
         return None if seen is None else tracking_told(seen)
 

@@ -18,6 +18,7 @@ from gateway import messages as m
 from gateway.asking import attendance, supply
 from gateway.messages import DeltaBody, Feed, SnapshotBody
 from gateway.telling import crm
+from gateway.telling.approaches import Approaches
 from gateway.telling.shelves import Shelves
 from gateway.translation.returning import change_told, expected_told
 from gateway.views import (
@@ -120,11 +121,13 @@ class Logs:
         logs: dict[tuple[Feed, str], Log],
         first: int = 0,
         shelves: Shelves | None = None,
+        approaches: bytes = b"",
     ) -> None:
         self.logs = logs
         self.shelves = shelves or Shelves({})
         self.work = OpenWork.of(s)
         self.movements = Movements.of(s)
+        self.approaches = Approaches(s, approaches)
         self._first = first  # where a log that is not known begins
         self._state = s
 
@@ -157,6 +160,8 @@ class Logs:
                 news.append(self._numbered(feed, subject, body))
         for moved in self.movements.fold(record):
             news += self._stock_news(moved)
+        for feed, subject, told_now in self.approaches.fold(record):
+            news.append(self._numbered(feed, subject, told_now))
         return news
 
     def snapshot(self, feed: Feed, subject: str, at: Millis, seq: int = 0) -> SnapshotBody:
