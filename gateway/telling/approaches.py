@@ -128,19 +128,13 @@ class Approaches:
 
     def stop_reached(self, courier: CourierId) -> Stop | None:
         """The stop whose fence he is in, if it is his next."""
-        number = self._s.couriers[courier].number
-        within, stops = self.within.get(number), told_stops(self._s, courier)
-        if (
-            within is None
-            or not stops
-            or (within.delivery, within.kind)
-            != (
-                stops[0][0].delivery,
-                stops[0][0].kind,
-            )
-        ):
+        registered = self._s.couriers.get(courier)
+        within = None if registered is None else self.within.get(registered.number)
+        stops = told_stops(self._s, courier) if within is not None else []
+        if within is None or not stops:
             return None
-        return stops[0][0]
+        stop = stops[0][0]
+        return stop if (within.delivery, within.kind) == (stop.delivery, stop.kind) else None
 
     # internals
 
