@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from solvers.neighbors import Neighbors, courier_row, order_row
-from solvers.problem import Ints
+from solvers.problem import Floats, Ints
 from solvers.randomness import RandomState, below
 from solvers.ruin import Undo, remember
 from solvers.schedule import (
@@ -28,17 +28,24 @@ from solvers.schedule import (
 
 @njit(nogil=True, cache=True)
 def exchange_tails(
-    city: City, routes: Routes, neighbors: Neighbors, undo: Undo, random: RandomState, cuts: Ints
-) -> bool:
+    city: City,
+    routes: Routes,
+    neighbors: Neighbors,
+    undo: Undo,
+    random: RandomState,
+    room: float,
+    cuts: Ints,
+    heads: Floats,
+) -> float:
     """Make the best exchange between the routes of two couriers near a random order.
 
-    Its cost change may be positive. False, and nothing changed, if there is no exchange to make.
-    `cuts` is scratch of (2, L + 1).
+    What it changes J by; inf, and nothing changed, if there is none for less than `room`.
+    `cuts` and `heads` are scratch of (2, L + 1).
     """
     o = below(random, city.orders.shape[0])
     a = routes.route_of[o]
     if a == NOWHERE:
-        return False
+        return np.inf
     couriers = courier_row(city, neighbors, routes.seq, o)
     related = order_row(city, neighbors, o)
     pick = below(random, couriers.shape[0] + related.shape[0])
@@ -48,36 +55,64 @@ def exchange_tails(
         other = related[pick - couriers.shape[0]]
         b = routes.route_of[other] if other >= 0 else NOWHERE
     if b < 0 or b == a:
-        return False
-    ka, kb = _best_cuts(city, routes, a, b, cuts)
+        return np.inf
+    before = routes.cost[a] + routes.cost[b]
+    ka, kb = _best_cuts(city, routes, a, b, before + room, cuts, heads)
     if ka == NOWHERE:
-        return False
+        return np.inf
     if not remember(routes, undo, a) or not remember(routes, undo, b):
-        return False
+        return np.inf
     _swap(city, routes, undo, a, ka, b, kb)
-    return True
+    return float(routes.cost[a] + routes.cost[b] - before)
 
 
 @njit(nogil=True, cache=True)
-def _best_cuts(city: City, routes: Routes, a: int, b: int, cuts: Ints) -> tuple[int, int]:
-    """The cheapest pair of cuts: stops of a and of b that stay; (-1, -1) if there is none."""
+def _best_cuts(
+    city: City, routes: Routes, a: int, b: int, limit: float, cuts: Ints, heads: Floats
+) -> tuple[int, int]:
+    """The cheapest pair of cuts: stops of a and of b that stay; (-1, -1) if there is none for
+    less than `limit`, both routes together."""
     na, nb = routes.length[a], routes.length[b]
     count_a = _cuts(city, routes, a, b, cuts[0])
     count_b = _cuts(city, routes, b, a, cuts[1])
-    best, best_a, best_b = np.inf, NOWHERE, NOWHERE
+    _heads(city.couriers, city.orders, city.disruption, routes.seq, a, na, heads[0])
+    _heads(city.couriers, city.orders, city.disruption, routes.seq, b, nb, heads[1])
+    best, best_a, best_b = limit, NOWHERE, NOWHERE
     for x in range(count_a):
         for y in range(count_b):
             ka, kb = cuts[0, x], cuts[1, y]
             nothing = ka == na and kb == nb
-            room = max(ka + nb - kb, kb + na - ka) + 3 <= routes.seq.shape[1]
-            if nothing or not room:
+            fits = max(ka + nb - kb, kb + na - ka) + 3 <= routes.seq.shape[1]
+            other = heads[1, kb]
+            if nothing or not fits or heads[0, ka] + other >= best:
                 continue
-            cost = _joined_cost(city, routes, a, ka, b, kb)
-            if cost < best:
-                cost += _joined_cost(city, routes, b, kb, a, ka)
+            cost = _joined_cost(city, routes, a, ka, b, kb, heads[0, ka], best - other)
+            if cost + other < best:
+                cost += _joined_cost(city, routes, b, kb, a, ka, other, best - cost)
                 if cost < best:
                     best, best_a, best_b = cost, ka, kb
     return best_a, best_b
+
+
+@njit(nogil=True, cache=True)
+def _heads(
+    couriers: Records,
+    orders: Records,
+    disruption: float,
+    seq: Records,
+    c: int,
+    n: int,
+    heads: Floats,
+) -> None:
+    """What the first k stops of route c cost, the courier's time apart."""
+    cost, per_ride_s = 0.0, couriers[c].per_ride_s
+    heads[0] = cost
+    for k in range(1, n + 1):
+        task = seq[c, k]
+        cost += task.ride * per_ride_s + task.toll
+        if task.store < 0 and moved(orders, task.stop - orders.shape[0], c):
+            cost += disruption
+        heads[k] = cost
 
 
 @njit(nogil=True, cache=True)
@@ -107,8 +142,13 @@ def _cuts(city: City, routes: Routes, c: int, taker: int, cuts: Ints) -> int:
 
 
 @njit(nogil=True, cache=True)
-def _joined_cost(city: City, routes: Routes, c: int, k: int, d: int, m: int) -> float:
-    """Cost of the first k stops of route c, then route d without its first m; inf: illegal."""
+def _joined_cost(
+    city: City, routes: Routes, c: int, k: int, d: int, m: int, head: float, limit: float
+) -> float:
+    """Cost of the first k stops of route c, which is `head`, then route d without its first m.
+
+    inf: illegal, or not below `limit`.
+    """
     return _sum_costs(
         city.couriers,
         city.orders,
@@ -124,6 +164,8 @@ def _joined_cost(city: City, routes: Routes, c: int, k: int, d: int, m: int) -> 
         k,
         d,
         m,
+        head,
+        limit,
     )
 
 
@@ -143,18 +185,18 @@ def _sum_costs(
     k: int,
     d: int,
     m: int,
+    cost: float,
+    limit: float,
 ) -> float:
     courier, n = couriers[c], orders.shape[0]
-    cost = 0.0
-    for z in range(1, k + 1):
-        task = seq[c, z]
-        cost += task.ride * courier.per_ride_s + task.toll
-        if task.store < 0 and moved(orders, task.stop - n, c):
-            cost += disruption
+    same_pace = courier.pace == couriers[d].pace
     before, depart = seq[c, k], seq[c, k].depart
     for z in range(m + 1, length[d] + 1):
         task = seq[d, z]
-        ride = leg_s(table, round_up_s, before, task) * courier.pace
+        if same_pace and z > m + 1:
+            ride = task.ride
+        else:
+            ride = leg_s(table, round_up_s, before, task) * courier.pace
         arrive = depart + ride
         begin = begin_service(task, arrive, shares_service(rule, before, task))
         cost += ride * courier.per_ride_s + toll_of(task, arrive)
@@ -162,6 +204,8 @@ def _sum_costs(
             if moved(orders, task.stop - n, c):
                 cost += disruption
         elif begin > courier.end:
+            return np.inf
+        if cost >= limit:
             return np.inf
         for dimension in range(capacity.shape[1]):
             if load[d, z, dimension] > capacity[c, dimension]:

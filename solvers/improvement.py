@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from solvers.borrowing import borrowed
 from solvers.exchange import exchange_tails
 from solvers.insertion import insert_unplanned, is_full
 from solvers.layout import city_of
@@ -52,7 +53,7 @@ class Improver:
         self._memo = memo_of(
             int(np.clip(np.ceil(np.log2(len(self._city.orders) * 300 + 1)), 10, 21))
         )
-        self._scratch = scratch_of(couriers, REMOVED)
+        self._scratch = scratch_of(couriers, REMOVED, self._routes.seq.shape[1])
         self._undo = undo_of(self._routes)
         self._best = _best_of(self._city, self._routes)
         self.iterations = 0
@@ -82,6 +83,8 @@ class Improver:
         if _any_full(self._routes):
             self._routes = wider(self._routes)
             self._undo = undo_of(self._routes)
+            couriers, width = self._routes.seq.shape
+            self._scratch = scratch_of(couriers, REMOVED, width)
             stops = np.zeros(self._routes.seq.shape[:2], np.int32)
             stops[:, : self._best.stops.shape[1]] = self._best.stops
             self._best = self._best._replace(stops=stops)
@@ -163,21 +166,20 @@ def _anneal(
     iterations: int,
     temperature: float,
 ) -> None:
-    sequence = np.empty(routes.seq.shape[1], np.int32)
-    cuts = np.empty((2, routes.seq.shape[1]), np.int32)
+    city, routes, neighbors = borrowed(city), borrowed(routes), borrowed(neighbors)
+    undo, memo, scratch, best = borrowed(undo), borrowed(memo), borrowed(scratch), borrowed(best)
+    random = borrowed((random,))[0]
+    sequence, cuts, heads = scratch.sequence, scratch.cuts, scratch.heads
     for _ in range(iterations):
         forget(undo)
-        delta = 0.0
+        # What a change may cost is drawn beforehand, so that dearer ones are given up half-way.
+        room = -temperature * np.log(1.0 - uniform(random))
         if uniform(random) < EXCHANGES:
-            if not exchange_tails(city, routes, neighbors, undo, random, cuts):
-                continue
+            delta = exchange_tails(city, routes, neighbors, undo, random, room, cuts, heads)
         else:
             ruin(city, routes, neighbors, undo, random, MEAN_REMOVED, LONGEST_STRING, sequence)
-            delta = recreate(city, routes, neighbors, undo, memo, scratch, random)
-        for t in range(undo.counts[0]):
-            delta += routes.cost[undo.touched[t]] - undo.cost[t]
-        delta -= undo.unserved[0]
-        if delta < -temperature * np.log(1.0 - uniform(random)):
+            delta = recreate(city, routes, neighbors, undo, memo, scratch, random, room)
+        if delta < room:
             best.cost[1] += delta
             _note(routes, undo, best)
         else:

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from solvers.boarding import group_courier, may_serve, put_on
+from solvers.borrowing import borrowed
 from solvers.layout import city_of
 from solvers.neighbors import Neighbors, courier_row, neighbors_of, order_row
 from solvers.placement import best_place
@@ -84,6 +85,7 @@ def is_full(routes: Routes, c: int) -> bool:
 @njit(nogil=True, cache=True)
 def _place_all(city: City, routes: Routes, reach: Reach, waiting: Ints, done: int) -> int:
     """Place waiting[done:] until a row fills up; how many have been dealt with then."""
+    city, routes, reach = borrowed(city), borrowed(routes), borrowed(reach)
     for z in range(done, waiting.shape[0]):
         o = waiting[z]
         _, c, i, j = best_of_all(city, routes, reach, o, city.orders[o].unserved)
@@ -100,6 +102,7 @@ def _place_near(
     city: City, routes: Routes, neighbors: Neighbors, waiting: Ints, done: int, thorough: bool
 ) -> int:
     """The same, near couriers first, and if not `thorough`, nobody else."""
+    city, routes, neighbors = borrowed(city), borrowed(routes), borrowed(neighbors)
     everyone = np.arange(city.couriers.shape[0]).astype(np.int32)
     mark = np.full(city.couriers.shape[0], -1, np.int32)
     near = np.empty(city.couriers.shape[0], np.int32)
@@ -169,6 +172,7 @@ def best_route(
 @njit(nogil=True, cache=True)
 def _regret(city: City, routes: Routes, waiting: Ints) -> int:
     """Place by regret until a row fills up; how many orders are left, moved to the front."""
+    city, routes = borrowed(city), borrowed(routes)
     left = waiting.shape[0]
     couriers = city.couriers.shape[0]
     cost = np.full((left, couriers), np.inf)

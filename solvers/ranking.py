@@ -5,6 +5,7 @@ from msgspec import Struct
 from numba import njit
 
 from solvers.boarding import may_serve, take_off
+from solvers.borrowing import borrowed
 from solvers.check import visits
 from solvers.layout import city_of
 from solvers.placement import best_place
@@ -107,6 +108,7 @@ def _offer(problem: Problem, routes: Routes, order: int, c: int, i: int, j: int)
 @njit(nogil=True, cache=True)
 def _cheapest(city: City, routes: Routes, reach: Reach, o: int, cost: Floats, where: Ints) -> None:
     """Fill the rows with the cheapest (courier, i, j), ascending; of equals the first courier."""
+    city, routes, reach = borrowed(city), borrowed(routes), borrowed(reach)
     least, kept = reach.least, cost.shape[0]
     least[:] = -np.inf
     if city.metric:

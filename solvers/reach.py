@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 from solvers.boarding import may_serve
+from solvers.borrowing import borrowed
 from solvers.placement import place_on
 from solvers.problem import Floats
 from solvers.schedule import NOWHERE, City, Routes, leg_s
@@ -43,6 +44,7 @@ def reach_of(city: City, routes: Routes) -> Reach:
 
 @njit(nogil=True, cache=True)
 def _note_all(city: City, routes: Routes, reach: Reach) -> None:
+    city, routes, reach = borrowed(city), borrowed(routes), borrowed(reach)
     for c in range(city.couriers.shape[0]):
         note(city, routes, reach, c)
 

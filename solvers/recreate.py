@@ -41,8 +41,12 @@ class Scratch(NamedTuple):
 
     mark: Ints  # (C,)
     stamp: Ints  # (1,)
-    near: Ints  # (C,)
+    near: Ints  # (C + 1,)
+    wanted: NDArray[np.uint64]  # (C + 1,)
     sort_key: Floats  # (REMOVED,)
+    sequence: Ints  # (L + 1,) of ruin
+    cuts: Ints  # (2, L + 1) of exchange_tails, as `heads`
+    heads: Floats
 
 
 WAYS = 4
@@ -55,13 +59,17 @@ def memo_of(bits: int) -> Memo:
     return Memo(words, words.view(np.float32), words.view(np.uint16), 64 - bits)
 
 
-def scratch_of(couriers: int, removed: int) -> Scratch:
-    """Buffers for that many couriers and removed orders."""
+def scratch_of(couriers: int, removed: int, width: int) -> Scratch:
+    """Buffers for that many couriers and removed orders, and rows of that width."""
     return Scratch(
         np.full(couriers, -1, np.int32),
         np.zeros(1, np.int32),
         np.zeros(couriers + 1, np.int32),
+        np.zeros(couriers + 1, np.uint64),
         np.zeros(removed),
+        np.zeros(width, np.int32),
+        np.zeros((2, width), np.int32),
+        np.zeros((2, width)),
     )
 
 
@@ -74,10 +82,16 @@ def recreate(
     memo: Memo,
     scratch: Scratch,
     random: RandomState,
+    room: float,
 ) -> float:
-    """Put the removed orders back, or leave them out; what those left out cost. inf: failed."""
+    """Put the removed orders back, or leave them out; what all that changes J by.
+
+    inf if an order fits nowhere, or as soon as it is certain to change by `room` or more.
+    """
     _shuffle(city, undo, scratch.sort_key, random)
-    unserved = 0.0
+    delta = -undo.unserved[0]
+    for t in range(undo.counts[0]):
+        delta += routes.cost[undo.touched[t]] - undo.cost[t]
     for z in range(undo.counts[1]):
         o = undo.removed[z]
         order = city.orders[o]
@@ -86,16 +100,23 @@ def recreate(
             _, j = best_dropoff(city, routes, c, o)
             i = j
         else:
-            c, i, j = _blinking(city, routes, neighbors, memo, scratch, random, o)
+            limit = np.inf if order.committed else order.unserved
+            if city.metric:
+                limit = min(limit, room - delta)
+            c, i, j = _blinking(city, routes, neighbors, memo, scratch, random, o, limit)
         if j != NOWHERE:
             if not remember(routes, undo, c):
                 return np.inf
+            before = routes.cost[c]
             put_on(city, routes, c, o, i, j)
+            delta += routes.cost[c] - before
         elif order.committed:
             return np.inf
         else:
-            unserved += order.unserved
-    return unserved
+            delta += order.unserved
+        if city.metric and delta >= room:
+            return np.inf  # no insertion makes a plan cheaper there
+    return delta
 
 
 @njit(nogil=True, cache=True)
@@ -107,8 +128,10 @@ def _blinking(
     scratch: Scratch,
     random: RandomState,
     o: int,
+    limit: float,
 ) -> tuple[int, int, int]:
-    """The cheapest (courier, i, j), now and then overlooking one; (-1, -1, -1) if none pays."""
+    """The cheapest (courier, i, j), now and then overlooking one; (-1, -1, -1) if none costs
+    less than `limit`."""
     order = city.orders[o]
     restricted = order.group >= 0 or order.bound >= 0 or order.skills != 0
     scratch.stamp[0] += 1
@@ -128,9 +151,10 @@ def _blinking(
         memo.places,
         np.uint64(memo.shift),
         scratch.near,
+        scratch.wanted,
         kept,
         o,
-        np.inf if order.committed else order.unserved,
+        limit,
     )
 
 
@@ -144,6 +168,7 @@ def _cheapest(
     places: NDArray[np.uint16],
     shift: np.uint64,
     near: Ints,
+    wanted: NDArray[np.uint64],
     count: int,
     o: int,
     best: float,
@@ -151,6 +176,7 @@ def _cheapest(
     """The cheapest of the first `count` couriers, by the memo where it knows."""
     best_c, best_i, best_j = NOWHERE, NOWHERE, NOWHERE
     mixed = np.uint64(o + 1) * np.uint64(0xD6E8FEB86659FD93)
+    missing = 0
     for y in range(count):
         c = near[y]
         key = (keys[c] ^ mixed) * np.uint64(0x9E3779B97F4A7C15)
@@ -158,17 +184,28 @@ def _cheapest(
         way = 0
         while way < WAYS and words[row, 2 * way] != key:
             way += 1
-        if way < WAYS and (prices[row, 4 * way + 2] >= best or places[row, 8 * way + 6] != BOUND):
-            cost = np.float64(prices[row, 4 * way + 2])
-            i, j = int(places[row, 8 * way + 6]), int(places[row, 8 * way + 7])
-        else:
-            cost, i, j = best_place(city, routes, c, o, best)
-            for older in range(2 * min(way, WAYS - 1) - 1, -1, -1):
-                words[row, older + 2] = words[row, older]
-            words[row, 0] = key
-            prices[row, 2] = best if i == NOWHERE else cost
-            places[row, 6] = BOUND if i == NOWHERE else i
-            places[row, 7] = BOUND if j == NOWHERE else j
+        if way == WAYS or (places[row, 8 * way + 6] == BOUND and prices[row, 4 * way + 2] < best):
+            near[missing], wanted[missing] = c, key
+            missing += 1
+        elif prices[row, 4 * way + 2] < best:
+            best, best_c = np.float64(prices[row, 4 * way + 2]), c
+            best_i, best_j = int(places[row, 8 * way + 6]), int(places[row, 8 * way + 7])
+    # The others are computed last, when a good price to beat is known.
+    for y in range(missing):
+        c, key = near[y], wanted[y]
+        row = np.int64(key >> shift)
+        way = 0
+        while way < WAYS and words[row, 2 * way] != key:
+            way += 1
+        if way < WAYS and prices[row, 4 * way + 2] >= best:
+            continue
+        cost, i, j = best_place(city, routes, c, o, best)
+        for older in range(2 * min(way, WAYS - 1) - 1, -1, -1):
+            words[row, older + 2] = words[row, older]
+        words[row, 0] = key
+        prices[row, 2] = best if i == NOWHERE else cost
+        places[row, 6] = BOUND if i == NOWHERE else i
+        places[row, 7] = BOUND if j == NOWHERE else j
         if cost < best:
             best, best_c, best_i, best_j = cost, c, i, j
     return best_c, best_i, best_j

@@ -89,6 +89,19 @@ def test_a_search_goes_on_where_it_stopped():
     assert search.iterations == 500
 
 
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10**6))
+def test_what_a_search_says_a_plan_costs_is_what_it_costs(seed):
+    problem = random_problem(seed)
+    try:
+        search = Improver(problem)
+    except ProblemError:
+        assume(False)
+    for temperature in (500.0, 20.0):
+        search.advance(100, temperature)
+        assert search.cost == pytest.approx(evaluate(problem, search.plan()).j, rel=1e-9, abs=1e-6)
+
+
 def test_one_courier_takes_more_orders_than_a_row_has_room_for():
     problem = plain_problem(70, 1, due_s=np.full(70, 1e5))
     for solver in (insertion, lambda p, b: improve(p, Budget(iterations=120))):
