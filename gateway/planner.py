@@ -104,7 +104,7 @@ class Planner:
         seen = -1
         while True:
             state, seq = self._loop.engine.state, self._loop.engine.seq
-            if not state.deliveries.waiting or seq == seen:
+            if not state.deliveries.are_waiting or seq == seen:
                 await asyncio.sleep(IDLE_S)
                 continue
             began_s = stopwatch_s()

@@ -107,15 +107,19 @@ def straight_mm(lat_a_e7: int, lon_a_e7: int, lat_b_e7: int, lon_b_e7: int) -> i
 
 
 @kernel
-def nearest(lat_e7: int, lon_e7: int, rows: Int32s, lats_e7: Int32s, lons_e7: Int32s) -> int:
+def nearest(
+    lat_e7: int, lon_e7: int, rows: Int32s, lats_e7: Int32s, lons_e7: Int32s, seen_at: Int64s
+) -> int:
     """Which of these rows is the nearest place, as a flat map has it; of equals the first.
 
-    Within a city no sphere would say otherwise, unless they are as good as equally far. -1 if
-    there are no rows.
+    Within a city no sphere would say otherwise, unless they are as good as equally far. Rows
+    beyond the columns, or seen at a negative time, are nowhere; -1 if all are.
     """
     cos = straight_mm(lat_e7, 0, lat_e7, RIGHT_ANGLE_E7) / straight_mm(0, 0, 0, RIGHT_ANGLE_E7)
     found, least = -1, np.inf
     for row in rows:
+        if row >= seen_at.shape[0] or seen_at[row] < 0:
+            continue
         north = lats_e7[row] - float(lat_e7)
         east = abs(lons_e7[row] - float(lon_e7))
         east = cos * min(east, FULL_TURN_E7 - east)
@@ -165,5 +169,5 @@ def warm() -> None:
     nobody, here = np.zeros(0, np.int32), (0, 0)
     haversine_m(*here, *here)
     straight_mm(*here, *here)
-    nearest(*here, nobody, nobody, nobody)
+    nearest(*here, nobody, nobody, nobody, np.zeros(0, np.int64))
     within(*here, nobody, nobody, 0)

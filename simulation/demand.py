@@ -126,7 +126,8 @@ def basket(
             product = companions[draws.below(len(companions))]
         else:
             product = store.products[draws.pick(menu or store.popularity)]
-        companions = [x for x in store.products if x.id in product.goes_with]
+        beside = product.goes_with
+        companions = [x for x in store.products if x.id in beside] if beside else []
         quantity = 2 if draws.chance(demand.two_of_it) else 1
         load += quantity * product.load
         if load > load_max and lines:

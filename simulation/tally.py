@@ -77,8 +77,10 @@ class Tally:
             self.answers += 1
         at, folds = record.at, self._folds
         for event in record.events:
-            for fold in folds.get(type(event), ()):
-                fold(at, event)
+            kind = type(event)
+            if kind in folds:
+                for fold in folds[kind]:
+                    fold(at, event)
         if self._clocks.ended:
             for clock in self._clocks.forget_ended().values():
                 self._order_over(clock)

@@ -6,9 +6,11 @@ whenever one of its timers is due, so that every record is made at the moment it
 
 from collections import Counter
 from collections.abc import Callable
+from heapq import heappop, heappush
 from typing import Any
 
 import simpy
+from simpy.events import NORMAL
 
 from engine.commands import AnyCommand
 from engine.engine import Engine, Record
@@ -22,6 +24,26 @@ Subscriber = Callable[[Any], None]
 Watcher = Callable[[Record], None]
 
 
+class Clock(simpy.Environment):  # type: ignore[misc]  # it has no types
+    """SimPy's, and besides its events plain calls at a time: nobody waits for one, none can fail.
+
+    A call in its queue costs a quarter less time than a timeout with a callback.
+    """
+
+    def call_at(self, time: int, call: Callable[..., object], args: tuple[Any, ...]) -> None:
+        """After everything that was put there for the same moment before."""
+        heappush(self._queue, (time, NORMAL, next(self._eid), (call, args)))
+
+    def step(self) -> None:
+        """Make the next call, or see to the next event."""
+        queue = self._queue
+        if queue and type(queue[0][3]) is tuple:
+            self._now, _, _, (call, args) = heappop(queue)
+            call(*args)
+        else:
+            super().step()
+
+
 class World:
     """Everyone outside is told what happened, and answers later, with a command."""
 
@@ -32,7 +54,7 @@ class World:
         engine: Engine | None = None,
         habits: Habits | None = None,
     ) -> None:
-        self.env = simpy.Environment(initial_time=int(starts_ms))
+        self.env = Clock(initial_time=int(starts_ms))
         self.streams = RandomStreams(seed)
         self.habits = habits or Habits(self.streams)
         self.engine = engine or Engine()
@@ -47,7 +69,8 @@ class World:
 
     @property
     def now(self) -> Millis:
-        return Millis(self.env.now)
+        now: Millis = self.env.now
+        return now
 
     def subscribe(self, event: type[Any], subscriber: Subscriber) -> None:
         """Be told of every event of a type, as soon as its turn is over."""
@@ -71,19 +94,22 @@ class World:
     def after(self, delay_ms: int, command: AnyCommand) -> None:
         """Submit a command then. The run does not end before."""
         self.unanswered += 1
-        self.env.timeout(delay_ms, command).callbacks.append(self._submit)
+        self.at(self.env.now + delay_ms, self._submit, command)
 
     def surely(self, delay_ms: int, call: Callable[..., object], *args: Any) -> None:
         """Call somebody then, who may submit. The run does not end before."""
         self.unanswered += 1
-        self.later(delay_ms, self._called, call, args)
+        self.at(self.env.now + delay_ms, self._called, call, args)
 
     def later(self, delay_ms: int, call: Callable[..., object], *args: Any) -> None:
         """Call somebody then, who may submit."""
-        self.env.timeout(delay_ms, (call, args)).callbacks.append(_call)
+        assert delay_ms >= 0
+        self.env.call_at(self.env.now + delay_ms, call, args)
 
     def at(self, time_ms: int, call: Callable[..., object], *args: Any) -> None:
-        self.later(time_ms - self.env.now, call, *args)
+        """The same at a time, which is not over."""
+        assert time_ms >= self.env.now
+        self.env.call_at(time_ms, call, args)
 
     def go_on(self) -> None:
         """With an engine that has decided before: be there when its timers are due."""
@@ -91,9 +117,9 @@ class World:
 
     # internals
 
-    def _submit(self, timeout: Any) -> None:
+    def _submit(self, command: AnyCommand) -> None:
         self.unanswered -= 1
-        self.submit(timeout.value)
+        self.submit(command)
 
     def _called(self, call: Callable[..., object], args: tuple[Any, ...]) -> None:
         self.unanswered -= 1
@@ -138,8 +164,3 @@ class World:
             self._wake_at = None
         self._begin()
         self._end()
-
-
-def _call(timeout: Any) -> None:
-    call, args = timeout.value
-    call(*args)

@@ -144,6 +144,7 @@ class Briefer:
         self._changes = self._order_changes = -1  # that have been read
         self._slot_of: dict[DeliveryId, int] = {}
         self._keys: list[DeliveryId] = []  # by slot, as all columns
+        self._ways: list[tuple[int, bool]] = []  # attempt, is_return: what is fixed goes by them
         self._columns = empty_columns(SLOTS)
         self._refusers: dict[int, list[CourierId]] = {}  # by slot, of open deliveries
         self._unplaced: list[int] = []  # slots that have no corners yet
@@ -161,42 +162,48 @@ class Briefer:
             self._forget()
             changed, reordered = list(deliveries.open), []
         self._changes, self._order_changes = deliveries.changes.count, orders.changes.count
-        for key in changed:
-            self._read_delivery(key)
-        for order in reordered:
-            slot = self._slot_of.get(deliveries.of_order.get(order))  # type: ignore[arg-type]
-            if slot is not None:
-                self._read_order(slot, orders.orders[order])
+        self._read_deliveries(changed)
+        slot_of, of_order = self._slot_of, deliveries.of_order
+        slots = [slot_of.get(of_order.get(order)) for order in reordered]  # type: ignore[arg-type]
+        found = [
+            (slot, orders.orders[x])
+            for slot, x in zip(slots, reordered, strict=True)
+            if slot is not None
+        ]
+        self._read_orders(found)
 
-    def _read_delivery(self, key: DeliveryId) -> None:
-        delivery, slot = self._s.deliveries.open.get(key), self._slot_of.get(key)
-        if delivery is None:
-            if slot is not None:
-                self._columns.is_open[slot] = False
-                self._refusers.pop(slot, None)
-            return
-        if slot is None:
-            slot = self._new_slot(key)
-        elif self._goes_another_way(slot, delivery):
-            self._keep(slot, delivery)
-        self._columns.status[slot] = CODES[delivery.status]
-        if delivery.refused_by:
-            self._refusers[slot] = delivery.refused_by
+    def _read_deliveries(self, keys: list[DeliveryId]) -> None:
+        """One by one in Python, into the columns at once: a cell of an array is dear to write."""
+        open_, slot_of, ways = self._s.deliveries.open, self._slot_of, self._ways
+        slots, codes, fresh = list[int](), list[int](), list[tuple[int, Order]]()
+        for key in keys:
+            delivery, slot = open_.get(key), slot_of.get(key)
+            if delivery is None:
+                if slot is not None:
+                    self._columns.is_open[slot] = False
+                    self._refusers.pop(slot, None)
+                continue
+            if slot is None:
+                slot = self._new_slot(key, delivery)
+                fresh.append((slot, self._s.orders.orders[delivery.order]))
+            elif ways[slot] != (delivery.attempt, delivery.is_return):
+                self._keep(slot, delivery)
+            slots.append(slot)
+            codes.append(CODES[delivery.status])
+            if delivery.refused_by:
+                self._refusers[slot] = delivery.refused_by
+        self._columns.status[slots] = codes
+        self._read_orders(fresh)
 
-    def _goes_another_way(self, slot: int, delivery: Delivery) -> bool:
-        kept = int(self._columns.attempt[slot]), bool(self._columns.is_return[slot])
-        return kept != (delivery.attempt, delivery.is_return)
-
-    def _new_slot(self, key: DeliveryId) -> int:
+    def _new_slot(self, key: DeliveryId, delivery: Delivery) -> int:
         """For a delivery that was opened after all that have one: slots are in order of age."""
         slot = self._slot_of[key] = len(self._keys)
         self._keys.append(key)
+        self._ways.append((delivery.attempt, delivery.is_return))
         if slot == len(self._columns.status):
             self._columns = with_more_room(self._columns)
-        delivery = self._s.deliveries.deliveries[key]
         self._columns.is_open[slot] = True
         self._keep(slot, delivery)
-        self._read_order(slot, self._s.orders.orders[delivery.order])
         return slot
 
     def _keep(self, slot: int, delivery: Delivery) -> None:
@@ -212,13 +219,14 @@ class Briefer:
             self._store(delivery.store),
             delivery.pickup_from_at,
         )
-        self._columns.attempt[slot] = delivery.attempt
+        self._ways[slot] = delivery.attempt, delivery.is_return
         self._columns.is_return[slot] = delivery.is_return
         self._unplaced.append(slot)
 
-    def _read_order(self, slot: int, order: Order) -> None:
-        self._columns.ready_at[slot] = order.ready_at
-        self._columns.is_cooking[slot] = order.status is OrderStatus.ACCEPTED
+    def _read_orders(self, found: list[tuple[int, Order]]) -> None:
+        slots = [slot for slot, _ in found]
+        self._columns.ready_at[slots] = [x.ready_at for _, x in found]
+        self._columns.is_cooking[slots] = [x.status is OrderStatus.ACCEPTED for _, x in found]
 
     def _store(self, key: StoreId) -> int:
         if key not in self._stores:
@@ -284,8 +292,7 @@ class Briefer:
 
     def _spreads_ms(self) -> Int64s:
         """How much later than its median nine of ten orders of a store are ready."""
-        stores = self._s.stores.stores
-        return np.array([2 * stores[x].spread_ms for x in self._stores], np.int64)
+        return 2 * np.array([x.spread_ms for x in self._s.stores.stores.values()], np.int64)
 
     def _plane(self, couriers: Int64s, orders: int) -> Floats:
         """(C + 2N, 2) seconds of travel by scooter: of couriers, here; of the rest, room."""
@@ -312,19 +319,20 @@ class Briefer:
         """Whoever refused an order lacks a skill that only this order asks for."""
         of_order = np.zeros(len(orders.slots), np.int64)
         of_courier = np.full(len(crew.ids), ALL_SKILLS, np.int64)
-        rows = {int(orders.row_of[slot]): refusers for slot, refusers in self._refusers.items()}
-        refused = [x for x in sorted(rows.items()) if x[0] >= 0]
-        couriers = self._s.couriers.couriers
-        crew_row_of = np.full(len(couriers), -1, np.int32)
-        crew_row_of[crew.numbers] = np.arange(len(crew.ids), dtype=np.int32)
-        for bit, (order, refusers) in enumerate(refused[:REFUSALS_MAX]):
-            if len(refusers) >= len(crew.ids):
-                continue  # everyone has said no once: ask again
-            of_order[order] = 1 << bit
-            for refuser in refusers:
-                row = crew_row_of[couriers[refuser].number]
-                if row not in (-1, orders.holder[order]):
-                    of_courier[row] &= ~np.int64(1 << bit)
+        slots, couriers = list(self._refusers), self._s.couriers.couriers
+        in_rows = zip(orders.row_of[slots].tolist(), slots, strict=True)
+        refused = sorted(x for x in in_rows if x[0] >= 0)
+        said_no = list[tuple[int, int, int]]()  # order, bit, number of the courier
+        for bit, (order, slot) in enumerate(refused[:REFUSALS_MAX]):
+            refusers = self._refusers[slot]
+            if len(refusers) < len(crew.ids):  # otherwise everyone has said no once: ask again
+                of_order[order] = 1 << bit
+                said_no += [(order, bit, couriers[x].number) for x in refusers]
+        if said_no:
+            order_row, bits, numbers = np.array(said_no, np.int64).T
+            row = np.searchsorted(crew.numbers, numbers).clip(max=len(crew.ids) - 1)
+            counts = (crew.numbers[row] == numbers) & (row != orders.holder[order_row])
+            np.bitwise_and.at(of_courier, row[counts], ~(1 << bits[counts]))
         return of_order, of_courier
 
 

@@ -36,7 +36,6 @@ class Columns(NamedTuple):
     is_open: Flags
     is_cooking: Flags
     is_return: Flags
-    attempt: Ints
 
 
 def empty_columns(size: int) -> Columns:
@@ -49,7 +48,6 @@ def empty_columns(size: int) -> Columns:
         np.zeros(size, np.bool_),
         np.zeros(size, np.bool_),
         np.zeros(size, np.bool_),
-        np.zeros(size, np.int32),
     )
 
 

@@ -134,11 +134,11 @@ NOT_NEGATIVE = [
 
 
 def _check_shapes(p: Problem) -> None:
-    for name in PER_COURIER + PER_ORDER:
-        rows = p.couriers if name in PER_COURIER else p.orders
-        if getattr(p, name).shape != (rows,):
+    for names, rows in ((PER_COURIER, p.couriers), (PER_ORDER, p.orders)):
+        for name in names:
             shape = getattr(p, name).shape
-            raise ProblemError(Fault.SHAPE, f"{name} has shape {shape}, not ({rows},)")
+            if shape != (rows,):
+                raise ProblemError(Fault.SHAPE, f"{name} has shape {shape}, not ({rows},)")
     for name in INTEGERS:
         if getattr(p, name).dtype.kind not in "iu":
             raise ProblemError(Fault.SHAPE, f"{name} holds {getattr(p, name).dtype}")

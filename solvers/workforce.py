@@ -8,6 +8,7 @@ from itertools import compress
 
 import numpy as np
 from msgspec import Struct
+from numba import njit
 from numpy.typing import NDArray
 
 from engine.columns import Int32s, Int64s
@@ -85,8 +86,7 @@ class Workforce:
             numbers, lengths = numbers[is_known], lengths[is_known]
         start = np.zeros(len(ids) + 1, np.int32)
         np.cumsum(lengths, out=start[1:])
-        taken = np.arange(self._codes.shape[1]) < lengths[:, None]
-        codes = self._codes[numbers][taken]
+        codes = _one_after_another(self._codes, numbers, start)
         versions, under_way = self._versions[numbers].tolist(), self._under_way[numbers]
         return Crew(ids, numbers, *columns, versions, under_way, codes, start)
 
@@ -139,6 +139,15 @@ class Workforce:
             lat_e7, lon_e7 = lat_e7[near], lon_e7[near]
         places[seen, 0], places[seen, 1] = lat_e7, lon_e7
         return places, seen
+
+
+@njit(nogil=True, cache=True)
+def _one_after_another(codes: Ints, numbers: Int32s, start: Ints) -> Ints:
+    found = np.empty(start[-1], np.int32)
+    for row in range(numbers.shape[0]):
+        for k in range(start[row], start[row + 1]):
+            found[k] = codes[numbers[row], k - start[row]]
+    return found
 
 
 def _goal(s: State, route: Route) -> tuple[int, int]:

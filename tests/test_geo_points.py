@@ -140,15 +140,20 @@ def test_compiled_distances_have_the_bits_that_python_gives(a, b):
 
 
 @settings(deadline=None)
-@given(anywhere, st.lists(anywhere, max_size=20), st.integers(0, 20))
-def test_the_nearest_is_the_first_of_the_nearest_among_those_in_question(here, others, skipped):
+@given(anywhere, st.lists(anywhere, max_size=20), st.integers(0, 20), st.integers(0, 2))
+def test_the_nearest_is_the_first_of_the_nearest_among_those_in_question(
+    here, others, skipped, unseen
+):
     spots = places(others).astype(np.int32)
     lats_e7, lons_e7 = spots[:, 0].copy(), spots[:, 1].copy()
     rows = np.arange(min(skipped, len(others)), len(others), dtype=np.int32)
-    found = nearest(here.lat_e7, here.lon_e7, rows, lats_e7, lons_e7)
+    seen_at = np.arange(len(others), dtype=np.int64) - unseen  # the first ones never
+    known = [x for x in rows.tolist() if x >= unseen]
+    rows = np.append(rows, np.int32(len(others)))  # and one that is in no column yet
+    found = nearest(here.lat_e7, here.lon_e7, rows, lats_e7, lons_e7, seen_at)
     squeeze = float(cosines(np.array([here.lat_e7]))[0])
     away = {}
-    for row in rows.tolist():
+    for row in known:
         turn = abs(others[row].lon_e7 - here.lon_e7)
         north = others[row].lat_e7 - here.lat_e7
         away[row] = hypot(north, squeeze * min(turn, 3_600_000_000 - turn))

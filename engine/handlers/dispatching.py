@@ -192,7 +192,7 @@ class Dispatching:
 
     def request_plan(self, turn: Turn, _: AnyEvent | None = None) -> None:
         """Something changed that a plan should know. At once, if the last round is long ago."""
-        if not self.deliveries.waiting:
+        if not self.deliveries.are_waiting:
             return  # everyone has been told; nothing is left to decide
         rounds = self.planning_rounds
         just_now = rounds.open is not None and rounds.opened_at == turn.at
@@ -231,7 +231,7 @@ class Dispatching:
         assert rounds.open is not None
         turn.emit(PlanningRoundClosed(rounds.open))
         if rounds.due_at is None:
-            if not self.deliveries.waiting:
+            if not self.deliveries.are_waiting:
                 return
             heartbeat_ms = self.settings.current.planning_heartbeat_ms
             turn.emit(PlanningRequested(Millis(turn.at + heartbeat_ms)))

@@ -4,6 +4,7 @@ Checked by type, for every command from outside, before its handler sees it: so 
 accepted numbers ever leaves 64 bits, and no handler has to think of it.
 """
 
+from operator import attrgetter
 from typing import Any, NewType, get_args, get_origin, get_type_hints
 
 from engine.commands import Command
@@ -30,6 +31,7 @@ class Bounds:
         values = command.__struct_defaults__
         optional = command.__struct_fields__[len(kinds) - len(values) :] if values else ()
         self.ids = [x for x, kind in kinds if _is_id(kind) and x not in optional]
+        self._ids_of = attrgetter(*self.ids) if self.ids else None
         self.texts = [(x, TEXT_CHARACTERS) for x, kind in kinds if kind is str]
         self.texts += [(x, ID_CHARACTERS) for x, kind in kinds if _is_id(kind) and x in optional]
         self.numbers = [(x, limit) for x, kind in kinds if (limit := _limit(x, kind))]
@@ -37,6 +39,7 @@ class Bounds:
         lists = [(x, get_args(kind)) for x, kind in kinds if get_origin(kind) is list]
         self.lines = [(x, x in optional) for x, kind in lists if kind in ((Line,), (PricedLine,))]
         self.id_lists = [x for x, kind in lists if _is_id(*kind) or kind == (str,)]
+        self._has_others = len(self.fields) > len(self.ids)
 
     @property
     def fields(self) -> list[str]:
@@ -46,9 +49,18 @@ class Bounds:
 
     def fault(self, command: Command) -> Detail | None:
         """The first field that is out of bounds, and by which limit; None if there is none."""
-        for field in self.ids:
-            if not 0 < len(getattr(command, field)) <= ID_CHARACTERS:
-                return {"field": field, "limit": ID_CHARACTERS}
+        if self._ids_of is not None:
+            ids = self._ids_of(command)
+            for x in ids if type(ids) is tuple else (ids,):
+                if not 0 < len(x) <= ID_CHARACTERS:
+                    return {"field": self._wrong_id(command), "limit": ID_CHARACTERS}
+        return self._other_fault(command) if self._has_others else None
+
+    def _wrong_id(self, command: Command) -> str:
+        sizes = ((field, len(getattr(command, field))) for field in self.ids)
+        return next(field for field, size in sizes if not 0 < size <= ID_CHARACTERS)
+
+    def _other_fault(self, command: Command) -> Detail | None:
         for field, limit in self.texts:
             if len(getattr(command, field)) > limit:
                 return {"field": field, "limit": limit}

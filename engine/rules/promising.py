@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from engine.columns import Int32s
+from engine.columns import Int32s, Int64s
 from engine.settings import Settings
 from engine.state.couriers import Couriers
 from engine.state.deliveries import Deliveries
-from engine.state.positions import NEVER, Positions
+from engine.state.positions import Positions
 from engine.state.stores import USUAL_PERMILLE, Store
 from engine.values import MINUTE
 from geo.points import Point
@@ -29,16 +29,16 @@ class Fleet(NamedTuple):
 
     couriers: int
     open_deliveries: int
-    seen: Int32s  # the numbers of those who were ever seen
-    lat_e7: Int32s  # by number
+    numbers: Int32s  # theirs; whether they were ever seen is in the columns
+    lat_e7: Int32s  # by number, as all three
     lon_e7: Int32s
+    measured_at: Int64s  # NEVER: nobody knows where
 
 
 def fleet_at_work(couriers: Couriers, positions: Positions, deliveries: Deliveries) -> Fleet:
-    working = couriers.working()
-    seen = working[positions.last_measured(working) != NEVER]
-    open_deliveries = len(deliveries.open)
-    return Fleet(working.size, open_deliveries, seen, positions.lat_e7, positions.lon_e7)
+    working, seen = couriers.working(), positions
+    columns = seen.lat_e7, seen.lon_e7, seen.measured_at
+    return Fleet(working.size, len(deliveries.open), working, *columns)
 
 
 def workload(settings: Settings, fleet: Fleet, store: Point) -> Workload:
@@ -104,7 +104,8 @@ def has_capacity(settings: Settings, load: Workload) -> bool:
 
 def nearest_ms(settings: Settings, store: Point, fleet: Fleet) -> int:
     """From the nearest courier at work to the store by scooter; 0 if nobody was ever seen."""
-    k: int = nearest(store.lat_e7, store.lon_e7, fleet.seen, fleet.lat_e7, fleet.lon_e7)
+    columns = fleet.lat_e7, fleet.lon_e7, fleet.measured_at
+    k: int = nearest(store.lat_e7, store.lon_e7, fleet.numbers, *columns)
     if k < 0:
         return 0
     there = int(fleet.lat_e7[k]), int(fleet.lon_e7[k])

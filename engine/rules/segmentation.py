@@ -4,6 +4,8 @@ RFM, as in J. R. Bult and T. Wansbeek, "Optimal selection for direct mail", Mark
 (1995); cut at fixed thresholds, because with quintiles one purchase could move everybody.
 """
 
+from bisect import bisect_left
+from collections.abc import Iterable
 from itertools import pairwise, product, starmap
 from typing import NamedTuple
 
@@ -42,9 +44,9 @@ class Scores(NamedTuple):
 def scores_of(rule: Segmentation, since_ms: int, purchases: int, spent_minor: int) -> Scores:
     """`since_ms`: since the last purchase. Days are whole, those begun do not count."""
     return Scores(
-        _score([since_ms // DAY <= days for days in rule.recency_days]),
-        _score([purchases >= least for least in rule.purchases]),
-        _score([spent_minor >= least for least in rule.spent_minor]),
+        BEST - bisect_left(rule.recency_days, since_ms // DAY),
+        _score(purchases, rule.purchases),
+        _score(spent_minor, rule.spent_minor),
     )
 
 
@@ -73,9 +75,12 @@ def fault_of(rule: Segmentation) -> Detail | None:
     return None
 
 
-def _score(fits: list[bool]) -> int:
+def _score(value: int, thresholds: Iterable[int]) -> int:
     """By the first threshold that is met, best first."""
-    return BEST - fits.index(True) if True in fits else WORST
+    for n, least in enumerate(thresholds):
+        if value >= least:
+            return BEST - n
+    return WORST
 
 
 def _first_fitting(scores: Scores) -> str:

@@ -120,7 +120,8 @@ class Deliveries(Struct, dict=True):
         # Derived indexes, hence not fields: snapshots neither write nor read them.
         open_ = {k: x for k, x in self.deliveries.items() if x.status not in ENDED}
         self.open: dict[DeliveryId, Delivery] = open_
-        self.waiting: dict[DeliveryId, Delivery] = self._created()  # oldest first, always
+        self._waiting: dict[DeliveryId, Delivery] = self._created()
+        self._is_in_order = True  # the oldest first
         self.of_order: dict[OrderId, DeliveryId] = {}  # to the door; what fetches a return is none
         for key, delivery in self.deliveries.items():
             if not delivery.change:
@@ -136,6 +137,18 @@ class Deliveries(Struct, dict=True):
     def get(self, delivery: DeliveryId) -> Delivery | None:
         return self.deliveries.get(delivery)
 
+    @property
+    def are_waiting(self) -> bool:
+        """Whether anything is CREATED."""
+        return bool(self._waiting)
+
+    @property
+    def waiting(self) -> dict[DeliveryId, Delivery]:
+        """What is CREATED, the oldest first: whoever iterates does the same after a restart."""
+        if not self._is_in_order:
+            self._waiting, self._is_in_order = self._created(), True
+        return self._waiting
+
     def route(self, courier: CourierId) -> Route:
         return self.routes.get(courier) or Route()
 
@@ -149,7 +162,7 @@ class Deliveries(Struct, dict=True):
         self.deliveries[e.delivery] = self.open[e.delivery] = delivery
         self.changes.trim()
         self.route_changes.trim()
-        self.waiting[e.delivery] = delivery
+        self._waiting[e.delivery] = delivery
         if not e.change:
             self.of_order[e.order] = e.delivery
         self.changes.note(e.delivery)
@@ -169,7 +182,7 @@ class Deliveries(Struct, dict=True):
         delivery = self._move(e.delivery, S.OFFERED)
         assert delivery.courier == e.courier
         delivery.offers = e.offer
-        del self.waiting[e.delivery]
+        del self._waiting[e.delivery]
 
     def offer_accepted(self, e: OfferAccepted) -> None:
         delivery = self._move(e.delivery, S.ASSIGNED)
@@ -240,7 +253,7 @@ class Deliveries(Struct, dict=True):
     def delivery_cancelled(self, e: DeliveryCancelled) -> None:
         delivery = self._move(e.delivery, S.CANCELLED)
         del self.open[e.delivery]
-        self.waiting.pop(e.delivery, None)
+        self._waiting.pop(e.delivery, None)
         if delivery.courier is not None:
             self._take_off(delivery.courier, e.delivery)
         delivery.courier = None
@@ -257,8 +270,8 @@ class Deliveries(Struct, dict=True):
 
     def _requeue(self, key: DeliveryId, courier: CourierId) -> None:
         self._take_off(courier, key)
-        self._move(key, S.CREATED).courier = None
-        self.waiting = self._created()  # not at the end: solvers iterate, also after a restart
+        delivery = self._waiting[key] = self._move(key, S.CREATED)
+        delivery.courier, self._is_in_order = None, False
 
     def _created(self) -> dict[DeliveryId, Delivery]:
         return {key: x for key, x in self.open.items() if x.status is S.CREATED}
