@@ -109,7 +109,7 @@ def a_day() -> tuple[int, int, float]:
     simulation = Simulation(with_policy(DAY, "insertion"), 7)
     run = simulation.run()
     appointments = next(simulation.world.env._eid)
-    return appointments, len(run.state.orders.orders), resident_mb() - before
+    return appointments, run.state.orders.count, resident_mb() - before
 
 
 def resident_mb() -> float:

@@ -55,6 +55,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     delivery_attempts_max: int = 2  # of one order, the first included
     substitute_timeout_ms: int = 3 * MINUTE  # for the answer, while the store waits with the bag
 
+    # what is long over
+    archive_after_ms: int = 2 * HOUR  # from when an order ended
+
     # what goes back
     after_sales_ms: int = 7 * DAY  # from when an order was fulfilled
     preview_life_ms: int = 15 * MINUTE

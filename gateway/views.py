@@ -157,7 +157,7 @@ def payment_told(s: State, key: PaymentId) -> m.PaymentDue:
 
 
 def instruction_told(s: State, key: InstructionId) -> m.InstructionDue:
-    instruction = s.payments.instructions[key]
+    instruction = s.payments.instruction(key)
     amount = money(instruction.amount_minor, s.settings.current.currency)
     return m.InstructionDue(key, instruction.payment, instruction.kind.value, amount)
 

@@ -91,13 +91,15 @@ class Auditor:
                     yield f"{place}: {mine} {said}; in the state {yours}"
 
     def _money_differences(self, s: State) -> Iterator[str]:
-        for key, payment in s.payments.payments.items():
+        instructions: set[InstructionId] = set()
+        for key, payment, instructed in s.payments.everything():
+            instructions.update(instructed)
             mine = self.promised[key], self.captured[key], self.refunded[key]
             yours = payment.amount_minor, payment.captured_minor, payment.refunded_minor
             if mine != yours:
                 yield f"{key}: promised, captured, refunded {mine}, in the state {yours}"
-        if list(self.instructions) != list(s.payments.instructions):
-            yield f"{len(self.instructions)} instructions, {len(s.payments.instructions)} in state"
+        if set(self.instructions) != instructions:
+            yield f"{len(self.instructions)} instructions, {len(instructions)} in the state"
         books = {account: amount for account, amount in self.books.items() if amount}
         if books != {account: x for account, x in s.ledger.balances.items() if x}:
             yield f"the books say {books}, the ledger {s.ledger.balances}"

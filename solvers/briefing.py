@@ -166,9 +166,7 @@ class Briefer:
         slot_of, of_order = self._slot_of, deliveries.of_order
         slots = [slot_of.get(of_order.get(order)) for order in reordered]  # type: ignore[arg-type]
         found = [
-            (slot, orders.orders[x])
-            for slot, x in zip(slots, reordered, strict=True)
-            if slot is not None
+            (slot, orders[x]) for slot, x in zip(slots, reordered, strict=True) if slot is not None
         ]
         self._read_orders(found)
 
@@ -185,7 +183,7 @@ class Briefer:
                 continue
             if slot is None:
                 slot = self._new_slot(key, delivery)
-                fresh.append((slot, self._s.orders.orders[delivery.order]))
+                fresh.append((slot, self._s.orders[delivery.order]))
             elif ways[slot] != (delivery.attempt, delivery.is_return):
                 self._keep(slot, delivery)
             slots.append(slot)
@@ -208,7 +206,7 @@ class Briefer:
 
     def _keep(self, slot: int, delivery: Delivery) -> None:
         """(Over)write what is fixed of a delivery, as it is now."""
-        order = self._s.orders.orders[delivery.order]
+        order = self._s.orders[delivery.order]
         home = self._s.stores.stores[delivery.store].location
         last, pickup = home if delivery.is_return else delivery.dropoff, delivery.pickup
         places = pickup.lat_e7, pickup.lon_e7, last.lat_e7, last.lon_e7

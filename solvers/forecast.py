@@ -38,7 +38,10 @@ class DemandForecast:
 
     @classmethod
     def since(cls, s: State) -> Self:
-        """For who comes later, or comes back: what folding all records until now would give."""
+        """For who comes later, or comes back: what folding all records until now would give.
+
+        But for orders that are archived: after two hours one counts for a fiftieth.
+        """
         forecast = cls()
         for key, x in s.stores.stores.items():
             forecast._closed[key], forecast._paused[key] = not x.is_open, x.paused_until > 0

@@ -25,6 +25,10 @@ TOTAL = GOODS + FEE
 SHIFT_END = 10 * HOUR
 EventLike = e.AnyEvent | type[e.AnyEvent]
 UNSAID = (
+    e.ArchivingPlanned,
+    e.OrdersArchived,
+    e.PaymentsArchived,
+    e.DeliveriesArchived,
     e.TimerSet,
     e.TimerFired,
     e.CustomerPurchased,
@@ -48,7 +52,8 @@ class Case:
     def at(self, second: float, command: c.AnyCommand) -> Case:
         """Submit it at that second; forget the events before.
 
-        Timers go without saying, and so does what a customer becomes by buying.
+        Timers go without saying, and so does what a customer becomes by buying, and what is put
+        away when it is long over.
         """
         records = self.engine.step(int(second * SECOND), command)
         for record in records:

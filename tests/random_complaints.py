@@ -16,7 +16,7 @@ def makers(day) -> Iterator[tuple[float, Callable[[], c.AnyCommand | list[c.AnyC
 
     def order() -> tuple[str, str]:
         """And whose it is, mostly."""
-        key = day._one(s.orders.orders) if rng.random() < 0.85 else ""
+        key = day._one([*s.orders.archive.places, *s.orders.orders]) if rng.random() < 0.85 else ""
         known = s.orders.get(key)
         return key, known.placed.customer if known and rng.random() < 0.9 else rng.choice(SOMEBODY)
 
@@ -34,7 +34,7 @@ def makers(day) -> Iterator[tuple[float, Callable[[], c.AnyCommand | list[c.AnyC
         return c.CloseComplaint(complaint(), rng.choice(outcomes), service)
 
     def rate() -> c.AnyCommand:
-        ended = [k for k, x in s.orders.orders.items() if x.ended_at and k not in s.ratings.orders]
+        ended = [k for k, x in s.orders.everything() if x.ended_at and k not in s.ratings.orders]
         key = day._one(ended if rng.random() < 0.8 else s.orders.orders)
         known = s.orders.get(key)
         bought = [x.product for x in known.placed.lines] if known else []

@@ -17,6 +17,7 @@ from engine.values import HOUR, MINUTE, Actor, Line, Proof, StopKind
 from geo.points import Point
 from geo.travel import Vehicle
 from tests import (
+    random_archives,
     random_bargains,
     random_campaigns,
     random_complaints,
@@ -42,6 +43,7 @@ AFTERWARDS_MS = 8 * 24 * HOUR  # longer than any timer waits
 LULL_MS = 7 * MINUTE  # enough for every timeout there is
 NONSENSE = 0.04  # of the ids
 SUBJECTS = (  # that have a module of their own
+    random_archives,
     random_bargains,
     random_campaigns,
     random_complaints,

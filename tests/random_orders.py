@@ -101,7 +101,7 @@ def _recall(day) -> Made:
 
 def _pay_for_later(day) -> Made:
     """What was placed and is wanted in an hour; or it is bought."""
-    orders, payments = day._s.orders.orders, day._s.payments.payments
+    orders, payments = day._s.orders, day._s.payments.payments
     due = {k: x for k, x in payments.items() if x.status == "requested"}
     due = {k: x for k, x in due.items() if orders[x.order].placed.window_from_at}
     if due and day.rng.random() < 0.8:
@@ -123,6 +123,7 @@ def _be_impatient(day) -> Made:
             window_min_ms=rng.choice((0, 600_000)),
             slot_orders_max=rng.choice((0, 1, 2, 20)),
             delivery_attempts_max=rng.choice((1, 2, 9)),
+            archive_after_ms=rng.choice((0, 30_000)),
         )
     )
 

@@ -45,14 +45,14 @@ def _take(day) -> Made:
 
 def _give_up(day) -> Made:
     """The provider shuts what we had given up; or what it will not get."""
-    payments = day._s.payments.payments
+    payments = {k: x for k, x, _ in day._s.payments.everything()}
     key = day._one([k for k, x in payments.items() if x.status == "failed"])
     provider = payments[key].provider if key in payments else "bank"
     return c.ReportAuthorization(provider, key, False, 0)
 
 
 def _tip(day) -> Made:
-    done = [k for k, x in day._s.orders.orders.items() if x.status == "fulfilled"]
+    done = [k for k, x in day._s.orders.everything() if x.status == "fulfilled"]
     order = day._one(done) if day.rng.random() < 0.9 else day._order()
     provider = day.rng.choice(("bank", "wechat", "cash"))
     service = "app" if day.rng.random() < 0.9 else "other"

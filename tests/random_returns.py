@@ -37,7 +37,7 @@ def _service(day) -> str:
 
 def _wish(day, name: str) -> c.PreviewChange:
     """Of something that was bought, mostly."""
-    rng, orders = day.rng, day._s.orders.orders
+    rng, orders = day.rng, dict(day._s.orders.everything())
     key = day._one([k for k, x in orders.items() if x.status == "fulfilled"])
     order = orders.get(key)
     lines = [Line(day._any(["ramen", "tea", "cake"]), rng.choice((1, 1, 2, 9)))]
@@ -112,11 +112,23 @@ def _bring(day) -> Made:
 
 def _come_for_nothing(day) -> Made:
     """A courier at the door of somebody who was to give something back."""
-    open_ = day._s.deliveries.open
-    key = day._one([k for k, x in open_.items() if x.change and x.courier])
+    open_, asked = day._s.deliveries.open, []
+    legs = [k for k, x in open_.items() if x.change]
+    if not legs:
+        change = day._new("ch")
+        wish = _wish(day, change)
+        way = "unwanted", ReturnWay.COURIER, "app"
+        asked = [
+            c.PreviewChange(change, wish.order, wish.lines, *way),
+            c.ConfirmChange(change, "app"),
+        ]
+        legs = [f"{wish.order}/return/{change}"]
+    key = day._one(legs)
     delivery = day._s.deliveries.get(key)
-    courier = delivery.courier if delivery and delivery.courier else "kim"
-    return [c.AcceptOffer(courier, key), c.ReportFailure(courier, key, "customer_absent")]
+    courier = delivery.courier if delivery and delivery.courier else day._any(day._s.couriers.ids)
+    by_hand = c.AssignDelivery(courier, key, "by hand")
+    failed = c.ReportFailure(courier, key, "customer_absent")
+    return [*asked, by_hand, c.AcceptOffer(courier, key), failed]
 
 
 def _give_much_back(day) -> Made:
@@ -155,22 +167,37 @@ def _disappoint(day) -> Made:
 
 def _exchange(day) -> Made:
     """For what comes back, something else; now and then the goods come at once, or not at all."""
-    key = _change(day, "confirmed", "confirmed", "received")
+    rng, key, agreed = day.rng, _change(day, "confirmed", "received"), []
     change = day._s.order_changes.get(key)
-    placed = day._s.orders[change.order].placed if change else None
-    customer, store = (placed.customer, placed.store) if placed else ("ann", "s0")
-    name, provider = day._new("q"), day.rng.choice(["bank", "bank", "cash"])
-    number = day.rng.choice((1, 1, 2))
-    ask = c.RequestQuote(name, "app", customer, store, [Line("tea", number)], day._place(1))
-    order = c.PlaceOrder(day._new("o"), "app", name, provider, exchange=key)
-    if day.rng.random() < 0.6 or not change:
-        return [ask, order]
-    if day.rng.random() < 0.3:
-        return [ask, order, c.WithdrawChange(key, "app")]
-    short = day.rng.random() < 0.5
+    if change is None or rng.random() < 0.5:
+        key = day._new("ch")
+        change = _wish(day, key)
+        asked = change.order, change.lines, "unwanted", ReturnWay.STORE, "app"
+        agreed = [c.PreviewChange(key, *asked), c.ConfirmChange(key, "app")]
+    origin = day._s.orders.get(change.order)
+    customer, store = (origin.placed.customer, origin.placed.store) if origin else ("ann", "s0")
+    (ask, order), (again, twice) = (_instead(day, key, customer, store) for _ in range(2))
+    short = rng.random() < 0.5
     lines = change.lines[:1] if short else change.lines
     received = [ReturnedLine(x.product, 1 if short else x.quantity, 0) for x in lines]
-    return [ask, order, c.ReceiveChange(change.store, key, received)]
+    goes_on = rng.choice(
+        (
+            [],
+            [c.WithdrawChange(key, "app")],
+            [again, twice, c.CancelOrder(order.order, Actor.CUSTOMER, "changed_mind")],
+            [c.ReceiveChange(store, key, received)],
+        )
+    )
+    return [*agreed, ask, order, *goes_on]
+
+
+def _instead(day, change: str, customer: str, store: str) -> tuple[c.RequestQuote, c.PlaceOrder]:
+    name, provider = day._new("q"), day.rng.choice(["bank", "bank", "cash"])
+    lines = [Line("tea", day.rng.choice((1, 1, 2)))]
+    return (
+        c.RequestQuote(name, "app", customer, store, lines, day._place(1)),
+        c.PlaceOrder(day._new("o"), "app", name, provider, exchange=change),
+    )
 
 
 def _lose_interest(day) -> Made:

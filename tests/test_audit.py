@@ -152,7 +152,11 @@ FINDINGS = {
     "captured, 1700 owed": (cases.delivered, lambda s: payment(s, captured_minor=1_699)),
     "captured of a payment": (cases.confirmed, lambda s: payment(s, captured_minor=5)),
     "out of balance": (cases.delivered, lambda s: s.ledger.balances.update({"courier:kim": 0})),
-    "booked": (cases.delivered, lambda s: s.payments.instructions.clear()),
+    "booked": (cases.delivered, lambda s: s.payments["o/1"].instructions.clear()),
+    "2 instructions, their payments say 1": (
+        cases.delivered,
+        lambda s: s.payments.instructions.update(x=s.payments.instruction("o/1/capture")),
+    ),
     "too often": (cases.planned, twice_on_the_route),
     "would carry": (cases.planned, overload),
     "ends with 1 on board": (cases.planned, lambda s: s.deliveries.routes["kim"].stops.pop()),

@@ -49,11 +49,11 @@ def test_what_is_counted_is_what_the_engine_has(seed):
     assert counts.is_sound
     on_hand = sum(x.on_hand for shelf in state.inventory.levels.values() for x in shelf.values())
     assert counts.units_in - counts.units_out == on_hand
-    assert counts.orders_placed == len(state.orders.orders)
+    assert counts.orders_placed == state.orders.count
     assert (
         found.orders_open == state.orders.open_count == counts.orders_placed - counts.orders_ended
     )
-    assert counts.refunded_minor == sum(x.refunded_minor for x in state.payments.payments.values())
+    assert counts.refunded_minor == sum(x.refunded_minor for _, x, _ in state.payments.everything())
 
 
 def planted(records, kind, change):

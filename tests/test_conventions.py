@@ -1,6 +1,7 @@
 """Checks on the code itself, for the conventions no linter knows."""
 
 import ast
+import json
 import re
 import tomllib
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine import events as e
+from tests.state_layout import WRITTEN_DOWN, layout
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("engine", "geo", "solvers", "simulation", "gateway")
@@ -136,6 +138,11 @@ def test_every_planted_bug_still_has_its_place():
     astray = [x["name"] for x in mutants if (ROOT / x["file"]).read_text().count(x["old"]) != 1]
     assert astray == []
     assert len({x["name"] for x in mutants}) == len(mutants)
+
+
+def test_how_a_state_is_dumped_is_written_down():
+    """Or a change of it would go unnoticed by tests/test_state_layout.py."""
+    assert json.loads(WRITTEN_DOWN.read_text()) == layout(), "python -m tests.state_layout"
 
 
 def test_the_checks_see_what_they_look_for():

@@ -22,7 +22,7 @@ from simulation.run import simulate
 from tests.random_days import RandomDay
 from tests.simulated_city import troubled
 
-SEEDS = (2, 5, 6, 8, 11, 14, 19)  # between them, everything that is told happens
+SEEDS = (1, 3, 6, 8, 12, 16)  # between them, everything that is told happens
 UNFINISHED = (6, 8)
 STEPS = 1_000
 
@@ -79,7 +79,7 @@ days = pytest.mark.parametrize("seed", SEEDS)
 def test_every_order_is_a_row_that_says_what_the_engine_says(seed):
     records, engine = random_day(seed)
     rows = {x["order_id"]: x for x in told(records)["orders"]}
-    orders = engine.state.orders.orders
+    orders = dict(engine.state.orders.everything())
     assert rows.keys() == orders.keys()
     for key, order in orders.items():
         row = rows[key]
@@ -100,7 +100,7 @@ def test_lines_are_what_was_ordered_and_what_was_left(seed):
     for x in told(records)["order_lines"]:
         found[x["order_id"], x["product_id"]] += x["kept"]
     expected = Counter()
-    for key, order in engine.state.orders.orders.items():
+    for key, order in engine.state.orders.everything():
         for line in order.placed.lines:
             expected[key, line.product] += 0
         for line in order.lines:
@@ -110,7 +110,7 @@ def test_lines_are_what_was_ordered_and_what_was_left(seed):
     for x in told(records)["order_lines"]:
         goods[x["order_id"]] += x["amount_minor"]
     assert goods == Counter(
-        {key: goods_total(x.lines) for key, x in engine.state.orders.orders.items()}
+        {key: goods_total(x.lines) for key, x in engine.state.orders.everything()}
     )
 
 
@@ -151,13 +151,13 @@ def test_what_was_asked_of_providers_and_answered_is_what_the_engine_knows(seed)
     records, engine = random_day(seed)
     rows, payments = told(records), engine.state.payments
     assert {x["payment_id"]: x["amount_minor"] for x in rows["payments"]} == {
-        key: x.amount_minor for key, x in payments.payments.items()
+        key: x.amount_minor for key, x, _ in payments.everything()
     }
     captured = Counter()
     for x in rows["payment_events"]:
         if x["what"] in ("capture", "capture_failed"):
             captured[x["payment_id"]] += x["amount_minor"] * (1 if x["what"] == "capture" else -1)
-    assert +captured == +Counter({k: x.captured_minor for k, x in payments.payments.items()})
+    assert +captured == +Counter({k: x.captured_minor for k, x, _ in payments.everything()})
 
 
 @days
@@ -265,11 +265,11 @@ def test_a_query_sees_times_money_and_what_never_happened(tmp_path):
     assert kinds["placed_at"] == "TIMESTAMP WITH TIME ZONE"
     assert kinds["due_minor"] == "BIGINT"
     [[due]] = ask(tmp_path, "SELECT sum(due_minor)::BIGINT FROM orders WHERE status = 'fulfilled'")
-    fulfilled = [x for x in engine.state.orders.orders.values() if x.status == "fulfilled"]
+    fulfilled = [x for _, x in engine.state.orders.everything() if x.status == "fulfilled"]
     assert due == sum(x.due_minor for x in fulfilled)
     never = "SELECT count(*) FROM orders WHERE accepted_at IS NULL"
     assert ask(tmp_path, never)[0][0] == sum(
-        not x.accepted_at for x in engine.state.orders.orders.values()
+        not x.accepted_at for _, x in engine.state.orders.everything()
     )
 
 

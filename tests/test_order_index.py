@@ -31,8 +31,8 @@ def day():
 
 def walked(s, wanted):
     """Newest first, the slow way."""
-    found = [k for k, x in s.orders.orders.items() if fits(x, wanted)]
-    return found[::-1]
+    found = [(x.number, k) for k, x in s.orders.everything() if fits(x, wanted)]
+    return [k for _, k in sorted(found, reverse=True)]
 
 
 def fits(x, wanted):
@@ -49,7 +49,7 @@ def fits(x, wanted):
 
 
 exact = st.deferred(  # when something was placed, to the millisecond
-    lambda: st.sampled_from([x.placed.placed_at for x in day()[1].orders.orders.values()])
+    lambda: st.sampled_from([x.placed.placed_at for _, x in day()[1].orders.everything()])
 )
 times = st.none() | exact | st.integers(0, 40 * MINUTE)
 questions = st.builds(
@@ -106,7 +106,7 @@ def test_an_index_that_followed_is_one_that_was_drawn_up_at_once():
     folded, s = day()
     fresh = OrderIndex(s)
     everything = Wanted()
-    assert len(folded) == len(fresh) == len(s.orders.orders)
+    assert len(folded) == len(fresh) == s.orders.count
     assert folded.find(everything, 10**6) == fresh.find(everything, 10**6)
     assert folded.count(everything, "store", 0) == fresh.count(everything, "store", 0)
     assert folded.count(everything, "hour", 0) == fresh.count(everything, "hour", 0)

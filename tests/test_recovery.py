@@ -3,6 +3,7 @@
 import sqlite3
 import sys
 from random import Random
+from zlib import compress, decompress
 
 import pytest
 
@@ -12,6 +13,7 @@ from engine.audit import violations
 from engine.codec import chain, encode
 from engine.engine import Engine, Record
 from engine.errors import CorruptJournalError
+from engine.values import HOUR
 from gateway.storage.journal import JOURNAL_FILE, JournalReader, SqliteJournal
 from gateway.storage.recovery import Recovery, recover
 from gateway.storage.snapshots import Snapshot, Snapshots
@@ -133,6 +135,35 @@ def test_damaged_snapshots_only_cost_time(journal, records, snapshots):
     older.unlink()
     newest.unlink()
     assert snapshot.dump(recover(journal)) == whole
+
+
+def test_a_snapshot_of_another_version_only_costs_time(tmp_path, journal, records, snapshots):
+    kept = next(snapshots.intact())
+    other = kept.state[len(snapshot.MARK) + 2 :]  # the first layout did not say which it was
+    snapshots.save(Snapshot(300, kept.digest, other, kept.feeds))
+    recovery = Recovery(journal)
+    assert (recovery.engine.seq, recovery.feeds) == (200, b"feeds at 200")
+    assert snapshot.dump(recover(journal)) == snapshot.dump(engine_at(records, len(records)))
+    report = verify(tmp_path)
+    assert (report.exit_code, report.snapshots) == (0, 1)
+    assert "layout 1" in report.found(Kind.SNAPSHOT).text
+
+
+def test_archives_that_another_zlib_packed_say_the_same(journal, records):
+    day = ScriptedDay(5, orders=40, couriers=6, stores=2, hours=0.3)
+    engine = Engine()
+    for record in day:
+        engine.apply(record)
+    engine.step(engine.now + 3 * HOUR, c.Tick())
+    one = snapshot.dump(engine)
+    packs = engine.state.orders.archive.packs
+    assert packs
+    packs[0] = compress(decompress(packs[0]), 1)
+    other = snapshot.dump(engine)
+    assert one != other
+    assert snapshot.is_same(one, other)
+    packs[0] = compress(decompress(packs[0])[:-1])
+    assert not snapshot.is_same(one, snapshot.dump(engine))
 
 
 def test_a_journal_that_lost_what_a_snapshot_knows_is_refused(journal, records, snapshots):

@@ -60,7 +60,7 @@ def _orders(s: State) -> Iterator[str]:
     still_open = sum(x.status not in ORDER_ENDED for x in s.orders.orders.values())
     if s.orders.open_count != still_open:
         yield f"{s.orders.open_count} orders counted as open, {still_open} are"
-    for key, order in s.orders.orders.items():
+    for key, order in s.orders.everything():
         if order.why and order.why not in KNOWN_WHY:
             yield f"{key} ended by {order.why}, which is not in the vocabulary"
         delivery = s.deliveries.of_order.get(key)

@@ -47,7 +47,7 @@ def _held(s: State, key: OrderId, order: Order) -> Iterator[str]:
 
 def _payments(s: State) -> Iterator[str]:
     """An order has one payment of its own; others were let go, or wait for an edit."""
-    for key, payment in s.payments.payments.items():
+    for key, payment, _ in s.payments.everything():
         if payment.purpose is PaymentPurpose.TIP or key == s.payments.current(payment.order):
             continue
         edit = s.orders[payment.order].edit

@@ -26,7 +26,7 @@ def _of_complaint(s: State, x: Complaint) -> Iterator[str]:
         yield f"is {x.status} with the outcome {x.outcome!r}"
     if x.order and s.orders[x.order].placed.customer != x.customer:
         yield f"of {x.customer} is about an order of somebody else"
-    refund = s.payments.instructions.get(x.refund) if x.refund else None
+    refund = s.payments.find_instruction(x.refund) if x.refund else None
     paid = refund is not None and refund.status is InstructionStatus.SETTLED
     if (x.outcome == REFUNDED) and not paid:
         yield "was closed before the money had landed"

@@ -36,7 +36,7 @@ def violations(s: State) -> Iterator[str]:
 
 
 def _payments(s: State) -> Iterator[str]:
-    for key, order in s.orders.orders.items():
+    for key, order in s.orders.everything():
         payment = s.payments.get(s.payments.current(key))
         if payment is None:
             if order.placed.total_minor > order.placed.credit_minor:
@@ -58,7 +58,7 @@ def _payment_problem(s: State, key: OrderId, order: Order, payment: Payment) -> 
         return f"{payment.captured_minor} captured of what was not collected"
     if not 0 <= payment.refunded_minor <= payment.captured_minor <= payment.amount_minor:
         return f"{payment.refunded_minor} refunded of {payment.captured_minor} captured"
-    rest = s.payments.instructions.get(rest_of(s.payments.current(key)))
+    rest = s.payments.find_instruction(rest_of(s.payments.current(key)))
     kept = payment.captured_minor - (rest.amount_minor if rest else 0)
     carried = key in s.deliveries.of_order
     owed = order.due_minor + (order.placed.tip_minor if carried else 0)
@@ -89,12 +89,15 @@ def _ledger(s: State) -> Iterator[str]:
     if total:
         yield f"the ledger is out of balance by {total}"
     due: Counter[str] = Counter()
-    for payment in s.payments.payments.values():
+    live = sum(len(x.instructions) for x in s.payments.payments.values())
+    if len(s.payments.instructions) != live:
+        yield f"{len(s.payments.instructions)} instructions, their payments say {live}"
+    for _, payment, instructions in s.payments.everything():
         if payment.taken:
             due[f"provider:{payment.provider}"] += payment.amount_minor
             due[HELD] -= payment.amount_minor * (payment.status is PaymentStatus.AUTHORIZED)
-    for key, instruction in s.payments.instructions.items():
-        _instructed(due, key, instruction, s.payments[instruction.payment])
+        for key, instruction in instructions.items():
+            _instructed(due, key, instruction, payment)
     for reconciliation in s.reconciliations.reconciliations.values():
         account = _account_of(reconciliation.provider)
         due[account] -= reconciliation.fees_minor * (not reconciliation.is_open)
@@ -162,7 +165,7 @@ def _has_moved(s: State, movement: Movement) -> bool:
         payment = s.payments.get(PaymentId(movement.key))
         taken = payment is not None and (payment.taken or payment.captured_minor > 0)
         return taken and movement.amount_minor > 0
-    instruction = s.payments.instructions.get(InstructionId(movement.key))
+    instruction = s.payments.find_instruction(InstructionId(movement.key))
     if instruction is None or instruction.status is not InstructionStatus.SETTLED:
         return False
     return instruction.amount_minor == movement.amount_minor

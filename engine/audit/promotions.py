@@ -12,7 +12,7 @@ OPEN, DONE = "reserved", "redeemed"
 
 def violations(s: State) -> Iterator[str]:
     used: Counter[tuple[str, str, str]] = Counter()
-    for key, order in s.orders.orders.items():
+    for key, order in s.orders.everything():
         yield from (f"{key}: {x}" for x in _order_problems(order))
         state = OPEN if order.status not in ENDED else DONE
         if state is OPEN or order.status is OrderStatus.FULFILLED:

@@ -4,6 +4,7 @@ A module here per handler. `ExternalCommand` is what the gateway may submit for 
 outside; who may submit which is gateway/auth.py's table.
 """
 
+from engine.commands.archiving import ArchiveOrders
 from engine.commands.campaigning import (
     ConcludeCampaign,
     ContinueCampaign,
@@ -282,6 +283,7 @@ TimerCommand = (  # only timers submit these
     | ExpireComplaint
     | ContinueCampaign
     | ConcludeCampaign
+    | ArchiveOrders
 )
 BillCommand = (  # from a bill that the gateway has read
     OpenReconciliation | ReportBillLines | CloseReconciliation

@@ -69,6 +69,7 @@ from engine.events.customers import (
 )
 from engine.events.deliveries import (
     CourierArrived,
+    DeliveriesArchived,
     DeliveryCancelled,
     DeliveryCompleted,
     DeliveryCreated,
@@ -115,6 +116,7 @@ from engine.events.operation import (
     TimerSet,
 )
 from engine.events.orders import (
+    ArchivingPlanned,
     OrderAccepted,
     OrderCancelled,
     OrderConfirmed,
@@ -126,6 +128,7 @@ from engine.events.orders import (
     OrderRecalled,
     OrderReduced,
     OrderReturned,
+    OrdersArchived,
     OrderScheduled,
     OrderWrittenOff,
     PreparationMeasured,
@@ -146,6 +149,7 @@ from engine.events.payments import (
     PaymentFailed,
     PaymentReplaced,
     PaymentRequested,
+    PaymentsArchived,
     PaymentWithdrawn,
 )
 from engine.events.promotions import (
@@ -320,6 +324,8 @@ AnyEvent = (
     | OrderCancelled
     | OrderReturned
     | OrderWrittenOff
+    | ArchivingPlanned
+    | OrdersArchived
     | PaymentRequested
     | PaymentAuthorized
     | PaymentFailed
@@ -328,6 +334,7 @@ AnyEvent = (
     | InstructionIssued
     | InstructionSettled
     | InstructionFailed
+    | PaymentsArchived
     | CashHandedIn
     | LedgerPosted
     | ChangePreviewed
@@ -370,6 +377,7 @@ AnyEvent = (
     | DeliveryRecalled
     | DeliveryReturned
     | DeliveryCancelled
+    | DeliveriesArchived
     | PlanningRequested
     | PlanningRoundOpened
     | PlanningRoundClosed

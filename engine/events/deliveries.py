@@ -130,3 +130,9 @@ class DeliveryCancelled(Event, frozen=True):
 
     delivery: DeliveryId
     courier: CourierId | None = None  # who had been planned or told to carry it
+
+
+class DeliveriesArchived(Event, frozen=True):
+    """They ended, and their orders are archived."""
+
+    deliveries: list[DeliveryId]

@@ -190,3 +190,15 @@ class PreparationMeasured(Event, frozen=True):
     store: StoreId
     took_ms: int
     crowd_permille: int = -1  # orders waiting for each picker then; -1: nobody is counted there
+
+
+class ArchivingPlanned(Event, frozen=True):
+    """Whatever has ended long ago by then is archived then. 0: nothing has to be."""
+
+    at: Millis
+
+
+class OrdersArchived(Event, frozen=True):
+    """They ended long ago, and are put away: still known, and out of the way."""
+
+    orders: list[OrderId]

@@ -83,6 +83,12 @@ class InstructionFailed(Event, frozen=True):
     reference: str
 
 
+class PaymentsArchived(Event, frozen=True):
+    """Nothing is waited for, and their orders are archived. What is given back later undoes it."""
+
+    payments: list[PaymentId]
+
+
 class CashHandedIn(Event, frozen=True):
     handover: HandoverId
     courier: CourierId

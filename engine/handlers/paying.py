@@ -99,11 +99,11 @@ class Paying:
             self._authorized(turn, c, payment, late=False)
         elif status is PaymentStatus.FAILED:  # we had given up: the money goes back
             self._authorized(turn, c, payment, late=True)
-            for event in voided(c.payment, payment, "authorized_late"):
+            for event in voided(c.payment, self.payments[c.payment], "authorized_late"):
                 turn.emit(event)
 
     def report_instruction(self, turn: Turn, c: ReportInstruction) -> None:
-        instruction = self.payments.instructions.get(c.instruction)
+        instruction = self.payments.find_instruction(c.instruction)
         payment = self.payments[instruction.payment] if instruction else None
         if not instruction or not payment or payment.provider != c.provider:
             turn.reject(Reason.UNKNOWN, what="instruction", id=c.instruction)

@@ -122,7 +122,7 @@ class Reconciling:
                 return None
             moved = payment.taken or payment.status is PaymentStatus.CAPTURED
             return payment.status, moved, payment.amount_minor
-        instruction = self.payments.instructions.get(InstructionId(line.key))
+        instruction = self.payments.find_instruction(InstructionId(line.key))
         if not instruction or instruction.kind is InstructionKind.CAPTURE:
             return None
         if self.payments[instruction.payment].provider != provider:

@@ -54,7 +54,7 @@ class Refunding:
             turn.reject(Reason.MALFORMED, field="amount_minor")
         if c.instruction.endswith(OUR_INSTRUCTIONS):
             turn.reject(Reason.MALFORMED, field="instruction")
-        if c.instruction in self.payments.instructions or self.refunds.get(c.instruction):
+        if self.payments.find_instruction(c.instruction) or self.refunds.get(c.instruction):
             turn.reject(Reason.ALREADY_EXISTS)
         if not self.orders.get(c.order):
             turn.reject(Reason.UNKNOWN, what="order", id=c.order)
@@ -119,14 +119,14 @@ class Refunding:
 
     def release(self, turn: Turn, e: InstructionSettled) -> None:
         """What waited for the money to arrive."""
-        instruction = self.payments.instructions[e.instruction]
+        instruction = self.payments.instruction(e.instruction)
         if instruction.kind is InstructionKind.CAPTURE:
             for key, refund in self._of(instruction.payment):
                 self._release(turn, key, refund)
 
     def drop(self, turn: Turn, e: InstructionFailed) -> None:
         """What was never paid is not given back."""
-        instruction = self.payments.instructions[e.instruction]
+        instruction = self.payments.instruction(e.instruction)
         if instruction.kind is InstructionKind.CAPTURE:
             for key, refund in self._of(instruction.payment):
                 turn.emit(RefundDropped(key, "", "capture_failed"))
@@ -184,7 +184,7 @@ class Refunding:
 
     def _given_back_minor(self, key: PaymentId) -> int:
         """By somebody's decision, or about to be; not what was taken and never owed."""
-        payment, rest = self.payments[key], self.payments.instructions.get(rest_of(key))
+        payment, rest = self.payments[key], self.payments.find_instruction(rest_of(key))
         decided = payment.refunded_minor - (rest.amount_minor if rest else 0)
         return decided + self.refunds.pending_minor(key)
 

@@ -150,7 +150,7 @@ class OpenWork(Struct):
                 pending = self.instructions.setdefault(s.payments[key].provider, {})
                 pending[instruction] = None
             case e.InstructionSettled() | e.InstructionFailed():
-                payment = s.payments.instructions[event.instruction].payment
+                payment = s.payments.instruction(event.instruction).payment
                 pending = self.instructions.get(s.payments[payment].provider, {})
                 pending.pop(event.instruction, None)
 

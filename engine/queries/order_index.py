@@ -70,8 +70,8 @@ class OrderIndex:
         self._row_of: dict[OrderId, int] = {}
         self._names: dict[str, dict[str, int]] = {"store": {}, "service": {}, "customer": {}}
         self._columns: dict[str, Numbers] = {x: np.zeros(256, np.int64) for x in COLUMNS}
-        for key, order in s.orders.orders.items():
-            self._append(key, order)
+        for _, facts in sorted((x.number, _facts(key, x)) for key, x in s.orders.everything()):
+            self._append(*facts)
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -79,8 +79,8 @@ class OrderIndex:
     def fold(self, event: AnyEvent, s: State) -> None:
         """Follow one event; `s` is the state after its whole turn."""
         kind = type(event)
-        if kind is e.OrderPlaced:
-            self._append(event.order, s.orders[event.order])  # type: ignore[union-attr]
+        if isinstance(event, e.OrderPlaced):
+            self._append(*_facts(event.order, s.orders[event.order]))
         elif kind in ORDER_BECOMES:
             row = self._row_of[event.order]  # type: ignore[union-attr]
             self._columns["status"][row] = CODE_OF[ORDER_BECOMES[kind]]
@@ -129,23 +129,15 @@ class OrderIndex:
 
     # internals
 
-    def _append(self, key: OrderId, order: Order) -> None:
-        row, placed = len(self._keys), order.placed
+    def _append(self, key: OrderId, *facts: int | str) -> None:
+        row = len(self._keys)
         if row == len(self._columns["due"]):
             for name, column in self._columns.items():
                 self._columns[name] = np.concatenate((column, np.zeros_like(column)))
         self._keys.append(key)
         self._row_of[key] = row
-        values = (
-            placed.placed_at,
-            order.due_minor,
-            self._number("store", placed.store),
-            self._number("service", placed.service),
-            self._number("customer", placed.customer),
-            CODE_OF[order.status],
-            WAYS.index(placed.fulfillment),
-        )
-        for name, value in zip(COLUMNS, values, strict=True):
+        for name, fact in zip(COLUMNS, facts, strict=True):
+            value = self._number(name, fact) if isinstance(fact, str) else fact
             self._columns[name][row] = value
 
     def _place_of(self, row: int) -> Place:
@@ -199,6 +191,21 @@ class OrderIndex:
             return (names[x] for x in groups)
         length = HOUR if by == "hour" else DAY
         return (Millis(int(x) * length - utc_offset_min * MINUTE) for x in groups)
+
+
+def _facts(key: OrderId, order: Order) -> tuple[OrderId, int, int, str, str, str, int, int]:
+    """Whose row it is, and what stands in COLUMNS."""
+    placed = order.placed
+    return (
+        key,
+        placed.placed_at,
+        order.due_minor,
+        placed.store,
+        placed.service,
+        placed.customer,
+        CODE_OF[order.status],
+        WAYS.index(placed.fulfillment),
+    )
 
 
 def _named(counts: Iterable[np.int64]) -> dict[OrderStatus, int]:

@@ -21,7 +21,7 @@ class Member(Struct, array_like=True):
     spent_minor: int = 0
 
 
-class Group(Struct):
+class Group(Struct, array_like=True):
     """What its members did. `buyers` bought at least once."""
 
     members: int = 0
@@ -32,7 +32,7 @@ class Group(Struct):
     off_minor: int = 0
 
 
-class Campaign(Struct):
+class Campaign(Struct, array_like=True):
     launched: CampaignLaunched
     members: dict[CustomerId, Member]
     treated: Group

@@ -8,7 +8,7 @@ from engine.events import CategoryDefined
 from engine.values import CategoryId
 
 
-class Category(Struct):
+class Category(Struct, array_like=True):
     name: str
     parent: CategoryId = CategoryId("")  # empty: a root
 

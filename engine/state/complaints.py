@@ -47,7 +47,7 @@ class Move(Struct, frozen=True, array_like=True):
     what: str
 
 
-class Complaint(Struct):
+class Complaint(Struct, array_like=True):
     customer: CustomerId
     service: ServiceId  # who may follow it; empty: operators only
     reason: str

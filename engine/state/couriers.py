@@ -15,7 +15,7 @@ from engine.values import CourierId, CourierNumber, Millis, StoreId
 from geo.travel import Vehicle
 
 
-class Courier(Struct):
+class Courier(Struct, array_like=True):
     number: CourierNumber
     vehicle: Vehicle
     capacity: int

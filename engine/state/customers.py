@@ -40,7 +40,7 @@ class Interaction(Struct, frozen=True, array_like=True):
     order: OrderId
 
 
-class Customer(Struct):
+class Customer(Struct, array_like=True):
     since: Millis
     number: int = 0  # in the order they came, from 0
     service: ServiceId = ServiceId("")  # whose customer; empty: anybody's

@@ -2,16 +2,19 @@
 
 A *delivery* carries one order from a store to a customer. A *stop* is a place on a *route*:
 one pickup and one drop-off (or return) per delivery. A delivery that is CREATED may be on a
-route already: that is the plan, nobody was told, and the next plan may put it elsewhere.
+route already: that is the plan, nobody was told, and the next plan may put it elsewhere. What
+has ended long ago lies in the archive, and is told of as if it did not.
 """
 
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, field, msgpack
 
+from engine.archive import Archive
 from engine.changes import Changes
 from engine.events import (
     CourierArrived,
+    DeliveriesArchived,
     DeliveryCancelled,
     DeliveryCompleted,
     DeliveryCreated,
@@ -76,7 +79,7 @@ def _without(never: DeliveryStatus) -> dict[DeliveryStatus, tuple[DeliveryStatus
 OUTWARD, HOMEWARD = _without(S.RETURNING), _without(S.PICKED_UP)
 
 
-class Delivery(Struct):
+class Delivery(Struct, array_like=True):
     order: OrderId
     attempt: int
     store: StoreId
@@ -104,7 +107,10 @@ class Delivery(Struct):
         return (HOMEWARD if self.is_return else OUTWARD)[self.status]
 
 
-class Route(Struct):
+_THAW = msgpack.Decoder(Delivery).decode
+
+
+class Route(Struct, array_like=True):
     stops: list[Stop] = []
     version: int = 0  # up by one at every change; a plan made for an older one is stale
     under_way: bool = False  # the courier is heading for the first stop: it is pinned
@@ -113,7 +119,9 @@ class Route(Struct):
 class Deliveries(Struct, dict=True):
     """Invariant: a delivery has a courier exactly when its open stops are on that route."""
 
-    deliveries: dict[DeliveryId, Delivery] = {}
+    deliveries: dict[DeliveryId, Delivery] = {}  # all but the archived
+    archive: Archive[DeliveryId] = field(default_factory=Archive)
+    of_order: dict[OrderId, DeliveryId] = {}  # the last to the door; what fetches a return is none
     routes: dict[CourierId, Route] = {}
 
     def __post_init__(self) -> None:
@@ -122,20 +130,22 @@ class Deliveries(Struct, dict=True):
         self.open: dict[DeliveryId, Delivery] = open_
         self._waiting: dict[DeliveryId, Delivery] = self._created()
         self._is_in_order = True  # the oldest first
-        self.of_order: dict[OrderId, DeliveryId] = {}  # to the door; what fetches a return is none
-        for key, delivery in self.deliveries.items():
-            if not delivery.change:
-                self.of_order[delivery.order] = key
         self.changes = Changes[DeliveryId]()  # of everything but the courier
         self.route_changes = Changes[CourierId]()
 
     # queries
 
     def __getitem__(self, delivery: DeliveryId) -> Delivery:
-        return self.deliveries[delivery]
+        found = self.get(delivery)
+        if found is None:
+            raise KeyError(delivery)
+        return found
 
     def get(self, delivery: DeliveryId) -> Delivery | None:
-        return self.deliveries.get(delivery)
+        found = self.deliveries.get(delivery)
+        if found is None and (frozen := self.archive.get(delivery)) is not None:
+            return _THAW(frozen)
+        return found
 
     @property
     def are_waiting(self) -> bool:
@@ -155,7 +165,7 @@ class Deliveries(Struct, dict=True):
     # events
 
     def delivery_created(self, e: DeliveryCreated) -> None:
-        assert e.delivery not in self.deliveries
+        assert self.get(e.delivery) is None
         delivery = Delivery(e.order, e.attempt, e.store, e.pickup, e.dropoff, e.load)
         delivery.pickup_from_at = e.pickup_from_at
         delivery.change, delivery.due_at, delivery.is_return = e.change, e.due_at, bool(e.change)
@@ -257,6 +267,11 @@ class Deliveries(Struct, dict=True):
         if delivery.courier is not None:
             self._take_off(delivery.courier, e.delivery)
         delivery.courier = None
+
+    def deliveries_archived(self, e: DeliveriesArchived) -> None:
+        ended = {key: self.deliveries.pop(key) for key in e.deliveries}
+        assert all(x.status in ENDED for x in ended.values())
+        self.archive.put(ended)
 
     # internals
 

@@ -25,7 +25,7 @@ from engine.events import (
 from engine.values import Line, OrderId, ProductId, StoreId
 
 
-class StockLevel(Struct, omit_defaults=True):
+class StockLevel(Struct, array_like=True):
     """The buckets of one shelf, and the sums of the movements that filled them.
 
     available = on_hand - reserved - safety. What is damaged is not on hand.

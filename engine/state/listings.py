@@ -7,7 +7,7 @@ from engine.terms import Hours
 from engine.values import ProductId, StoreId
 
 
-class Listing(Struct):
+class Listing(Struct, array_like=True):
     is_listed: bool
     hours: list[Hours] = []  # none: always
 

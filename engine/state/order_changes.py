@@ -47,7 +47,7 @@ TRANSITIONS: dict[ChangeStatus, tuple[ChangeStatus, ...]] = {
 }
 
 
-class OrderChange(Struct):
+class OrderChange(Struct, array_like=True):
     order: OrderId
     service: ServiceId
     store: StoreId

@@ -1,14 +1,20 @@
-"""Orders: who bought what, and how far the bargain has come. Nothing about couriers."""
+"""Orders: who bought what, and how far the bargain has come. Nothing about couriers.
 
-from collections.abc import Collection
+What has ended long ago lies in the archive. Whoever asks for it by name is told of it as of any
+other; it cannot change any more.
+"""
+
+from collections.abc import Collection, Iterator
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, field, msgpack
 from msgspec.structs import replace
 
+from engine.archive import Archive
 from engine.changes import Changes
 from engine.events import (
     Amendment,
+    ArchivingPlanned,
     EditDropped,
     EditRequested,
     OrderAccepted,
@@ -23,6 +29,7 @@ from engine.events import (
     OrderRecalled,
     OrderReduced,
     OrderReturned,
+    OrdersArchived,
     OrderScheduled,
     OrderWrittenOff,
     ProofMissed,
@@ -111,7 +118,7 @@ class Edit(Struct, frozen=True, array_like=True):
     payment: PaymentId
 
 
-class Order(Struct):
+class Order(Struct, array_like=True):
     placed: OrderPlaced  # the bargain, as it stands
     lines: list[PricedLine]  # what is left of it after picking
     due_minor: int  # what is owed for it
@@ -126,6 +133,7 @@ class Order(Struct):
     reattempts: int = 0
     substitutes: dict[ProductId, Substitute] = {}  # by what is missing
     edit: Edit | None = None
+    number: int = 0  # the n-th that was placed
 
     @property
     def next_statuses(self) -> tuple[OrderStatus, ...]:
@@ -141,33 +149,50 @@ class Order(Struct):
         return self.placed.fulfillment is Fulfillment.COLLECTION
 
 
+_THAW = msgpack.Decoder(Order).decode
+
+
 class Orders(Struct, dict=True):
     """Invariant: an order only ever moves along TRANSITIONS."""
 
-    orders: dict[OrderId, Order] = {}
+    orders: dict[OrderId, Order] = {}  # all but the archived
+    archive: Archive[OrderId] = field(default_factory=Archive)
+    of_customer: dict[CustomerId, list[OrderId]] = {}  # the oldest first, the archived too
+    served: dict[CustomerId, None] = {}  # by an order that is archived
     open_count: int = 0
+    count: int = 0
+    archiving_at: Millis = Millis(0)  # when the next will be archived; 0: nobody is to look
 
     def __post_init__(self) -> None:
-        # Derived, hence not fields: a customer's orders, the oldest first; and how many open
-        # orders of a store have a window from when.
-        self.of_customer: dict[CustomerId, list[OrderId]] = {}
+        # Derived, hence not fields: how many open orders of a store have a window from when.
         self.windows: dict[StoreId, dict[Millis, int]] = {}
         self.kitchens: dict[StoreId, dict[OrderId, None]] = {}  # what a store has to prepare
         self.changes = Changes[OrderId]()  # of status and ready time
         for key, order in self.orders.items():
             if order.status in TO_PREPARE:
                 self.kitchens.setdefault(order.placed.store, {})[key] = None
-            self.of_customer.setdefault(order.placed.customer, []).append(key)
             if order.status not in ENDED:
                 self._count_window(order.placed, 1)
 
     # queries
 
     def __getitem__(self, order: OrderId) -> Order:
-        return self.orders[order]
+        found = self.get(order)
+        if found is None:
+            raise KeyError(order)
+        return found
 
     def get(self, order: OrderId) -> Order | None:
-        return self.orders.get(order)
+        found = self.orders.get(order)
+        if found is None and (frozen := self.archive.get(order)) is not None:
+            return _THAW(frozen)
+        return found
+
+    def everything(self) -> Iterator[tuple[OrderId, Order]]:
+        """The archived first; otherwise in no order anybody may rely on."""
+        for key, frozen in self.archive.items():
+            yield key, _THAW(frozen)
+        yield from self.orders.items()
 
     def in_kitchen(self, store: StoreId) -> Collection[OrderId]:
         """Confirmed or accepted, and not ready; in no order anybody may rely on."""
@@ -180,13 +205,17 @@ class Orders(Struct, dict=True):
 
     def has_ordered(self, customer: CustomerId) -> bool:
         """Something that is open or was fulfilled."""
-        return any(not self.orders[x].why for x in self.of_customer.get(customer, ()))
+        if customer in self.served:
+            return True
+        mine = map(self.orders.get, self.of_customer.get(customer, ()))
+        return any(x is not None and not x.why for x in mine)
 
     # events
 
     def order_placed(self, e: OrderPlaced) -> None:
-        assert e.order not in self.orders
-        self.orders[e.order] = Order(e, e.lines, e.total_minor)
+        assert self.get(e.order) is None
+        self.count += 1
+        self.orders[e.order] = Order(e, e.lines, e.total_minor, number=self.count)
         self.changes.trim()
         self.of_customer.setdefault(e.customer, []).append(e.order)
         self.open_count += 1
@@ -294,6 +323,17 @@ class Orders(Struct, dict=True):
     def order_written_off(self, e: OrderWrittenOff) -> None:
         assert self.orders[e.order].status is OrderStatus.HANDED_OVER
         self._end_early(OrderStatus.CANCELLED, e)
+
+    def archiving_planned(self, e: ArchivingPlanned) -> None:
+        self.archiving_at = e.at
+
+    def orders_archived(self, e: OrdersArchived) -> None:
+        ended = {key: self.orders.pop(key) for key in e.orders}
+        for order in ended.values():
+            assert order.status in ENDED
+            if not order.why:
+                self.served[order.placed.customer] = None
+        self.archive.put(ended)
 
     # internals
 

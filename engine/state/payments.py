@@ -1,9 +1,15 @@
-"""Payments: what was asked of the payment providers, and what they answered."""
+"""Payments: what was asked of the payment providers, and what they answered.
 
+What is settled, and whose order is archived, lies in the archive, together with what was
+instructed for it. Whoever asks is told of it as of any other; what changes it brings it back.
+"""
+
+from collections.abc import Iterator
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, field, msgpack
 
+from engine.archive import Archive
 from engine.events import (
     InstructionFailed,
     InstructionIssued,
@@ -12,6 +18,7 @@ from engine.events import (
     PaymentFailed,
     PaymentReplaced,
     PaymentRequested,
+    PaymentsArchived,
     PaymentWithdrawn,
 )
 from engine.values import (
@@ -38,13 +45,17 @@ class PaymentStatus(StrEnum):
     FAILED = "failed"
 
 
+FAILED = PaymentStatus.FAILED
+WAITING = (PaymentStatus.REQUESTED, PaymentStatus.AUTHORIZED)
+
+
 class InstructionStatus(StrEnum):
     PENDING = "pending"
     SETTLED = "settled"
     FAILED = "failed"
 
 
-class Payment(Struct):
+class Payment(Struct, array_like=True):
     order: OrderId
     provider: ProviderId
     amount_minor: Minor
@@ -56,29 +67,76 @@ class Payment(Struct):
     expires_at: Millis = Millis(0)
     taken: bool = False  # the provider moved it when it was authorized
     withdrawn: bool = False  # failed, and the provider knows
+    instructions: list[InstructionId] = []
 
 
-class Instruction(Struct):
+class Instruction(Struct, array_like=True):
     payment: PaymentId
     kind: InstructionKind
     amount_minor: Minor
     status: InstructionStatus = InstructionStatus.PENDING
 
 
+class Archived(Struct, array_like=True):
+    payment: Payment
+    instructions: dict[InstructionId, Instruction]
+
+
+_THAW = msgpack.Decoder(Archived).decode
+
+
 class Payments(Struct):
     """Invariant: 0 <= refunded <= captured <= amount for every payment, always."""
 
-    payments: dict[PaymentId, Payment] = {}
+    payments: dict[PaymentId, Payment] = {}  # all but the archived
     replaced: dict[OrderId, PaymentId] = {}  # by which, where it is not the first
-    instructions: dict[InstructionId, Instruction] = {}
+    instructions: dict[InstructionId, Instruction] = {}  # of these payments
+    archive: Archive[PaymentId] = field(default_factory=Archive)
+    archived: dict[InstructionId, PaymentId] = {}  # those that are not named after their payment
 
     # queries
 
     def __getitem__(self, payment: PaymentId) -> Payment:
-        return self.payments[payment]
+        found = self.get(payment)
+        if found is None:
+            raise KeyError(payment)
+        return found
 
     def get(self, payment: PaymentId) -> Payment | None:
-        return self.payments.get(payment)
+        found = self.payments.get(payment)
+        if found is None and (frozen := self.archive.get(payment)) is not None:
+            return _THAW(frozen).payment
+        return found
+
+    def instruction(self, key: InstructionId) -> Instruction:
+        found = self.find_instruction(key)
+        if found is None:
+            raise KeyError(key)
+        return found
+
+    def find_instruction(self, key: InstructionId) -> Instruction | None:
+        found = self.instructions.get(key)
+        if found is not None:
+            return found
+        payment = self.archived.get(key) or PaymentId(key.rpartition("/")[0])
+        frozen = self.archive.get(payment)
+        return None if frozen is None else _THAW(frozen).instructions.get(key)
+
+    def everything(self) -> Iterator[tuple[PaymentId, Payment, dict[InstructionId, Instruction]]]:
+        """Each with what was instructed for it, the archived first."""
+        for key, frozen in self.archive.items():
+            x = _THAW(frozen)
+            yield key, x.payment, x.instructions
+        for key, payment in self.payments.items():
+            yield key, payment, {x: self.instructions[x] for x in payment.instructions}
+
+    def is_settled(self, key: PaymentId) -> bool:
+        """Nothing is waited for, of a payment that is not archived."""
+        payment = self.payments[key]
+        if payment.status in WAITING or (payment.status is FAILED and not payment.withdrawn):
+            return False
+        pending = InstructionStatus.PENDING
+        return all(self.instructions[x].status is not pending for x in payment.instructions)
 
     def current(self, order: OrderId) -> PaymentId:
         """What the bargain itself is paid with, if it costs anything."""
@@ -86,14 +144,14 @@ class Payments(Struct):
 
     def next_of(self, order: OrderId) -> PaymentId:
         number = 2
-        while PaymentId(f"{order}/{number}") in self.payments:
+        while self.get(PaymentId(f"{order}/{number}")) is not None:
             number += 1
         return PaymentId(f"{order}/{number}")
 
     def refundable_minor(self, key: PaymentId) -> int:
         """What the provider says it took, less what was given back."""
-        payment = self.payments.get(key)
-        capture = self.instructions.get(instruction_of(key, InstructionKind.CAPTURE))
+        payment = self.get(key)
+        capture = self.find_instruction(instruction_of(key, InstructionKind.CAPTURE))
         if not payment or not capture or capture.status is not InstructionStatus.SETTLED:
             return 0
         return payment.captured_minor - payment.refunded_minor
@@ -101,25 +159,25 @@ class Payments(Struct):
     # events
 
     def payment_requested(self, e: PaymentRequested) -> None:
-        assert e.payment not in self.payments
+        assert self.get(e.payment) is None
         self.payments[e.payment] = Payment(
             e.order, e.provider, e.amount_minor, purpose=e.purpose, expires_at=e.expires_at
         )
 
     def payment_authorized(self, e: PaymentAuthorized) -> None:
-        payment = self.payments[e.payment]
+        payment = self._changing(e.payment)
         expected = PaymentStatus.FAILED if e.late else PaymentStatus.REQUESTED
         assert payment.status is expected
         payment.status, payment.reference = PaymentStatus.AUTHORIZED, e.reference
         payment.taken = e.taken
 
     def payment_failed(self, e: PaymentFailed) -> None:
-        payment = self.payments[e.payment]
+        payment = self._changing(e.payment)
         assert payment.status is PaymentStatus.REQUESTED
         payment.status, payment.withdrawn = PaymentStatus.FAILED, e.reason == DECLINED
 
     def payment_withdrawn(self, e: PaymentWithdrawn) -> None:
-        payment = self.payments[e.payment]
+        payment = self._changing(e.payment)
         assert payment.status is PaymentStatus.FAILED
         assert not payment.withdrawn
         payment.withdrawn = True
@@ -129,9 +187,10 @@ class Payments(Struct):
         self.replaced[e.order] = e.payment
 
     def instruction_issued(self, e: InstructionIssued) -> None:
-        assert e.instruction not in self.instructions
+        assert self.find_instruction(e.instruction) is None
+        payment = self._changing(e.payment)
         self.instructions[e.instruction] = Instruction(e.payment, e.kind, e.amount_minor)
-        payment = self.payments[e.payment]
+        payment.instructions = [*payment.instructions, e.instruction]
         if e.kind is InstructionKind.REFUND:
             payment.refunded_minor += e.amount_minor
             assert payment.refunded_minor <= payment.captured_minor
@@ -156,7 +215,27 @@ class Payments(Struct):
             assert not payment.taken
             payment.status, payment.captured_minor = PaymentStatus.UNCOLLECTED, 0
 
+    def payments_archived(self, e: PaymentsArchived) -> None:
+        settled: dict[PaymentId, Archived] = {}
+        for key in e.payments:
+            assert self.is_settled(key)
+            payment = self.payments.pop(key)
+            instructions = {x: self.instructions.pop(x) for x in payment.instructions}
+            settled[key] = Archived(payment, instructions)
+            self.archived |= {x: key for x in instructions if x.rpartition("/")[0] != key}
+        self.archive.put(settled)
+
     # internals
+
+    def _changing(self, key: PaymentId) -> Payment:
+        """The one that is to change, out of the archive if it lies there."""
+        if key in self.archive:
+            x = _THAW(self.archive.take(key))
+            self.payments[key] = x.payment
+            self.instructions |= x.instructions
+            for instruction in x.instructions:
+                self.archived.pop(instruction, None)
+        return self.payments[key]
 
     def _answer(self, key: InstructionId, status: InstructionStatus) -> Instruction:
         instruction = self.instructions[key]

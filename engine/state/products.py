@@ -6,7 +6,7 @@ from engine.events import ProductDelisted, ProductListed
 from engine.values import Line, ProductId
 
 
-class Product(Struct):
+class Product(Struct, array_like=True):
     name: str
     category: str
     load: int

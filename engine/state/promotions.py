@@ -17,7 +17,7 @@ from engine.terms import Discount, PromotionTerms
 from engine.values import CouponId, CustomerId, Millis, PromotionId
 
 
-class Uses(Struct):
+class Uses(Struct, array_like=True):
     """By orders: `reserved` while they are open, `redeemed` once they are fulfilled."""
 
     reserved: int = 0
@@ -50,7 +50,7 @@ class Uses(Struct):
             del self.of[customer]
 
 
-class Promotion(Struct):
+class Promotion(Struct, array_like=True):
     terms: PromotionTerms
     uses: Uses
     is_on: bool = True
@@ -60,7 +60,7 @@ class Promotion(Struct):
         return self.uses.exhausted(customer, terms.limit, terms.limit_per_customer)
 
 
-class Coupon(Struct):
+class Coupon(Struct, array_like=True):
     promotion: PromotionId
     limit: int
     limit_per_customer: int

@@ -38,7 +38,7 @@ TRANSITIONS: dict[PurchaseStatus, tuple[PurchaseStatus, ...]] = {
 ENDED = (PurchaseStatus.CLOSED, PurchaseStatus.DISCARDED)
 
 
-class Purchase(Struct, omit_defaults=True):
+class Purchase(Struct, array_like=True):
     store: StoreId
     supplier: SupplierId
     lines: list[Line]

@@ -8,7 +8,7 @@ from engine.values import HOUR, OrderId, QuoteId
 KEPT_MS = HOUR  # longer than the newest, so that a late customer hears "expired", not "unknown"
 
 
-class Quote(Struct):
+class Quote(Struct, array_like=True):
     offered: QuoteOffered
     order: OrderId | None = None
 

@@ -8,7 +8,7 @@ from engine.values import DAY, Millis, PricedLine, ProductId, ReceiptId, StoreId
 KEPT_MS = 7 * DAY
 
 
-class Receipt(Struct, omit_defaults=True):
+class Receipt(Struct, array_like=True):
     lines: list[PricedLine]
     sold_at: Millis
     returned: dict[ProductId, int] = {}

@@ -21,14 +21,14 @@ from engine.values import (
 )
 
 
-class Movement(Struct):
+class Movement(Struct, array_like=True):
     kind: MovementKind
     key: str
     amount_minor: int
     at: Millis
 
 
-class Difference(Struct):
+class Difference(Struct, array_like=True):
     kind: DifferenceKind
     movement: MovementKind
     key: str
@@ -52,7 +52,7 @@ class Difference(Struct):
         return more if self.movement is MovementKind.PAYMENT else -more
 
 
-class Reconciliation(Struct):
+class Reconciliation(Struct, array_like=True):
     provider: ProviderId
     from_at: Millis
     to_at: Millis
@@ -66,7 +66,7 @@ class Reconciliation(Struct):
     early: dict[str, None] = {}  # or what has not moved yet
 
 
-class Unbilled(Struct):
+class Unbilled(Struct, array_like=True):
     """Movements of one provider that no bill has shown yet, and again by the hour."""
 
     movements: dict[str, Movement] = {}

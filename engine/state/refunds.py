@@ -6,7 +6,7 @@ from engine.events import RefundDropped, RefundEndorsed, RefundProposed, RefundR
 from engine.values import InstructionId, Minor, OrderId, PaymentId, Posting
 
 
-class Refund(Struct):
+class Refund(Struct, array_like=True):
     order: OrderId
     payment: PaymentId
     amount_minor: Minor

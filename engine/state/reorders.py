@@ -11,7 +11,7 @@ LEARNING_STEPS = 4  # a new hour counts for one fourth of what is known of that 
 MILLI = 1_000
 
 
-class Reorder(Struct, omit_defaults=True):
+class Reorder(Struct, array_like=True):
     point: int
     target: int
     lead_h: int

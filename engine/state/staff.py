@@ -20,7 +20,7 @@ from engine.values import DAY, Break, DutyId, Job, Millis, StaffId, StoreId, Tim
 KEPT_MS = 62 * DAY  # two months: what payrolls look back on
 
 
-class Duty(Struct, omit_defaults=True):
+class Duty(Struct, array_like=True):
     store: StoreId
     staff: StaffId
     job: Job
@@ -30,7 +30,7 @@ class Duty(Struct, omit_defaults=True):
     dropped: bool = False
 
 
-class Timecard(Struct, omit_defaults=True):
+class Timecard(Struct, array_like=True):
     """Open until `ended_at`; on a break while the last one has no end."""
 
     store: StoreId

@@ -21,7 +21,7 @@ USUAL_PERMILLE = 1_000
 FIRST_SPREAD = 4  # until it is known: a quarter of the estimate
 
 
-class Store(Struct):
+class Store(Struct, array_like=True):
     name: str
     location: Point
     preparation_ms: int

@@ -33,7 +33,7 @@ ENDED = (TransferStatus.RECEIVED, TransferStatus.DISCARDED)
 NOT_SHIPPED = (TransferStatus.DRAFT, TransferStatus.REQUESTED)
 
 
-class Transfer(Struct, omit_defaults=True):
+class Transfer(Struct, array_like=True):
     source: StoreId
     destination: StoreId
     lines: list[Line]  # asked for; once shipped, what was shipped

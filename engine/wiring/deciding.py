@@ -46,6 +46,7 @@ def handler_of(h: Handlers) -> dict[type[c.Command], Handle]:
         c.StopCampaign: h.campaigning.stop_campaign,
         c.ContinueCampaign: h.campaigning.continue_campaign,
         c.ConcludeCampaign: h.campaigning.conclude_campaign,
+        c.ArchiveOrders: h.archiving.archive_orders,
         c.SetSegmentation: h.segmenting.set_segmentation,
         c.ReviewCustomer: h.segmenting.review_customer,
         c.ReviewCustomers: h.segmenting.review_customers,

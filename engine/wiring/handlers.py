@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from engine.handlers.archiving import Archiving
 from engine.handlers.campaigning import Campaigning
 from engine.handlers.cashing import Cashing
 from engine.handlers.collecting import Collecting
@@ -72,6 +73,7 @@ class Handlers(Struct):
     complaining: Complaining
     rating: Rating
     campaigning: Campaigning
+    archiving: Archiving
 
 
 def handlers_over(s: State) -> Handlers:
@@ -156,4 +158,5 @@ def handlers_over(s: State) -> Handlers:
         Complaining(s.customers, s.orders, s.payments, s.refunds, s.order_changes, s.complaints),
         Rating(s.customers, s.orders, s.deliveries, s.ratings),
         Campaigning(s.customers, s.orders, s.promotions, s.campaigns),
+        Archiving(s.settings, s.orders, s.payments, s.deliveries),
     )

@@ -109,6 +109,8 @@ class Bargains:
         """Of an order that is open."""
         if clock.is_handed_over:
             return "handed_over"
+        if clock.attempts > 1:
+            return "ready"  # brought back, whether or not the store had said so before
         steps = (
             ("ready", clock.ready_at),
             ("accepted", clock.accepted_at),

@@ -54,6 +54,7 @@ class SettingsInForce(Asked, frozen=True):
     slot_orders_max: Units
     delivery_attempts_max: Units
     substitute_timeout_ms: Millis
+    archive_after_ms: LongMillis
     after_sales_ms: LongMillis
     preview_life_ms: Millis
     return_life_ms: LongMillis

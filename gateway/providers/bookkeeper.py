@@ -91,16 +91,13 @@ class Bookkeeper:
     async def _known(self, provider: ProviderId, numbers: set[str]) -> Known:
         """Numbers cannot be read backwards: whoever has one of these is looked for, in pieces."""
         found, payments = Known(), self._loop.engine.state.payments
-        for some in _pieces(list(payments.payments)):
+        for some in _pieces([*payments.archive.places, *payments.payments]):
             for key in some:
-                if payments[key].provider == provider and (n := number_of(key)) in numbers:
-                    found.payments[n] = key
-            await asyncio.sleep(0)
-        for those in _pieces(list(payments.instructions)):
-            for name in those:
-                of = payments[payments.instructions[name].payment].provider
-                if of == provider and (n := number_of(name)) in numbers:
-                    found.refunds[n] = name
+                payment = payments[key]
+                if payment.provider == provider:
+                    found.payments |= {n: key for n in (number_of(key),) if n in numbers}
+                    named = ((number_of(x), x) for x in payment.instructions)
+                    found.refunds |= {n: name for n, name in named if n in numbers}
             await asyncio.sleep(0)
         return found
 

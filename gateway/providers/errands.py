@@ -147,7 +147,7 @@ class Errands:
         errand.task = self._start(self._collecting(provider, key, errand, again))
 
     def _carry(self, name: InstructionId) -> None:
-        instruction = self._state.payments.instructions[name]
+        instruction = self._state.payments.instruction(name)
         provider = self._providers.get(self._state.payments[instruction.payment].provider)
         pending = instruction.status is InstructionStatus.PENDING
         if provider is None or name in self._instructions or not pending:
@@ -259,15 +259,15 @@ class Errands:
                 await _rest(errand, rest_s)
         finally:
             self._instructions.pop(name, None)
-            for number in _numbers(name, self._state.payments.instructions[name]):
+            for number in _numbers(name, self._state.payments.instruction(name)):
                 self._instruction_of.pop((provider.name, number), None)
 
     def _is_pending(self, name: InstructionId) -> bool:
         pending = InstructionStatus.PENDING
-        return self._state.payments.instructions[name].status is pending
+        return self._state.payments.instruction(name).status is pending
 
     def _instruction(self, name: InstructionId) -> Instruction:
-        told = self._state.payments.instructions[name]
+        told = self._state.payments.instruction(name)
         payment = self._state.payments[told.payment]
         due = self._due(told.payment, payment)
         return Instruction(name, told.kind, told.amount_minor, told.kind.value, due, payment.taken)

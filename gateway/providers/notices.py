@@ -60,7 +60,7 @@ class Notices:
             known = self._errands.nudge(provider.name, news.number)
             self._reports.tally.notices_unmatched += not known
             return
-        told = self._state.payments.instructions[name]
+        told = self._state.payments.instruction(name)
         expected = (told.amount_minor, self._reports.currency)
         if (news.amount_minor, news.currency) != expected:
             self._reports.mismatch(name, f"{news.amount_minor} {news.currency}")

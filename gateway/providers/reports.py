@@ -66,7 +66,7 @@ class Reports:
         """Raises NoticeRefusedError, SubmissionError."""
         if outcome.status == "pending":
             return
-        told = self._state.payments.instructions[name]
+        told = self._state.payments.instruction(name)
         provider = self._state.payments[told.payment].provider
         done, reference = outcome.status == "done", outcome.reference[:REFERENCE_MAX]
         report = ReportInstruction(provider, name, done, reference, outcome.moved_at)

@@ -5,19 +5,22 @@ even if the code that decides has changed.
 """
 
 import gc
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from engine import snapshot
 from engine.codec import decode_outcome
 from engine.engine import Engine, Record
-from engine.errors import CorruptJournalError
+from engine.errors import CorruptJournalError, OtherLayoutError
 from gateway.storage.journal import JournalReader
 from gateway.storage.snapshots import Snapshot, Snapshots
 
+log = logging.getLogger("o2o.gateway")
+
 
 class Recovery:
-    """First the snapshot; iterating then applies the tail, a record at a time.
+    """First the newest usable snapshot; iterating then applies the tail, a record at a time.
 
     Whoever iterates sees the state each record left, as `EngineLoop.on_record` does live:
     how the gateway rebuilds its feed counters from `feeds`, the bytes kept beside the snapshot.
@@ -26,11 +29,16 @@ class Recovery:
     def __init__(self, journal: JournalReader, to_seq: int | None = None) -> None:
         self.engine, self.feeds = Engine(), b""
         self._journal, self._to_seq = journal, to_seq
-        intact = Snapshots(journal.path.parent).intact()
-        newest = next((x for x in intact if to_seq is None or x.seq <= to_seq), None)
-        if newest is not None:
-            must_follow(newest, journal)
-            self.engine, self.feeds = snapshot.load(newest.state), newest.feeds
+        for kept in Snapshots(journal.path.parent).intact():
+            if to_seq is not None and kept.seq > to_seq:
+                continue
+            must_follow(kept, journal)
+            try:
+                self.engine, self.feeds = snapshot.load(kept.state), kept.feeds
+            except OtherLayoutError as error:
+                log.warning("the snapshot at record %d is of no use: %s", kept.seq, error)
+            else:
+                break
 
     def __iter__(self) -> Iterator[Record]:
         engine = self.engine

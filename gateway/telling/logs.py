@@ -289,7 +289,7 @@ class Logs:
                 provider = s.payments[event.payment].provider
                 yield "payments", provider, instruction_told(s, event.instruction)
             case e.InstructionSettled() | e.InstructionFailed():
-                payment = s.payments.instructions[event.instruction].payment
+                payment = s.payments.instruction(event.instruction).payment
                 succeeded = isinstance(event, e.InstructionSettled)
                 done = m.InstructionClosed(event.instruction, succeeded)
                 yield "payments", s.payments[payment].provider, done

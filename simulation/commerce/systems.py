@@ -201,7 +201,7 @@ class Bookkeeping:
     def _payments(self, s: State) -> PaymentFigures:
         captured, differences = Counter[str](), Counter[str]()
         refunded = tips = 0
-        for payment in s.payments.payments.values():
+        for _, payment, _ in s.payments.everything():
             captured[payment.provider] += payment.captured_minor
             refunded += payment.refunded_minor
             if payment.purpose is PaymentPurpose.TIP:

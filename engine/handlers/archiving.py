@@ -1,0 +1,114 @@
+"""Archiving: what ended long ago is put away, so that what is alive stays small.
+
+Nothing is lost by it: whoever asks by name is told as before, and what is given back for an
+archived order brings its payment out of the archive until that is settled, too.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from engine.commands import ArchiveOrders
+from engine.events import (
+    ArchivingPlanned,
+    DeliveriesArchived,
+    OrderCancelled,
+    OrderFulfilled,
+    OrderReturned,
+    OrdersArchived,
+    OrderWrittenOff,
+    PaymentsArchived,
+    SettingsChanged,
+)
+from engine.state.deliveries import ENDED as DELIVERY_ENDED
+from engine.state.deliveries import Deliveries
+from engine.state.orders import ENDED, Orders
+from engine.state.payments import Payments
+from engine.state.settings import CurrentSettings
+from engine.turn import Turn
+from engine.values import MINUTE, DeliveryId, Millis, OrderId, PaymentId
+
+AT_ONCE = 128  # of each: a turn must not keep others waiting
+BETWEEN_MS = 10 * MINUTE
+SOON_MS = 1_000  # if there was more than that
+
+
+class Archiving:
+    def __init__(
+        self,
+        settings: CurrentSettings,
+        orders: Orders,
+        payments: Payments,
+        deliveries: Deliveries,
+    ) -> None:
+        self.settings = settings
+        self.orders = orders
+        self.payments = payments
+        self.deliveries = deliveries
+
+    # commands
+
+    def archive_orders(self, turn: Turn, _: ArchiveOrders) -> None:
+        if turn.at != self.orders.archiving_at:
+            return  # another look was planned since
+        is_more = False
+        if orders := list(islice(self._orders(turn.at), AT_ONCE)):
+            turn.emit(OrdersArchived(orders))
+            is_more |= len(orders) == AT_ONCE
+        if payments := list(islice(self._payments(), AT_ONCE)):
+            turn.emit(PaymentsArchived(payments))
+            is_more |= len(payments) == AT_ONCE
+        if deliveries := list(islice(self._deliveries(), AT_ONCE)):
+            turn.emit(DeliveriesArchived(deliveries))
+            is_more |= len(deliveries) == AT_ONCE
+        self._plan(turn, is_more)
+
+    # follow-ups
+
+    def plan(
+        self,
+        turn: Turn,
+        _: OrderFulfilled | OrderCancelled | OrderReturned | OrderWrittenOff,
+    ) -> None:
+        """One look serves all that have ended until then."""
+        if not self.orders.archiving_at:
+            self._look(turn, self.settings.current.archive_after_ms)
+
+    def plan_again(self, turn: Turn, _: SettingsChanged) -> None:
+        after_ms = self.settings.current.archive_after_ms
+        if self.orders.archiving_at > turn.at + after_ms:
+            self._look(turn, after_ms)
+
+    # internals
+
+    def _orders(self, now: Millis) -> Iterator[OrderId]:
+        until = now - self.settings.current.archive_after_ms
+        for key, order in self.orders.orders.items():
+            if order.status in ENDED and order.ended_at <= until:
+                yield key
+
+    def _payments(self) -> Iterator[PaymentId]:
+        """Those of archived orders for which nothing is waited; tips among them."""
+        over = self.orders.archive.places
+        for key, payment in self.payments.payments.items():
+            if payment.order in over and self.payments.is_settled(key):
+                yield key
+
+    def _deliveries(self) -> Iterator[DeliveryId]:
+        over = self.orders.archive.places
+        for key, delivery in self.deliveries.deliveries.items():
+            if delivery.order in over and delivery.status in DELIVERY_ENDED:
+                yield key
+
+    def _plan(self, turn: Turn, is_more: bool) -> None:
+        """When the next is due, if any is: otherwise the next that ends will see to it."""
+        if is_more:
+            self._look(turn, SOON_MS)
+        elif ended := [x.ended_at for x in self.orders.orders.values() if x.status in ENDED]:
+            due_at = min(ended) + self.settings.current.archive_after_ms
+            self._look(turn, max(BETWEEN_MS, due_at - turn.at))
+        else:
+            turn.emit(ArchivingPlanned(Millis(0)))
+
+    def _look(self, turn: Turn, delay_ms: int) -> None:
+        turn.emit(ArchivingPlanned(Millis(turn.at + delay_ms)))
+        turn.set_timer(delay_ms, ArchiveOrders())
