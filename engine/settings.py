@@ -81,8 +81,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     fence_margin_m: int = 30  # and has not left until he is beyond this, too
     dwell_ms: int = MINUTE  # within, and has not said so
     late_step_ms: int = 5 * MINUTE  # of predicted delay, before it is told, and told again
-    stale_ms: int = 90 * SECOND  # without a position: a courier's place is only a guess
-    lost_ms: int = 5 * MINUTE  # without a position: nothing new is given to him
+    stale_ms: int = 2 * MINUTE  # without a position: a courier's place is only a guess
+    lost_ms: int = 15 * MINUTE  # without a position: nothing new is given to him
 
     # travel times, the same for promises, plans and simulated couriers
     travel: TravelModel = field(default_factory=TravelModel)

@@ -25,10 +25,11 @@ from gateway.connections.limits import Buckets, Limits
 from gateway.connections.roll import Roll
 from gateway.connections.server import Server
 from gateway.connections.sessions import Desk
-from gateway.fixes import AHEAD_MAX_MS, INTERVAL_S, Fixes
 from gateway.forking.jobs import Forks
 from gateway.hooks.office import HookOffice
 from gateway.latency import OrderToPlan
+from gateway.locating.fixes import AHEAD_MAX_MS, INTERVAL_S, Fixes
+from gateway.locating.trails import Trails
 from gateway.loop import SNAPSHOT_EVERY, EngineLoop
 from gateway.messages import Role
 from gateway.metrics import Counters, Metric, of_counters
@@ -40,6 +41,7 @@ from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
 from gateway.storage.recovery import Recovery, collector_paused
 from gateway.storage.snapshots import Snapshots
 from gateway.telling.feeds import FeedHub
+from geo.tracks import FixLimits
 
 if TYPE_CHECKING:
     from gateway.providers.office import PaymentOffice
@@ -161,9 +163,11 @@ class App:
 
     async def _open(self) -> None:
         config = self.config
-        ahead_ms = round(AHEAD_MAX_MS * config.speed)
         forks = Forks(config.data, f"{wall_ms():x}", stopwatch_s)
-        fixes = Fixes(self.loop, self.counters, ahead_ms)
+        trails = Trails(config.data)
+        self._stack.callback(trails.close)
+        ahead = FixLimits(future_ms=round(AHEAD_MAX_MS * config.speed))
+        fixes = Fixes(self.loop, self.counters, trails, ahead)
         self.hooks = HookOffice(config.data, self.hub, wall_ms, config.webhook_networks)
         await self._stack.enter_async_context(self.hooks)
         self.desk = Desk(
@@ -181,6 +185,7 @@ class App:
             self._keeper(),
             self._page,
             self.hooks,
+            trails,
             forks,
         )
         await self._open_payments()

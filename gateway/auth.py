@@ -254,6 +254,7 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.GetFork,
             m.GetAnalytics,
             m.GetHeatMap,
+            m.GetTrail,
             m.RevokeAccess,
             m.GetOrder,
             m.SearchOrders,

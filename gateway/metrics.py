@@ -18,6 +18,7 @@ class Counters(Struct):
     slow_consumers: int = 0
     fixes: int = 0
     fixes_refused: int = 0
+    trail_failures: int = 0
     http_requests: int = 0
 
 

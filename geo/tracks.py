@@ -152,6 +152,12 @@ def judge(fixes: Fixes, last: LastKnown, limits: FixLimits, now_ms: int) -> Verd
     return verdicts
 
 
+def warm() -> None:
+    """Compile what judges: seconds once on a machine, then milliseconds."""
+    nothing = np.zeros(1, np.int64)
+    judge(Fixes(*[nothing] * 5), LastKnown(nothing, nothing, nothing + NEVER), FixLimits(), 0)
+
+
 def length_m(track: Places) -> int:
     """How far a track (n, 2) goes, in the order of its rows."""
     return int(straight_mm_between(track[:-1], track[1:]).sum()) // 1_000

@@ -113,7 +113,7 @@ def read_objective(path: Path) -> Objective:
 
 def _planning(args: argparse.Namespace, objective: Objective) -> MakePlanner:
     """Kernels are compiled before the doors open: the first order does not wait for that."""
-    from geo import sphere  # here, for all these load kernels
+    from geo import sphere, tracks  # here, for all these load kernels
     from solvers import briefing
     from solvers.portfolio import SOLVERS
     from solvers.warming import warm, warm_explanations
@@ -130,6 +130,7 @@ def _planning(args: argparse.Namespace, objective: Objective) -> MakePlanner:
     warm_explanations()
     briefing.warm()
     sphere.warm()
+    tracks.warm()
     return lambda loop: Planner(
         loop, solver, budget, improving, objective, repositions=args.reposition
     )

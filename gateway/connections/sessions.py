@@ -24,9 +24,11 @@ from gateway.codes import Refusal
 from gateway.connections.guarding import Guarded
 from gateway.connections.limits import Buckets, Limits
 from gateway.connections.roll import Roll
-from gateway.fixes import Fixes
 from gateway.forking.jobs import FORKING, Forks
 from gateway.hooks.office import HookOffice
+from gateway.locating.fixes import Fixes
+from gateway.locating.looking import get_trail
+from gateway.locating.trails import Trails
 from gateway.loop import Reply
 from gateway.messages.frames import RequestFrame
 from gateway.metrics import Counters
@@ -50,7 +52,7 @@ CLOSE_CODES = {
     "too_many_connections": CLOSE_THROTTLED,
 }
 # Nothing of these enters the journal.
-QUESTIONS = READS | PERSONAL | HOOKING | FORKING | {m.RevokeAccess}
+QUESTIONS = READS | PERSONAL | HOOKING | {m.GetTrail} | FORKING | {m.RevokeAccess}
 
 
 class Loop(Protocol):
@@ -94,6 +96,7 @@ class Desk(Struct):
     keeper: Keeper
     page: Callable[[PaymentId], m.Page | None]  # where a payment can be made
     hooks: HookOffice
+    trails: Trails
     forks: Forks
 
 
@@ -284,10 +287,13 @@ class Session:
             return
         for fix in frame.fixes:
             try:
-                self._desk.fixes.take(who.subject, fix)
+                self._desk.fixes.take(who.subject, fix, self._refused)
             except Refusal as refusal:
                 self._desk.counters.fixes_refused += 1
-                self.send(m.Refused(refusal.error))
+                self._refused(refusal)
+
+    def _refused(self, refusal: Refusal) -> None:
+        self.send(m.Refused(refusal.error))
 
     # requests
 
@@ -347,6 +353,8 @@ class Session:
                 told = await list_movements(body, who, desk.loop, desk.feeds)
             elif isinstance(body, m.StartFork | m.GetFork):
                 told = desk.forks.answer(body, key)
+            elif isinstance(body, m.GetTrail):
+                told = await get_trail(body, desk.loop.engine, desk.trails)
             elif isinstance(body, m.GetPayment):
                 told = get_payment(body, who, desk.loop.engine, desk.page)
             else:

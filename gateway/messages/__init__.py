@@ -22,6 +22,9 @@ from gateway.messages.approaching import (
     Crossing,
     DelayPredicted,
     Signal,
+    Trail,
+    TrailPoint,
+    Visit,
 )
 from gateway.messages.attendance import (
     Break,

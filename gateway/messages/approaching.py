@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from gateway.messages.values import StopKind, Told
+from gateway.messages.values import Part, StopKind, Told
 
 Crossing = Literal["enter", "exit", "cross", "dwell"]
 Signal = Literal["unseen", "live", "stale", "lost"]
@@ -42,3 +42,33 @@ class DelayPredicted(Told, frozen=True):
     eta_at: str
     promised_at: str
     late_s: int
+
+
+class TrailPoint(Part, frozen=True):
+    """Both times are kept: when it was measured, and when it came."""
+
+    lat: float
+    lon: float
+    fix_time: str
+    received_at: str
+    accuracy_m: int | None = None
+
+
+class Visit(Part, frozen=True):
+    """Of a store's fence. `cross`: through it between two fixes."""
+
+    store: str
+    crossing: Crossing
+    at: str
+    inside_s: int = 0
+
+
+class Trail(Told, frozen=True):
+    """By the time of the fixes, whatever order they came in. Of many points some are told;
+    distance and visits are of all `fixes`."""
+
+    courier: str
+    points: list[TrailPoint]
+    distance_m: int
+    visits: list[Visit]
+    fixes: int

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from gateway.messages.analytics import Analytics, HeatMap, StoreAnalytics
+from gateway.messages.approaching import Trail
 from gateway.messages.attendance import ClockedIn, Roster, Timecards
 from gateway.messages.campaigns import Campaign, Campaigns
 from gateway.messages.forking import ForkJob
@@ -303,6 +304,7 @@ ReplyBody = (
     | Campaigns
     | Recommendations
     | Timeline
+    | Trail
     | Webhook
     | Webhooks
     | DeadLetters

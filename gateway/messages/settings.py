@@ -67,6 +67,6 @@ class SettingsInForce(Asked, frozen=True):
     fence_margin_m: Annotated[int, Meta(ge=0, le=10_000)] = 30
     dwell_ms: Millis = 60_000
     late_step_ms: Annotated[int, Meta(ge=60_000, le=24 * 3_600_000)] = 300_000
-    stale_ms: Annotated[int, Meta(ge=1_000, le=24 * 3_600_000)] = 90_000
-    lost_ms: Annotated[int, Meta(ge=1_000, le=24 * 3_600_000)] = 300_000
+    stale_ms: Annotated[int, Meta(ge=1_000, le=24 * 3_600_000)] = 120_000
+    lost_ms: Annotated[int, Meta(ge=1_000, le=24 * 3_600_000)] = 900_000
     utc_offset_min: Annotated[int, Meta(ge=-840, le=840)] = 0  # of local time; east is positive

@@ -211,9 +211,7 @@ from gateway.messages.requests.supporting import (
     SetSegmentation,
     SetStanding,
 )
-from gateway.messages.requests.tracking import (
-    Track,
-)
+from gateway.messages.requests.tracking import GetTrail, Track
 
 RequestBody = (
     RegisterCustomer
@@ -379,6 +377,7 @@ RequestBody = (
     | ListCampaigns
     | Recommend
     | GetTimeline
+    | GetTrail
     | SetWebhook
     | RotateWebhookSecret
     | RemoveWebhook
