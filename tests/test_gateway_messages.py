@@ -223,6 +223,7 @@ def test_no_request_names_who_asks():
             m.RevokeAccess,
             m.HandInCash,
             m.GetPriceHistory,
+            m.GetTrail,
             m.SearchProducts,
             m.SearchOrders,
             m.CountOrders,
