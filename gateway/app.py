@@ -18,16 +18,17 @@ from engine.settings import Settings
 from engine.values import PaymentId
 from gateway import messages as m
 from gateway import providers
-from gateway.auth import LIFE_MAX_S, Tokens, load_secret
+from gateway.auth import LIFE_MAX_S, Identity, Tokens, load_secret
 from gateway.clock import resumed, stopwatch_s, wall_ms
+from gateway.connections.desk import Desk
 from gateway.connections.http import Site, console_files
 from gateway.connections.limits import Buckets, Limits
 from gateway.connections.roll import Roll
 from gateway.connections.server import Server
-from gateway.connections.sessions import Desk
 from gateway.forking.jobs import Forks
 from gateway.hooks.office import HookOffice
 from gateway.latency import OrderToPlan
+from gateway.locating.devices import Devices
 from gateway.locating.fixes import AHEAD_MAX_MS, INTERVAL_S, Fixes
 from gateway.locating.trails import Trails
 from gateway.loop import SNAPSHOT_EVERY, EngineLoop
@@ -44,6 +45,7 @@ from gateway.telling.feeds import FeedHub
 from geo.tracks import FixLimits
 
 if TYPE_CHECKING:
+    from gateway.locating.port import PositionsPort
     from gateway.providers.office import PaymentOffice
 
 T = TypeVar("T")
@@ -71,6 +73,7 @@ class Config(Struct, frozen=True, kw_only=True):
     origins: tuple[str, ...] = ()  # of pages, besides our own, that may connect
     snapshot_every: int = SNAPSHOT_EVERY
     fix_interval_s: float = INTERVAL_S
+    positions_port: int | None = None  # for trackers that speak HTTP; 0: any
     webhook_networks: tuple[str, ...] = ()  # private ones that webhooks may call all the same
 
 
@@ -86,6 +89,7 @@ class App:
         self.order_to_plan = OrderToPlan()
         self.recovered_records = 0
         self.payments: PaymentOffice | None = None  # if any provider is configured
+        self.positions: PositionsPort | None = None  # if it has a port
         self._make_planner = planner
         self._stack = AsyncExitStack()
 
@@ -168,6 +172,7 @@ class App:
         self._stack.callback(trails.close)
         ahead = FixLimits(future_ms=round(AHEAD_MAX_MS * config.speed))
         fixes = Fixes(self.loop, self.counters, trails, ahead)
+        devices = self.hub.devices = Devices()
         self.hooks = HookOffice(config.data, self.hub, wall_ms, config.webhook_networks)
         await self._stack.enter_async_context(self.hooks)
         self.desk = Desk(
@@ -186,9 +191,11 @@ class App:
             self._page,
             self.hooks,
             trails,
+            devices,
             forks,
         )
         await self._open_payments()
+        await self._open_positions(devices)
         site = Site(self._health, self._metrics, console_files())
         self.server = Server(self.desk, site, config.host, config.port, config.origins)
         self.audit = SelfAudit(self.engine.state, self.hub.shelf_level, self.hub.open_orders)
@@ -210,6 +217,25 @@ class App:
         desk, told = self.desk, load(folder)
         office = PaymentOffice(self.loop, told, folder, desk.tokens, desk.revocations)
         self.payments = await self._stack.enter_async_context(office)
+
+    async def _open_positions(self, devices: Devices) -> None:
+        port, desk = self.config.positions_port, self.desk
+        if port is None:
+            return
+        from gateway.locating.port import PositionsPort  # here, for it loads an HTTP server
+
+        def who_is(token: str) -> Identity:
+            who = desk.tokens.read(token, wall_ms() // 1_000)
+            desk.revocations.check(who)
+            return who
+
+        def wait_s(who: Identity) -> float:
+            now_s = stopwatch_s()
+            return desk.buckets.of(who.name, who.role, now_s).wait_s(now_s)
+
+        host, counters = self.config.host, self.counters
+        listening = PositionsPort(desk.fixes, devices, who_is, wait_s, counters, host, port)
+        self.positions = await self._stack.enter_async_context(listening)
 
     def _page(self, payment: PaymentId) -> m.Page | None:
         return None if self.payments is None else self.payments.page(payment)

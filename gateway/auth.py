@@ -22,6 +22,7 @@ LEEWAY_S = 5  # between our clock and that of another machine that mints
 MINUTE_S, HOUR_S = 60, 3600
 LIFE_MAX_S: dict[Role, int] = {
     "courier": 15 * MINUTE_S,
+    "tracker": 30 * 24 * HOUR_S,  # a device that can only say where it is
     "order_service": 15 * MINUTE_S,
     "store": 15 * MINUTE_S,
     "payment_provider": 15 * MINUTE_S,
@@ -203,6 +204,7 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.ReportBreakdown,
         }
     ),
+    "tracker": frozenset(),
     "payment_provider": frozenset({m.ReportAuthorization, m.ReportInstruction}),
     "customer": frozenset({m.Track}),
     "operator": SELLING_FOR_LESS
@@ -278,6 +280,7 @@ MAY_HEAR: dict[Role, frozenset[Feed]] = {
     "order_service": frozenset({"orders"}),
     "store": frozenset({"tickets", "stock", "staff"}),
     "courier": frozenset({"route"}),
+    "tracker": frozenset(),
     "payment_provider": frozenset({"payments"}),
     "customer": frozenset({"tracking"}),
     "operator": frozenset({"city", "stock", "crm"}),

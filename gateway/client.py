@@ -202,6 +202,10 @@ class Client:
         """Send positions. While not connected they are dropped: newer ones will come."""
         self._send_soon(m.Positions(fixes))
 
+    def report_device(self, state: m.DeviceState) -> None:
+        """Say how the phone is doing, when that changes. While not connected it is dropped."""
+        self._send_soon(state)
+
     async def _ask_once(self, id: str, body: m.RequestBody) -> m.Reply:
         if self._failure is not None:
             raise self._failure

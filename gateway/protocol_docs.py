@@ -38,6 +38,9 @@ CHOICES: dict[str, Any] = {
         "ReturnWay",
         "ReturnReason",
         "ChangeStatus",
+        "Datum",
+        "Permission",
+        "DeviceProblem",
         "Proof",
         "Tender",
         "StopKind",
@@ -181,7 +184,7 @@ def _roles() -> Iterator[str]:
         its, life = USUAL[role], LIFE_MAX_S[role] // 60
         numbers = f"{its.frames_per_s:g} ({its.burst}) | {its.connections} | {its.in_flight}"
         yield f"| `{role}` | {names} | {feeds} | {life} min | {numbers} |"
-    yield "\nCouriers also send `positions`.\n"
+    yield "\nCouriers and trackers also send `positions` and `device_state`.\n"
 
 
 def _frames() -> Iterator[str]:

@@ -1,10 +1,13 @@
 """What queries find, in the public shapes: one function per thing told."""
 
+from collections.abc import Container
+
 from engine.projections.movements import Movement
 from engine.queries.arrivals import arrivals
 from engine.queries.for_couriers import NextStop, OfferMade, Work, work_of
 from engine.queries.for_customers import Tracked
 from engine.queries.for_operators import courier_status, stops_with_places
+from engine.queries.signals import risk_of, signal_of
 from engine.queries.statuses import delivery_status
 from engine.rules.opening import takes_orders
 from engine.state import State
@@ -233,7 +236,9 @@ def city_store(s: State, key: StoreId, orders: int, now: Millis) -> m.CityStore:
     return m.CityStore(key, store.name, at.lat_deg, at.lon_deg, is_open, orders)
 
 
-def city_courier(s: State, key: CourierId) -> m.CityCourier:
+def city_courier(
+    s: State, key: CourierId, now: Millis, device: m.DeviceTold | None = None
+) -> m.CityCourier:
     courier = s.couriers[key]
     seen = s.positions.get(courier.number)
     route = [
@@ -247,10 +252,16 @@ def city_courier(s: State, key: CourierId) -> m.CityCourier:
         route,
         seen.lat_deg if seen else None,
         seen.lon_deg if seen else None,
+        signal_of(s, key, now),
+        time_text(int(s.positions.measured_at[courier.number])) if seen else None,
+        device,
     )
 
 
-def city_order(s: State, key: OrderId) -> m.CityOrder:
+def city_order(
+    s: State, key: OrderId, now: Millis, late: Container[DeliveryId] = ()
+) -> m.CityOrder:
+    """`late`: deliveries whose delay can be seen coming."""
     order = s.orders[key]
     placed, at = order.placed, order.placed.dropoff
     delivery_key = s.deliveries.of_order.get(key)
@@ -264,4 +275,5 @@ def city_order(s: State, key: OrderId) -> m.CityOrder:
         time_text(placed.placed_at),
         time_text(placed.promised_at),
         s.deliveries[delivery_key].courier if delivery_key else None,
+        risk_of(s, key, now) or ("late" if delivery_key in late else ""),  # type: ignore[arg-type]
     )

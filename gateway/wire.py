@@ -14,6 +14,7 @@ from gateway.codes import Refusal
 from gateway.messages import JSON, MSGPACK, Fix, Money, Place, Window
 from gateway.messages.frames import ClientFrame, ServerFrame
 from gateway.messages.requests import RequestBody
+from geo.datums import Datum, to_wgs84
 from geo.points import Point, PointError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -130,7 +131,9 @@ def window_told(from_at: int, to_at: int) -> Window | None:
 def point(place: Place | Fix, field: str) -> Point:
     """Raises Refusal("coordinates_out_of_range"), with a hint if lat and lon look swapped."""
     try:
-        return Point.of_degrees(place.lat, place.lon)
+        if place.datum == "wgs84":
+            return Point.of_degrees(place.lat, place.lon)
+        return to_wgs84(place.lat, place.lon, Datum(place.datum))
     except PointError as error:
         detail: Detail = {"field": field}
         if error.hint:

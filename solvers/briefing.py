@@ -121,7 +121,7 @@ class Briefer:
     def brief(self, planning_round: PlanningRoundId, now: Millis) -> Briefing:
         """Everyone on shift whose place is known, and all they carry or could carry."""
         self._read()
-        crew = self._workforce.look(self._slot_of)
+        crew = self._workforce.look(self._slot_of, now)
         columns, created, count = self._columns, STATUSES.created, len(self._keys)
         slots, holder, row_of = choose(columns, count, created, crew.codes, crew.start)
         orders = _Orders(slots, columns.status[slots], holder, row_of)

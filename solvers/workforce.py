@@ -16,7 +16,7 @@ from engine.rules.locality import are_near
 from engine.state import State
 from engine.state.deliveries import Route
 from engine.state.positions import NEVER
-from engine.values import CourierId, DeliveryId, StopKind
+from engine.values import CourierId, DeliveryId, Millis, StopKind
 from geo.travel import Vehicle
 from solvers.problem import Flags, Ints
 
@@ -67,8 +67,11 @@ class Workforce:
         self._lengths = np.zeros(0, np.int32)
         self._codes = np.zeros((0, ROOM), np.int32)
 
-    def look(self, slot_of: dict[DeliveryId, int]) -> Crew:
-        """Everyone on shift whose place is known. All that is on anybody's route has a slot."""
+    def look(self, slot_of: dict[DeliveryId, int], now: Millis) -> Crew:
+        """Everyone on shift whose place is known. All that is on anybody's route has a slot.
+
+        Who is lost gets nothing new: it is as if his shift had ended.
+        """
         s = self._s
         if self._roster != s.couriers.roster_version:
             self._read_roster()
@@ -79,7 +82,13 @@ class Workforce:
         for k in np.flatnonzero((lengths > 0) & ~seen).tolist():
             places[k] = _goal(s, s.deliveries.routes[ids[k]])
         is_known = seen | (lengths > 0)
-        columns = (places, self._vehicle, self._capacity, self._ends_at, self._break_until)
+        lost = s.positions.last_measured(numbers) < now - s.settings.current.lost_ms
+        ends_at = (
+            self._ends_at
+            if not lost.any()
+            else np.where(lost & seen, np.minimum(self._ends_at, now), self._ends_at)
+        )
+        columns = (places, self._vehicle, self._capacity, ends_at, self._break_until)
         if not is_known.all():
             ids = list(compress(ids, is_known.tolist()))
             columns = tuple(x[is_known] for x in columns)  # type: ignore[assignment]

@@ -183,7 +183,7 @@ def some(kind):
         hours = (-2, -1) if kind is not m.DraftDuty else (1, 2)
         began, ended = (time_text(wall_ms() + HOUR * x) for x in hours)
         values |= {"starts_at": began, "ends_at": ended, "started_at": began, "ended_at": ended}
-    if kind in (m.ListTimecards, m.ListRoster):
+    if kind in (m.ListTimecards, m.ListRoster, m.GetTrail):
         values |= {"from_at": LATER, "to_at": LATER}
     numbers = ("point", "target", "quantity", "index", "counted", "capacity", "preparation_s")
     given = {

@@ -44,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sandbox", action="store_true", help="with a payment provider to practise with"
     )
     parser.add_argument(
+        "--positions-port", type=int, help="hear trackers that speak HTTP there: OsmAnd, OwnTracks"
+    )
+    parser.add_argument(
         "--webhook-network",
         action="append",
         default=[],
@@ -66,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
         port=args.port,
         speed=args.speed,
         settings=read_settings(args.settings) if args.settings else Settings(),
+        positions_port=args.positions_port,
         webhook_networks=tuple(args.webhook_network),
     )
     return run_loop(_serve(args, config))

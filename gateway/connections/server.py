@@ -18,9 +18,10 @@ from websockets.http11 import Request, Response
 from websockets.typing import Subprotocol
 
 from gateway.clock import stopwatch_s
+from gateway.connections.desk import Desk
 from gateway.connections.guarding import Guarded, guarded
 from gateway.connections.http import Site
-from gateway.connections.sessions import Desk, Session
+from gateway.connections.sessions import Session
 from gateway.messages import SUBPROTOCOLS, ServerHeartbeat
 from gateway.wire import CODECS, time_text
 

@@ -5,38 +5,29 @@ Requests are put to the engine in the order they came; each is answered once it 
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
-from msgspec import Struct
 from websockets.asyncio.connection import broadcast
 from websockets.exceptions import ConnectionClosed
 
-from engine.engine import NO_KEY, Engine, Record
-from engine.values import Millis, PaymentId, RequestKey
+from engine.values import CourierId, RequestKey
 from gateway import messages as m
 from gateway.asking.accounts import get_payment
-from gateway.asking.reading import READS, Kept, read
-from gateway.auth import HOOKING, Identity, Tokens, check_may_ask, check_may_hear, subject_heard
-from gateway.clock import Clock
+from gateway.asking.reading import READS, read
+from gateway.auth import HOOKING, Identity, check_may_ask, check_may_hear, subject_heard
 from gateway.codes import Refusal
+from gateway.connections.desk import Desk
 from gateway.connections.guarding import Guarded
-from gateway.connections.limits import Buckets, Limits
-from gateway.connections.roll import Roll
-from gateway.forking.jobs import FORKING, Forks
-from gateway.hooks.office import HookOffice
-from gateway.locating.fixes import Fixes
+from gateway.forking.jobs import FORKING
 from gateway.locating.looking import get_trail
-from gateway.locating.trails import Trails
 from gateway.loop import Reply
 from gateway.messages.frames import RequestFrame
-from gateway.metrics import Counters
 from gateway.privacy.card_numbers import check_no_card_number
-from gateway.privacy.keeper import PERSONAL, WITH_WORDS, Keeper
-from gateway.revocations import Revocations
+from gateway.privacy.keeper import PERSONAL, WITH_WORDS
 from gateway.submissions import SubmissionError
-from gateway.telling.shelves import Remembered, list_movements
+from gateway.telling.shelves import list_movements
 from gateway.translation import command_of, rejection_error, reply_of, submission_error
 from gateway.wire import Codec, codec_of, time_text
 
@@ -53,51 +44,6 @@ CLOSE_CODES = {
 }
 # Nothing of these enters the journal.
 QUESTIONS = READS | PERSONAL | HOOKING | {m.GetTrail} | FORKING | {m.RevokeAccess}
-
-
-class Loop(Protocol):
-    """What the gateway needs of an EngineLoop."""
-
-    @property
-    def engine(self) -> Engine: ...
-    @property
-    def durable_seq(self) -> int: ...
-    @property
-    def clock(self) -> Clock: ...
-    async def submit(self, command: Any, key: RequestKey = NO_KEY) -> Reply: ...
-    async def settled(self) -> int: ...
-    async def records(self, seqs: Sequence[int]) -> list[Record]: ...
-
-
-class Feeds(Kept, Remembered, Protocol):
-    """What sessions need of a FeedHub."""
-
-    def subscribe(
-        self, to: "Session", feed: m.Feed, subject: str, last_seen: int | None
-    ) -> None: ...
-    def unsubscribe(self, who: "Session", feed: m.Feed) -> None: ...
-    def drop(self, who: "Session") -> None: ...
-
-
-class Desk(Struct):
-    """What every session of a gateway shares."""
-
-    loop: Loop
-    feeds: Feeds
-    fixes: Fixes
-    tokens: Tokens
-    limits: Limits
-    buckets: Buckets
-    revocations: Revocations
-    counters: Counters
-    roll: "Roll[Session]"
-    wall_ms: Callable[[], Millis]  # tokens expire by the date
-    monotonic_s: Callable[[], float]
-    keeper: Keeper
-    page: Callable[[PaymentId], m.Page | None]  # where a payment can be made
-    hooks: HookOffice
-    trails: Trails
-    forks: Forks
 
 
 class Session:
@@ -239,6 +185,8 @@ class Session:
                 await self._request(self.who, frame)
             case m.Positions():
                 self._positions(self.who, frame)
+            case m.DeviceState():
+                self._device(self.who, frame)
             case m.Heartbeat():
                 pass
             case m.Hello():
@@ -282,8 +230,8 @@ class Session:
         self._desk.feeds.subscribe(self, feed, subject_heard(who), last_seen)
 
     def _positions(self, who: Identity, frame: m.Positions) -> None:
-        if who.role != "courier":
-            self.send(m.Refused(Refusal("forbidden").error))
+        if who.role not in ("courier", "tracker"):
+            self._refused(Refusal("forbidden"))
             return
         for fix in frame.fixes:
             try:
@@ -291,6 +239,13 @@ class Session:
             except Refusal as refusal:
                 self._desk.counters.fixes_refused += 1
                 self._refused(refusal)
+
+    def _device(self, who: Identity, frame: m.DeviceState) -> None:
+        desk, courier = self._desk, CourierId(who.subject)
+        if who.role not in ("courier", "tracker"):
+            self._refused(Refusal("forbidden"))
+        elif desk.loop.engine.state.couriers.get(courier) is not None:
+            desk.devices.note(courier, frame)
 
     def _refused(self, refusal: Refusal) -> None:
         self.send(m.Refused(refusal.error))

@@ -8,7 +8,7 @@ snapshot.
 
 from typing import Any, Literal, get_args
 
-from gateway.messages.approaching import CourierCrossed, CourierNear, DelayPredicted
+from gateway.messages.approaching import CourierCrossed, CourierNear, DelayPredicted, Signal
 from gateway.messages.attendance import Duty, StaffPresent, Timecard
 from gateway.messages.crm import CrmNews, CrmOpen
 from gateway.messages.orders import Order, OrderChange, Tracking
@@ -17,11 +17,13 @@ from gateway.messages.supply import SupplierPurchase, Transfer
 from gateway.messages.values import (
     CourierStatus,
     DeliveryStatus,
+    DeviceProblem,
     Fulfillment,
     InstructionKind,
     Money,
     OrderStatus,
     Part,
+    Permission,
     Place,
     PricedLine,
     Proof,
@@ -222,6 +224,16 @@ class CityStop(Part, frozen=True):
     lon: float
 
 
+class DeviceTold(Part, frozen=True):
+    """What his phone said last. `mock`: it says itself that its places are made up."""
+
+    battery_pct: int | None = None
+    charging: bool | None = None
+    mock: bool | None = None
+    permission: Permission | None = None
+    problem: DeviceProblem | None = None
+
+
 class CityCourier(Part, frozen=True):
     id: str
     vehicle: Vehicle
@@ -229,6 +241,9 @@ class CityCourier(Part, frozen=True):
     route: list[CityStop]
     lat: float | None = None
     lon: float | None = None
+    signal: Signal = "unseen"  # by the age of the last position
+    seen_at: str | None = None
+    device: DeviceTold | None = None
 
 
 class CityOrder(Part, frozen=True):
@@ -241,6 +256,7 @@ class CityOrder(Part, frozen=True):
     placed_at: str
     promised_at: str
     courier: str | None = None
+    at_risk: Literal["", "courier_stale", "courier_lost", "late"] = ""
 
 
 class CityRemoved(Part, frozen=True):
@@ -260,6 +276,7 @@ class Kpis(Part, frozen=True):
     p99_order_to_plan_ms: int | None = None
     loop_lag_p99_ms: float | None = None
     figures: dict[str, float] = {}
+    orders_at_risk: int = 0
 
 
 class CityWhole(Told, frozen=True):

@@ -7,7 +7,7 @@ from msgspec import Meta, Raw
 from gateway.messages.feeds import DeltaBody, Feed, SnapshotBody
 from gateway.messages.replies import ReplyBody
 from gateway.messages.requests import RequestBody
-from gateway.messages.values import Error, Fix, Id, Role, Sent, Seq, Told
+from gateway.messages.values import DeviceProblem, Error, Fix, Id, Permission, Role, Sent, Seq, Told
 
 MSGPACK, JSON = "o2o.v1.msgpack", "o2o.v1.json"
 SUBPROTOCOLS = (MSGPACK, JSON)  # the first is spoken with whoever names none
@@ -64,7 +64,18 @@ class Positions(Sent, frozen=True):
     fixes: Annotated[list[Fix], Meta(min_length=1, max_length=100)]
 
 
-ClientFrame = Hello | RequestFrame | Subscribe | Unsubscribe | Heartbeat | Positions
+class DeviceState(Sent, frozen=True):
+    """From couriers, when it changes: how the phone is doing. What is left out is as before, but
+    a `problem` that is left out is over. `mock`: its places are made up. Not answered."""
+
+    battery_pct: Annotated[int, Meta(ge=0, le=100)] | None = None
+    charging: bool | None = None
+    mock: bool | None = None
+    permission: Permission | None = None
+    problem: DeviceProblem | None = None
+
+
+ClientFrame = Hello | RequestFrame | Subscribe | Unsubscribe | Heartbeat | Positions | DeviceState
 
 # server -> client
 

@@ -44,7 +44,14 @@ Cursor = Annotated[
 Seq = Annotated[int, Meta(ge=0, le=2**62, description="Counts from 1; 0 is before the first")]
 
 Role = Literal[
-    "courier", "order_service", "store", "payment_provider", "customer", "operator", "crm"
+    "courier",
+    "tracker",
+    "order_service",
+    "store",
+    "payment_provider",
+    "customer",
+    "operator",
+    "crm",
 ]
 Purpose = Literal["marketing", "personalization"]
 Channel = Literal["phone", "chat", "email", "store", "door"]
@@ -151,6 +158,17 @@ DeliveryStatus = Literal[
     "returned",
     "cancelled",
 ]
+Datum = Literal["wgs84", "gcj02", "bd09"]
+Permission = Literal["always", "in_use", "denied"]
+DeviceProblem = Literal[
+    "airplane_mode",
+    "location_off",
+    "permission_denied",
+    "low_battery",
+    "power_saving",
+    "no_network",
+    "tracking_stopped",
+]
 CourierStatus = Literal["off_shift", "idle", "to_pickup", "delivering"]
 
 
@@ -182,10 +200,14 @@ class Part(Struct, frozen=True, omit_defaults=True):
 
 
 class Place(Asked, frozen=True):
-    """Degrees, datum WGS-84. Out of range is refused, with a hint if swapped."""
+    """Degrees. Out of range is refused, with a hint if swapped. From us always WGS-84.
+
+    Maps of China show `gcj02` (AMap, Tencent) or `bd09` (Baidu): say so, and it is converted.
+    """
 
     lat: float
     lon: float
+    datum: Datum = "wgs84"
 
 
 class Money(Asked, frozen=True):
@@ -236,6 +258,7 @@ class Fix(Asked, frozen=True):
     accuracy_m: Annotated[float, Meta(ge=0, le=100_000)] | None = None
     speed_mps: Annotated[float, Meta(ge=0, le=200)] | None = None
     heading_deg: Annotated[float, Meta(ge=0, lt=360)] | None = None
+    datum: Datum = "wgs84"
 
 
 class Error(Part, frozen=True):

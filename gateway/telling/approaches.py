@@ -80,13 +80,15 @@ class Kept(Struct, array_like=True):
 
 
 class Approaches:
-    """Columns by courier number; `entered` are those whom the last record brought to a stop."""
+    """Columns by courier number; of the last record, `entered` are those it brought to a stop,
+    and `delayed` the orders it shows to be late."""
 
     def __init__(self, s: State, kept: bytes = b"") -> None:
         self._s = s
         found = msgpack.decode(kept, type=Kept) if kept else Kept()
         self.within, self.heard = found.within, found.heard
         self.entered: list[CourierId] = []
+        self.delayed: dict[OrderId, None] = {}
         self._stop: dict[int, Stop] = {}  # where who is going
         self._dirty: dict[CourierId, None] = dict.fromkeys(s.deliveries.routes)
         self._target: Places = np.zeros((0, 2), np.int64)
@@ -108,7 +110,7 @@ class Approaches:
     def fold(self, record: Record) -> list[Told]:
         """What there is to tell; the state is as the record left it."""
         told: list[Told] = []
-        self.entered = []
+        self.entered, self.delayed = [], {}
         for event in record.events:
             if type(event) not in WATCHED:
                 continue
@@ -125,6 +127,11 @@ class Approaches:
             elif isinstance(event, e.PositionsReported):
                 told += self._moved(event, record.at)
         return told
+
+    @property
+    def late(self) -> dict[DeliveryId, None]:
+        """Whose delay was told of."""
+        return {key: None for key, x in self.heard.items() if x.late_steps}
 
     def stop_reached(self, courier: CourierId) -> Stop | None:
         """The stop whose fence he is in, if it is his next."""
@@ -222,6 +229,7 @@ class Approaches:
                 continue
             heard.late_steps, heard.late_at = steps, at
             about = self._fence_of(x.stop, at)
+            self.delayed[about.order] = None
             promised = s.orders[about.order].placed.promised_at
             yield (
                 "orders",

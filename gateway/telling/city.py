@@ -1,6 +1,7 @@
 """The operator's live map: what changed since the last look, collected until somebody looks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
+from typing import Protocol
 
 from msgspec import Struct, field
 
@@ -10,7 +11,7 @@ from engine.projections import Projections
 from engine.queries.open_work import OpenWork
 from engine.rules.opening import takes_orders
 from engine.state import State
-from engine.values import CourierId, Millis, OrderId, StoreId
+from engine.values import CourierId, DeliveryId, Millis, OrderId, StoreId
 from gateway import messages as m
 from gateway.views import TOLD, city_courier, city_order, city_store
 from gateway.wire import time_text
@@ -129,25 +130,51 @@ def touched_couriers(record: Record, s: State) -> dict[CourierId, None]:
     return touched
 
 
-def city_whole(s: State, at: int, work: OpenWork, kpis: m.Kpis) -> m.CityWhole:
+class Devices(Protocol):
+    """What the map asks of phones."""
+
+    def get(self, courier: str) -> m.DeviceTold | None: ...
+    def take_changed(self) -> dict[str, None]: ...
+
+
+class Seen(Struct):
+    """What else is known of couriers and deliveries, besides the state."""
+
+    devices: Callable[[str], m.DeviceTold | None] = lambda _: None
+    late: Container[DeliveryId] = ()
+
+
+NOTHING = Seen()
+
+
+def city_whole(
+    s: State, at: int, work: OpenWork, kpis: m.Kpis, seen: Seen = NOTHING
+) -> m.CityWhole:
+    now = Millis(at)
     return m.CityWhole(
         time_text(at),
         [_store(s, key, work, at) for key in s.stores.stores],
-        [city_courier(s, key) for key in s.couriers.ids],
-        [city_order(s, key) for key in work.statuses],
+        [city_courier(s, key, now, seen.devices(key)) for key in s.couriers.ids],
+        [city_order(s, key, now, seen.late) for key in work.statuses],
         kpis,
     )
 
 
 def city_changes(
-    s: State, at: int, work: OpenWork, changes: Changes, kpis: m.Kpis | None
+    s: State,
+    at: int,
+    work: OpenWork,
+    changes: Changes,
+    kpis: m.Kpis | None,
+    seen: Seen = NOTHING,
 ) -> m.CityChanges:
+    now = Millis(at)
     gone = [key for key in changes.orders if key not in work.statuses]
     return m.CityChanges(
         time_text(at),
         [_store(s, key, work, at) for key in changes.stores],
-        [city_courier(s, key) for key in changes.couriers],
-        [city_order(s, key) for key in changes.orders if key in work.statuses],
+        [city_courier(s, key, now, seen.devices(key)) for key in changes.couriers],
+        [city_order(s, key, now, seen.late) for key in changes.orders if key in work.statuses],
         m.CityRemoved(list(gone)) if gone else None,
         _positions(s, changes),
         kpis,
@@ -155,7 +182,11 @@ def city_changes(
 
 
 def city_kpis(
-    s: State, work: OpenWork, projections: Projections, figures: dict[str, float]
+    s: State,
+    work: OpenWork,
+    projections: Projections,
+    figures: dict[str, float],
+    at_risk: int = 0,
 ) -> m.Kpis:
     promises, sales = projections.punctuality.total, projections.sales
     on_time = 1000 * promises.on_time // promises.delivered if promises.delivered else None
@@ -170,6 +201,7 @@ def city_kpis(
         None if to_plan is None else round(to_plan),
         figures.get("loop_lag_p99_ms"),
         figures,
+        at_risk,
     )
 
 

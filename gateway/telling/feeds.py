@@ -26,13 +26,17 @@ from engine.queries.order_index import INDEXED, OrderIndex
 from engine.state import State
 from engine.values import CourierId, DeliveryId, Millis, OrderId, ProductId, StoreId
 from gateway import messages as m
+from gateway.clock import Clock
 from gateway.codes import Refusal
 from gateway.messages import LOGS, Feed
 from gateway.messages.frames import Envelope
 from gateway.telling.city import (
+    NOTHING,
     Changes,
+    Devices,
     Doors,
     Figures,
+    Seen,
     city_changes,
     city_kpis,
     city_whole,
@@ -40,6 +44,7 @@ from gateway.telling.city import (
 )
 from gateway.telling.logs import Log, Logs
 from gateway.telling.shelves import Packed, Shelves
+from gateway.telling.silences import Silences
 from gateway.telling.subscribers import Session, Subscriber
 from gateway.views import route_told, tracking_told
 from gateway.wire import CODECS, Codec
@@ -58,6 +63,8 @@ _encode = CODECS[m.MSGPACK].encode
 class Loop(Protocol):
     @property
     def engine(self) -> Engine: ...
+    @property
+    def clock(self) -> Clock: ...
     def on_record(self, callback: Callable[[Record], None]) -> None: ...
     def on_durable(self, callback: Callable[[list[Record]], None]) -> None: ...
 
@@ -99,16 +106,19 @@ class FeedHub:
         self.projections = known_so_far or Projections()
         self._folded = engine.seq
         self._durable = engine.seq
+        self._clock: Clock | None = None
         self._held: deque[tuple[int, Callable[[], None]]] = deque()
         self._subscribers: dict[tuple[Feed, str], dict[Subscriber, None]] = {}
         self._listeners: list[OnTold] = []
         self._changes = Changes()
         self._ticks = 0
-        self._doors = Doors()
+        self._doors, self._silences = Doors(), Silences()
+        self.devices: Devices | None = None  # how couriers' phones are doing, if anybody knows
 
     def attach(self, loop: Loop) -> None:
         """From now on, follow the live engine."""
         assert loop.engine is self._engine
+        self._clock = loop.clock
         self._folded = self._durable = loop.engine.seq
         loop.on_record(self._on_record)
         loop.on_durable(self._on_durable)
@@ -224,7 +234,7 @@ class FeedHub:
         body: m.SnapshotBody
         if to.feed == "city":
             s, work = self._engine.state, self._logs.work
-            body = city_whole(s, self._engine.now, work, self._kpis())
+            body = city_whole(s, self._now(), work, self._kpis(), self._seen())
         else:
             view = self._view(to.feed, to.subject)
             if view is None:
@@ -256,6 +266,7 @@ class FeedHub:
                     self._look(record.seq, feed, subject)
         if CITY in self._subscribers:
             self._changes.note(record, couriers, orders, s)
+            self._changes.orders |= self._logs.approaches.delayed
 
     def _on_durable(self, records: list[Record]) -> None:
         self._durable = records[-1].seq
@@ -338,7 +349,13 @@ class FeedHub:
         if not present:
             return
         self._ticks += 1
-        changes.stores |= self._doors.turned(self._engine.state, self._engine.now)
+        s, now = self._engine.state, self._now()
+        changes.stores |= self._doors.turned(s, now)
+        couriers, orders = self._silences.turned(s, now)
+        changes.couriers |= couriers
+        changes.orders |= orders
+        if self.devices is not None:
+            changes.couriers |= {CourierId(x): None for x in self.devices.take_changed()}
         kpis = self._kpis() if self._ticks % KPI_TICKS == 0 else None
         common = self._city_body(changes, kpis)
         for to in present:
@@ -355,15 +372,24 @@ class FeedHub:
         if not changes and kpis is None:
             return b""
         s, work = self._engine.state, self._logs.work
-        return _encode(city_changes(s, self._engine.now, work, changes, kpis))
+        return _encode(city_changes(s, self._now(), work, changes, kpis, self._seen()))
 
     def _tell_city(self, to: Subscriber, body: bytes) -> None:
         if body:
             self._hold(self._folded, partial(self._send_next, to, body))
 
     def _kpis(self) -> m.Kpis:
-        work = self._logs.work
-        return city_kpis(self._engine.state, work, self.projections, self._figures())
+        s, work = self._engine.state, self._logs.work
+        at_risk = self._silences.at_risk(s, self._logs.approaches.late)
+        return city_kpis(s, work, self.projections, self._figures(), at_risk)
+
+    def _seen(self) -> Seen:
+        devices = NOTHING.devices if self.devices is None else self.devices.get
+        return Seen(devices, self._logs.approaches.late)
+
+    def _now(self) -> Millis:
+        """Also while nothing happens: silence is a matter of time."""
+        return self._engine.now if self._clock is None else self._clock.now()
 
 
 def _envelope(codec: Codec, feed: Feed, seq: int, body: bytes) -> bytes:

@@ -1,0 +1,143 @@
+"""Where trackers report by HTTP that speak no websocket: one address, on a port of its own.
+
+The token comes in `Authorization`: as Bearer, or as the password of Basic. 202 says that it was
+read; whether it is believed is decided with the next batch.
+"""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+import msgspec
+from aiohttp import web
+
+from gateway.auth import Identity
+from gateway.codes import Refusal
+from gateway.locating import dialects
+from gateway.locating.devices import Devices
+from gateway.locating.fixes import Fixes
+from gateway.metrics import Counters
+
+BODY_MAX_BYTES = 64 * 1024
+READ_S = 5.0
+PATHS = ("/", "/positions")
+STATUSES = {"unauthenticated": 401, "token_expired": 401, "forbidden": 403, "rate_limited": 429}
+
+WhoIs = Callable[[str], Identity]  # raises Refusal
+WaitS = Callable[[Identity], float]
+
+
+class PositionsPort:
+    """`async with PositionsPort(...) as port`: listening; `port.port` says where."""
+
+    def __init__(
+        self,
+        fixes: Fixes,
+        devices: Devices,
+        who_is: WhoIs,
+        wait_s: WaitS,
+        counters: Counters,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        self.host, self.port = host, port
+        self._fixes = fixes
+        self._devices = devices
+        self._who_is = who_is
+        self._wait_s = wait_s
+        self._counters = counters
+        app = web.Application(client_max_size=BODY_MAX_BYTES)
+        for path in PATHS:
+            app.router.add_get(path, self._report)
+            app.router.add_post(path, self._report)
+        self._runner = web.AppRunner(
+            app, access_log=None, keepalive_timeout=75, shutdown_timeout=1.0
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self.host, self.port, backlog=1024).start()
+        self.port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._runner.cleanup()
+
+    async def _report(self, request: web.Request) -> web.Response:
+        try:
+            who = self._who_is(token_of(request.headers.get("Authorization", "")))
+            if who.role not in ("courier", "tracker"):
+                raise Refusal("forbidden")
+            wait_s = self._wait_s(who)
+            if wait_s:
+                raise Refusal("rate_limited", retry_after_s=round(wait_s, 3))
+            async with asyncio.timeout(READ_S):
+                body = await request.read()
+            report = dialects.read(request.query, body, request.content_type)
+            taken = self._take(who.subject, report)
+        except Refusal as refusal:
+            return _refused(refusal)
+        except web.HTTPRequestEntityTooLarge:
+            return web.Response(status=413)
+        except TimeoutError:
+            return web.Response(status=408)
+        if report.is_owntracks:
+            return _json(200, [])
+        return _json(202, {"taken": taken})
+
+    def _take(self, courier: str, report: dialects.Report) -> int:
+        """Raises Refusal for the first that nobody can read; those before it are taken."""
+        for fix in report.fixes:
+            try:
+                self._fixes.take(courier, fix, _unheard)
+            except Refusal:
+                self._counters.fixes_refused += 1
+                raise
+        if report.device is not None:
+            self._devices.note(courier, report.device)
+        return len(report.fixes)
+
+
+def token_of(authorization: str) -> str:
+    """Empty if there is none: then nobody is known by it."""
+    scheme, _, said = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return said.strip()
+    if scheme.lower() == "basic":
+        try:
+            return base64.b64decode(said, validate=True).decode().partition(":")[2]
+        except (binascii.Error, ValueError):
+            return ""
+    return ""
+
+
+def _unheard(_: Refusal) -> None:
+    """A tracker does not ask what became of a fix; it is counted all the same."""
+
+
+def _refused(refusal: Refusal) -> web.Response:
+    error = refusal.error
+    status = STATUSES.get(error.code, 503 if error.retryable else 400)
+    headers = {"WWW-Authenticate": 'Basic realm="positions"'} if status == 401 else {}
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
+    return web.Response(
+        status=status,
+        body=msgspec.json.encode(error),
+        content_type="application/problem+json",
+        headers=headers,
+    )
+
+
+def _json(status: int, body: object) -> web.Response:
+    return web.Response(
+        status=status, body=msgspec.json.encode(body), content_type="application/json"
+    )
