@@ -8,7 +8,7 @@ from engine.columns import PositionBatch
 from engine.engine import Engine
 from engine.settings import Settings
 from engine.state.deliveries import DeliveryStatus
-from engine.values import MINUTE, Line, Millis, Stop, StopKind
+from engine.values import HOUR, MINUTE, Line, Millis, Stop, StopKind
 from geo.points import Point
 from geo.travel import Vehicle
 from solvers.bridge import answer, brief, improvement
@@ -28,7 +28,7 @@ class Evening:
         self.engine = Engine()
         # Rounds stay open until they are answered: no test here is about silent solvers.
         patient = {"planning_timeout_ms": 10**9, "planning_heartbeat_ms": 1_000}
-        self.do(0, c.OpenEngine(Settings(**patient, **settings)))
+        self.do(0, c.OpenEngine(Settings(lost_ms=HOUR, **patient, **settings)))
         self.do(0, c.RegisterStore("s", "Noodles", STORE, 10 * MINUTE))
         self.do(0, c.ListProduct("p", "Ramen", "noodles"))
         self.do(0, c.SetPrice("s", "p", 1_200))
