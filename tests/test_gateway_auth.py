@@ -183,8 +183,10 @@ def some(kind):
         hours = (-2, -1) if kind is not m.DraftDuty else (1, 2)
         began, ended = (time_text(wall_ms() + HOUR * x) for x in hours)
         values |= {"starts_at": began, "ends_at": ended, "started_at": began, "ended_at": ended}
-    if kind in (m.ListTimecards, m.ListRoster, m.GetTrail):
+    if kind in (m.ListTimecards, m.ListRoster):
         values |= {"from_at": LATER, "to_at": LATER}
+    if kind is m.GetTrail:
+        values |= {"from_at": time_text(wall_ms() - HOUR), "to_at": time_text(wall_ms())}
     numbers = ("point", "target", "quantity", "index", "counted", "capacity", "preparation_s")
     given = {
         f.name: values.get(f.name, 1 if f.name in numbers else _choice(f) or "x1")
