@@ -82,6 +82,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     dwell_ms: int = MINUTE  # within, and has not said so
     late_step_ms: int = 5 * MINUTE  # of predicted delay, before it is told, and told again
     stale_ms: int = 2 * MINUTE  # without a position: a courier's place is only a guess
+    link_life_ms: int = HOUR  # of a customer's link, after the order has ended
     lost_ms: int = 15 * MINUTE  # without a position: nothing new is given to him
 
     # travel times, the same for promises, plans and simulated couriers

@@ -2,7 +2,11 @@
 
 import asyncio
 
+import pytest
+
+from engine.settings import Settings
 from gateway import messages as m
+from gateway.client import Client, RequestRefusedError
 from gateway.wire import time_text
 from tests.receiving import Receiver
 from tests.serving import DOOR, STORE, accepted, live, party, serving, small_city, until
@@ -69,3 +73,33 @@ async def test_a_customer_sees_when_it_will_be_there_and_not_who_brings_it(tmp_p
             await city.kim.request(m.ReportDropoff("o1/1"))
             over = await until(tracking, lambda u: u.body.delivery_status == "delivered")
             assert (over.body.eta_at, over.body.courier) == (None, None)
+
+
+@live
+async def test_a_link_dies_some_time_after_the_delivery(tmp_path):
+    """Of one order only; and who still looks at it then is told that there is no more to see."""
+    settings = Settings(link_life_ms=1_500)
+    async with serving(tmp_path, settings=settings) as app, small_city(app) as city:
+        await accepted(city, "o1")
+        link = await city.shop.request(m.CreateTrackingLink("o1"))
+        over = []
+        ann = Client(app.url, lambda: link.token, on_error=over.append)
+        async with ann:
+            tracking = ann.subscribe("tracking")
+            assert (await anext(tracking)).body.order == "o1"
+            await city.kim.request(m.ReportPickup("o1/1"))
+            await city.kim.request(m.ReportDropoff("o1/1"))
+            done = await until(tracking, lambda u: u.body.order_status == "fulfilled")
+            assert done.body.delivery_status == "delivered"
+            assert (await ann.request(m.Track())).order == "o1"
+            while not over:
+                await asyncio.sleep(0.02)
+            assert (over[0].feed, over[0].error.code) == ("tracking", "unknown")
+            with pytest.raises(RequestRefusedError) as info:
+                await ann.request(m.Track())
+            assert info.value.code == "unknown"
+        async with Client(app.url, lambda: link.token, on_error=over.append) as again:
+            again.subscribe("tracking")
+            while len(over) < 2:
+                await asyncio.sleep(0.02)
+            assert over[1].error.code == "unknown"

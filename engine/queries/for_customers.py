@@ -7,11 +7,10 @@ from engine.queries.statuses import ENROUTE_TO_DROPOFF, delivery_status
 from engine.state import State
 from engine.state.deliveries import DeliveryStatus
 from engine.state.orders import Order, OrderStatus
-from engine.values import HOUR, Millis, OrderId
+from engine.values import Millis, OrderId
 from geo.points import Point
 
 COARSE_E7 = 10_000  # about a hundred meters
-SHOWN_MS = HOUR  # after the end
 COMING = (ENROUTE_TO_DROPOFF, DeliveryStatus.ARRIVED_AT_DROPOFF)
 
 
@@ -32,9 +31,9 @@ class Tracked(Struct, frozen=True):
 
 
 def track(s: State, key: OrderId, now: Millis) -> Tracked | None:
-    """None if there is no such order, or it ended more than an hour ago."""
+    """None if there is no such order, or its link has died: some time after its end."""
     order = s.orders.get(key)
-    if order is None or (order.ended_at and now > order.ended_at + SHOWN_MS):
+    if order is None or (order.ended_at and now > order.ended_at + s.settings.current.link_life_ms):
         return None
     status = delivery_status(s, key, order)
     delivery_key = s.deliveries.of_order.get(key)
@@ -52,6 +51,11 @@ def track(s: State, key: OrderId, now: Millis) -> Tracked | None:
         return seen
     seen_at = Millis(int(s.positions.measured_at[number]))
     return Tracked(key, order, status, attempt, name, _coarse(place), seen_at, eta_at)
+
+
+def has_ended(s: State, key: OrderId) -> bool:
+    order = s.orders.get(key)
+    return order is None or bool(order.ended_at)
 
 
 def _coarse(p: Point) -> Point:

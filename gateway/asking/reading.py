@@ -68,8 +68,14 @@ def read(
     tokens: Tokens,
     wall_ms: int,
     kept: Kept,
+    now: Millis | None = None,
 ) -> m.ReplyBody:
-    """Raises Refusal: `unknown` for what is not there and for what is somebody else's."""
+    """Raises Refusal: `unknown` for what is not there and for what is somebody else's.
+
+    `now`: the engine's time, also while nothing happens in it.
+    """
+    if isinstance(body, m.Track):
+        return _track(who, engine, now)
     if isinstance(body, m.CreateTrackingLink):
         return _tracking_link(body, who, engine.state, tokens, wall_ms)
     if isinstance(body, m.SearchProducts):
@@ -175,9 +181,9 @@ def _explain_order(b: m.ExplainOrder, _: Identity, engine: Engine) -> m.Explanat
     return m.Explanation(found.order, found.settled, ways, found.delivery, found.courier, why)
 
 
-def _track(_: m.Track, who: Identity, engine: Engine) -> m.Tracking:
+def _track(who: Identity, engine: Engine, now: Millis | None) -> m.Tracking:
     s = engine.state
-    seen = for_customers.track(s, OrderId(who.subject), engine.now)
+    seen = for_customers.track(s, OrderId(who.subject), now or engine.now)
     if seen is None:
         raise Refusal("unknown", detail={"what": "order", "id": who.subject})
     return tracking_told(seen)
@@ -242,7 +248,6 @@ ANSWER_OF: dict[type, Read] = {
     m.ListCash: list_cash,
     m.ListReconciliations: list_reconciliations,
     m.ListDifferences: lambda b, _, engine: list_differences(b, engine),
-    m.Track: _track,
     m.GetCustomer: get_customer,
     m.ListPurchases: list_purchases,
     m.GetSegmentation: get_segmentation,
@@ -255,6 +260,6 @@ ANSWER_OF: dict[type, Read] = {
 ANALYTICS = (m.GetAnalytics, m.GetStoreAnalytics, m.GetHeatMap)
 CATALOG = (m.SearchProducts, m.ListCategories)
 MOVEMENTS = (m.ListMovements, m.InspectMovements)
-ALONE = (m.CreateTrackingLink, m.GetPayment, m.Recommend, *MOVEMENTS)
+ALONE = (m.CreateTrackingLink, m.Track, m.GetPayment, m.Recommend, *MOVEMENTS)
 ORDERS = (m.SearchOrders, m.CountOrders)
 READS = frozenset((*ANSWER_OF, *ANALYTICS, *CATALOG, *ORDERS, *ALONE))

@@ -313,7 +313,8 @@ class Session:
             elif isinstance(body, m.GetPayment):
                 told = get_payment(body, who, desk.loop.engine, desk.page)
             else:
-                told = read(body, who, desk.loop.engine, desk.tokens, desk.wall_ms(), desk.feeds)
+                engine, now = desk.loop.engine, desk.loop.clock.now()
+                told = read(body, who, engine, desk.tokens, desk.wall_ms(), desk.feeds, now)
         except Refusal as refusal:
             self._answer(id, error=refusal.error)
             return

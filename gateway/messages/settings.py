@@ -68,5 +68,6 @@ class SettingsInForce(Asked, frozen=True):
     dwell_ms: Millis = 60_000
     late_step_ms: Annotated[int, Meta(ge=60_000, le=24 * 3_600_000)] = 300_000
     stale_ms: Annotated[int, Meta(ge=1_000, le=24 * 3_600_000)] = 120_000
+    link_life_ms: Millis = 3_600_000
     lost_ms: Annotated[int, Meta(ge=1_000, le=24 * 3_600_000)] = 900_000
     utc_offset_min: Annotated[int, Meta(ge=-840, le=840)] = 0  # of local time; east is positive

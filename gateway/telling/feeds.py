@@ -12,7 +12,7 @@ from functools import partial
 from typing import Protocol
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from engine import events as e
 from engine import projections
@@ -21,6 +21,7 @@ from engine.projections import Projections
 from engine.projections.movements import Buckets
 from engine.queries import for_customers
 from engine.queries.catalog_index import CatalogIndex
+from engine.queries.for_customers import has_ended
 from engine.queries.open_work import order_of
 from engine.queries.order_index import INDEXED, OrderIndex
 from engine.state import State
@@ -29,7 +30,6 @@ from gateway import messages as m
 from gateway.clock import Clock
 from gateway.codes import Refusal
 from gateway.messages import LOGS, Feed
-from gateway.messages.frames import Envelope
 from gateway.telling.city import (
     NOTHING,
     Changes,
@@ -45,9 +45,9 @@ from gateway.telling.city import (
 from gateway.telling.logs import Log, Logs
 from gateway.telling.shelves import Packed, Shelves
 from gateway.telling.silences import Silences
-from gateway.telling.subscribers import Session, Subscriber
+from gateway.telling.subscribers import Session, Subscriber, envelope
 from gateway.views import route_told, tracking_told
-from gateway.wire import CODECS, Codec
+from gateway.wire import CODECS
 
 INTERVAL_S = 0.25  # between two looks at the city, and two tries at who was slow
 KPI_TICKS = 4  # looks at the city between two at its figures
@@ -227,7 +227,7 @@ class FeedHub:
         self._subscribers.setdefault((to.feed, to.subject), {})[to] = None
         to.session.send(frame)
         for number, body in enumerate(missed, seq + 1):
-            to.session.send_bytes(_envelope(to.session.codec, to.feed, number, body))
+            to.session.send_bytes(envelope(to.session.codec, to.feed, number, body))
 
     def _view_beginning(self, to: Subscriber, again: bool) -> Callable[[], None]:
         """Present at once: what changes after this rendering is shown after it."""
@@ -280,6 +280,9 @@ class FeedHub:
             for to in list(present):
                 if to.newest is not None:
                     self._show(to, to.newest)
+        for feed, subject in list(self._subscribers):
+            if feed == "tracking" and has_ended(self._engine.state, OrderId(subject)):
+                self._look(self._folded, feed, subject)
         self._flush_city()
 
     def _hold(self, seq: int, tell: Callable[[], None]) -> None:
@@ -295,7 +298,7 @@ class FeedHub:
         for to in list(self._subscribers.get((feed, subject), ())):
             codec = to.session.codec
             if codec.name not in encoded:
-                encoded[codec.name] = _envelope(codec, feed, seq, body)
+                encoded[codec.name] = envelope(codec, feed, seq, body)
             to.session.send_bytes(encoded[codec.name])
         for listen in self._listeners:
             listen(feed, subject, seq, body)
@@ -309,8 +312,12 @@ class FeedHub:
             return
         view = self._view(feed, subject)
         if view is None:  # there is no more to see
+            over = m.Refused(
+                Refusal("unknown", detail={"what": "order", "id": subject}).error, feed
+            )
             for to in list(present):
                 self.unsubscribe(to.session, feed)
+                to.session.send(over)
             return
         body = _encode(view)
         for to in present:
@@ -321,7 +328,7 @@ class FeedHub:
         if feed == "route":
             reached = self._logs.approaches.stop_reached(CourierId(subject))
             return route_told(s, CourierId(subject), self._offers, self._engine.now, reached)
-        seen = for_customers.track(s, OrderId(subject), self._engine.now)
+        seen = for_customers.track(s, OrderId(subject), self._now())
         return None if seen is None else tracking_told(seen)
 
     def _show(self, to: Subscriber, body: bytes) -> None:
@@ -338,7 +345,7 @@ class FeedHub:
     def _send_next(self, to: Subscriber, body: bytes) -> None:
         if to.session.subscriptions.get(to.feed) is to:
             to.seq += 1
-            to.session.send_bytes(_envelope(to.session.codec, to.feed, to.seq, body))
+            to.session.send_bytes(envelope(to.session.codec, to.feed, to.seq, body))
 
     # the city
 
@@ -390,10 +397,3 @@ class FeedHub:
     def _now(self) -> Millis:
         """Also while nothing happens: silence is a matter of time."""
         return self._engine.now if self._clock is None else self._clock.now()
-
-
-def _envelope(codec: Codec, feed: Feed, seq: int, body: bytes) -> bytes:
-    """A delta around a body that is encoded already."""
-    if codec.is_text:
-        body = msgspec.json.encode(msgspec.msgpack.decode(body))
-    return codec.encode(Envelope(feed, seq, Raw(body)))

@@ -2,7 +2,11 @@
 
 from typing import Protocol
 
+import msgspec
+from msgspec import Raw
+
 from gateway.messages import Feed
+from gateway.messages.frames import Envelope
 from gateway.telling.city import Changes
 from gateway.wire import Codec
 
@@ -39,3 +43,10 @@ class Subscriber:
     @property
     def is_slow(self) -> bool:
         return self.session.backlog_bytes > VIEW_BACKLOG_BYTES
+
+
+def envelope(codec: Codec, feed: Feed, seq: int, body: bytes) -> bytes:
+    """A delta around a body that is encoded already."""
+    if codec.is_text:
+        body = msgspec.json.encode(msgspec.msgpack.decode(body))
+    return codec.encode(Envelope(feed, seq, Raw(body)))
