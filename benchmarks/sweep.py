@@ -1,8 +1,9 @@
 """How much of all cores a comparison turns into runs: `python -m benchmarks.sweep`.
 
 By CPU time: what the runs took, of all that was spent (starting processes, importing, passing
-results, writing files, deciding). By the wall: CPU time of the runs over cores x time, which on a
-machine shared with others also counts what those took.
+results, writing files, deciding). By workers' time: how much of it they were at a run, rather than
+starting, or idle because nothing was left. Both hold on a machine shared with others, for what
+those take stretches runs and the rest alike; the wall and the load are told beside them.
 """
 
 import os
@@ -10,6 +11,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from typing import NamedTuple
 
 from simulation.lab.arms import arms_of
 from simulation.lab.deciding import Rule
@@ -19,8 +21,15 @@ from simulation.lab.variation import axis_of
 from simulation.scenario_file import document, find
 
 
-def measured(name: str, replications: int, workers: int) -> tuple[int, float, float, float]:
-    """Runs, CPU seconds of the runs, CPU seconds of everything, seconds of the wall."""
+class Measured(NamedTuple):
+    runs: int
+    runs_s: float  # CPU
+    all_s: float  # CPU, of this process and its workers
+    at_runs: float  # share of the workers' time
+    wall_s: float
+
+
+def measured(name: str, replications: int, workers: int) -> Measured:
     arms = arms_of(document(find(name)), [axis_of("promise_min=15,20")], [])
     rule = Rule(replications, early=0.0)
     with TemporaryDirectory() as folder:
@@ -28,7 +37,9 @@ def measured(name: str, replications: int, workers: int) -> tuple[int, float, fl
         sweep = Sweep(arms, 1, rule)
         began, before = perf_counter(), cpu_s()
         runs_s = run(sweep, results, workers, lambda _: None)
-        return len(sweep.played), runs_s, cpu_s() - before, perf_counter() - began
+        wall_s, all_s = perf_counter() - began, cpu_s() - before
+        at_runs = sum(x.wall_s for x in sweep.played.values()) / (workers * wall_s)
+        return Measured(len(sweep.played), runs_s, all_s, at_runs, wall_s)
 
 
 def cpu_s() -> float:
@@ -43,13 +54,13 @@ def main() -> None:
     args = parser.parse_args()
     cores = len(os.sched_getaffinity(0))
     measured(args.scenario, 2, 1)  # kernels are compiled once on a machine
-    print("| workers | runs | CPU s of runs | of all CPU | wall s | of cores x wall | runs/s |")
+    print("| workers | runs | CPU s of runs | of all CPU | of workers' time | wall s | load |")
     print("|--:|--:|--:|--:|--:|--:|--:|")
     for workers in sorted({1, cores}):
-        runs, runs_s, all_s, wall_s = measured(args.scenario, args.replications, workers)
+        x = measured(args.scenario, args.replications, workers)
         print(
-            f"| {workers} | {runs} | {runs_s:.1f} | {runs_s / all_s:.1%} | {wall_s:.1f} "
-            f"| {runs_s / workers / wall_s:.1%} | {runs / wall_s:.2f} |",
+            f"| {workers} | {x.runs} | {x.runs_s:.1f} | {x.runs_s / x.all_s:.1%} "
+            f"| {x.at_runs:.1%} | {x.wall_s:.1f} | {os.getloadavg()[0]:.1f} |",
             flush=True,
         )
 

@@ -13,12 +13,13 @@ from engine.events import RouteSkipped
 from engine.state.orders import ENDED
 from engine.values import HOUR, MINUTE
 from gateway.cli import main
-from gateway.commands.fork import read
+from gateway.forking.past import read
 from simulation.calibration.fitting import TooLittleError
 from simulation.calibration.observing import Observer
 from simulation.forking.future import play, policy_of
-from simulation.forking.futures import Question, ask, lines
-from simulation.forking.likely import Past, day_of, past_of
+from simulation.forking.futures import Question, ask, lines, players
+from simulation.forking.habits import past_of
+from simulation.forking.likely import Past, day_of
 from simulation.run import simulate
 from simulation.scenario_file import find, load
 
@@ -125,10 +126,11 @@ def test_policies_are_compared_in_the_same_futures():
     engine, past = midday()
     question = Question([INSERTION, policy_of("matching")], hours=0.25, draws=3)
     seen: list[tuple[int, int]] = []
-    answer = ask(
-        snapshot.dump(engine), engine.now, engine.seq, past, question,
-        on_progress=lambda done, of: seen.append((done, of)),
-    )  # fmt: skip
+    with players() as pool:
+        answer = ask(
+            snapshot.dump(engine), engine.now, engine.seq, past, question, pool,
+            on_progress=lambda done, of: seen.append((done, of)),
+        )  # fmt: skip
     assert seen == [(n, 6) for n in range(1, 7)]
     assert [len(x) for x in answer.outcomes] == [3, 3]
     assert all(x.difference == 0.0 for x in answer.differences(0))
@@ -163,5 +165,10 @@ def test_the_command_forks_a_journal_at_any_time(tmp_path, capsys):
     assert "delivered in time" in capsys.readouterr().out
     assert main([*words, "--policies", "nobody"]) == 1
     assert "no solver nobody" in capsys.readouterr().err
+    assert main([*words, "--policies", "insertoin"]) == 1
+    assert 'did you mean "insertion"' in capsys.readouterr().err
+    for at, said in (("03-06T12:00", "before the journal begins"), ("03-09T12:00", "after the j")):
+        assert main(["fork", str(folder), "--at", f"2025-{at}+08:00"]) == 1
+        assert said in capsys.readouterr().err
     with pytest.raises(TooLittleError):
         read(folder, day()[0].at)

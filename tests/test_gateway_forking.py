@@ -133,9 +133,7 @@ def processes():
 
 
 def playing(folder):
-    return next(
-        (pid for pid, told, _ in processes() if f"gateway.forking.playing\0{folder}" in told), 0
-    )
+    return next((pid for pid, told, _ in processes() if f"gateway.forking\0{folder}" in told), 0)
 
 
 def group(leader):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from engine import snapshot
@@ -18,9 +19,10 @@ from gateway.forking.past import read
 from gateway.wire import time_text
 from simulation.calibration.fitting import TooLittleError
 from simulation.forking.future import policy_of
-from simulation.forking.futures import Outlook, Question, ask, lines
+from simulation.forking.futures import Outlook, Question, ask, lines, players
 
 ANSWERED, TOO_LITTLE = 0, 1
+WIDE = 1_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,11 +55,12 @@ def run(args: argparse.Namespace) -> int:
     )
     at = _millis(args.at) if args.at else None
     try:
-        engine, past = read(args.folder, at)
+        with players() as pool:
+            engine, past = read(args.folder, at)
+            outlook = ask(snapshot.dump(engine), engine.now, engine.seq, past, question, pool)
     except TooLittleError as error:
         sys.stderr.write(f"{args.folder}: {error}\n")
         return TOO_LITTLE
-    outlook = ask(snapshot.dump(engine), engine.now, engine.seq, past, question)
     if args.json:
         sys.stdout.write(msgspec.json.encode(outlook).decode() + "\n")
     else:
@@ -76,14 +79,22 @@ def _millis(text: str) -> Millis:
 
 
 def _print(outlook: Outlook, draws: int) -> None:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("")
-    for policy in outlook.policies:
-        table.add_column(policy, justify="right")
-    for row in lines(outlook):
-        table.add_row(*row)
     console = Console()
     said = f"{outlook.hours:g} h from {time_text(outlook.at)} (record {outlook.seq})"
     console.print(f"{said}, {draws} futures each, {outlook.visits_per_h:.0f} visits an hour")
-    console.print(table)
+    beside = _table(outlook, " ")
+    needed = Measurement.get(console, console.options.update_width(WIDE), beside).maximum
+    if needed > console.width:  # then differences stand below
+        beside = _table(outlook, "\n")
+    console.print(beside)
     console.print("* differs from the first policy in the same futures (Student, 95 %)")
+
+
+def _table(outlook: Outlook, between: str) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("", no_wrap=True)
+    for policy in outlook.policies:
+        table.add_column(policy, justify="right")
+    for row in lines(outlook, between):
+        table.add_row(*row)
+    return table

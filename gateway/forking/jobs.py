@@ -120,7 +120,7 @@ class Forks:
         job.told = structs.replace(job.told, status="in_progress")
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "gateway.forking.playing", str(self._folder.resolve())),
+            *("-m", "gateway.forking", str(self._folder.resolve())),
             msgspec.json.encode(job.asked).decode(),
             env=os.environ | {"PYTHONPATH": os.pathsep.join(x for x in sys.path if x)},
             stdin=asyncio.subprocess.PIPE,

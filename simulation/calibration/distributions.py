@@ -8,7 +8,7 @@ from math import exp, log, sqrt
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.stats import norm, spearmanr
+from scipy.stats import norm, rankdata
 
 from simulation.calibration.observed import Bound
 from simulation.quantities import NORMAL_P90, Varying
@@ -98,7 +98,7 @@ def _rank_correlation(a: Sequence[float], b: Sequence[float]) -> float:
     """Spearman's; none if either does not vary."""
     if len({*a}) < 2 or len({*b}) < 2:
         return 0.0
-    return float(spearmanr(a, b).statistic)
+    return float(np.corrcoef(rankdata(a), rankdata(b))[0, 1])
 
 
 def _with_cooks(ordered: Sequence[tuple[int, int]], cooks: int) -> list[float] | None:

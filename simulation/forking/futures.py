@@ -2,21 +2,21 @@
 
 import os
 import pickle
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, as_completed
+from contextlib import contextmanager
 from statistics import fmean
 from typing import NamedTuple
 
 from msgspec import Struct
 
 from engine.values import Millis
-from simulation.forking.future import name_of, play
+from simulation.forking.future import name_of
 from simulation.forking.likely import Past
 from simulation.forking.outcome import FIGURES, Outcome
+from simulation.forking.worker import get_ready, play_shared
+from simulation.lab.processes import processes
 from simulation.lab.statistics import half_width, paired
-from simulation.lab.sweep import one_thread_each
-from simulation.lab.worker import prepare
 from simulation.scenario import Planner as Policy
 
 ALPHA = 0.05
@@ -78,29 +78,39 @@ class Outlook(Struct, frozen=True):
         return found
 
 
+@contextmanager
+def players(cores: int = 0) -> Iterator[Executor]:
+    """Processes to play in, that begin to import at once. 0 cores: all there are."""
+    cores = cores or os.cpu_count() or 1
+    with processes(cores) as pool:
+        for _ in range(cores):
+            pool.submit(get_ready)
+        yield pool
+
+
 def ask(
     state: bytes,
     at: Millis,
     seq: int,
     past: Past,
     question: Question,
+    pool: Executor,
     on_progress: Callable[[int, int], None] = lambda _done, _of: None,
-    cores: int = 0,
 ) -> Outlook:
-    """Play all futures; `on_progress` hears of each that is done. 0 cores: all there are."""
+    """Play all futures in the `players`; `on_progress` hears of each that is done."""
     seeds = range(question.seed, question.seed + question.draws)
     jobs = [(policy, seed) for seed in seeds for policy in range(len(question.policies))]
     found: dict[tuple[int, int], Outcome] = {}
-    cores = min(cores or os.cpu_count() or 1, len(jobs))
-    shared = pickle.dumps((state, past, question))
-    with (
-        one_thread_each(),
-        ProcessPoolExecutor(cores, get_context("spawn"), _prepare, (shared,)) as pool,
-    ):
-        waiting = {pool.submit(_play, *job): job for job in jobs}
-        for done in as_completed(waiting):
-            found[waiting[done]] = done.result()
-            on_progress(len(found), len(jobs))
+    shared = pickle.dumps((state, past))
+    waiting = {
+        pool.submit(
+            play_shared, shared, question.policies[n], seed, question.hours, question.demand
+        ): (n, seed)
+        for n, seed in jobs
+    }
+    for done in as_completed(waiting):
+        found[waiting[done]] = done.result()
+        on_progress(len(found), len(jobs))
     return Outlook(
         at=at,
         seq=seq,
@@ -111,29 +121,19 @@ def ask(
     )
 
 
-def lines(outlook: Outlook) -> list[Sequence[str]]:
-    """A table for people: a row a figure, a column a policy; a star where it clearly differs."""
+def lines(outlook: Outlook, between: str = " ") -> list[Sequence[str]]:
+    """A table for people: a row a figure, a column a policy; a star where it clearly differs.
+
+    `between` parts a figure from how far it is from the first policy's.
+    """
     columns = [outlook.differences(n) for n in range(len(outlook.policies))]
     rows: list[Sequence[str]] = []
     for k, (_, title, _) in enumerate(FIGURES):
         row = [title, f"{columns[0][k].mean:.1f}"]
         for column in columns[1:]:
             x = column[k]
-            star = " *" if x.is_clear else ""
+            star = "*" if x.is_clear else ""
             width = "" if x.half_width == float("inf") else f" ± {x.half_width:.1f}"
-            row.append(f"{x.mean:.1f} ({x.difference:+.1f}{width}){star}")
+            row.append(f"{x.mean:.1f}{star}{between}({x.difference + 0.0:+.1f}{width})")
         rows.append(row)
     return rows
-
-
-_shared: list[tuple[bytes, Past, Question]] = []  # of this worker
-
-
-def _prepare(shared: bytes) -> None:
-    prepare()
-    _shared[:] = [pickle.loads(shared)]
-
-
-def _play(policy: int, seed: int) -> Outcome:
-    [(state, past, question)] = _shared
-    return play(state, past, question.policies[policy], seed, question.hours, question.demand)

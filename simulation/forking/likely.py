@@ -17,16 +17,12 @@ from engine.state import State
 from engine.state.positions import NEVER
 from engine.values import HOUR, MINUTE, CourierId, Millis, StoreId
 from geo.points import Point
-from simulation.calibration.fitting import fit
-from simulation.calibration.observed import Observed, Visit
+from simulation.calibration.observed import Visit
 from simulation.city import PERMILLE, CourierProfile, StoreSite
 from simulation.day import Day, Visits
 from simulation.demand import Wish
 from simulation.scenario import CourierGroup, Product, Scenario, StoreGroup
 from simulation.streams import RandomStreams
-
-LATELY_MS = HOUR  # whose pace of visits goes on
-VISITS_MIN = 20  # as many at least are drawn from, however long ago
 
 
 class Past(Struct, frozen=True):
@@ -37,18 +33,6 @@ class Past(Struct, frozen=True):
     per_hour: float
     paces: dict[CourierId, float]
     sells: dict[StoreId, list[str]]
-
-
-def past_of(seen: Observed, engine: Engine) -> Past:
-    """From a journal that was watched to its end. Raises TooLittleError."""
-    habits = fit(seen, engine.state.settings.current, "The next hours")
-    since = max(engine.now - LATELY_MS, seen.starts_at)
-    lately = [x for x in seen.visits if x.at >= since]
-    span_h = max(engine.now - since, MINUTE) / HOUR
-    drawn_from = lately if len(lately) >= VISITS_MIN else seen.visits[-VISITS_MIN:]
-    paces = {key: x.pace for key, x in seen.couriers.items() if x.legs_s}
-    sells = {key: [str(x) for x in products] for key, products in seen.sells.items()}
-    return Past(habits, drawn_from, len(lately) / span_h, paces, sells)
 
 
 def day_of(past: Past, engine: Engine, hours: float, seed: int, demand: float = 1.0) -> Day:

@@ -13,7 +13,8 @@ from msgspec import Struct
 
 from simulation.lab.arms import Arm
 from simulation.lab.deciding import Rule
-from simulation.scorecard import Scorecard, versions
+from simulation.lab.worker import Played
+from simulation.scorecard import versions
 
 QUESTION_FILE = "comparison.json"
 RUNS_FOLDER = "runs"
@@ -21,16 +22,6 @@ RUNS_FOLDER = "runs"
 
 class ComparisonError(ValueError):
     """The folder is not one to write this comparison into. The message says why."""
-
-
-class Played(Struct, frozen=True):
-    """One run: an arm, a seed, how it went, and what it cost the computer."""
-
-    arm: str  # its digest
-    seed: int
-    scorecard: Scorecard
-    cpu_s: float
-    wall_s: float
 
 
 class Question(Struct, frozen=True):

@@ -4,11 +4,8 @@ Looks are taken in the order of the seeds, whatever came back first: how many co
 an interruption, changes when a run is played and never what is said of it.
 """
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
-from multiprocessing import get_context
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 
 import msgspec
 from msgspec import Struct
@@ -16,16 +13,10 @@ from msgspec import Struct
 from simulation.lab.arms import Arm
 from simulation.lab.deciding import Finding, Rule, findings, is_clear
 from simulation.lab.figures import HEADLINES, values
-from simulation.lab.results import Played, Results
-from simulation.lab.worker import play_encoded, prepare
+from simulation.lab.processes import processes
+from simulation.lab.results import Results
+from simulation.lab.worker import Played, play_encoded
 
-ONE_THREAD = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
 Job = tuple[int, int]  # arm, seed
 
 
@@ -124,7 +115,7 @@ def run(sweep: Sweep, results: Results, workers: int, listen: Listener) -> float
             sweep.add(by_digest[digest], played)
     there = sum(x.cpu_s for x in sweep.played.values())
     listen(sweep.progress)
-    with one_thread_each(), _pool(workers) as pool:
+    with processes(workers) as pool:
         _play_all(sweep, results, pool, workers, listen)
     return sum(x.cpu_s for x in sweep.played.values()) - there
 
@@ -160,28 +151,3 @@ def _take(sweep: Sweep, results: Results, done: dict[Future[bytes], Job]) -> Non
         played = msgspec.json.decode(future.result(), type=Played)
         results.keep(played)
         sweep.add(arm, played)
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[Executor]:
-    """Fresh processes: a fork would take locks and threads along."""
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=prepare)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-@contextmanager
-def one_thread_each() -> Iterator[None]:
-    """Libraries ask how many threads they may have when they are imported, in the new process."""
-    before = {name: os.environ.get(name) for name in ONE_THREAD}
-    os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

@@ -1,30 +1,26 @@
-"""One run in a process of its own: a scenario and a seed in, how it went out."""
+"""One run in a process of its own: a scenario and a seed in, how it went out.
 
-import os
-import signal
-import threading
-from multiprocessing import parent_process
+Imports no more than it takes to play: that is waited for.
+"""
+
 from time import perf_counter, process_time
 
 import msgspec
+from msgspec import Struct
 
-from simulation.lab.results import Played
 from simulation.run import simulate
 from simulation.scenario import Scenario
-from simulation.scorecard import digest_of
+from simulation.scorecard import Scorecard, digest_of
 
 
-def prepare() -> None:
-    """Ctrl-C is for the parent to hear; without a parent there is nobody to work for."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+class Played(Struct, frozen=True):
+    """One run: an arm, a seed, how it went, and what it cost the computer."""
 
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
+    arm: str  # its digest
+    seed: int
+    scorecard: Scorecard
+    cpu_s: float
+    wall_s: float
 
 
 def play(scenario: Scenario, seed: int) -> Played:
