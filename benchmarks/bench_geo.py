@@ -10,7 +10,6 @@ from geo.points import Point, distance_m, places
 from geo.roads import BOTH_WAYS, RoadGraph, Ways
 from geo.snapping import Snapper
 from geo.sphere import straight_mm_between
-from geo.tables import StoreTables
 from geo.tracks import NEVER, Fixes, FixLimits, LastKnown, judge
 from geo.travel import TravelModel, project
 from geo.zones import Circle, Polygon, Zone, ZoneIndex
@@ -179,15 +178,3 @@ def snapper(streets):
 
 def test_1000_places_put_on_streets(benchmark, snapper, rows):
     benchmark(snapper.snap, rows[:1_000])
-
-
-def test_a_table_of_10_stores(benchmark, streets, snapper, rows):
-    benchmark.pedantic(StoreTables.of, (streets, snapper.snap(rows[:10])), rounds=3)
-
-
-def test_100000_street_times_looked_up(benchmark, streets, snapper, rows):
-    points, tables = snapper.snap(rows), StoreTables.of(streets, snapper.snap(rows[:20]))
-    random = np.random.default_rng(5)
-    store, row = random.integers(0, 20, 100_000), random.integers(0, COURIERS, 100_000)
-    tables.from_stores_ms(store[:1], points, row[:1])
-    benchmark(tables.from_stores_ms, store, points, row)

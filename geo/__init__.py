@@ -6,7 +6,6 @@ datums      GCJ-02 and BD-09 (China) to WGS-84 and back
 travel      travel times without streets: straight line x detour / speed, by hour of the day
 roads       streets as a graph in arrays, made of ways; chains joins the pieces between junctions
 snapping    places put on streets, and exact times between them
-tables      times between stores and everywhere, looked up
 zones       delivery areas: polygons and circles
 cells       H3 cells of points: heat maps
 grid        live positions in cells: who is near?

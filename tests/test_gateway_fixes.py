@@ -268,6 +268,31 @@ async def test_both_times_are_kept_and_the_past_can_be_asked_for_as_it_was_known
 
 
 @live
+async def test_a_trail_says_when_areas_were_entered_crossed_and_left(tmp_path):
+    """A no-go area, say; its ring may be open, and must not be a bow."""
+    trails, taking = Trails(tmp_path), Taking()
+    norths = (-300, -50, 0, 50, 300, -300)
+    rows = [
+        (0, NOW - 60_000 + k * 10_000, NOW, 390_000_000 + round(x * 89.932), 1_160_000_000, 5)
+        for k, x in enumerate(norths)
+    ]
+    await trails.keep(rows)
+    ring = [m.Place(38.999, 115.999), m.Place(39.001, 115.999), m.Place(39.001, 116.001)]
+    square = [*ring, m.Place(38.999, 116.001)]
+    span = ("kim", time_text(NOW - 60_000), time_text(NOW + 1))
+    asked = m.GetTrail(*span, areas={"no-go": square})
+    told = await get_trail(asked, taking.loop.engine, trails)
+    visits = [(x.crossing, x.inside_s) for x in told.visits if x.area == "no-go"]
+    assert visits == [("enter", 0), ("exit", 30), ("cross", 0)]
+    assert {x.store for x in told.visits} == {None, "s1"}
+    bow = [square[0], square[2], square[1], square[3]]
+    with pytest.raises(Refusal) as info:
+        await get_trail(m.GetTrail(*span, areas={"bow": bow}), taking.loop.engine, trails)
+    assert info.value.error.detail == {"field": "areas.bow"}
+    trails.close()
+
+
+@live
 async def test_a_trail_is_kept_for_a_week(tmp_path):
     trails = Trails(tmp_path)
     await trails.keep([(n, NOW, NOW, 1, 1, -1) for n in range(3)])

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gateway.streets import read_ways
 from geo.points import Point, places
 from geo.roads import (
+    BLOCKED_MS,
     BOTH_WAYS,
     ONE_WAY,
     ONE_WAY_BACK,
@@ -19,8 +19,6 @@ from geo.roads import (
 )
 from geo.snapping import SHARES, Snapped, Snapper, exact_ms
 from geo.sphere import straight_mm_between
-from geo.tables import TOO_FAR_MS, StoreTables
-from geo.travel import Vehicle
 
 CORNER = Point.of_degrees(41.15, -8.61)
 BLOCK_E7 = 9_000  # 100 m north, 75 m east
@@ -56,9 +54,9 @@ def streets_of(graph: RoadGraph) -> dict[tuple, int]:
     p, streets = graph.pieces, {}
     for k, edge in enumerate(p.edge.tolist()):
         start, end = (named(rows[k]) for rows in (p.start, p.end))
-        if graph.forward_ms[edge] < TOO_FAR_MS:
+        if graph.forward_ms[edge] < BLOCKED_MS:
             streets[start, end] = int(p.forward_ms[k])
-        if graph.backward_ms[edge] < TOO_FAR_MS:
+        if graph.backward_ms[edge] < BLOCKED_MS:
             streets[end, start] = int(p.backward_ms[k])
     return streets
 
@@ -227,11 +225,11 @@ def test_offsets_to_both_ends_follow_the_direction_of_the_street(direction):
     if direction == ONE_WAY:
         assert snapped.enter_ms[0, corner] == pytest.approx(to_corner, abs=20)
         assert snapped.leave_ms[0, 1 - corner] == pytest.approx(to_end, abs=20)
-        assert snapped.leave_ms[0, corner] == snapped.enter_ms[0, 1 - corner] == TOO_FAR_MS
+        assert snapped.leave_ms[0, corner] == snapped.enter_ms[0, 1 - corner] == BLOCKED_MS
     else:
         assert snapped.leave_ms[0, corner] == pytest.approx(to_corner, abs=20)
         assert snapped.enter_ms[0, 1 - corner] == pytest.approx(to_end, abs=20)
-        assert snapped.enter_ms[0, corner] == snapped.leave_ms[0, 1 - corner] == TOO_FAR_MS
+        assert snapped.enter_ms[0, corner] == snapped.leave_ms[0, 1 - corner] == BLOCKED_MS
 
 
 # times
@@ -290,65 +288,3 @@ def test_exact_times_are_those_of_a_textbook_dijkstra(city):
                 i,
                 j,
             )
-
-
-@pytest.mark.parametrize("city", [grid_city(12, 1), *map(bent_city, range(4))])
-def test_looked_up_times_are_exact_to_a_quarter_of_a_second(city):
-    graph = RoadGraph.of_ways(city)
-    check_tables(graph, some_snapped(graph, 40, seed=11), some_snapped(graph, 200, seed=1))
-
-
-def check_tables(graph: RoadGraph, stores: Snapped, points: Snapped) -> None:
-    tables = StoreTables.of(graph, stores)
-    store, row = (x.ravel() for x in np.indices((len(stores), len(points))))
-    there = exact_ms(graph, stores, points).ravel()
-    back = exact_ms(graph, points, stores).T.ravel()
-    assert np.abs(tables.from_stores_ms(store, points, row) - there).max() <= 250
-    assert np.abs(tables.to_stores_ms(row, points, store) - back).max() <= 250
-    assert (there != back).any()
-
-
-def test_a_way_that_takes_longer_than_a_table_can_say_is_too_far():
-    nodes = [(0, 0), (300, 0), (600, 0), (300, 1)]
-    ways = ways_of(nodes, ([0, 1, 2], 1_000, BOTH_WAYS), ([1, 3], 1_000, BOTH_WAYS))
-    graph = RoadGraph.of_ways(ways)
-    near, middle, far = range(3)
-    snapped = Snapper(graph).snap(ways.places)
-    tables = StoreTables.of(graph, snapped)
-    ms = tables.from_stores_ms(np.array([near, near, middle]), snapped, np.array([near, far, far]))
-    whole = streets_of(graph)[(300, 0), (600, 0)]
-    assert ms.tolist() == [0, TOO_FAR_MS, whole]  # along one edge nothing is too far
-    assert whole > 4.55 * 3_600_000
-    short = Snapper(graph).snap(graph.places[:1] + np.array([BLOCK_E7, 0]))
-    back = tables.to_stores_ms(np.array([0]), short, np.array([near]))
-    assert back[0] == pytest.approx(100_000, rel=0.01)
-
-
-@pytest.mark.parametrize(
-    ("store", "row", "error"),
-    [([0, 0], [0], ValueError), ([2], [0], IndexError), ([0], [-1], IndexError), ([-1], [0], IndexError), ([0], [2], IndexError)],
-)  # fmt: skip
-def test_looking_beside_a_table_is_refused(store, row, error):
-    graph = RoadGraph.of_ways(ways_of([(0, 0), (1, 0)], ([0, 1], 10_000, BOTH_WAYS)))
-    ends = Snapper(graph).snap(graph.places)
-    tables = StoreTables.of(graph, ends)
-    with pytest.raises(error):
-        tables.from_stores_ms(np.array(store), ends, np.array(row))
-    nothing = np.zeros(0, np.int64)
-    assert tables.to_stores_ms(nothing, ends, nothing).size == 0
-
-
-def test_monaco_is_looked_up_as_exactly():
-    pytest.importorskip("osmium", reason="needs osmium to read street files")
-    path = OSM / "monaco.osm.pbf"
-    if not path.exists():
-        pytest.skip("needs ../shared/data/osm/monaco.osm.pbf")
-    graph = RoadGraph.of_ways(read_ways(path, Vehicle.SCOOTER))
-    assert len(graph.places) > 500
-    random = np.random.default_rng(1)
-    snapper = Snapper(graph)
-    points, stores = (
-        snapper.snap(graph.places[random.integers(0, len(graph.places), n)] + random.integers(-2_000, 2_000, (n, 2)))
-        for n in (150, 20)
-    )  # fmt: skip
-    check_tables(graph, stores, points)

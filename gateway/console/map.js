@@ -3,7 +3,7 @@ import { risk } from "./city.js";
 
 export const COLORS = {
   idle: "#93a5b4", to_pickup: "#56b4e9", delivering: "#e69f00",
-  fine: "#009e73", soon: "#f0e442", late: "#d55e00", store: "#cc79a7", grid: "#1a2632",
+  fine: "#009e73", soon: "#f0e442", late: "#d55e00", store: "#cc79a7", silent: "#d55e00", grid: "#1a2632",
 };
 const STYLE = { version: 8, sources: {}, layers: [{ id: "ground", type: "background", paint: { "background-color": "#0e151d" } }] };
 const GRID_KM = 1;
@@ -129,6 +129,13 @@ export class CityMap {
     pen.fillStyle = courier.status === "idle" ? "#0e151d" : color;
     pen.fill();
     pen.stroke();
+    if (courier.signal !== "stale" && courier.signal !== "lost") return;
+    pen.beginPath(); // nobody has heard of him for a while: the place is a guess
+    pen.setLineDash([3, 3]);
+    pen.strokeStyle = COLORS.silent;
+    pen.arc(p.x, p.y, courier.signal === "lost" ? 13 : 10, 0, 7);
+    pen.stroke();
+    pen.setLineDash([]);
   }
 
   nearest(point) {

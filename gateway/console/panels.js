@@ -35,6 +35,7 @@ export class Panels {
       ["delivered", k.delivered],
       this.onTime(k),
       ["couriers busy", k.couriers_busy, ` / ${number(k.couriers_on_shift)}`],
+      ["at risk", k.orders_at_risk ?? 0, "", k.orders_at_risk ? "bad" : ""],
       ["to plan, p99", k.p99_order_to_plan_ms, "ms"],
       ["lag, p99", k.loop_lag_p99_ms, "ms"],
     ];
@@ -80,10 +81,10 @@ export class Panels {
     const late = orders.filter((x) => risk(x, now) === "late").length;
     $("risk-count").textContent = `${orders.length} open, ${late} late`;
     $("risk-rows").replaceChildren(...orders.slice(0, ROWS).map((order) => {
-      const row = element("tr", undefined, { "data-risk": risk(order, now) });
+      const row = element("tr", undefined, { "data-risk": order.at_risk ? "late" : risk(order, now), title: (order.at_risk ?? "").replaceAll("_", " ") });
       const minutes = Math.round((Date.parse(order.promised_at) - now) / 60000);
       const store = this.city.stores.get(order.store);
-      for (const cell of [order.id, store?.name ?? order.store, (order.delivery_status === "created" ? order.order_status : order.delivery_status).replaceAll("_", " "), order.courier ?? "", `${minutes} min`]) row.append(element("td", cell));
+      for (const cell of [order.id, store?.name ?? order.store, (order.delivery_status === "created" ? order.order_status : order.delivery_status).replaceAll("_", " "), order.at_risk?.startsWith("courier") ? `${order.courier} (${order.at_risk.slice(8)})` : order.courier ?? "", `${minutes} min`]) row.append(element("td", cell));
       row.addEventListener("click", () => this.onPick({ order: order.id }));
       return row;
     }));
@@ -99,7 +100,7 @@ export class Panels {
     const [[kind, id]] = Object.entries(picked);
     const thing = { courier: this.city.couriers, order: this.city.orders, store: this.city.stores }[kind].get(id);
     $("detail-title").textContent = `${kind} ${thing?.name ?? id}`;
-    const facts = Object.entries(thing ?? { state: "gone" }).filter(([name, value]) => !["route", "glide", "lat", "lon", "id", "name"].includes(name) && value !== null && typeof value !== "object");
+    const facts = Object.entries({ ...(thing ?? { state: "gone" }), ...thing?.device }).filter(([name, value]) => !["route", "glide", "lat", "lon", "id", "name"].includes(name) && value !== null && typeof value !== "object");
     $("detail-facts").replaceChildren(...facts.flatMap(([name, value]) => [element("dt", name.replaceAll("_", " ")), element("dd", String(value).replaceAll("_", " "))]));
     $("detail-stops").replaceChildren(...(thing?.route ?? []).map((stop) => element("li", `${stop.kind} ${stop.delivery}`)));
   }
@@ -118,7 +119,7 @@ export class Panels {
   }
 
   legend() {
-    const marks = [["idle", "◯ idle"], ["to_pickup", "● to pickup"], ["delivering", "● delivering"], ["store", "■ store"], ["fine", "◆ on time"], ["soon", "◆ due soon"], ["late", "◆ late"]];
+    const marks = [["idle", "◯ idle"], ["to_pickup", "● to pickup"], ["delivering", "● delivering"], ["store", "■ store"], ["fine", "◆ on time"], ["soon", "◆ due soon"], ["late", "◆ late"], ["silent", "◌ silent"]];
     $("legend").replaceChildren(...marks.map(([color, text]) => {
       const item = element("span", text.slice(2));
       item.prepend(element("b", text[0]));

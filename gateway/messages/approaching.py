@@ -55,12 +55,13 @@ class TrailPoint(Part, frozen=True):
 
 
 class Visit(Part, frozen=True):
-    """Of a store's fence. `cross`: through it between two fixes."""
+    """Of a store's fence, or of an area asked for. `cross`: through it between two fixes."""
 
-    store: str
+    store: str | None
     crossing: Crossing
     at: str
     inside_s: int = 0
+    area: str | None = None
 
 
 class Trail(Told, frozen=True):
