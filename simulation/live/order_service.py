@@ -152,13 +152,15 @@ class OrderService(Party):
     # what the server tells
 
     def _hear(self, update: Update) -> None:
-        if isinstance(update.body, m.OrderChange):
-            if self._aftercare is not None:
+        """Who comes near, and what will be late, is for the customer's screen."""
+        match update.body:
+            case m.OrdersOpen(orders=orders):
+                for order in orders:
+                    self._note(order)
+            case m.Order():
+                self._note(update.body)
+            case m.OrderChange() if self._aftercare is not None:
                 self._aftercare.look_at_change(update.body)
-            return
-        orders = update.body.orders if isinstance(update.body, m.OrdersOpen) else [update.body]
-        for order in orders:
-            self._note(order)
 
     def _note(self, order: m.Order) -> None:
         before = self.acknowledged.get(order.order)
