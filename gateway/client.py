@@ -208,7 +208,7 @@ class Client:
 
     async def _ask_once(self, id: str, body: m.RequestBody) -> m.Reply:
         if self._failure is not None:
-            raise self._failure
+            raise GivenUpError(str(self._failure))  # a fresh one: else its traceback grows
         if id in self._waiting:
             raise ValueError(f"request {id} is waiting for its answer")
         frame = self._codec.message(m.Request(id, body))
@@ -365,6 +365,6 @@ class Client:
         self._failure = failure
         for waiting in self._waiting.values():
             if not waiting.answer.done():
-                waiting.answer.set_exception(failure)
+                waiting.answer.set_exception(GivenUpError(str(failure)))
         for subscription in self._subscriptions.values():
             subscription._end()

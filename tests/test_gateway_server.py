@@ -14,10 +14,11 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.http11 import Request
 
+from gateway import loop
 from gateway import messages as m
 from gateway.connections.http import Site, console_files
 from gateway.connections.limits import Bucket, Buckets, Limits, RoleLimits
-from tests.serving import hear, live, party, raw, serving, small_city, tell
+from tests.serving import DOOR, hear, live, party, raw, serving, small_city, tell
 
 REFEREE = Path(__file__).resolve().parents[1].parent / "shared" / "referee" / "wsfuzz.py"
 SUITES = "handshake,frames,compress"
@@ -308,3 +309,21 @@ def test_the_referee_finds_nothing_in_its_short_suites(tmp_path):
         server.kill()
         server.wait()
         server.stdout.close()
+
+
+@live
+async def test_who_goes_on_asking_of_an_overloaded_engine_is_not_even_read(tmp_path, monkeypatch):
+    """Refusing costs as much as many an answer: a flood must not keep others from theirs."""
+    limits = Limits(overload_rest_s=1.0)
+    async with serving(tmp_path, limits=limits) as app, small_city(app) as city:
+        monkeypatch.setattr(loop, "SALES_MAX", 0)
+        async with raw(app, "order_service", "shop") as flood:
+            line, place = {"product": "ramen", "quantity": 1}, {"lat": DOOR.lat, "lon": DOOR.lon}
+            for n in range(96):
+                asked = {"type": "request_quote", "quote": f"q{n}", "customer": "ann"}
+                asked |= {"store": "s1", "lines": [line], "dropoff": place}
+                await tell(flood, {"type": "request", "id": f"f{n}", "body": asked})
+            assert (await hear(flood))["error"]["code"] == "overloaded"
+            for n in range(10):
+                await city.operator.request(m.RegisterCourier(f"k{n}", "scooter", 12))
+            assert app.desk.counters.frames_in < 100  # of 118

@@ -43,6 +43,7 @@ class Limits(Struct, frozen=True):
     stuck_s: float = 5.0
     malformed: int = 10  # frames of one connection before it is closed
     throttled: int = 200
+    overload_rest_s: float = 0.25  # nothing is read of who was told `overloaded`, for so long
     roles: dict[Role, RoleLimits] = field(default_factory=USUAL.copy)
 
 

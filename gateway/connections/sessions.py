@@ -26,13 +26,14 @@ from gateway.loop import Reply
 from gateway.messages.frames import RequestFrame
 from gateway.privacy.card_numbers import check_no_card_number
 from gateway.privacy.keeper import PERSONAL, WITH_WORDS
-from gateway.submissions import SubmissionError
+from gateway.submissions import OverloadedError, SubmissionError
 from gateway.telling.shelves import list_movements
 from gateway.translation import command_of, rejection_error, reply_of, submission_error
 from gateway.wire import Codec, codec_of, time_text
 
 log = logging.getLogger("o2o.gateway")
 
+AT_ONCE = 8  # requests of one connection, before it is somebody else's turn
 CLOSE_MALFORMED = 1007
 CLOSE_POLICY = 1008
 CLOSE_UNAUTHENTICATED = 4401
@@ -57,8 +58,8 @@ class Session:
         self._desk = desk
         self._answering: set[asyncio.Task[None]] = set()
         self._slots: asyncio.Semaphore | None = None
-        self._malformed = 0
-        self._throttled = 0
+        self._malformed = self._throttled = self._requests = 0
+        self._rests_until_s = 0.0
 
     async def run(self) -> None:
         """Until either side closes. Whatever the peer sends, this does not raise."""
@@ -171,6 +172,9 @@ class Session:
         desk = self._desk
         desk.counters.frames_in += 1
         now_s = desk.monotonic_s()
+        if now_s < self._rests_until_s:
+            await asyncio.sleep(self._rests_until_s - now_s)
+            now_s = desk.monotonic_s()
         wait_s = desk.buckets.of(self.who.name, self.who.role, now_s).wait_s(now_s)
         try:
             frame = self.codec.client_frame(data)
@@ -280,11 +284,16 @@ class Session:
         task = asyncio.get_running_loop().create_task(work)
         self._answering.add(task)
         task.add_done_callback(self._answered)
+        self._requests += 1
+        if self._requests % AT_ONCE == 0:
+            await asyncio.sleep(0)
 
     async def _submit(self, id: str, submit: Callable[[], Awaitable[Reply]]) -> None:
         try:
             record = (await submit()).record
         except SubmissionError as error:
+            if isinstance(error, OverloadedError):  # a no costs, too: floods meet a full socket
+                self._rests_until_s = self._desk.monotonic_s() + self._desk.limits.overload_rest_s
             self._answer(id, error=submission_error(error))
             return
         except Refusal as refusal:
