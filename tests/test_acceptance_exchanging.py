@@ -74,7 +74,7 @@ def test_who_exchanges_pays_the_difference_and_gets_it_once_the_other_is_back():
         e.ChangeReceived,
         e.StockReturned("store", "o", [Line("ramen", 1)], "o/return/r"),
         e.LedgerPosted(
-            "o", "exchange", [Posting("store:store", GOODS), Posting("platform:exchanges", -GOODS)]
+            "o", "credit", [Posting("store:store", GOODS), Posting("platform:exchanges", -GOODS)]
         ),
         e.OrderConfirmed(NEW),
     )

@@ -90,12 +90,12 @@ def test_revenue_by_store_is_what_the_ledger_credited_at_the_door(tmp_path, seed
     tables = whole(tmp_path, manifest)
     sold = dict(tables.rows("SELECT store_id, sum(goods_minor)::BIGINT FROM done GROUP BY 1"))
     credited = Counter()
-    for record in records:
-        for x in record.events:
-            if type(x).__name__ == "LedgerPosted" and x.memo == "delivered":
-                for posting in x.postings:
-                    if posting.account.startswith("store:"):
-                        credited[posting.account.removeprefix("store:")] -= posting.amount_minor
+    events = [x for record in records for x in record.events]
+    fulfilled = {x.order for x in events if type(x).__name__ == "OrderFulfilled"}
+    posted = [x for x in events if type(x).__name__ == "LedgerPosted" and x.order in fulfilled]
+    for posting in (y for x in posted if x.memo in ("delivered", "exchange") for y in x.postings):
+        if posting.account.startswith("store:"):
+            credited[posting.account.removeprefix("store:")] -= posting.amount_minor
     assert {k: x for k, x in sold.items() if x} == dict(+credited)
 
 

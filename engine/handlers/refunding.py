@@ -98,7 +98,7 @@ class Refunding:
         if credit:
             spent, charged = divided(charged, credit)
             entry = [*spent, Posting(EXCHANGES, -credit)]
-            turn.emit(LedgerPosted(e.order, "exchange", entry))
+            turn.emit(LedgerPosted(e.order, "credit", entry))
         amount -= credit
         own = min(amount, self._own_minor(e.order))
         mine, lent = divided(charged, own) if own < amount else (charged, [])

@@ -17,6 +17,7 @@ SAID = {
     "platform:return_fees": "fees for fetching what goes back",
     "platform:courier_cost": "paid to couriers",
     "platform:promotions": "discounts the platform bears",
+    "platform:exchanges": "owed to customers for what came back, until they have something else",
     "platform:refunds": "refunds the platform bears",
     "platform:uncollected": "captures that failed",
     "platform:provider_fees": "what providers keep",
@@ -40,7 +41,10 @@ class Agreement(NamedTuple):
 
 def agreements(tables: Tables) -> list[Agreement]:
     """Sums over single orders beside sums over accounts. Each has to hold to the minor unit."""
-    at_the_door = "FROM posted WHERE memo = 'delivered'"
+    at_the_door = (  # what came back earlier may pay for some of it
+        "FROM posted WHERE (memo = 'delivered'"
+        " OR memo = 'exchange' AND order_id IN (SELECT order_id FROM done))"
+    )
     refunds = "FROM told WHERE what"
     pairs = (
         (
