@@ -17,6 +17,7 @@ from geo.points import Point, distance_m
 from simulation.flaws import Flaw, FlawCode, ScenarioError, did_you_mean
 from simulation.quantities import Pieces
 from simulation.recorded import (
+    TIMES,
     CsvFiles,
     CsvTable,
     Item,
@@ -30,13 +31,17 @@ from simulation.scenario import Scenario
 
 R = TypeVar("R", bound=Struct)
 TOWN_M = 50_000.0
+ON_THE_WAY = ("arrived_at", "picked_up_at", "at_door_at", "delivered_at")  # in this order
 NEEDED = {
     "orders": ("placed_at", "store", "lat", "lon"),
     "stores": ("id", "lat", "lon"),
     "couriers": ("id", "starts_at", "ends_at"),
 }
 OPTIONAL = {
-    "orders": ("id", "ready_at", "preparation_min", "customer", "product", "quantity"),
+    "orders": (
+        *("id", "ready_at", "preparation_min", "customer", "product", "quantity"),
+        *("courier", *TIMES),
+    ),
     "stores": ("name", "group", "preparation_min", "cooks"),
     "couriers": ("lat", "lon", "group", "vehicle", "capacity"),
 }
@@ -68,6 +73,7 @@ class Reader:
         }
         self._products = scenario.products
         self._line_of: dict[tuple[str, str], int] = {}  # by table and id
+        self._couriers: dict[str, None] = {}
         self.flaws: list[Flaw] = []
         self.unread: list[UnreadRow] = []
         self.rows: dict[str, int] = {}
@@ -79,6 +85,7 @@ class Reader:
         stores = self._in_town("stores", files.stores, stores, stores)
         couriers = self._unique("couriers", files.couriers, self._courier)
         couriers = self._in_town("couriers", files.couriers, couriers, stores)
+        self._couriers = dict.fromkeys(x.id for x in couriers)
         orders = self._orders(files.orders, {x.id: x for x in stores})
         orders = self._in_town("orders", files.orders, orders, stores)
         if not self.flaws:
@@ -230,11 +237,32 @@ class Reader:
             ready_at = placed_at + timedelta(minutes=_number("preparation_min", cells))
         if ready_at is not None and ready_at < placed_at:
             raise UnreadableError("ready_at", "is before the order was placed")
-        order = _made(RecordedOrder, cells, placed_at=placed_at, ready_at=ready_at, items=[])
+        times = self._times(placed_at, cells)
+        order = _made(
+            RecordedOrder, cells, placed_at=placed_at, ready_at=ready_at, items=[], **times
+        )
         if order.store not in stores:
             raise UnreadableError("store", f'no store is called "{order.store}"')
+        if self._files.couriers and order.courier and order.courier not in self._couriers:
+            raise UnreadableError("courier", f'no courier is called "{order.courier}"')
         item = self._item(cells, stores[order.store])
         return order if item is None else msgspec.structs.replace(order, items=[item])
+
+    def _times(self, placed_at: datetime, cells: dict[str, str]) -> dict[str, datetime | None]:
+        """What is told of the way to the door. Nothing of it is before the order, or another."""
+        times = {x: self._time(x, cells) if x in cells else None for x in TIMES}
+        last, after = placed_at, ""
+        for name in TIMES:
+            at = times[name]
+            if at is None:
+                continue
+            if at < placed_at:
+                raise UnreadableError(name, "is before the order was placed")
+            if name in ON_THE_WAY:
+                if at < last:
+                    raise UnreadableError(name, f"is before {after}")
+                last, after = at, name
+        return times
 
     def _item(self, cells: dict[str, str], store: RecordedStore) -> Item | None:
         if "product" not in cells:

@@ -48,6 +48,17 @@ class RecordedOrder(Part, frozen=True):
     ready_at: datetime | None = None  # None: cooked as the scenario says
     customer: Id | None = None
     items: list[Item] = []  # none: a basket is drawn
+    # What follows is not played again, but tells how stores and couriers were (calibration).
+    promised_at: datetime | None = None
+    accepted_at: datetime | None = None  # by the store
+    courier: Id | None = None
+    arrived_at: datetime | None = None  # the courier, at the store
+    picked_up_at: datetime | None = None
+    at_door_at: datetime | None = None
+    delivered_at: datetime | None = None
+
+
+TIMES = ("promised_at", "accepted_at", "arrived_at", "picked_up_at", "at_door_at", "delivered_at")
 
 
 class RecordedStore(Part, frozen=True):

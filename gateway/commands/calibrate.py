@@ -1,10 +1,17 @@
-"""`o2o calibrate DIR --out FILE`: a scenario fitted to a journal's day, and how well it fits."""
+"""`o2o calibrate SOURCE --out FILE`: a scenario fitted to somebody's day, and how well it fits.
+
+A day is a journal, three CSV files, or a folder of the public meal-delivery days.
+"""
 
 import argparse
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
+
+from msgspec.structs import replace
+from rich.console import Console
 
 from engine.engine import Record
 from engine.settings import Settings
@@ -14,46 +21,140 @@ from simulation.calibration.fitting import TooLittleError, fit
 from simulation.calibration.observed import Observed
 from simulation.calibration.observing import Observer
 from simulation.calibration.quality import Comparison, compare, page
-from simulation.flaws import ScenarioError
+from simulation.calibration.rows import columns_of, fitted_to, only, untold
+from simulation.calibration.rows import observed as observed_rows
+from simulation.calibration.telling import Teller
+from simulation.command import print_flaws, print_unread
+from simulation.csv_options import TABLES, add_csv_arguments, with_csv
+from simulation.flaws import Flaw, ScenarioError
+from simulation.mdrp.instance import FILES, read_instance
+from simulation.mdrp.rows import recorded_of
+from simulation.recorded import Recorded
 from simulation.run import simulate
 from simulation.scenario import Scenario
-from simulation.scenario_file import parse
+from simulation.scenario_file import document, find, parse, scenario_of
 
-FITTED, TOO_LITTLE = 0, 1
+FITTED, TOO_LITTLE, UNUSABLE = 0, 1, 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", type=Path, metavar="DIR", help="a data folder with a journal")
+    parser.add_argument(
+        "source",
+        metavar="SOURCE",
+        help="a data folder with a journal, or a folder of a public meal-delivery day; "
+        "with CSV files: the scenario that says everything they do not",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the scenario")
     parser.add_argument("--name", default="", help="of the scenario; the file's, unless told")
     parser.add_argument(
-        "--held-out", type=Path, metavar="DIR", help="another day, to see whether it fits that too"
+        "--held-out",
+        type=Path,
+        metavar="DIR",
+        help="another day, to see whether it fits that too: a journal, or files of the same names",
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="quantile plots, as HTML")
     parser.add_argument("--seed", type=int, default=1, help="of the day simulated to compare")
+    parser.add_argument(
+        "--base",
+        default="lunch_rush",
+        metavar="SCENARIO",
+        help="says what a public meal-delivery day does not",
+    )
+    add_csv_arguments(parser)
+
+
+class Day(Protocol):
+    """A day that happened, however it is told."""
+
+    told: str  # where it comes from
+    real: Observed
+
+    def fitted(self, name: str) -> Scenario: ...
+
+    def not_fitted(self) -> str: ...
+
+    def simulated(self, scenario: Scenario, seed: int) -> Observed:
+        """A day of this scenario, seen through the same eyes."""
+
+    def held_out(self, folder: Path) -> Observed: ...
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 fitted; 1 there is too little to fit to. Reads beside a server that runs."""
-    real, settings = observed(args.folder)
+    """0 fitted; 1 there is too little to fit to; 2 the day cannot be read."""
+    try:
+        day = _day(args)
+        return _calibrate(day, args)
+    except ScenarioError as error:
+        print_flaws(Console(stderr=True), args.source, error)
+        return UNUSABLE
+
+
+def _calibrate(day: Day, args: argparse.Namespace) -> int:
     name = args.name or args.out.stem.replace("_", " ").replace("-", " ").capitalize()
     try:
-        fitted = fit(real, settings, name)
-        text = toml.text_of(fitted, _head(args.folder, real))
+        fitted = day.fitted(name)
+        text = toml.text_of(fitted, _head(day))
         parse(text)  # what is written can be read, and played
     except (TooLittleError, ScenarioError) as error:
-        sys.stderr.write(f"{args.folder}: {error}\n")
+        sys.stderr.write(f"{day.told}: {error}\n")
         return TOO_LITTLE
     args.out.write_text(text, encoding="utf-8")
-    beside = observed(args.held_out)[0] if args.held_out is not None else real
-    again = _simulated(fitted, args.seed)
+    beside = day.held_out(args.held_out) if args.held_out is not None else day.real
+    again = day.simulated(fitted, args.seed)
     sys.stdout.write(f"{args.out}: {fitted.teaches}\n")
     sys.stdout.writelines(f"  {line}\n" for line in _lines(compare(beside, again)))
+    sys.stdout.write(f"not fitted: {day.not_fitted()}\n")
     if args.report is not None:
         html = page(beside, again, args.held_out is not None, f"{name}, calibrated")
         args.report.write_text(html, encoding="utf-8")
         sys.stdout.write(f"{args.report}: quantile plots\n")
     return FITTED
+
+
+def _day(args: argparse.Namespace) -> Day:
+    folder = Path(args.source)
+    if (folder / JOURNAL_FILE).exists():
+        return JournalDay(folder)
+    if any((folder / x).exists() for x in FILES):
+        return _public_day(folder, args.base)
+    if folder.is_dir():
+        files = ", ".join(FILES)
+        raise ValueError(f"{folder} has no {JOURNAL_FILE}, nor a meal-delivery day ({files})")
+    source = with_csv(document(find(args.source)), args)
+    scenario = scenario_of(source)
+    if scenario.recorded is None:
+        detail = f"{args.source} tells of no day: give --orders and --stores, or a journal's folder"
+        raise ScenarioError([Flaw("missing_key", "csv", detail)])
+    print_unread(Console(stderr=True), scenario)
+    return RowsDay(scenario, scenario.recorded, source)
+
+
+# a journal
+
+
+class JournalDay:
+    """All its records."""
+
+    def __init__(self, folder: Path) -> None:
+        self.told = folder.resolve().name
+        self.real, self._settings = observed(folder)
+
+    def fitted(self, name: str) -> Scenario:
+        return fit(self.real, self._settings, name)
+
+    def not_fitted(self) -> str:
+        return (
+            "when stores close because they are too full, late and repeated notices of the "
+            "provider, noise of phones, wages by the hour: records do not show it"
+        )
+
+    def simulated(self, scenario: Scenario, seed: int) -> Observed:
+        observer = Observer()
+        simulate(scenario, seed, observer.see)
+        return observer.finished()
+
+    def held_out(self, folder: Path) -> Observed:
+        return observed(folder)[0]
 
 
 def observed(folder: Path) -> tuple[Observed, Settings]:
@@ -72,17 +173,81 @@ def records_of(folder: Path) -> Iterator[Iterator[Record]]:
         yield journal.read(1)
 
 
-def _simulated(scenario: Scenario, seed: int) -> Observed:
-    observer = Observer()
-    simulate(scenario, seed, observer.see)
-    return observer.finished()
+# rows
 
 
-def _head(folder: Path, real: Observed) -> str:
+class RowsDay:
+    """Orders, stores and couriers, a row each; days beside it are told in the same columns."""
+
+    def __init__(self, scenario: Scenario, day: Recorded, source: dict[str, object]) -> None:
+        self._scenario, self._day, self._source = scenario, day, source
+        self._columns = columns_of(day)
+        self.told = ", ".join(day.rows) or scenario.name
+        self.real = observed_rows(day, scenario)
+
+    def fitted(self, name: str) -> Scenario:
+        return fitted_to(self._day, self._scenario, name)
+
+    def not_fitted(self) -> str:
+        lacking = ", ".join(untold(self._day))
+        return f"{lacking}, and who came and ordered nothing: as in {self._scenario.name}"
+
+    def simulated(self, scenario: Scenario, seed: int) -> Observed:
+        teller = Teller(scenario)
+        simulate(scenario, seed, teller.see)
+        return self._seen(teller, scenario)
+
+    def held_out(self, folder: Path) -> Observed:
+        if (folder / JOURNAL_FILE).exists():
+            teller = Teller(self._scenario)
+            with records_of(folder) as records:
+                for record in records:
+                    teller.see(record)
+            return self._seen(teller, self._scenario)
+        if any((folder / x).exists() for x in FILES):
+            instance = read_instance(folder)
+            return observed_rows(only(self._columns, recorded_of(instance)), self._scenario)
+        other = scenario_of(_elsewhere(self._source, folder))
+        print_unread(Console(stderr=True), other)
+        assert other.recorded is not None
+        return observed_rows(only(self._columns, other.recorded), other)
+
+    def _seen(self, teller: Teller, scenario: Scenario) -> Observed:
+        return observed_rows(only(self._columns, teller.told()), scenario)
+
+
+def _elsewhere(source: dict[str, object], folder: Path) -> dict[str, object]:
+    """The same files in another folder."""
+    files = source.get("csv")
+    if not isinstance(files, dict):
+        detail = f"{folder} is neither a journal nor a meal-delivery day"
+        raise ScenarioError([Flaw("unreadable", "--held-out", detail)])
+    moved = {
+        key: {**x, "file": str(folder / Path(x["file"]).name)} if key in TABLES else x
+        for key, x in files.items()
+    }
+    return {**source, "csv": moved}
+
+
+def _public_day(folder: Path, base: str) -> RowsDay:
+    instance = read_instance(folder)
+    scenario = scenario_of(document(find(base)))
+    travel = replace(
+        scenario.engine.travel,
+        scooter_mm_s=round(instance.terms.meters_per_minute * 1_000 / 60),
+        detour_permille=1_000,
+    )
+    scenario = replace(scenario, engine=replace(scenario.engine, travel=travel))
+    return RowsDay(scenario, recorded_of(instance), {})
+
+
+# telling
+
+
+def _head(day: Day) -> str:
     return (
-        f"Fitted to {folder.resolve().name}: {len(real.visits)} visits, {real.placed} orders.\n"
-        "Not fitted, for records do not show it: when stores close because they are too full,\n"
-        "late and repeated notices of the provider, noise of phones, wages by the hour."
+        f"Fitted to {day.told}: {len(day.real.visits)} visits, {day.real.placed} orders.\n"
+        f"Not fitted: {day.not_fitted()}."
     )
 
 

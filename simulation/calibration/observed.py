@@ -122,6 +122,7 @@ class Observed:
     changed_mind: int = 0
     to_door_s: list[float] = field(default_factory=list)  # from placing to the door
     on_time: int = 0  # of those
+    promised: int = 0  # of those, with a promise that is known
 
     @property
     def hours(self) -> float:

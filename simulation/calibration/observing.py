@@ -285,6 +285,7 @@ class Observer:
         self.seen.doors += 1
         order = self._state.orders[x.order]
         self.seen.to_door_s.append((self._at - order.placed.placed_at) / SECOND)
+        self.seen.promised += 1
         self.seen.on_time += self._at <= order.placed.promised_at
         after_min = (self._at - order.placed.promised_at) / MINUTE
         if after_min > 0:

@@ -5,6 +5,7 @@ Both sides go through the same observer, so that what it cannot see is missing f
 
 from collections.abc import Callable, Sequence
 from itertools import chain
+from math import isnan, nan
 from typing import NamedTuple
 
 import numpy as np
@@ -40,10 +41,12 @@ QUANTITIES: dict[str, Of] = {
     "pace of a courier, planned over taken": _couriers(
         lambda x: [x.pace] if len(x.legs_s) >= LEGS_MIN else []
     ),
-    "lines in a basket": lambda x: [float(len(v.lines)) for v in x.visits],
+    "lines in a basket": lambda x: [float(len(v.lines)) for v in x.visits if v.lines],
     "between two visits, s": lambda x: np.diff([v.at / SECOND for v in x.visits]).tolist(),
     "quote to order, s": lambda x: [
-        (v.placed_at - v.at) / SECOND for v in x.visits if v.placed_at is not None
+        (v.placed_at - v.at) / SECOND
+        for v in x.visits
+        if v.placed_at is not None and v.placed_at > v.at  # rows tell only of the order
     ],
     "payment provider answers, s": lambda x: x.bank.answers_s,
 }
@@ -81,9 +84,9 @@ def counts(seen: Observed) -> list[tuple[str, float]]:
         ("visits", len(seen.visits)),
         ("orders placed", seen.placed),
         ("orders at the door", doors),
-        ("of these in time, %", 100 * seen.on_time / doors if doors else float("nan")),
+        ("of these in time, %", 100 * seen.on_time / seen.promised if seen.promised else nan),
         ("orders asked of stores", orders),
-        ("offers declined, %", 100 * declines / answers if answers else float("nan")),
+        ("offers declined, %", 100 * declines / answers if answers else nan),
         ("items missing, orders", sum(x.missing for x in seen.stores.values())),
     ]
 
@@ -98,7 +101,7 @@ def page(real: Observed, simulated: Observed, held_out: bool, title: str) -> str
     result = Page(title, f"The fitted scenario, simulated once, beside {against}.")
     sides = zip(counts(real), counts(simulated), strict=True)
     result.section("What was counted")
-    rows = [(name, round(a, 1), round(b, 1)) for (name, a), (_, b) in sides]
+    rows = [(name, _told(a), _told(b)) for (name, a), (_, b) in sides]
     result.table("A day each", ("", "real", "simulated"), rows)
     found = compare(real, simulated)
     result.section(
@@ -112,6 +115,10 @@ def page(real: Observed, simulated: Observed, held_out: bool, title: str) -> str
         if len(x.real) > 1 and len(x.simulated) > 1:
             _quantile_plot(result, x)
     return result.html()
+
+
+def _told(figure: float) -> float | None:
+    return None if isnan(figure) else round(figure, 1)
 
 
 _COLUMNS = (
