@@ -179,10 +179,12 @@ def records_of(folder: Path) -> Iterator[Iterator[Record]]:
 class RowsDay:
     """Orders, stores and couriers, a row each; days beside it are told in the same columns."""
 
-    def __init__(self, scenario: Scenario, day: Recorded, source: dict[str, object]) -> None:
+    def __init__(
+        self, scenario: Scenario, day: Recorded, source: dict[str, object], told: str = ""
+    ) -> None:
         self._scenario, self._day, self._source = scenario, day, source
         self._columns = columns_of(day)
-        self.told = ", ".join(day.rows) or scenario.name
+        self.told = told or ", ".join(day.rows)
         self.real = observed_rows(day, scenario)
 
     def fitted(self, name: str) -> Scenario:
@@ -238,7 +240,7 @@ def _public_day(folder: Path, base: str) -> RowsDay:
         detour_permille=1_000,
     )
     scenario = replace(scenario, engine=replace(scenario.engine, travel=travel))
-    return RowsDay(scenario, recorded_of(instance), {})
+    return RowsDay(scenario, recorded_of(instance), {}, instance.name)
 
 
 # telling
