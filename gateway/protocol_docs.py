@@ -132,6 +132,9 @@ with `reset: true`. A reader that is too slow is cut off, and resumes. `route`, 
 `city` are views: each message is numbered within its subscription, a slow reader skips to the
 newest state, and every subscription begins with a snapshot.
 
+**Without a socket.** What a log tells is also sent by webhook (`set_webhook`), and trackers report
+positions by HTTP: [tracking.md](tracking.md) says how both look.
+
 **Hearts.** The server sends `heartbeat` every {heartbeat:g} seconds; after twice that time of
 silence, connect again, later each time and never all at once. Pings are answered and sent.
 

@@ -31,11 +31,10 @@ export class Panels {
   // [name, value, unit, mood] of each key figure.
   cards(k) {
     return [
-      ["open orders", k.orders_open],
+      ["open orders", k.orders_open, k.orders_at_risk ? ` ${number(k.orders_at_risk)} at risk` : "", k.orders_at_risk ? "bad" : ""],
       ["delivered", k.delivered],
       this.onTime(k),
       ["couriers busy", k.couriers_busy, ` / ${number(k.couriers_on_shift)}`],
-      ["at risk", k.orders_at_risk ?? 0, "", k.orders_at_risk ? "bad" : ""],
       ["to plan, p99", k.p99_order_to_plan_ms, "ms"],
       ["lag, p99", k.loop_lag_p99_ms, "ms"],
     ];
