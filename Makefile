@@ -45,8 +45,9 @@ mutants: setup       ## plant each bug of tests/mutants.toml; every one must be 
 bench: setup         ## pytest-benchmark: engine, journal, loop, solvers, gateway
 	$(BIN)/pytest -q benchmarks --benchmark-columns=min,median,rounds --benchmark-sort=name
 
-bench-peers: setup   ## ours beside VROOM, PyVRP, OR-Tools and vrp-cli (25 min of CPU); writes benchmarks/README.md
+bench-peers: setup   ## ours beside VROOM, PyVRP, OR-Tools and vrp-cli (30 min of CPU); writes benchmarks/README.md
 	$(BIN)/python benchmarks/bench_peers.py $(ARGS)
+	$(BIN)/python benchmarks/bench_warm.py
 
 clean:               ## forget the environment and the demo's data
 	rm -rf $(VENV) $(DATA) .peers *.egg-info

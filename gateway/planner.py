@@ -3,7 +3,8 @@
 Two threads, for the kernels release the GIL. One answers planning rounds at once, by insertion
 into the running plan. The other goes on improving that plan for as long as there is anything
 left to decide, and hands over what it finds; no decision waits for it. It also looks ahead now
-and then, if told to, and sends couriers with nothing to do where orders are expected.
+and then, if told to, and sends couriers with nothing to do where orders are expected. Trips wait
+for orders likely to share the ride, if told to.
 """
 
 import asyncio
@@ -20,8 +21,10 @@ from gateway.clock import stopwatch_s
 from gateway.latency import Latency
 from gateway.loop import EngineLoop
 from gateway.submissions import SubmissionError
+from solvers.anticipation import Anticipation
 from solvers.bridge import USUAL, Briefer, Briefing, Objective, answer, improvement
 from solvers.foresight import ROUND_MS, Foresight
+from solvers.holding import Hold, holds
 from solvers.problem import Budget, Plan, Solver
 
 NO_ROUND = PlanningRoundId(0)
@@ -46,6 +49,7 @@ class Planner:
         objective: Objective = USUAL,
         executors: tuple[Executor, Executor] | None = None,
         repositions: bool = False,
+        holds: bool = False,
     ) -> None:
         self.thinking = Latency()
         self.failures = 0
@@ -57,6 +61,7 @@ class Planner:
         self._executors = executors or (_thread("answering"), _thread("improving"))
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._foresight = Foresight(loop.engine.state) if repositions else None
+        self._anticipation = Anticipation(loop.engine.state) if holds else None
         loop.on_durable(self._look)
         if improving is not None:
             self._start(self._improve_forever(*improving))
@@ -83,6 +88,8 @@ class Planner:
         for record in records:
             if self._foresight is not None:
                 self._foresight.fold(record)
+            if self._anticipation is not None:
+                self._anticipation.fold(record)
             for event in record.events:
                 if isinstance(event, PlanningRoundOpened):
                     self._plan(event.planning_round)
@@ -94,8 +101,9 @@ class Planner:
     async def _answer(self, briefing: Briefing) -> None:
         began_s = stopwatch_s()
         plan = await self._solve(self._executors[0], self._answering, briefing, self._budget)
+        held = await self._hold(self._executors[0], briefing, plan)
         self.thinking.add((stopwatch_s() - began_s) * 1_000)
-        await self._loop.submit(answer(briefing, plan))
+        await self._loop.submit(answer(briefing, plan, held))
 
     # improving
 
@@ -117,7 +125,8 @@ class Planner:
         try:
             briefing = self._brief(NO_ROUND)
             plan = await self._solve(self._executors[1], solver, briefing, budget)
-            better = improvement(briefing, plan)
+            held = await self._hold(self._executors[1], briefing, plan)
+            better = improvement(briefing, plan, held)
             if better.lines:
                 await self._loop.submit(better)
                 self.improvements += 1
@@ -159,6 +168,14 @@ class Planner:
     ) -> Plan:
         running = asyncio.get_running_loop()
         return await running.run_in_executor(executor, solver, briefing.problem, budget)
+
+    async def _hold(self, executor: Executor, briefing: Briefing, plan: Plan) -> list[Hold]:
+        """Trips that wait for orders likely to come, if told to look for any."""
+        ahead, now = self._anticipation, self._loop.clock.now()
+        question = ahead.question(briefing, plan, now) if ahead is not None else None
+        if question is None:
+            return []
+        return await asyncio.get_running_loop().run_in_executor(executor, holds, question)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

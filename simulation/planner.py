@@ -11,9 +11,11 @@ from engine.settings import Settings
 from geo.travel import Vehicle
 from simulation.scenario import Planner as Policy
 from simulation.world import World
+from solvers.anticipation import Anticipation
 from solvers.bridge import Briefer, Objective, answer
 from solvers.briefing import MM_PER_KM
 from solvers.foresight import ROUND_MS, Foresight
+from solvers.holding import holds
 from solvers.portfolio import SOLVERS
 from solvers.problem import Budget, Weights
 
@@ -41,7 +43,10 @@ class Planner:
         self._budget = Budget(iterations=policy.iterations, seed=world.streams.seed)
         self._thinking_ms = policy.thinking_ms
         self._briefer = Briefer(world.state, objective_of(policy, settings))
+        self._anticipation = Anticipation(world.state) if policy.holds else None
         world.subscribe(PlanningRoundOpened, self._plan)
+        if self._anticipation is not None:
+            world.watch(self._anticipation.fold)
         if policy.repositions:
             self._foresight = Foresight(world.state)
             world.watch(self._foresight.fold)
@@ -49,8 +54,10 @@ class Planner:
 
     def _plan(self, e: PlanningRoundOpened) -> None:
         briefing = self._briefer.brief(e.planning_round, self._world.now)
-        plan = self._solver(briefing.problem, self._budget)
-        self._world.after(self._thinking_ms, answer(briefing, plan))
+        plan, ahead = self._solver(briefing.problem, self._budget), self._anticipation
+        question = ahead.question(briefing, plan, self._world.now) if ahead else None
+        held = holds(question) if question else []
+        self._world.after(self._thinking_ms, answer(briefing, plan, held))
 
     def _reposition(self) -> None:
         """Between two questions; who was given something to do meanwhile stays where he is."""

@@ -163,6 +163,7 @@ class Planner(Part, frozen=True, kw_only=True):
     repositions: bool = False  # sends couriers with nothing to do where orders are expected
     weights: Weighing = Weighing()
     co2e_minor_per_kg: NotNegative = 0.0  # a shadow price: what plans may spend to emit less
+    holds: bool = False  # lets trips wait at their store for orders likely to share the ride
 
 
 class Operator(Part, frozen=True, kw_only=True):

@@ -3,11 +3,14 @@
 Nobody is told anything before it is necessary: which offers are due is decided here.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from engine.commands import AdoptPlan, ImprovePlan, RouteLine
 from solvers.briefing import USUAL, Briefer, Briefing, Objective, brief
 from solvers.departures import news
+from solvers.holding import Hold
 from solvers.problem import Plan
 
 __all__ = [
@@ -22,20 +25,25 @@ __all__ = [
 ]
 
 
-def answer(briefing: Briefing, plan: Plan) -> AdoptPlan:
+def answer(briefing: Briefing, plan: Plan, held: Sequence[Hold] = ()) -> AdoptPlan:
     """To the planning round the briefing was drawn up for."""
-    return AdoptPlan(briefing.planning_round, route_lines(briefing, plan))
+    return AdoptPlan(briefing.planning_round, route_lines(briefing, plan, held))
 
 
-def improvement(briefing: Briefing, plan: Plan) -> ImprovePlan:
+def improvement(briefing: Briefing, plan: Plan, held: Sequence[Hold] = ()) -> ImprovePlan:
     """Unasked: better routes for the same orders."""
-    return ImprovePlan(route_lines(briefing, plan))
+    return ImprovePlan(route_lines(briefing, plan, held))
 
 
-def route_lines(briefing: Briefing, plan: Plan) -> list[RouteLine]:
-    """The routes that changed, and what is to be offered now."""
+def route_lines(briefing: Briefing, plan: Plan, held: Sequence[Hold] = ()) -> list[RouteLine]:
+    """The routes that changed, and what is to be offered now; not what is held."""
     problem, n = briefing.problem, briefing.problem.orders
-    differs, due = news(problem, plan, briefing.untold, briefing.on_break, briefing.release_ahead_s)
+    untold = briefing.untold
+    if held:
+        untold = untold.copy()
+        for hold in held:
+            untold[hold.orders] = False
+    differs, due = news(problem, plan, untold, briefing.on_break, briefing.release_ahead_s)
     lines = []
     for c in np.flatnonzero(differs).tolist():
         planned = plan.route(c)

@@ -8,9 +8,19 @@ from msgspec import Struct
 
 from engine.state import State
 from engine.state.deliveries import ON_BOARD, DeliveryStatus
-from engine.values import CourierId, DeliveryId, Millis, OrderId, PlanningRoundId
+from engine.values import (
+    SECOND,
+    CourierId,
+    DeliveryId,
+    Millis,
+    OrderId,
+    PlanningRoundId,
+    StoreId,
+)
+from solvers.anticipation import Anticipation
 from solvers.bridge import USUAL, Briefing, Objective, brief
-from solvers.problem import Ints, Plan
+from solvers.holding import holds
+from solvers.problem import Ints, Plan, Problem
 from solvers.ranking import Terms, rank_couriers
 from solvers.relaxation import Constraint, Relaxation, explain_unserved
 
@@ -37,6 +47,16 @@ class Remedy(Struct, frozen=True):
     unserved_cost: float | None
 
 
+class Wait(Struct, frozen=True):
+    """A trip that is due would wait, if its planner holds trips back: an order likely to come at
+    `store` may share the ride. Costs in units of the objective."""
+
+    until: Millis  # at the latest
+    store: StoreId
+    saves_per_min: float  # expected
+    costs_per_min: float
+
+
 class Explanation(Struct, frozen=True):
     """`settled`: on board or under way, nobody else comes into question. `alternatives` are the
     cheapest couriers, best first; `remedy` is there when no courier may or should take it."""
@@ -48,12 +68,21 @@ class Explanation(Struct, frozen=True):
     settled: bool
     alternatives: list[Alternative]
     remedy: Remedy | None
+    wait: Wait | None = None
 
 
 def explain(
-    s: State, order: OrderId, now: Millis, top: int = 5, objective: Objective = USUAL
+    s: State,
+    order: OrderId,
+    now: Millis,
+    top: int = 5,
+    objective: Objective = USUAL,
+    holds_back: bool = False,
 ) -> Explanation:
-    """Of an order the engine knows. Raises KeyError for one it does not."""
+    """Of an order the engine knows; `holds_back`: and whether it would be held back.
+
+    Raises KeyError for one it does not know.
+    """
     if s.orders.get(order) is None:
         raise KeyError(order)
     key = s.deliveries.of_order.get(order)
@@ -77,19 +106,39 @@ def explain(
         for x in offers
     ]
     remedy = None if delivery.courier else _remedy(briefing, row, bool(alternatives))
-    return Explanation(order, key, delivery.status, delivery.courier, False, alternatives, remedy)
+    wait = _wait(s, briefing, row, now) if holds_back and briefing.untold[row] else None
+    return Explanation(
+        order, key, delivery.status, delivery.courier, False, alternatives, remedy, wait
+    )
+
+
+def _wait(s: State, briefing: Briefing, row: int, now: Millis) -> Wait | None:
+    """Reads all orders of the day: not for a loop that serves."""
+    question = Anticipation(s).question(briefing, _running(briefing.problem), now)
+    for hold in holds(question) if question else ():
+        if row in hold.orders:
+            return Wait(
+                Millis(now + round(hold.latest_s * SECOND)),
+                [*s.stores.stores][hold.store],
+                60.0 * hold.saves_per_s,
+                60.0 * hold.costs_per_s,
+            )
+    return None
 
 
 def _remedy(briefing: Briefing, row: int, may_be_served: bool) -> Remedy | None:
     """For an order on no route: what binds it. None if the next plan will simply take it."""
     problem = briefing.problem
-    planned = {x % problem.orders for x in problem.route_stops.tolist()}
-    unserved = [o for o in range(problem.orders) if o not in planned]
-    running = Plan(problem.route_stops, problem.route_start, _ints(unserved))
-    [found] = [x for x in explain_unserved(problem, running) if x.order == row]
+    [found] = [x for x in explain_unserved(problem, _running(problem)) if x.order == row]
     if may_be_served and not found.binding:
         return None
     return _named(briefing, found)
+
+
+def _running(problem: Problem) -> Plan:
+    planned = {x % problem.orders for x in problem.route_stops.tolist()}
+    unserved = [o for o in range(problem.orders) if o not in planned]
+    return Plan(problem.route_stops, problem.route_start, _ints(unserved))
 
 
 def _named(briefing: Briefing, found: Relaxation) -> Remedy:

@@ -48,11 +48,11 @@ def render(runs: list[dict[str, Any]], folder: Path) -> None:
         parts += ["### The live case", _live_tables(live)]
         parts.append("![J against CPU seconds](plots/live.svg)")
     readme = folder / "README.md"
-    text = _between(readme.read_text(), "peers", "\n\n".join(parts))
-    readme.write_text(_between(text, "results", _other_results(folder)))
+    text = between(readme.read_text(), "peers", "\n\n".join(parts))
+    readme.write_text(between(text, "results", _other_results(folder)))
 
 
-def _between(text: str, name: str, part: str) -> str:
+def between(text: str, name: str, part: str) -> str:
     begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
     assert begin in text, f"README.md has lost its marker {begin}"
     assert end in text, f"README.md has lost its marker {end}"

@@ -45,10 +45,21 @@ class Task(NamedTuple):
     horizon: float
     fixed_cost: float  # of each vehicle used, in the unit of distance
     unserved_cost: float  # 0: every order must be served
+    running: Any = ()  # a plan to start from: the stops of each vehicle, and -1 after them
 
     @property
     def orders(self) -> int:
         return len(self.pickup_place)
+
+    def routes(self) -> list[list[int]]:
+        """The running plan, a list of stops for each vehicle; none if there is no plan."""
+        found: list[list[int]] = [[]] if len(self.running) else []
+        for stop in self.running:
+            if stop < 0:
+                found.append([])
+            else:
+                found[-1].append(int(stop))
+        return found[:-1]
 
     def travel(self) -> Any:
         """(P, P) integers, never below the true distance."""

@@ -15,7 +15,7 @@ def solve(task: Task) -> list[list[list[int]]]:
     def attempt(until: object) -> tuple[list[list[int]], list[int]]:
         problem = vroom.Input()
         problem.set_durations_matrix("car", travel)
-        window = _windows(task, until)
+        window, running = _windows(task, until), task.routes()
         for v in range(len(task.vehicle_start)):
             end = int(task.vehicle_end[v])
             problem.add_vehicle(
@@ -26,6 +26,7 @@ def solve(task: Task) -> list[list[list[int]]]:
                     capacity=[int(task.vehicle_capacity[v])],
                     time_window=vroom.TimeWindow(0, int(task.ticks(task.horizon))),
                     costs=vroom.VehicleCosts(fixed=int(task.fixed_cost * task.scale)),
+                    steps=_steps(running[v], n) if running else (),
                 )
             )
         for o in range(n):
@@ -43,6 +44,13 @@ def solve(task: Task) -> list[list[list[int]]]:
         return routes, [o for o in range(n) if o not in served]
 
     return task.passes(attempt)
+
+
+def _steps(route: list[int], n: int) -> list[vroom.VehicleStep]:
+    inner = [
+        vroom.VehicleStepPickup(s) if s < n else vroom.VehicleStepDelivery(s - n) for s in route
+    ]
+    return [vroom.VehicleStepStart(), *inner, vroom.VehicleStepEnd()] if inner else []
 
 
 def _windows(task: Task, until: object) -> list[list[int]]:

@@ -109,7 +109,8 @@ def planning(args: argparse.Namespace, scenario: Scenario) -> list[str]:
     words = ["--solver", solver, "--improver", args.improver, "--objective", str(objective)]
     if not args.solver:
         words += ["--iterations", str(policy.iterations)]
-    return [*words, *(("--reposition",) if policy.repositions else ())]
+    words += ["--reposition"] if policy.repositions else []
+    return [*words, *(("--hold",) if policy.holds else ())]
 
 
 class Supervisor:

@@ -23,7 +23,9 @@ def run(args: argparse.Namespace) -> int:
     with JournalReader(args.folder / JOURNAL_FILE) as journal:
         engine = recover(journal)
     try:
-        found = explain(engine.state, OrderId(args.order), engine.now, max(1, args.top))
+        found = explain(
+            engine.state, OrderId(args.order), engine.now, max(1, args.top), holds_back=True
+        )
     except KeyError:
         raise ValueError(f"no order {args.order} in {args.folder}") from None
     sys.stdout.writelines(f"{line}\n" for line in lines(found, engine.now))
@@ -37,6 +39,11 @@ def lines(found: Explanation, now: Millis) -> Iterator[str]:
     yield f"{found.order} at {time_text(now)}: {status}{carrier if found.delivery else ''}"
     if found.settled:
         yield "settled: nobody else comes into question"
+    if found.wait is not None:
+        until, store = time_text(found.wait.until)[11:19], found.wait.store
+        gain = f"{found.wait.saves_per_min:.0f} a minute for {found.wait.costs_per_min:.0f}"
+        yield f"with --hold held until {until} at the latest, because an order likely to come "
+        yield f"at {store} could share the ride: expected to save {gain}"
     for n, x in enumerate(found.alternatives, 1):
         yield f"{n}. {_alternative(x)}"
     if found.remedy is not None:

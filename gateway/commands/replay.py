@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--policy",
         action="append",
         default=[],
-        metavar="NAME[:N][+repositions]",
+        metavar="NAME[:N][+repositions][+holds]",
         help="live the day again under this solver (with N iterations); may be said again",
     )
     parser.add_argument("--seed", type=int, default=1, help="draws what the records do not tell")

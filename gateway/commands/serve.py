@@ -37,6 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="send couriers with nothing to do where orders are expected",
     )
+    parser.add_argument(
+        "--hold",
+        action="store_true",
+        help="let trips wait for orders likely to share the ride, while that pays",
+    )
     parser.add_argument("--objective", type=Path, help="weights and rules of plans, as JSON")
     parser.add_argument("--iterations", type=int, help="of the solver, instead of a deadline")
     parser.add_argument("--think-ms", type=int, default=THINK_MS, help="at a time, each of them")
@@ -135,6 +140,5 @@ def _planning(args: argparse.Namespace, objective: Objective) -> MakePlanner:
     briefing.warm()
     sphere.warm()
     tracks.warm()
-    return lambda loop: Planner(
-        loop, solver, budget, improving, objective, repositions=args.reposition
-    )
+    ahead = {"repositions": args.reposition, "holds": args.hold}
+    return lambda loop: Planner(loop, solver, budget, improving, objective, **ahead)

@@ -165,7 +165,7 @@ def _check(policies: list[str]) -> None:
     from solvers.portfolio import SOLVERS  # here, for it loads the kernels
 
     for text in policies:
-        name = text.removesuffix("+repositions").partition(":")[0]
+        name = text.partition("+")[0].partition(":")[0]
         if name not in SOLVERS:
             near = get_close_matches(name, SOLVERS, 1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(SOLVERS)}"

@@ -25,7 +25,7 @@ from simulation.stores import Stores
 from simulation.world import World
 from solvers.portfolio import SOLVERS
 
-REPOSITIONS = "+repositions"
+REPOSITIONS, HOLDS = "+repositions", "+holds"
 
 
 class Chain:
@@ -72,19 +72,25 @@ def play(
 def name_of(policy: Policy) -> str:
     """As it is written on the command line."""
     iterations = f":{policy.iterations}" if policy.iterations else ""
-    return f"{policy.policy}{iterations}{REPOSITIONS if policy.repositions else ''}"
+    moves, waits = REPOSITIONS if policy.repositions else "", HOLDS if policy.holds else ""
+    return f"{policy.policy}{iterations}{moves}{waits}"
 
 
 def policy_of(text: str) -> Policy:
-    """`insertion`, or `improvement:400+repositions`. Raises ValueError for what is none."""
-    name, _, iterations = text.removesuffix(REPOSITIONS).partition(":")
+    """`insertion`, or `improvement:400+repositions+holds`. Raises ValueError for what is none."""
+    rest = text.removesuffix(HOLDS)
+    name, _, iterations = rest.removesuffix(REPOSITIONS).partition(":")
     if name not in SOLVERS:
         hint = did_you_mean(name, SOLVERS) or f"; there are {', '.join(SOLVERS)}"
         raise ValueError(f"no solver {name}{hint}")
     if iterations and not iterations.isdecimal():
         raise ValueError(f"{text}: a policy is a solver's name, or NAME:ITERATIONS")
-    repositions = text.endswith(REPOSITIONS)
-    return Policy(policy=name, iterations=int(iterations or 0), repositions=repositions)
+    return Policy(
+        policy=name,
+        iterations=int(iterations or 0),
+        repositions=rest.endswith(REPOSITIONS),
+        holds=rest != text,
+    )
 
 
 def fleet_ridden(

@@ -207,6 +207,10 @@ ALIASES = {
         "whether idle couriers are sent where orders are expected (planner.repositions)",
         _straight("planner.repositions"),
     ),
+    "holds": Alias(
+        "whether trips wait for orders likely to share the ride (planner.holds)",
+        _straight("planner.holds"),
+    ),
     "co2e_price": Alias(
         "shadow price of CO2e in plans, minor units per kg (planner.co2e_minor_per_kg)",
         _straight("planner.co2e_minor_per_kg"),
