@@ -24,7 +24,7 @@ from solvers.schedule import NOWHERE, City, Routes
 MARGIN_S = 180.0  # a trip leaves so long before the first promise would be in danger
 WAIT_MAX_S = 600.0  # and nothing that was ready so long ago waits any longer
 NEAR_S = 90.0  # stores within such a ride are looked at as well
-SPARE = 1.25  # the saving must exceed the cost by that factor: a forecast is only a forecast
+SPARE = 2.5  # the saving must exceed the cost by that factor: a forecast is only a forecast
 
 
 class Likely(Struct, frozen=True):

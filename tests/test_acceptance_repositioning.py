@@ -2,6 +2,7 @@
 
 from engine import commands as c
 from engine import events as e
+from engine.queries.for_couriers import work_of
 from engine.rejections import RejectionReason as Reason
 from tests import cases
 from tests.cases import Case, city
@@ -22,6 +23,13 @@ def test_nobody_is_sent_who_is_unknown_or_off_shift():
     sent(case, "kim", "nowhere").rejects(Reason.UNKNOWN, what="store", id="nowhere")
     case.at(case.now_s, c.EndShift("kim"))
     sent(case).rejects(Reason.OFF_SHIFT)
+
+
+def test_who_has_had_something_to_do_since_is_not_asked_to_wait_there_again():
+    case = cases.delivered(sent(city(9)))
+    assert case.state.couriers["kim"].asked_to_wait_at is None
+    assert work_of(case.state, "kim").wait_near is None
+    sent(case).emits(e.CourierRepositioned("kim", "store"))
 
 
 def test_who_goes_home_is_not_waited_for():

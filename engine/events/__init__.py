@@ -55,6 +55,7 @@ from engine.events.couriers import (
     PositionsReported,
     ShiftEnded,
     ShiftStarted,
+    WaitEnded,
 )
 from engine.events.customers import (
     ConsentSet,
@@ -359,6 +360,7 @@ AnyEvent = (
     | CourierRegistered
     | BreakPlanned
     | CourierRepositioned
+    | WaitEnded
     | ShiftStarted
     | ShiftEnded
     | PositionsReported

@@ -37,6 +37,12 @@ class CourierRepositioned(Event, frozen=True):
     store: StoreId
 
 
+class WaitEnded(Event, frozen=True):
+    """Something to do: the courier is no longer asked to wait anywhere."""
+
+    courier: CourierId
+
+
 class PositionsReported(Event, frozen=True):
     """The accepted rows: at most one per courier, each newer than the one before."""
 

@@ -33,6 +33,7 @@ from engine.events import (
     ReturnFetched,
     RoutePlanned,
     RouteSkipped,
+    WaitEnded,
 )
 from engine.rejections import RejectionReason as Reason
 from engine.rules.eligibility import objection, release_objection
@@ -216,6 +217,8 @@ class Dispatching:
             head = self.deliveries[route.stops[0].delivery]
             if head.status in ACCEPTED or head.status in ON_BOARD:
                 turn.emit(LegStarted(e.courier))
+                if self.couriers[e.courier].asked_to_wait_at is not None:
+                    turn.emit(WaitEnded(e.courier))
 
     # internals
 

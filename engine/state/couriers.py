@@ -10,6 +10,7 @@ from engine.events import (
     CourierRepositioned,
     ShiftEnded,
     ShiftStarted,
+    WaitEnded,
 )
 from engine.values import CourierId, CourierNumber, Millis, StoreId
 from geo.travel import Vehicle
@@ -21,7 +22,7 @@ class Courier(Struct, array_like=True):
     capacity: int
     on_shift: bool = False
     ends_at: Millis = Millis(0)
-    asked_to_wait_at: StoreId | None = None  # the last time there was nothing to do
+    asked_to_wait_at: StoreId | None = None  # until there is something to do
     break_until: Millis = Millis(0)
 
     def is_on_break(self, now: int) -> bool:
@@ -93,6 +94,10 @@ class Couriers(Struct, dict=True):
     def courier_repositioned(self, e: CourierRepositioned) -> None:
         assert self.couriers[e.courier].on_shift
         self.couriers[e.courier].asked_to_wait_at = e.store
+
+    def wait_ended(self, e: WaitEnded) -> None:
+        assert self.couriers[e.courier].asked_to_wait_at is not None
+        self.couriers[e.courier].asked_to_wait_at = None
 
     def shift_ended(self, e: ShiftEnded) -> None:
         courier = self.couriers[e.courier]

@@ -170,6 +170,7 @@ def state_of(s: State) -> dict[type[e.Event], Apply]:
         e.ShiftEnded: s.couriers.shift_ended,
         e.BreakPlanned: s.couriers.break_planned,
         e.CourierRepositioned: s.couriers.courier_repositioned,
+        e.WaitEnded: s.couriers.wait_ended,
         e.PositionsReported: s.positions.positions_reported,
         e.DeliveryCreated: s.deliveries.delivery_created,
         e.RoutePlanned: s.deliveries.route_planned,
