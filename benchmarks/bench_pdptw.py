@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from solvers.pdptw import Budget, compile_kernels, improvement, read, solve
+from solvers.pdptw.ejection import choose
 from solvers.pdptw.insertion import cheapest, refresh
 from solvers.pdptw.preparation import load, prepare
 
@@ -42,6 +43,12 @@ def test_an_insertion_searched_in_all_routes(benchmark, arrays):
         return cheapest(arrays, 0, 0.0)
 
     benchmark(search)
+
+
+def test_three_requests_to_eject_searched_in_all_routes(benchmark, arrays):
+    arrays.work.failures[:] = np.arange(len(arrays.work.failures)) % 7 + 1
+    arrays.work.failures[0] = 9
+    benchmark(choose, arrays, 0, 3, 10**9)
 
 
 def test_a_hundred_iterations_of_shortening(benchmark, arrays):

@@ -20,12 +20,18 @@ HOPELESS = 1e17  # a cost above this has INFEASIBLE in it
 ABSENT, TOUCHED, REMOVED, STAMP = 0, 1, 2, 3
 TALLIES = 4
 
+# Entries of a row of `Workspace.at`, a walk along a route from which requests have been left out.
+KEPT, NEXT, LOAD, COUNT, PENDING, FORCED, OUSTED = 0, 1, 2, 3, 4, 5, 6
+AT_WIDTH = 7
+MOST_EJECTED = 4  # that there is room for
+
 
 class Problem(NamedTuple):
     """What never changes during a search. N nodes, R requests, K route slots (sorted by depot)."""
 
     travel: Floats  # (N, N) cost and time from row to column
     back: Floats  # (N, N) its transpose, so that both directions are read along a row
+    direct: bool  # the triangle inequality holds: no detour arrives earlier or is shorter
     ready: Floats  # (N,)
     due: Floats  # (N,) TOLERANCE already added
     service: Floats  # (N,) zero at depots
@@ -94,7 +100,11 @@ class Workspace(NamedTuple):
     stale: Small  # (K,) slots to look at again
     detour: Floats  # (M,) of a delivery alone, by gap
     bound: Floats  # (M,) smallest detour from the gap on
-    route: Small  # (R,) requests of a route
+    times: Floats  # (MOST_EJECTED + 1, 3) earliest departures: without, pickup behind, both behind
+    at: Ints  # (MOST_EJECTED + 1, AT_WIDTH)
+    gone: NDArray[np.bool_]  # (R,) left out of the walk
+    ejected: Small  # (MOST_EJECTED,) the best of a slot
+    chosen: Small  # (MOST_EJECTED,) the best of all
     failures: Ints  # (R,) how often a request was left over
     best_node: Small  # (K, M) the best routes so far
     best_length: Small  # (K,)

@@ -6,16 +6,15 @@ of the fleet by absence counts (section 5.4).
 
 import math
 
-from numba import njit
-
 from solvers.pdptw.arrays import ABSENT, INFEASIBLE, REMOVED, STAMP, TOUCHED, Arrays
 from solvers.pdptw.ejection import eject
 from solvers.pdptw.insertion import cheapest, insert, new_content
+from solvers.pdptw.kernel import kernel
 from solvers.pdptw.randomness import below, uniform
 from solvers.pdptw.ruin import close_up, ruin, take_out
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def begin(arrays: Arrays) -> None:
     """Start an iteration: nothing touched, nothing removed, the absent written down."""
     tally, work = arrays.work.tally, arrays.work
@@ -26,7 +25,7 @@ def begin(arrays: Arrays) -> None:
         work.absent_before[z] = work.absent[z]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def undo(arrays: Arrays, absent: int) -> None:
     """Back to where the iteration began, when `absent` requests were absent."""
     routes, work, tally = arrays.routes, arrays.work, arrays.work.tally
@@ -42,7 +41,23 @@ def undo(arrays: Arrays, absent: int) -> None:
         routes.slot[work.absent[z]] = -1
 
 
-@njit(nogil=True, cache=True)
+@kernel
+def late(arrays: Arrays) -> bool:
+    """Whether a route changed in this iteration misses a window: leaving a stop out can cost time.
+
+    Never, if the triangle inequality holds.
+    """
+    problem, routes, work = arrays.problem, arrays.routes, arrays.work
+    if problem.direct:
+        return False
+    for z in range(work.tally[TOUCHED]):
+        row = routes.row[work.touched[z]]
+        if routes.depart[row, 0] + routes.leg[row, 1] > routes.latest[row, 1]:
+            return True
+    return False
+
+
+@kernel
 def arrange(arrays: Arrays) -> int:
     """Put the absent requests into the queue in the order of a random criterion; their number."""
     problem, work, rng = arrays.problem, arrays.work, arrays.rng
@@ -74,7 +89,7 @@ def arrange(arrays: Arrays) -> int:
     return count
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def recreate(arrays: Arrays, budget: float, may_leave: bool, blink: float) -> float:
     """Insert the absent greedily; the increase in cost.
 
@@ -99,7 +114,7 @@ def recreate(arrays: Arrays, budget: float, may_leave: bool, blink: float) -> fl
     return added
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def keep_as_best(arrays: Arrays) -> None:
     """Copy the routes that differ from the best kept so far."""
     routes, work = arrays.routes, arrays.work
@@ -113,7 +128,7 @@ def keep_as_best(arrays: Arrays) -> None:
                 work.best_node[k, m] = routes.node[row, m + 1]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def load_rows(arrays: Arrays) -> None:
     """Times and fingerprints of all slots from their nodes, kept as best."""
     for k in range(arrays.routes.row.shape[0]):
@@ -121,7 +136,7 @@ def load_rows(arrays: Arrays) -> None:
     keep_as_best(arrays)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def construct(arrays: Arrays) -> None:
     """Insert the absent greedily; some stay absent if the slots do not suffice."""
     begin(arrays)
@@ -129,7 +144,7 @@ def construct(arrays: Arrays) -> None:
     keep_as_best(arrays)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def shorten(
     arrays: Arrays,
     iterations: int,
@@ -152,7 +167,7 @@ def shorten(
         allowance = -temperature * math.log(1.0 - uniform(arrays.rng))
         saved = ruin(arrays, removals, longest)
         added = recreate(arrays, saved + allowance, False, blink)
-        if added >= INFEASIBLE:
+        if added >= INFEASIBLE or late(arrays):
             undo(arrays, 0)
             continue
         total += added - saved
@@ -162,7 +177,7 @@ def shorten(
     return best
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def failures_of_absent(arrays: Arrays) -> int:
     """Sum of the absence counts over the requests absent now."""
     work = arrays.work
@@ -172,7 +187,7 @@ def failures_of_absent(arrays: Arrays) -> int:
     return total
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def dissolve(arrays: Arrays) -> None:
     """Take out the route whose requests have been left over least often."""
     problem, routes, work = arrays.problem, arrays.routes, arrays.work
@@ -194,7 +209,7 @@ def dissolve(arrays: Arrays) -> None:
     routes.closed[victim] = True
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def fill(
     arrays: Arrays,
     iterations: int,
@@ -203,13 +218,15 @@ def fill(
     longest: float,
     blink: float,
     ejections: float,
-    trials: int,
+    most: int,
+    steps: int,
 ) -> int:
     """Ruin and recreate until no request is absent, at most `iterations` times; the number left.
 
-    Never accepts more absent requests; among as many, smaller absence counts are accepted
+    Ruin and recreate never leaves more absent; among as many, smaller absence counts are accepted
     whatever their cost. A share `ejections` of the iterations inserts an absent request by
-    ejecting one or two others, found in about `trials` trials.
+    ejecting up to `most` others, found in about `steps` steps: the absent may become many, until
+    the counts have grown.
     """
     work = arrays.work
     for left in range(iterations, 0, -1):
@@ -220,7 +237,8 @@ def fill(
         if uniform(arrays.rng) < ejections:
             request = work.absent[below(arrays.rng, absent)]
             work.failures[request] += 1
-            eject(arrays, request, trials)
+            if not eject(arrays, request, most, steps) or late(arrays):
+                undo(arrays, absent)
             continue
         failures = failures_of_absent(arrays)
         saved = ruin(arrays, removals, longest)
@@ -231,6 +249,6 @@ def fill(
             work.failures[work.absent[z]] += 1
         if not accepted and now <= absent:
             accepted = added - saved < -temperature * math.log(1.0 - uniform(arrays.rng))
-        if not accepted:
+        if not accepted or late(arrays):
             undo(arrays, absent)
     return 0

@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-from numba import njit
 
 from solvers.pdptw.arrays import (
     HOPELESS,
@@ -16,13 +15,14 @@ from solvers.pdptw.arrays import (
     Row,
     Workspace,
 )
+from solvers.pdptw.kernel import kernel
 from solvers.pdptw.randomness import uniform
 
 _SEED, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(29)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def refresh(problem: Problem, routes: Routes, row: int) -> None:
     """Times, loads, legs and cost of a row from its nodes."""
     n = routes.length[row]
@@ -57,7 +57,7 @@ def refresh(problem: Problem, routes: Routes, row: int) -> None:
         latest[m] = limit
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def view(routes: Routes, row: int) -> Row:
     """The row by itself."""
     return Row(
@@ -70,20 +70,20 @@ def view(routes: Routes, row: int) -> Row:
     )
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def weigh_deliveries(
     problem: Problem, work: Workspace, route: Row, d: int
 ) -> tuple[int, int, float]:
     """What the delivery alone would cost in each gap: (first gap, last gap, smallest detour).
 
     Writes `work.detour`, INFEASIBLE where it does not fit, and `work.bound`, the smallest detour
-    from a gap on.
+    from a gap on. Without the triangle inequality, it may fit where it does not fit alone.
     """
     to_d, from_d = problem.back[d], problem.travel[d]
     ready, due, service = problem.ready[d], problem.due[d], problem.service[d]
     detour, bound = work.detour, work.bound
     last = route.length
-    while last >= 0 and route.depart[last] > due:
+    while problem.direct and last >= 0 and route.depart[last] > due:
         last -= 1
     first = last + 1
     smallest = INFEASIBLE
@@ -93,7 +93,8 @@ def weigh_deliveries(
         v, w = route.node[g], route.node[g + 1]
         detour[g] = INFEASIBLE
         arrival = route.depart[g] + to_d[v]
-        if arrival <= due and max(arrival, ready) + service + from_d[w] <= route.latest[g + 1]:
+        fits = arrival <= due and max(arrival, ready) + service + from_d[w] <= route.latest[g + 1]
+        if fits or not problem.direct:
             detour[g] = to_d[v] + from_d[w] - route.leg[g + 1]
             smallest = min(smallest, detour[g])
         bound[g] = smallest
@@ -101,7 +102,7 @@ def weigh_deliveries(
     return first, last, smallest
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def deliver_at_once(problem: Problem, p: int, d: int, w: int, leave: float, latest: float) -> float:
     """Travel from the pickup by way of its delivery to w; INFEASIBLE if `latest` is missed."""
     arrival = leave + problem.travel[p, d]
@@ -111,7 +112,7 @@ def deliver_at_once(problem: Problem, p: int, d: int, w: int, leave: float, late
     return float(problem.travel[p, d] + problem.travel[d, w])
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def deliver_later(
     problem: Problem,
     work: Workspace,
@@ -135,9 +136,9 @@ def deliver_later(
     begin, first, last = window
     gap, bound = -1, INFEASIBLE
     for j in range(begin, last + 1):
-        if time > route.latest[j] or route.load[j] > room:
-            break
         v = route.node[j]
+        if time > (route.latest[j] if problem.direct else problem.due[v]) or route.load[j] > room:
+            break
         time = max(time, problem.ready[v]) + problem.service[v]
         if j >= first:
             cost = base + work.detour[j]
@@ -155,7 +156,7 @@ def deliver_later(
     return best, gap, bound
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def cheapest_in_row(arrays: Arrays, request: int, row: int, limit: float) -> tuple[float, int]:
     """(cost, gaps) of the cheapest feasible insertion below `limit`.
 
@@ -169,7 +170,7 @@ def cheapest_in_row(arrays: Arrays, request: int, row: int, limit: float) -> tup
         return INFEASIBLE, -1
     first, last, smallest = weigh_deliveries(problem, work, route, d)
     best, gaps, bound = min(limit, HOPELESS), -1, INFEASIBLE
-    if smallest >= best:
+    if problem.direct and smallest >= best:
         return smallest, -1
     to_p, from_p = problem.back[p], problem.travel[p]
     ready_p, due_p, service_p = problem.ready[p], problem.due[p], problem.service[p]
@@ -177,7 +178,7 @@ def cheapest_in_row(arrays: Arrays, request: int, row: int, limit: float) -> tup
     for i in range(last + 1):
         if route.depart[i] > due_p:
             break
-        if route.latest[i + 1] < ready_p + service_p or route.load[i] > room:
+        if (problem.direct and route.latest[i + 1] < ready_p + service_p) or route.load[i] > room:
             continue
         v, w = route.node[i], route.node[i + 1]
         arrival = route.depart[i] + to_p[v]
@@ -192,7 +193,7 @@ def cheapest_in_row(arrays: Arrays, request: int, row: int, limit: float) -> tup
             else:
                 bound = min(bound, cost)
         time = leave + from_p[w]
-        if i == last or time > route.latest[i + 1]:
+        if i == last or time > (route.latest[i + 1] if problem.direct else problem.due[w]):
             continue
         base += from_p[w]
         least = base + work.bound[max(i + 1, first)]
@@ -210,13 +211,13 @@ def cheapest_in_row(arrays: Arrays, request: int, row: int, limit: float) -> tup
     return best, gaps
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def next_blink(arrays: Arrays, blink: float) -> int:
     """How many slots to look at before one is overlooked."""
     return int(math.log(1.0 - uniform(arrays.rng)) / math.log(1.0 - blink))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def recall(arrays: Arrays, request: int, blink: float) -> tuple[float, int, int, int]:
     """(cost, slot, gaps, stale): the cheapest insertion remembered.
 
@@ -248,7 +249,7 @@ def recall(arrays: Arrays, request: int, blink: float) -> tuple[float, int, int,
     return best, slot, gaps, stale
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def cheapest(arrays: Arrays, request: int, blink: float) -> tuple[float, int, int]:
     """(cost, slot, gaps) of the cheapest insertion over all slots; slot is -1 if there is none.
 
@@ -273,7 +274,7 @@ def cheapest(arrays: Arrays, request: int, blink: float) -> tuple[float, int, in
     return best, slot, gaps
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def new_content(arrays: Arrays, slot: int) -> None:
     """The slot's current row has new nodes: give it times and a version of its own."""
     row = arrays.routes.row[slot]
@@ -281,7 +282,7 @@ def new_content(arrays: Arrays, slot: int) -> None:
     arrays.routes.print[slot] = arrays.routes.prints[row]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def touch(arrays: Arrays, slot: int) -> int:
     """Make the spare row of an untouched slot the current one; the row that was current."""
     routes, work = arrays.routes, arrays.work
@@ -293,7 +294,7 @@ def touch(arrays: Arrays, slot: int) -> int:
     return row
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def insert(arrays: Arrays, request: int, slot: int, gaps: int) -> float:
     """Put the request into the slot at the gaps; the increase in cost."""
     problem, routes, work = arrays.problem, arrays.routes, arrays.work

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from solvers.pdptw.arrays import (
     ABSENT,
+    AT_WIDTH,
+    MOST_EJECTED,
     TALLIES,
     TOLERANCE,
     Arrays,
@@ -40,11 +43,13 @@ def prepare(instance: Instance) -> Fixed:
     request[instance.pickup] = request[instance.delivery] = np.arange(requests)
     travel = np.ascontiguousarray(instance.travel, dtype=np.float64)
     symmetric = bool((travel == travel.T).all())
+    back = travel if symmetric else np.ascontiguousarray(travel.T)
     service = instance.service.astype(np.float64)
     service[instance.depots] = 0.0
     problem = Problem(
         travel=travel,
-        back=travel if symmetric else np.ascontiguousarray(travel.T),
+        back=back,
+        direct=_no_shortcut(travel),
         ready=instance.ready.astype(np.float64),
         due=instance.due + TOLERANCE,
         service=service,
@@ -59,6 +64,24 @@ def prepare(instance: Instance) -> Fixed:
     )
     find_compatible(problem, instance.depots.astype(np.int32))
     return Fixed(instance, problem)
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _no_shortcut(travel: Floats) -> bool:
+    """Whether no way over a third node is shorter than the direct one, up to TOLERANCE."""
+    nodes = travel.shape[0]
+    spare = np.empty(nodes)
+    for a in range(nodes):
+        for b in range(nodes):
+            spare[b] = travel[a, b] - TOLERANCE
+        for via in range(nodes):
+            first = travel[a, via]
+            shortcuts = 0
+            for b in range(nodes):
+                shortcuts += first + travel[via, b] < spare[b]
+            if shortcuts > 0:
+                return False
+    return True
 
 
 def _near(travel: Floats, request: Small) -> Small:
@@ -119,8 +142,8 @@ def load(
 
 
 def _workspace(requests: int, slots: int, width: int) -> Workspace:
-    by_request = [np.zeros(requests, dtype=np.int32) for _ in range(6)]
-    absent, absent_before, queue, removed, removed_from, route = by_request
+    by_request = [np.zeros(requests, dtype=np.int32) for _ in range(5)]
+    absent, absent_before, queue, removed, removed_from = by_request
     return Workspace(
         tally=np.zeros(TALLIES, dtype=np.int64),
         absent=absent,
@@ -134,7 +157,11 @@ def _workspace(requests: int, slots: int, width: int) -> Workspace:
         stale=np.zeros(slots, dtype=np.int32),
         detour=np.zeros(width),
         bound=np.zeros(width),
-        route=route,
+        times=np.zeros((MOST_EJECTED + 1, 3)),
+        at=np.zeros((MOST_EJECTED + 1, AT_WIDTH), dtype=np.int64),
+        gone=np.zeros(requests, dtype=np.bool_),
+        ejected=np.zeros(MOST_EJECTED, dtype=np.int32),
+        chosen=np.zeros(MOST_EJECTED, dtype=np.int32),
         failures=np.ones(requests, dtype=np.int64),
         best_node=np.zeros((slots, width), dtype=np.int32),
         best_length=np.zeros(slots, dtype=np.int32),

@@ -4,14 +4,13 @@ Christiaens & Vanden Berghe (2020), Slack Induction by String Removals, section 
 in a string takes its partner with it.
 """
 
-from numba import njit
-
 from solvers.pdptw.arrays import ABSENT, REMOVED, Arrays
 from solvers.pdptw.insertion import new_content, touch
+from solvers.pdptw.kernel import kernel
 from solvers.pdptw.randomness import below, uniform
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_out(arrays: Arrays, request: int) -> None:
     """Note the request as absent; its stops stay where they are until `close_up`."""
     routes, work = arrays.routes, arrays.work
@@ -26,7 +25,7 @@ def take_out(arrays: Arrays, request: int) -> None:
     routes.slot[request] = -1
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def close_up(arrays: Arrays, slot: int) -> float:
     """Write the slot's route without the requests taken out; the decrease in cost."""
     problem, routes = arrays.problem, arrays.routes
@@ -46,7 +45,7 @@ def close_up(arrays: Arrays, slot: int) -> float:
     return routes.cost[source] - routes.cost[target]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def take_string(arrays: Arrays, slot: int, node: int, longest: float) -> None:
     """Take out a string of stops around the node, half of the time with a gap left standing."""
     routes, rng = arrays.routes, arrays.rng
@@ -75,7 +74,7 @@ def take_string(arrays: Arrays, slot: int, node: int, longest: float) -> None:
             take_out(arrays, arrays.problem.request[stops[m]])
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def ruin(arrays: Arrays, removals: float, longest: float) -> float:
     """Take strings out of routes near a random node; the decrease in cost.
 

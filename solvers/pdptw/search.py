@@ -1,4 +1,8 @@
-"""One search: construct, shorten, reduce the fleet, shorten again. Each thread runs one."""
+"""One search: construct, shorten, reduce the fleet, shorten again. Each thread runs one.
+
+Reducing the fleet and shortening take turns until a share of the budget is used: shorter routes
+have room for a request that fitted nowhere, above all where the stops lie in clusters.
+"""
 
 import math
 import time
@@ -14,18 +18,21 @@ from solvers.pdptw.preparation import Fixed, absent_now, load, routes_kept, rout
 _CHUNK = 200  # iterations between two looks at the budget when only iterations count
 _CHUNK_S = 0.02  # and CPU time between them when seconds count
 
-_LEAD_UNTIL = 0.06  # share of the budget to shorten before the fleet is reduced
+# Shares of the budget to shorten before the fleet is reduced for the first time, and again.
+_SHARE_BEFORE = {"lead": 0.1, "calm": 0.06}
 _FLEET_UNTIL = 0.6  # share after which the fleet stays as it is
-_PATIENCE, _PATIENCE_FACTOR = 0.2, 3.0  # give up on the fleet so long after its last reduction
+_PATIENCE, _PATIENCE_FACTOR = 0.2, 2.0  # give up on the fleet so long after its last reduction
 
 # First and last temperature in mean legs of the routes at the start of a phase. After the fleet
 # has been reduced the routes are in disorder: the last phase has to start hot. The lead must not.
-_LEAD_HEAT, _FINISH_HEAT, _DISTANCE_HEAT = (0.6, 0.05), (5.0, 0.02), (1.0, 0.005)
+_HEAT_BEFORE = {"lead": (0.6, 0.05), "calm": (1.0, 0.05)}
+_FINISH_HEAT, _DISTANCE_HEAT = (20.0, 0.02), (1.0, 0.005)
 _FLEET_TEMPERATURE = 0.004
 _REMOVALS, _LONGEST = 10.0, 10.0  # mean number of stops taken out; longest string
 _BLINK = 0.01
-_EJECTIONS = 0.12  # share of the iterations that eject
-_TRIALS = 500
+_EJECTIONS = 0.4  # share of the iterations that eject
+_MOST = 3  # requests ejected at once
+_STEPS = 100_000  # stops visited to find them
 _FIRST_WIDTH = 404  # positions in a row while constructing
 
 
@@ -109,7 +116,7 @@ class Search:
         while (progress := meter.progress()) < until and len(self.fixed.problem.pickup) > 0:
             if self._phase == "fleet":
                 self._reduce(meter, progress, until)
-            elif self._phase == "lead" and progress >= _LEAD_UNTIL:
+            elif self._phase in _HEAT_BEFORE and progress >= self._end:
                 self._enter("fleet", progress)
             else:
                 self._shorten(meter, progress, until)
@@ -123,6 +130,7 @@ class Search:
 
     def _enter(self, phase: str, progress: float) -> None:
         self._phase, self._begin, self._last = phase, progress, progress
+        self._end = progress + _SHARE_BEFORE[phase] if phase in _HEAT_BEFORE else 1.0
         self._leg = self.best.distance / len(self.fixed.instance.ready)
         self._load()
 
@@ -135,7 +143,9 @@ class Search:
             depots = self._with_spares(depots)
         longest = max((len(nodes) for _, nodes in self.best.routes), default=0)
         width = min(len(self.fixed.instance.ready) + 4, 2 * longest + 16)
+        counts = self._arrays.work.failures
         self._arrays = load(self.fixed, sorted(depots), self.best.routes, width, self._rng)
+        self._arrays.work.failures[:] = counts  # which requests are hard to place was learned
         if self._phase == "fleet" and not self.best.absent:
             improvement.dissolve(self._arrays)
 
@@ -143,14 +153,17 @@ class Search:
         """A chunk of inserting the absent; without absent, take the next route apart."""
         since = self._last - self._begin
         patience = _PATIENCE + _PATIENCE_FACTOR * since
-        if not self.best.absent and (
-            self.objective == "distance"
-            or len(self.best.routes) == 1
-            or progress >= _FLEET_UNTIL
-            or progress - self._last > patience
-        ):
-            self._enter("finish", progress)
-            return
+        if not self.best.absent:
+            if (
+                self.objective == "distance"
+                or len(self.best.routes) == 1
+                or progress >= _FLEET_UNTIL
+            ):
+                self._enter("finish", progress)
+                return
+            if progress - self._last > patience:
+                self._enter("calm", progress)
+                return
         size = meter.chunk(until)
         left = improvement.fill(
             self._arrays,
@@ -160,7 +173,8 @@ class Search:
             _LONGEST,
             _BLINK,
             _EJECTIONS,
-            _TRIALS,
+            _MOST,
+            _STEPS,
         )
         meter.count(size - left)
         if self._arrays.work.tally[ABSENT] < max(1, len(self.best.absent)):
@@ -171,13 +185,11 @@ class Search:
 
     def _shorten(self, meter: Meter, progress: float, until: float) -> None:
         """A chunk of shortening; the temperature falls over the phase."""
-        end = _LEAD_UNTIL if self._phase == "lead" else 1.0
-        share = min(1.0, (progress - self._begin) / max(1e-9, end - self._begin))
+        share = min(1.0, (progress - self._begin) / max(1e-9, self._end - self._begin))
         hot, cold = _FINISH_HEAT if self.objective == "vehicles" else _DISTANCE_HEAT
-        if self._phase == "lead":
-            hot, cold = _LEAD_HEAT
+        hot, cold = _HEAT_BEFORE.get(self._phase, (hot, cold))
         temperature = hot * (cold / hot) ** share * self._leg
-        size = meter.chunk(min(until, end))
+        size = meter.chunk(min(until, self._end))
         distance = improvement.shorten(
             self._arrays, size, temperature, self.best.distance, _REMOVALS, _LONGEST, _BLINK
         )

@@ -128,4 +128,4 @@ def compile_kernels() -> None:
     improvement.construct(arrays)
     improvement.shorten(arrays, 1, 1.0, 100.0, 1.0, 1.0, 0.5)
     improvement.dissolve(arrays)
-    improvement.fill(arrays, 1, 1.0, 1.0, 1.0, 0.5, 0.5, 1)
+    improvement.fill(arrays, 1, 1.0, 1.0, 1.0, 0.5, 0.5, 1, 1)
