@@ -15,7 +15,7 @@ from gateway.connections.limits import Limits
 from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from gateway.telling.feeds import FeedHub
 from gateway.telling.logs import Log
-from gateway.wire import CODECS
+from gateway.wire import CODECS, time_text
 from tests.serving import (
     DOOR,
     STORE,
@@ -254,7 +254,11 @@ async def test_the_city_is_told_in_changes_that_add_up(tmp_path):
         assert (last.orders[0].id, last.orders[0].courier) == ("o1", "kim")
         assert [x.kind for x in last.couriers[0].route] == ["pickup", "dropoff"]
         assert last.couriers[0].status == "to_pickup"
-        await until(feed, lambda u: ("kim", 39.002, 116.002) in u.body.positions, seen)
+        # His first position is news of himself, for his signal is another one; the next is a place.
+        await until(feed, lambda u: any(x.signal == "live" for x in u.body.couriers), seen)
+        assert seen[-1].body.couriers[0].lat == 39.002
+        city.kim.report([m.Fix(39.0021, 116.002, time_text(app.loop.clock.now()))])
+        await until(feed, lambda u: ("kim", 39.0021, 116.002) in u.body.positions, seen)
         await city.kim.request(m.ReportPickup("o1/1"))
         await city.kim.request(m.ReportDropoff("o1/1"))
         await until(feed, lambda u: u.body.removed and u.body.removed.orders == ["o1"], seen)

@@ -53,6 +53,15 @@ def track(s: State, key: OrderId, now: Millis) -> Tracked | None:
     return Tracked(key, order, status, attempt, name, _coarse(place), seen_at, eta_at)
 
 
+def who_comes(s: State, key: OrderId) -> int:
+    """The number of the courier it is planned for, offered to or carried by; -1: nobody."""
+    delivery_key = s.deliveries.of_order.get(key)
+    delivery = None if delivery_key is None else s.deliveries.get(delivery_key)
+    if delivery is None or delivery.courier is None:
+        return -1
+    return s.couriers[delivery.courier].number
+
+
 def has_ended(s: State, key: OrderId) -> bool:
     order = s.orders.get(key)
     return order is None or bool(order.ended_at)

@@ -12,7 +12,6 @@ from functools import partial
 from typing import Protocol
 
 import msgspec
-from msgspec import Struct
 
 from engine import events as e
 from engine import projections
@@ -25,7 +24,7 @@ from engine.queries.for_customers import has_ended
 from engine.queries.open_work import order_of
 from engine.queries.order_index import INDEXED, OrderIndex
 from engine.state import State
-from engine.values import CourierId, DeliveryId, Millis, OrderId, ProductId, StoreId
+from engine.values import CourierId, Millis, OrderId, ProductId, StoreId
 from gateway import messages as m
 from gateway.clock import Clock
 from gateway.codes import Refusal
@@ -42,8 +41,8 @@ from gateway.telling.city import (
     city_whole,
     touched_couriers,
 )
-from gateway.telling.logs import Log, Logs
-from gateway.telling.shelves import Packed, Shelves
+from gateway.telling.logs import Kept, Log, Logs
+from gateway.telling.shelves import Shelves
 from gateway.telling.silences import Silences
 from gateway.telling.subscribers import Session, Subscriber, envelope
 from gateway.views import route_told, tracking_told
@@ -67,17 +66,6 @@ class Loop(Protocol):
     def clock(self) -> Clock: ...
     def on_record(self, callback: Callable[[Record], None]) -> None: ...
     def on_durable(self, callback: Callable[[list[Record]], None]) -> None: ...
-
-
-class Kept(Struct, array_like=True):
-    """What is saved beside a snapshot of the engine."""
-
-    seq: int
-    logs: list[tuple[Feed, str, Log]]
-    offers: dict[DeliveryId, Millis]
-    projections: bytes | list[int] = b""  # a list: an older gateway's, which counted less
-    shelves: Packed = {}
-    approaches: bytes = b""
 
 
 class FeedHub:
@@ -111,7 +99,7 @@ class FeedHub:
         self._subscribers: dict[tuple[Feed, str], dict[Subscriber, None]] = {}
         self._listeners: list[OnTold] = []
         self._changes = Changes()
-        self._ticks = 0
+        self._ticks = self._looks = 0
         self._doors, self._silences = Doors(), Silences()
         self.devices: Devices | None = None  # how couriers' phones are doing, if anybody knows
 
@@ -260,13 +248,20 @@ class FeedHub:
             self._look(record.seq, "route", courier)
         for order in orders:
             self._look(record.seq, "tracking", order)
-        if any(isinstance(x, e.PositionsReported) for x in record.events):
-            for feed, subject in list(self._subscribers):
-                if feed == "tracking":
-                    self._look(record.seq, feed, subject)
+        for event in record.events:
+            if isinstance(event, e.PositionsReported):
+                self._follow(record.seq, frozenset(event.batch.columns()[0].tolist()))
         if CITY in self._subscribers:
             self._changes.note(record, couriers, orders, s)
             self._changes.orders |= self._logs.approaches.delayed
+
+    def _follow(self, seq: int, moved: frozenset[int]) -> None:
+        """Customers see who comes to them, when he has moved."""
+        for feed, subject in list(self._subscribers):
+            if feed == "tracking":
+                coming = for_customers.who_comes(self._engine.state, OrderId(subject))
+                if coming in moved:
+                    self._look(seq, feed, subject)
 
     def _on_durable(self, records: list[Record]) -> None:
         self._durable = records[-1].seq
@@ -280,7 +275,8 @@ class FeedHub:
             for to in list(present):
                 if to.newest is not None:
                     self._show(to, to.newest)
-        for feed, subject in list(self._subscribers):
+        self._looks += 1
+        for feed, subject in list(self._subscribers) if self._looks % KPI_TICKS == 0 else ():
             if feed == "tracking" and has_ended(self._engine.state, OrderId(subject)):
                 self._look(self._folded, feed, subject)
         self._flush_city()

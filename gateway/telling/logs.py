@@ -19,7 +19,7 @@ from gateway.asking import attendance, supply
 from gateway.messages import DeltaBody, Feed, SnapshotBody
 from gateway.telling import crm
 from gateway.telling.approaches import Approaches
-from gateway.telling.shelves import Shelves
+from gateway.telling.shelves import Packed, Shelves
 from gateway.translation.returning import change_told, expected_told
 from gateway.views import (
     instruction_told,
@@ -110,6 +110,17 @@ class Log(Struct, array_like=True):
         if not 0 <= missed <= len(self.latest):
             return None
         return self.latest[len(self.latest) - missed :]
+
+
+class Kept(Struct, array_like=True):
+    """What is saved beside a snapshot of the engine."""
+
+    seq: int
+    logs: list[tuple[Feed, str, Log]]
+    offers: dict[DeliveryId, Millis]
+    projections: bytes | list[int] = b""  # a list: an older gateway's, which counted less
+    shelves: Packed = {}
+    approaches: bytes = b""
 
 
 class Logs:
