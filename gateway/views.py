@@ -253,7 +253,6 @@ def city_courier(
         seen.lat_deg if seen else None,
         seen.lon_deg if seen else None,
         signal_of(s, key, now),
-        time_text(int(s.positions.measured_at[courier.number])) if seen else None,
         device,
     )
 

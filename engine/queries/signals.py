@@ -24,6 +24,9 @@ def signals(s: State, numbers: Int32s, now: Millis) -> Int64s:
 
 
 def signal_of(s: State, courier: CourierId, now: Millis) -> Signal:
+    """Nobody listens for who is off shift."""
+    if not s.couriers[courier].on_shift:
+        return "unseen"
     number = np.array([s.couriers[courier].number], np.int32)
     return WORDS[int(signals(s, number, now)[0])]
 

@@ -241,8 +241,7 @@ class CityCourier(Part, frozen=True):
     route: list[CityStop]
     lat: float | None = None
     lon: float | None = None
-    signal: Signal = "unseen"  # by the age of the last position
-    seen_at: str | None = None
+    signal: Signal = "unseen"  # on shift, by the age of the last position
     device: DeviceTold | None = None
 
 

@@ -23,6 +23,7 @@ from gateway.telling.city import (
     city_whole,
     touched_couriers,
 )
+from gateway.telling.silences import Silences
 
 TICK_MS = 5 * SECOND
 SEGMENT_MS = 300 * SECOND
@@ -77,7 +78,7 @@ class Moments:
         self.is_reading = True
         self._work = OpenWork()
         self._projections = Projections()
-        self._changes, self._doors = Changes(), Doors()
+        self._changes, self._doors, self._silences = Changes(), Doors(), Silences()
         self._lock = Lock()
         self._ready: list[bytes] = []  # segments that are complete, as gzipped JSON
         self._froms: list[Millis] = []  # of every segment, the one being made included
@@ -113,6 +114,9 @@ class Moments:
         """Tell what is not told yet: at the end of a tick, and of what there is to read."""
         s, at, work = self.engine.state, self._due_at, self._work
         self._changes.stores |= self._doors.turned(s, at)
+        couriers, orders = self._silences.turned(s, at)
+        self._changes.couriers |= couriers
+        self._changes.orders |= orders
         if not self._changes and self.engine.seq == self._told:
             return
         self._told = self.engine.seq
