@@ -35,6 +35,7 @@ class RejectionReason(StrEnum):
     SLOT_FULL = "slot_full"  # detail: from_at, to_at, limit
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"  # of bringing it; detail: limit
     NO_CAPACITY_NOW = "no_capacity_now"  # detail: retry_after_s
+    PROMISE_STALE = "promise_stale"  # others ordered first; detail: promised_s, now_s
     COUPON_NOT_VALID = "coupon_not_valid"  # detail: coupon, and from_at or until_at if it is that
     COUPON_USED = "coupon_used"  # detail: coupon
     COUPON_NOT_APPLICABLE = "coupon_not_applicable"  # detail: coupon, condition

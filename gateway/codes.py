@@ -54,6 +54,7 @@ ENGINES: dict[RejectionReason, Code] = {
     R.CATEGORY_CYCLE: Code("a category cannot be below itself"),
     R.OUT_OF_AREA: Code("too far from the store"),
     R.TOO_LARGE: Code("more than a courier can carry"),
+    R.PROMISE_STALE: Code("what was promised cannot be kept any more: ask for a new quote"),
     R.QUOTE_EXPIRED: Code("ask for a new quote"),
     R.QUOTE_USED: Code("this quote became an order"),
     R.INSUFFICIENT_STOCK: Code("not so many are available"),

@@ -19,7 +19,7 @@ from engine.state import State
 from engine.state.deliveries import ACCEPTED, BEFORE_PICKUP, ENDED, ON_BOARD, DeliveryStatus
 from engine.state.orders import ENDED as ORDER_ENDED
 from engine.state.orders import OrderStatus
-from engine.values import Actor, CourierId, DeliveryId, StopKind
+from engine.values import Actor, CourierId, DeliveryId, StopKind, StoreId
 
 WAYS_TO_END = [*((actor, REASONS[actor]) for actor in REASONS), (Actor.OPERATOR, WRITE_OFF)]
 KNOWN_WHY = [f"{actor}/{reason}" for actor, reasons in WAYS_TO_END for reason in reasons]
@@ -60,6 +60,7 @@ def _orders(s: State) -> Iterator[str]:
     still_open = sum(x.status not in ORDER_ENDED for x in s.orders.orders.values())
     if s.orders.open_count != still_open:
         yield f"{s.orders.open_count} orders counted as open, {still_open} are"
+    yield from _bound(s)
     for key, order in s.orders.everything():
         if order.why and order.why not in KNOWN_WHY:
             yield f"{key} ended by {order.why}, which is not in the vocabulary"
@@ -67,6 +68,20 @@ def _orders(s: State) -> Iterator[str]:
         status = s.deliveries[delivery].status if delivery else None
         if status not in ((None,) if order.is_collection else expected[order.status]):
             yield f"{key} is {order.status}, its delivery {status}"
+
+
+def _bound(s: State) -> Iterator[str]:
+    """What is to be prepared and carried now, and nobody has been told of yet."""
+    unpaid, undispatched = Counter[StoreId](), 0
+    for order in s.orders.orders.values():
+        placed, status = order.placed, order.status
+        if status in (OrderStatus.PLACED, OrderStatus.CONFIRMED) and not placed.window_from_at:
+            unpaid[placed.store] += status is OrderStatus.PLACED
+            undispatched += not order.is_collection
+    if s.orders.undispatched != undispatched:
+        yield f"{s.orders.undispatched} orders counted as not dispatched, {undispatched} are"
+    if s.orders.unpaid != +unpaid:
+        yield f"{s.orders.unpaid} orders counted as not paid, {unpaid} are"
 
 
 def _routes(s: State) -> Iterator[str]:

@@ -30,9 +30,18 @@ from engine.rules.cancelling import WRITE_OFF, reasons
 from engine.rules.couponing import used_up
 from engine.rules.opening import closure
 from engine.rules.pricing import without_prices
-from engine.rules.promising import late_preparation_ms
+from engine.rules.promising import (
+    broken_promise,
+    fleet_at_work,
+    late_preparation_ms,
+    preparing_ms,
+    retry_after_s,
+    ride_ms,
+    workload,
+)
 from engine.rules.proving import CODE_LENGTH_MIN
 from engine.rules.scheduling import Window, ask_store_at, slot_fault, window_of
+from engine.state.couriers import Couriers
 from engine.state.customers import Customers
 from engine.state.deliveries import Deliveries
 from engine.state.inventory import Inventory
@@ -40,10 +49,12 @@ from engine.state.listings import Listings
 from engine.state.order_changes import TRANSITIONS, ChangeStatus, OrderChanges
 from engine.state.orders import ENDED, Order, Orders, OrderStatus
 from engine.state.payments import Payments
+from engine.state.positions import Positions
 from engine.state.products import Products
 from engine.state.promotions import Promotions
 from engine.state.quotes import Quotes
 from engine.state.settings import CurrentSettings
+from engine.state.staff import Staff
 from engine.state.stores import Stores
 from engine.turn import Turn
 from engine.values import Actor, Fulfillment, Line, Millis, Minor, OrderId, PaymentPurpose, Proof
@@ -66,6 +77,9 @@ class Ordering:
         promotions: Promotions,
         listings: Listings,
         changes: OrderChanges,
+        couriers: Couriers,
+        positions: Positions,
+        staff: Staff,
     ) -> None:
         self.settings = settings
         self.stores = stores
@@ -79,6 +93,9 @@ class Ordering:
         self.promotions = promotions
         self.listings = listings
         self.changes = changes
+        self.couriers = couriers
+        self.positions = positions
+        self.staff = staff
 
     # commands
 
@@ -92,6 +109,7 @@ class Ordering:
         offered = self._valid_quote(turn, c)
         lines = without_prices(offered.lines)
         self._check_goods(turn, offered, lines)
+        self._check_promise(turn, offered)
         if offered.fulfillment is Fulfillment.COLLECTION and len(c.pin) < CODE_LENGTH_MIN:
             turn.reject(Reason.PROOF_REQUIRED, proof=Proof.PIN, at_least=CODE_LENGTH_MIN)
         self._check_discounts(turn, offered)
@@ -280,6 +298,19 @@ class Ordering:
         if short := self.inventory.short(offered.store, lines):
             available = short.quantity
             turn.reject(Reason.INSUFFICIENT_STOCK, product=short.product, available=available)
+
+    def _check_promise(self, turn: Turn, offered: QuoteOffered) -> None:
+        """A quote holds no courier: of all who were promised the same one, the first gets him."""
+        if offered.fulfillment is not Fulfillment.DELIVERY or window_of(offered):
+            return
+        settings, store = self.settings.current, self.stores[offered.store]
+        fleet = fleet_at_work(self.couriers, self.positions, self.deliveries, self.orders)
+        load = workload(settings, fleet, store.location)
+        preparation_ms = preparing_ms(store, self.orders, self.staff, offered.store)
+        way_ms = ride_ms(settings, store.location, offered.dropoff)
+        turn.reject_for(broken_promise(settings, offered.promised_ms, preparation_ms, way_ms, load))
+        if offered.load > self.couriers.capacity_max:  # who could carry that has gone home
+            turn.reject(Reason.NO_CAPACITY_NOW, retry_after_s=retry_after_s(settings))
 
     def _check_discounts(self, turn: Turn, offered: QuoteOffered) -> None:
         """Of all who were promised the last use of a coupon, the first to order gets it."""

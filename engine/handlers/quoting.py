@@ -19,9 +19,10 @@ from engine.rules.promising import (
     fleet_at_work,
     has_capacity,
     late_preparation_ms,
-    preparation_now_ms,
+    preparing_ms,
     promised_ms,
     ready_within_ms,
+    retry_after_s,
     ride_ms,
     workload,
 )
@@ -43,7 +44,6 @@ from engine.state.staff import Staff
 from engine.state.stores import Store, Stores
 from engine.turn import Turn
 from engine.values import (
-    SECOND,
     CategoryId,
     Fulfillment,
     Line,
@@ -228,18 +228,16 @@ class Quoting:
         """Behind what waits there now; by a later window, that is done."""
         if window_of(c):
             return late_preparation_ms(store)
-        waiting = len(self.orders.in_kitchen(c.store))
-        return preparation_now_ms(store, waiting, self.staff.pickers(c.store))
+        return preparing_ms(store, self.orders, self.staff, c.store)
 
     def _promised_now_ms(
         self, turn: Turn, store: Store, preparation_ms: int, way_ms: int, pieces: int
     ) -> int:
         settings = self.settings.current
-        fleet = fleet_at_work(self.couriers, self.positions, self.deliveries)
+        fleet = fleet_at_work(self.couriers, self.positions, self.deliveries, self.orders)
         load = workload(settings, fleet, store.location)
         promised = promised_ms(settings, preparation_ms, way_ms, load)
         can_carry = pieces <= self.couriers.capacity_max
         if not can_carry or not has_capacity(settings, load) or promised > settings.promise_max_ms:
-            retry_after_s = settings.planning_heartbeat_ms // SECOND * 4
-            turn.reject(Reason.NO_CAPACITY_NOW, retry_after_s=retry_after_s)
+            turn.reject(Reason.NO_CAPACITY_NOW, retry_after_s=retry_after_s(settings))
         return promised

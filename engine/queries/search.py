@@ -16,7 +16,7 @@ from engine.rules.opening import takes_orders
 from engine.rules.promising import (
     fleet_at_work,
     has_capacity,
-    preparation_now_ms,
+    preparing_ms,
     promised_ms,
     ride_ms,
     workload,
@@ -83,7 +83,7 @@ def reachable(s: State, wanted: Wanted, at: Millis) -> dict[StoreId, int | None]
     ]
     if wanted.dropoff is None:
         return dict.fromkeys(open_)
-    fleet = fleet_at_work(s.couriers, s.positions, s.deliveries)
+    fleet = fleet_at_work(s.couriers, s.positions, s.deliveries, s.orders)
     promised: dict[StoreId, int | None] = {}
     for key in open_:
         store = known[key]
@@ -91,8 +91,7 @@ def reachable(s: State, wanted: Wanted, at: Millis) -> dict[StoreId, int | None]
             continue
         load = workload(settings, fleet, store.location)
         way_ms = ride_ms(settings, store.location, wanted.dropoff)
-        waiting, pickers = len(s.orders.in_kitchen(key)), s.staff.pickers(key)
-        preparation_ms = preparation_now_ms(store, waiting, pickers)
+        preparation_ms = preparing_ms(store, s.orders, s.staff, key)
         found_ms = promised_ms(settings, preparation_ms, way_ms, load)
         most_ms = min(settings.promise_max_ms, wanted.within_ms or settings.promise_max_ms)
         if has_capacity(settings, load) and found_ms <= most_ms:

@@ -5,15 +5,20 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from engine.columns import Int32s, Int64s
+from engine.rejections import Detail, RejectionReason
 from engine.settings import Settings
 from engine.state.couriers import Couriers
 from engine.state.deliveries import Deliveries
+from engine.state.orders import Orders
 from engine.state.positions import Positions
+from engine.state.staff import Staff
 from engine.state.stores import USUAL_PERMILLE, Store
-from engine.values import MINUTE
+from engine.values import MINUTE, SECOND, StoreId
 from geo.points import Point
 from geo.sphere import nearest, straight_mm
 from geo.travel import Vehicle
+
+Fault = tuple[RejectionReason, Detail]
 
 
 class Workload(Struct, frozen=True):
@@ -25,7 +30,10 @@ class Workload(Struct, frozen=True):
 
 
 class Fleet(NamedTuple):
-    """Who is at work, where they were seen last, and how much waits for them."""
+    """Who is at work, where they were seen last, and how much waits for them.
+
+    `open_deliveries`: what was promised and has not been asked for yet is one, too.
+    """
 
     couriers: int
     open_deliveries: int
@@ -35,10 +43,13 @@ class Fleet(NamedTuple):
     measured_at: Int64s  # NEVER: nobody knows where
 
 
-def fleet_at_work(couriers: Couriers, positions: Positions, deliveries: Deliveries) -> Fleet:
+def fleet_at_work(
+    couriers: Couriers, positions: Positions, deliveries: Deliveries, orders: Orders
+) -> Fleet:
     working, seen = couriers.working(), positions
+    open_deliveries = len(deliveries.open) + orders.undispatched
     columns = seen.lat_e7, seen.lon_e7, seen.measured_at
-    return Fleet(working.size, len(deliveries.open), working, *columns)
+    return Fleet(working.size, open_deliveries, working, *columns)
 
 
 def workload(settings: Settings, fleet: Fleet, store: Point) -> Workload:
@@ -65,6 +76,24 @@ def promised_ms(settings: Settings, preparation_ms: int, ride_ms: int, load: Wor
     to_pickup_ms = max(preparation_ms, load.nearest_ms + queue_ms)
     whole = to_pickup_ms + 2 * settings.handling_ms + ride_ms + settings.promise_buffer_ms
     return max(settings.promise_min_ms, -(-whole // MINUTE) * MINUTE)
+
+
+def broken_promise(
+    settings: Settings, promised: int, preparation_ms: int, ride_ms: int, load: Workload
+) -> Fault | None:
+    """Why what was promised can no longer be kept, if it cannot: not even without its buffer."""
+    if not has_capacity(settings, load):
+        return RejectionReason.NO_CAPACITY_NOW, {"retry_after_s": retry_after_s(settings)}
+    now_ms = promised_ms(settings, preparation_ms, ride_ms, load)
+    if now_ms - settings.promise_buffer_ms > promised:
+        told = {"promised_s": promised // SECOND, "now_s": now_ms // SECOND}
+        return RejectionReason.PROMISE_STALE, {**told}
+    return None
+
+
+def retry_after_s(settings: Settings) -> int:
+    """When it may be worth asking for a courier again."""
+    return settings.planning_heartbeat_ms // SECOND * 4
 
 
 def ready_within_ms(preparation_ms: int) -> int:
@@ -94,6 +123,11 @@ def preparation_now_ms(store: Store, waiting: int, pickers: int | None) -> int:
     if crowd <= store.crowd_permille:
         return usual_ms
     return usual_ms * (USUAL_PERMILLE + crowd) // (USUAL_PERMILLE + store.crowd_permille)
+
+
+def preparing_ms(store: Store, orders: Orders, staff: Staff, key: StoreId) -> int:
+    """What nine of ten orders of this store that come now are ready within, as it is there now."""
+    return preparation_now_ms(store, orders.to_prepare(key), staff.pickers(key))
 
 
 def has_capacity(settings: Settings, load: Workload) -> bool:

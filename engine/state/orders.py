@@ -100,6 +100,7 @@ HOLDS_STOCK = (
     OrderStatus.READY,
 )
 TO_PREPARE = (OrderStatus.CONFIRMED, OrderStatus.ACCEPTED)
+NOT_TOLD = (OrderStatus.PLACED, OrderStatus.CONFIRMED)
 
 
 class Substitute(Struct, frozen=True, array_like=True):
@@ -167,12 +168,15 @@ class Orders(Struct, dict=True):
         # Derived, hence not fields: how many open orders of a store have a window from when.
         self.windows: dict[StoreId, dict[Millis, int]] = {}
         self.kitchens: dict[StoreId, dict[OrderId, None]] = {}  # what a store has to prepare
+        self.unpaid: dict[StoreId, int] = {}  # to be prepared now, once they are paid
+        self.undispatched = 0  # to be carried now, and nobody has been asked to yet
         self.changes = Changes[OrderId]()  # of status and ready time
         for key, order in self.orders.items():
             if order.status in TO_PREPARE:
                 self.kitchens.setdefault(order.placed.store, {})[key] = None
             if order.status not in ENDED:
                 self._count_window(order.placed, 1)
+            self._count_early(order.placed, order.status, 1)
 
     # queries
 
@@ -198,6 +202,10 @@ class Orders(Struct, dict=True):
         """Confirmed or accepted, and not ready; in no order anybody may rely on."""
         return self.kitchens.get(store, {})
 
+    def to_prepare(self, store: StoreId) -> int:
+        """How many this store has to prepare now, those included that wait for their payment."""
+        return len(self.kitchens.get(store, ())) + self.unpaid.get(store, 0)
+
     def in_slot(self, store: StoreId, from_at: int, to_at: int) -> int:
         """How many open orders of this store have a window that begins within these times."""
         found = self.windows.get(store, {})
@@ -220,6 +228,7 @@ class Orders(Struct, dict=True):
         self.of_customer.setdefault(e.customer, []).append(e.order)
         self.open_count += 1
         self._count_window(e, 1)
+        self._count_early(e, OrderStatus.PLACED, 1)
 
     def order_scheduled(self, e: OrderScheduled) -> None:
         self._move(e.order, OrderStatus.SCHEDULED)
@@ -365,6 +374,17 @@ class Orders(Struct, dict=True):
         else:
             del windows[placed.window_from_at]
 
+    def _count_early(self, placed: OrderPlaced, status: OrderStatus, change: int) -> None:
+        """What a store and its couriers are bound to do now, and have not been told of yet."""
+        if placed.window_from_at or status not in NOT_TOLD:
+            return
+        if placed.fulfillment is Fulfillment.DELIVERY:
+            self.undispatched += change
+        if status is OrderStatus.PLACED:
+            count = self.unpaid[placed.store] = self.unpaid.get(placed.store, 0) + change
+            if not count:
+                del self.unpaid[placed.store]
+
     def _move(self, key: OrderId, status: OrderStatus) -> Order:
         """The only line in the project that changes an order's status."""
         order = self.orders[key]
@@ -373,6 +393,8 @@ class Orders(Struct, dict=True):
             self.kitchens.setdefault(order.placed.store, {})[key] = None
         elif order.status in TO_PREPARE:
             del self.kitchens[order.placed.store][key]
+        self._count_early(order.placed, order.status, -1)
+        self._count_early(order.placed, status, 1)
         order.status = status
         self.changes.note(key)
         return order
