@@ -85,5 +85,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     link_life_ms: int = HOUR  # of a customer's link, after the order has ended
     lost_ms: int = 15 * MINUTE  # without a position: nothing new is given to him
 
+    # how often a promise is to be kept, which is learned; 0: the formula is not corrected
+    promise_kept_permille: int = 900
+
     # travel times, the same for promises, plans and simulated couriers
     travel: TravelModel = field(default_factory=TravelModel)

@@ -34,6 +34,7 @@ UNSAID = (
     e.CustomerPurchased,
     e.CustomerSegmented,
     e.ReviewPlanned,
+    e.PromiseMeasured,
 )
 
 

@@ -153,6 +153,7 @@ from engine.events.payments import (
     PaymentsArchived,
     PaymentWithdrawn,
 )
+from engine.events.promises import PromiseMeasured
 from engine.events.promotions import (
     CouponsIssued,
     CouponWithdrawn,
@@ -221,6 +222,7 @@ AnyEvent = (
     | StoreResumed
     | StoreBusySet
     | PreparationMeasured
+    | PromiseMeasured
     | ProductListed
     | ProductDelisted
     | ProductListedInStore

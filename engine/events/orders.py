@@ -72,6 +72,7 @@ class OrderPlaced(Event, frozen=True):
     discounts: list[Discount] = []
     exchange: ChangeId = ChangeId("")  # of which goods come back first
     credit_minor: Minor = Minor(0)  # so much of it is paid with them
+    busy: int = 0  # deliveries for each courier, when it was promised
 
 
 class OrderScheduled(Event, frozen=True):

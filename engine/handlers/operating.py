@@ -52,6 +52,8 @@ def _malformed(settings: Settings) -> str:
             return name
     if settings.no_show_fee_permille > 1_000:
         return "no_show_fee_permille"
+    if settings.promise_kept_permille >= 1_000:  # nobody can promise never to break a promise
+        return "promise_kept_permille"
     if settings.promise_min_ms > settings.promise_max_ms:
         return "promise_min_ms"
     return "" if CURRENCY.fullmatch(settings.currency) else "currency"

@@ -51,6 +51,7 @@ from engine.state.orders import ENDED, Order, Orders, OrderStatus
 from engine.state.payments import Payments
 from engine.state.positions import Positions
 from engine.state.products import Products
+from engine.state.promises import Promises
 from engine.state.promotions import Promotions
 from engine.state.quotes import Quotes
 from engine.state.settings import CurrentSettings
@@ -80,6 +81,7 @@ class Ordering:
         couriers: Couriers,
         positions: Positions,
         staff: Staff,
+        promises: Promises,
     ) -> None:
         self.settings = settings
         self.stores = stores
@@ -96,6 +98,7 @@ class Ordering:
         self.couriers = couriers
         self.positions = positions
         self.staff = staff
+        self.promises = promises
 
     # commands
 
@@ -109,7 +112,7 @@ class Ordering:
         offered = self._valid_quote(turn, c)
         lines = without_prices(offered.lines)
         self._check_goods(turn, offered, lines)
-        self._check_promise(turn, offered)
+        busy = self._check_promise(turn, offered)
         if offered.fulfillment is Fulfillment.COLLECTION and len(c.pin) < CODE_LENGTH_MIN:
             turn.reject(Reason.PROOF_REQUIRED, proof=Proof.PIN, at_least=CODE_LENGTH_MIN)
         self._check_discounts(turn, offered)
@@ -141,6 +144,7 @@ class Ordering:
                 offered.discounts,
                 c.exchange,
                 credit,
+                busy,
             )
         )
         if c.exchange:
@@ -299,18 +303,22 @@ class Ordering:
             available = short.quantity
             turn.reject(Reason.INSUFFICIENT_STOCK, product=short.product, available=available)
 
-    def _check_promise(self, turn: Turn, offered: QuoteOffered) -> None:
-        """A quote holds no courier: of all who were promised the same one, the first gets him."""
+    def _check_promise(self, turn: Turn, offered: QuoteOffered) -> int:
+        """A quote holds no courier: of all who were promised the same one, the first gets him.
+
+        How busy they all are.
+        """
         if offered.fulfillment is not Fulfillment.DELIVERY or window_of(offered):
-            return
+            return 0
         settings, store = self.settings.current, self.stores[offered.store]
         fleet = fleet_at_work(self.couriers, self.positions, self.deliveries, self.orders)
-        load = workload(settings, fleet, store.location)
+        load = workload(settings, fleet, store.location, self.promises)
         preparation_ms = preparing_ms(store, self.orders, self.staff, offered.store)
         way_ms = ride_ms(settings, store.location, offered.dropoff)
         turn.reject_for(broken_promise(settings, offered.promised_ms, preparation_ms, way_ms, load))
         if offered.load > self.couriers.capacity_max:  # who could carry that has gone home
             turn.reject(Reason.NO_CAPACITY_NOW, retry_after_s=retry_after_s(settings))
+        return load.busy
 
     def _check_discounts(self, turn: Turn, offered: QuoteOffered) -> None:
         """Of all who were promised the last use of a coupon, the first to order gets it."""

@@ -37,6 +37,7 @@ from engine.state.orders import Orders
 from engine.state.positions import Positions
 from engine.state.prices import Prices
 from engine.state.products import Products
+from engine.state.promises import Promises
 from engine.state.promotions import Promotions
 from engine.state.quotes import Quotes
 from engine.state.settings import CurrentSettings
@@ -74,6 +75,7 @@ class Quoting:
         listings: Listings,
         promotions: Promotions,
         staff: Staff,
+        promises: Promises,
     ) -> None:
         self.settings = settings
         self.stores = stores
@@ -90,6 +92,7 @@ class Quoting:
         self.listings = listings
         self.promotions = promotions
         self.staff = staff
+        self.promises = promises
 
     # commands
 
@@ -235,7 +238,7 @@ class Quoting:
     ) -> int:
         settings = self.settings.current
         fleet = fleet_at_work(self.couriers, self.positions, self.deliveries, self.orders)
-        load = workload(settings, fleet, store.location)
+        load = workload(settings, fleet, store.location, self.promises)
         promised = promised_ms(settings, preparation_ms, way_ms, load)
         can_carry = pieces <= self.couriers.capacity_max
         if not can_carry or not has_capacity(settings, load) or promised > settings.promise_max_ms:

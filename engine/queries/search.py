@@ -89,7 +89,7 @@ def reachable(s: State, wanted: Wanted, at: Millis) -> dict[StoreId, int | None]
         store = known[key]
         if distance_m(store.location, wanted.dropoff) > settings.delivery_radius_m:
             continue
-        load = workload(settings, fleet, store.location)
+        load = workload(settings, fleet, store.location, s.promises)
         way_ms = ride_ms(settings, store.location, wanted.dropoff)
         preparation_ms = preparing_ms(store, s.orders, s.staff, key)
         found_ms = promised_ms(settings, preparation_ms, way_ms, load)

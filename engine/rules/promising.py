@@ -11,6 +11,7 @@ from engine.state.couriers import Couriers
 from engine.state.deliveries import Deliveries
 from engine.state.orders import Orders
 from engine.state.positions import Positions
+from engine.state.promises import Promises
 from engine.state.staff import Staff
 from engine.state.stores import USUAL_PERMILLE, Store
 from engine.values import MINUTE, SECOND, StoreId
@@ -18,6 +19,7 @@ from geo.points import Point
 from geo.sphere import nearest, straight_mm
 from geo.travel import Vehicle
 
+BUSY_MAX = 4
 Fault = tuple[RejectionReason, Detail]
 
 
@@ -27,6 +29,8 @@ class Workload(Struct, frozen=True):
     couriers: int  # on shift
     open_deliveries: int
     nearest_ms: int  # to the store, for the nearest courier on shift
+    busy: int = 0  # deliveries for each courier, up to BUSY_MAX
+    margin_ms: int = 0  # what was learned from promises of a fleet as busy: kept, or not
 
 
 class Fleet(NamedTuple):
@@ -52,9 +56,11 @@ def fleet_at_work(
     return Fleet(working.size, open_deliveries, working, *columns)
 
 
-def workload(settings: Settings, fleet: Fleet, store: Point) -> Workload:
+def workload(settings: Settings, fleet: Fleet, store: Point, promises: Promises) -> Workload:
     """As it is for this store."""
-    return Workload(fleet.couriers, fleet.open_deliveries, nearest_ms(settings, store, fleet))
+    near_ms, waiting = nearest_ms(settings, store, fleet), fleet.open_deliveries
+    busy = min(BUSY_MAX, waiting // max(1, fleet.couriers))
+    return Workload(fleet.couriers, waiting, near_ms, busy, promises.margin_ms(busy))
 
 
 def ride_ms(settings: Settings, store: Point, dropoff: Point) -> int:
@@ -74,7 +80,13 @@ def promised_ms(settings: Settings, preparation_ms: int, ride_ms: int, load: Wor
     """
     queue_ms = ride_ms * load.open_deliveries // (2 * max(1, load.couriers))
     to_pickup_ms = max(preparation_ms, load.nearest_ms + queue_ms)
-    whole = to_pickup_ms + 2 * settings.handling_ms + ride_ms + settings.promise_buffer_ms
+    whole = (
+        to_pickup_ms
+        + 2 * settings.handling_ms
+        + ride_ms
+        + settings.promise_buffer_ms
+        + load.margin_ms
+    )
     return max(settings.promise_min_ms, -(-whole // MINUTE) * MINUTE)
 
 
@@ -85,7 +97,8 @@ def broken_promise(
     if not has_capacity(settings, load):
         return RejectionReason.NO_CAPACITY_NOW, {"retry_after_s": retry_after_s(settings)}
     now_ms = promised_ms(settings, preparation_ms, ride_ms, load)
-    if now_ms - settings.promise_buffer_ms > promised:
+    spare_ms = settings.promise_buffer_ms + min(0, load.margin_ms)
+    if now_ms - spare_ms > promised:
         told = {"promised_s": promised // SECOND, "now_s": now_ms // SECOND}
         return RejectionReason.PROMISE_STALE, {**told}
     return None

@@ -18,6 +18,7 @@ from engine.state.planning_rounds import PlanningRounds
 from engine.state.positions import Positions
 from engine.state.prices import Prices
 from engine.state.products import Products
+from engine.state.promises import Promises
 from engine.state.promotions import Promotions
 from engine.state.purchases import Purchases
 from engine.state.quotes import Quotes
@@ -67,3 +68,4 @@ class State(Struct):
     positions: Positions = field(default_factory=Positions)
     deliveries: Deliveries = field(default_factory=Deliveries)
     planning_rounds: PlanningRounds = field(default_factory=PlanningRounds)
+    promises: Promises = field(default_factory=Promises)

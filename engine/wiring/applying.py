@@ -29,6 +29,7 @@ def state_of(s: State) -> dict[type[e.Event], Apply]:
         e.StoreResumed: s.stores.store_resumed,
         e.StoreBusySet: s.stores.store_busy_set,
         e.PreparationMeasured: s.stores.preparation_measured,
+        e.PromiseMeasured: s.promises.promise_measured,
         e.ProductListed: s.products.product_listed,
         e.ProductDelisted: s.products.product_delisted,
         e.ProductListedInStore: s.listings.product_listed_in_store,

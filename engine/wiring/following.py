@@ -39,12 +39,14 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
             h.segmenting.note_purchase,
             h.promoting.redeem,
             h.promoting.bear,
+            h.promising.learn,
             h.archiving.plan,
         ),
         e.OrderReturned: (
             h.paying.charge_for_return,
             h.promoting.give_back,
             h.archiving.plan,
+            h.promising.learn,
         ),
         e.OrderWrittenOff: (
             h.dispatching.cancel_delivery,

@@ -17,6 +17,7 @@ from engine.handlers.operating import Operating
 from engine.handlers.ordering import Ordering
 from engine.handlers.paying import Paying
 from engine.handlers.preparing import Preparing
+from engine.handlers.promising import Promising
 from engine.handlers.promoting import Promoting
 from engine.handlers.purchasing import Purchasing
 from engine.handlers.quoting import Quoting
@@ -51,6 +52,7 @@ class Handlers(Struct):
     purchasing: Purchasing
     replenishing: Replenishing
     staffing: Staffing
+    promising: Promising
     quoting: Quoting
     ordering: Ordering
     paying: Paying
@@ -88,6 +90,7 @@ def handlers_over(s: State) -> Handlers:
         Purchasing(s.stores, s.products, s.purchases),
         Replenishing(s.stores, s.products, s.inventory, s.transfers, s.purchases, s.reorders),
         Staffing(s.stores, s.staff),
+        Promising(s.settings, s.orders, s.promises),
         Quoting(
             s.settings,
             s.stores,
@@ -104,6 +107,7 @@ def handlers_over(s: State) -> Handlers:
             s.listings,
             s.promotions,
             s.staff,
+            s.promises,
         ),
         Ordering(
             s.settings,
@@ -121,6 +125,7 @@ def handlers_over(s: State) -> Handlers:
             s.couriers,
             s.positions,
             s.staff,
+            s.promises,
         ),
         Paying(s.settings, s.orders, s.payments, s.deliveries, s.order_changes),
         Tipping(s.settings, s.orders, s.payments, s.deliveries),

@@ -1,0 +1,30 @@
+"""Promising: what is learned from a promise once the goods are at the door."""
+
+from engine.events import OrderFulfilled, PromiseMeasured
+from engine.rules.calibration import next_margin_ms
+from engine.rules.scheduling import window_of
+from engine.state.orders import Orders
+from engine.state.promises import Promises
+from engine.state.settings import CurrentSettings
+from engine.turn import Turn
+
+
+class Promising:
+    def __init__(self, settings: CurrentSettings, orders: Orders, promises: Promises) -> None:
+        self.settings = settings
+        self.orders = orders
+        self.promises = promises
+
+    # follow-ups
+
+    def learn(self, turn: Turn, e: OrderFulfilled) -> None:
+        """Of a first attempt at what was wanted as soon as possible: windows keep themselves."""
+        settings, order = self.settings.current, self.orders[e.order]
+        if not settings.promise_kept_permille or order.is_collection or order.reattempts:
+            return
+        if window_of(order.placed):
+            return
+        is_kept = e.at <= order.placed.promised_at
+        busy = order.placed.busy
+        margin_ms = next_margin_ms(settings, self.promises.learned_ms(busy), is_kept=is_kept)
+        turn.emit(PromiseMeasured(e.order, busy, is_kept, margin_ms))

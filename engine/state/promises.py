@@ -1,0 +1,26 @@
+"""Promises: what is added to what the formula says, so that as many are kept as wanted."""
+
+from msgspec import Struct
+
+from engine.events import PromiseMeasured
+
+
+class Promises(Struct):
+    """Invariant: learned only from orders that came to their doors. By how busy couriers were."""
+
+    margins_ms: dict[int, int] = {}
+
+    # queries
+
+    def learned_ms(self, busy: int) -> int:
+        return self.margins_ms.get(busy, 0)
+
+    def margin_ms(self, busy: int) -> int:
+        """Never less than for a fleet that is less busy: of those, more is known."""
+        own = self.margins_ms.get(busy, 0)
+        return max((own, *(x for key, x in self.margins_ms.items() if key < busy)))
+
+    # events
+
+    def promise_measured(self, e: PromiseMeasured) -> None:
+        self.margins_ms[e.busy] = e.margin_ms

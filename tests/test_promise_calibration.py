@@ -1,0 +1,122 @@
+"""Promises are kept as often as they should be: on simulated days, whatever the formula thinks."""
+
+from functools import cache
+
+import pytest
+from msgspec.structs import replace
+
+from engine import commands as c
+from engine import events as e
+from engine.rejections import RejectionReason as Reason
+from engine.rules.calibration import STEP_MS, next_margin_ms
+from engine.settings import Settings
+from engine.state.promises import Promises
+from engine.values import HOUR, MINUTE, Fulfillment, Proof
+from simulation.run import simulate
+from simulation.streams import RandomStreams
+from tests import cases
+from tests.cases import city, place, quote
+from tests.simulated_city import small
+
+HOURS, LEARNED_AFTER = 9.0, 100  # orders
+
+
+@cache
+def coverage(buffer_min, permille):
+    """Of the orders after the first few: how many of a thousand came by the time promised."""
+    calm = small()
+    day = replace(
+        calm,
+        hours=HOURS,
+        demand=replace(calm.demand, orders=520, profile=[1.0, 2.0, 1.0, 2.0]),
+        couriers=[replace(x, count=16, to_h=HOURS + 1) for x in calm.couriers],
+        engine=replace(
+            calm.engine,
+            promise_buffer_ms=buffer_min * MINUTE,
+            promise_min_ms=0,
+            promise_kept_permille=permille,
+        ),
+    )
+    promised, kept = {}, []
+
+    def see(record):
+        for x in record.events:
+            if isinstance(x, e.OrderPlaced):
+                promised[x.order] = x.promised_at
+            if isinstance(x, e.OrderFulfilled):
+                kept.append(x.at <= promised[x.order])
+
+    assert simulate(day, 4, see).is_sound
+    late = kept[LEARNED_AFTER:]
+    return 1_000 * sum(late) // len(late)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("buffer_min", [0, 15])
+def test_of_ten_promises_nine_are_kept_whether_the_formula_hopes_or_fears(buffer_min):
+    assert 870 <= coverage(buffer_min, 900) <= 930
+    assert not 870 <= coverage(buffer_min, 0) <= 930, "the formula alone"
+
+
+def test_in_the_long_run_as_many_are_kept_as_wanted():
+    """Of rides that take what they take, whoever promises."""
+    for wanted in (500, 900, 970):
+        settings = Settings(promise_kept_permille=wanted)
+        draws, margin_ms, kept = RandomStreams(3).named("rides"), 0, 0
+        for _ in range(20_000):
+            is_kept = draws.log_normal(20 * MINUTE, 0.3) <= 20 * MINUTE + margin_ms
+            margin_ms = next_margin_ms(settings, margin_ms, is_kept=is_kept)
+            kept += is_kept
+        assert abs(kept / 20_000 - wanted / 1_000) < 0.01
+
+
+def test_what_is_learned_has_its_bounds():
+    settings = Settings()
+    least = -settings.promise_buffer_ms
+    assert next_margin_ms(settings, least, is_kept=True) == least
+    most = settings.promise_max_ms // 2
+    assert next_margin_ms(settings, most, is_kept=False) == most
+    assert next_margin_ms(settings, 0, is_kept=False) == STEP_MS * 9 // 10
+
+
+def test_a_busier_fleet_is_never_promised_for_sooner():
+    promises = Promises({0: -2 * MINUTE, 1: 3 * MINUTE, 4: MINUTE})
+    found = [promises.margin_ms(busy) for busy in range(6)]
+    assert found == [-2 * MINUTE, 3 * MINUTE, 3 * MINUTE, 3 * MINUTE, 3 * MINUTE, 3 * MINUTE]
+    assert Promises().margin_ms(3) == 0
+
+
+def measured(case):
+    return [x for x in case.everything if isinstance(x, e.PromiseMeasured)]
+
+
+def test_a_promise_is_measured_once_at_the_door():
+    [told] = measured(cases.delivered(city(9)))
+    assert (told.order, told.is_kept, told.margin_ms) == ("o", True, -STEP_MS // 10)
+    case = cases.on_board(city(9))
+    [told] = measured(case.at(3 * 3_600, c.ReportDropoff("kim", "o/1")))
+    assert (told.is_kept, told.margin_ms) == (False, STEP_MS * 9 // 10)
+
+
+def test_collections_windows_and_second_attempts_teach_nothing():
+    """Whoever collects comes when it suits; a window keeps itself; a second attempt is another."""
+    case = city(9).at(1, quote("q", fulfillment=Fulfillment.COLLECTION))
+    case.at(2, place("o", "q", Proof.PIN, "123456")).at(3, cases.paid("o", cases.GOODS))
+    case.at(4, c.AcceptOrder("store", "o", case.engine.now + MINUTE))
+    case.at(70, c.ReportReady("store", "o")).at(80, c.ReportCollection("store", "o", "123456"))
+    case.includes(e.OrderFulfilled)
+    assert not measured(case)
+    case = city(9).at(1, quote("w", window_from_at=HOUR, window_to_at=2 * HOUR))
+    case.at(2, place("o", "w"))
+    assert case.state.orders["o"].placed.busy == 0
+
+
+def test_nothing_is_learned_if_nobody_wants_it():
+    case = cases.delivered(city(9, settings=Settings(promise_kept_permille=0)))
+    assert not measured(case)
+    assert case.state.promises.margins_ms == {}
+
+
+def test_nobody_promises_never_to_break_a_promise():
+    case = city().at(1, c.ChangeSettings(Settings(promise_kept_permille=1_000)))
+    case.rejects(Reason.MALFORMED, field="promise_kept_permille")
