@@ -46,7 +46,6 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
             h.paying.charge_for_return,
             h.promoting.give_back,
             h.archiving.plan,
-            h.promising.learn,
         ),
         e.OrderWrittenOff: (
             h.dispatching.cancel_delivery,

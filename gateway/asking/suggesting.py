@@ -7,16 +7,16 @@ from engine.engine import Engine
 from engine.projections import Projections
 from engine.projections.tastes import Suggestion, Why
 from engine.queries.assortment import OnSale, on_sale
-from engine.rules.opening import takes_orders
+from engine.queries.search import Wanted, reachable
+from engine.rules.bundling import demand
 from engine.state import State
-from engine.values import CustomerId, ProductId, Purpose, StoreId
+from engine.values import CustomerId, Line, Millis, ProductId, Purpose, StoreId
 from gateway import messages as m
 from gateway.asking.catalog import told
 from gateway.asking.customer_records import visible
 from gateway.auth import Identity
 from gateway.codes import Refusal
 from gateway.wire import point
-from geo.points import distance_m
 
 LOOKED_AT = 200  # of what is suggested, or else sold: beyond, nobody gets to see it anyway
 
@@ -32,16 +32,14 @@ def recommend(
     customer = None
     if b.customer is not None and visible(s, b.customer, who).may_be(Purpose.PERSONALIZATION):
         customer = CustomerId(b.customer)
-    offset_min = s.settings.current.utc_offset_min
-    if not takes_orders(store, at, offset_min) or not _reaches(b, s):
+    if not _may_order(b, s, at):
         return m.Recommendations(b.store, [])
     cart = [ProductId(x) for x in b.cart]
     suggested = projections.tastes.suggested(StoreId(b.store), at, customer, cart)
     found: list[tuple[OnSale, Why]] = []
     for x in _without_repeats(s, b, suggested):
         sold = on_sale(s, StoreId(b.store), x.product, at)
-        is_light = s.products[x.product].load <= s.settings.current.load_max
-        if sold is not None and sold.available > 0 and sold.sold_at == at and is_light:
+        if sold is not None and sold.sold_at == at and _fits(b, s, x.product):
             found.append((sold, x.why))
             if len(found) == b.limit:
                 break
@@ -52,11 +50,27 @@ def recommend(
     )
 
 
-def _reaches(b: m.Recommend, s: State) -> bool:
-    if b.dropoff is None:
-        return True
-    way_m = distance_m(s.stores[StoreId(b.store)].location, point(b.dropoff, "dropoff"))
-    return way_m <= s.settings.current.delivery_radius_m
+def _may_order(b: m.Recommend, s: State, at: Millis) -> bool:
+    """Open, with somebody there to pick; to a door, with somebody to bring it in time."""
+    dropoff = None if b.dropoff is None else point(b.dropoff, "dropoff")
+    return StoreId(b.store) in reachable(s, Wanted(store=StoreId(b.store), dropoff=dropoff), at)
+
+
+def _fits(b: m.Recommend, s: State, product: ProductId) -> bool:
+    """One of it besides one of each in the cart: on the shelves, and for somebody to carry."""
+    known = [ProductId(x) for x in dict.fromkeys(b.cart) if s.products.get(ProductId(x))]
+    lines = [Line(x, 1) for x in (*known, product)]
+    taken = demand(lines, [s.products[x.product] for x in lines])
+    load = sum(x.quantity * s.products[x.product].load for x in taken)
+    most = s.settings.current.load_max
+    if b.dropoff is not None:
+        most = min(most, s.couriers.capacity_max)
+    mine = demand([Line(product, 1)], [s.products[product]])
+    wanted = {x.product: x.quantity for x in taken}
+    short = any(
+        s.inventory.available(StoreId(b.store), x.product) < wanted[x.product] for x in mine
+    )
+    return not short and load <= most
 
 
 def _without_repeats(s: State, b: m.Recommend, suggested: list[Suggestion]) -> Iterator[Suggestion]:
