@@ -80,13 +80,8 @@ def promised_ms(settings: Settings, preparation_ms: int, ride_ms: int, load: Wor
     """
     queue_ms = ride_ms * load.open_deliveries // (2 * max(1, load.couriers))
     to_pickup_ms = max(preparation_ms, load.nearest_ms + queue_ms)
-    whole = (
-        to_pickup_ms
-        + 2 * settings.handling_ms
-        + ride_ms
-        + settings.promise_buffer_ms
-        + load.margin_ms
-    )
+    spare_ms = settings.promise_buffer_ms + load.margin_ms
+    whole = to_pickup_ms + 2 * settings.handling_ms + ride_ms + spare_ms
     return max(settings.promise_min_ms, -(-whole // MINUTE) * MINUTE)
 
 
