@@ -64,11 +64,14 @@ class Engine:
 
     def step(self, at: Millis, command: AnyCommand, key: RequestKey = NO_KEY) -> list[Record]:
         """Decide a command, after every timer that is due before it. Its record comes last."""
-        return [*self.turns_due(at), self.turn(at, command, key)]
+        if self._must_wait(at):
+            return [*self.turns_due(at), self.turn(at, command, key)]
+        return [self._turn(at, command, key)]
 
     def turns(self, at: Millis, command: AnyCommand, key: RequestKey = NO_KEY) -> Iterator[Record]:
         """The same, one turn at a time: whoever iterates sees the state each record left."""
-        yield from self.turns_due(at)
+        if self._must_wait(at):
+            yield from self.turns_due(at)
         yield self.turn(at, command, key)
 
     def turns_due(self, at: Millis) -> Iterator[Record]:
@@ -109,6 +112,11 @@ class Engine:
         return self.state.timers.next_due()
 
     # internals
+
+    def _must_wait(self, at: Millis) -> bool:
+        """For a timer that comes before it, or for ever: it is the past."""
+        timers = self.state.timers.heap
+        return at < self.now or (bool(timers) and timers[0][0] <= at)
 
     def _turn(
         self, at: Millis, command: AnyCommand, key: RequestKey, is_timer: bool = False

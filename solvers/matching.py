@@ -5,7 +5,6 @@ The Hungarian baseline of ride hailing: optimal for one order a courier, blind t
 
 import numpy as np
 from numba import njit
-from scipy.optimize import linear_sum_assignment
 
 from solvers.boarding import may_serve, put_on
 from solvers.insertion import unplanned
@@ -23,6 +22,8 @@ def matching(problem: Problem, budget: Budget) -> Plan:
     Idle are couriers without a stop. Of a group that no courier has yet only one order takes
     part, since the others would have to follow it. Raises ProblemError.
     """
+    from scipy.optimize import linear_sum_assignment  # here, for it loads for long
+
     check_problem(problem)
     city = city_of(problem)
     routes = routes_of(problem, city)

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from solvers.problem import Floats
 
@@ -118,6 +117,8 @@ def _nearest(there_s: Floats) -> Near:
 
 def _delays(outlook: Outlook, etas: Floats) -> Floats:
     """(..., S, K): how long goods wait for couriers who are there after `etas`, on average."""
+    from scipy.special import ndtr  # here, for it loads for long
+
     lead, spread = outlook.lead_s[:, None], outlook.spread_s[:, None]
     z = (etas - lead) / spread
     delays: Floats = (etas - lead) * ndtr(z) + spread * np.exp(-0.5 * z * z) / ROOT_2PI

@@ -136,7 +136,7 @@ class Deliveries(Struct, dict=True):
     # queries
 
     def __getitem__(self, delivery: DeliveryId) -> Delivery:
-        found = self.get(delivery)
+        found = self.deliveries.get(delivery) or self.get(delivery)
         if found is None:
             raise KeyError(delivery)
         return found

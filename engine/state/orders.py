@@ -181,7 +181,7 @@ class Orders(Struct, dict=True):
     # queries
 
     def __getitem__(self, order: OrderId) -> Order:
-        found = self.get(order)
+        found = self.orders.get(order) or self.get(order)
         if found is None:
             raise KeyError(order)
         return found

@@ -97,7 +97,7 @@ class Payments(Struct):
     # queries
 
     def __getitem__(self, payment: PaymentId) -> Payment:
-        found = self.get(payment)
+        found = self.payments.get(payment) or self.get(payment)
         if found is None:
             raise KeyError(payment)
         return found
