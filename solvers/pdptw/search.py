@@ -27,7 +27,7 @@ _PATIENCE, _PATIENCE_FACTOR = 0.2, 2.0  # give up on the fleet so long after its
 # has been reduced the routes are in disorder: the last phase has to start hot. The lead must not.
 _HEAT_BEFORE = {"lead": (0.6, 0.05), "calm": (1.0, 0.05)}
 _FINISH_HEAT, _DISTANCE_HEAT = (20.0, 0.02), (1.0, 0.005)
-_FLEET_TEMPERATURE = 0.004
+_FLEET_TEMPERATURE = 0.3
 _REMOVALS, _LONGEST = 10.0, 10.0  # mean number of stops taken out; longest string
 _BLINK = 0.01
 _EJECTIONS = 0.4  # share of the iterations that eject
