@@ -106,6 +106,10 @@ async def test_everything_a_customer_did_is_on_one_line_of_time(tmp_path):
         await city.shop.request(m.OpenComplaint("c1", "ann", "late", order="o1"))
         await city.operator.request(m.AnswerComplaint("c1", "sorry"))
         await city.shop.request(m.RecordInteraction("i1", "ann", "phone", "delivery"))
+        back = [m.Line("ramen", 1)]
+        await city.shop.request(m.PreviewChange("r1", "o1", back, "defective"))
+        await city.shop.request(m.PreviewChange("r2", "o1", back, "unwanted"))
+        await city.shop.request(m.ConfirmChange("r1"))
         await placed(city, "o2")
         await city.shop.request(m.CancelOrder("o2", "changed_mind"))
         entries, cursor = [], None
@@ -116,7 +120,7 @@ async def test_everything_a_customer_did_is_on_one_line_of_time(tmp_path):
                 break
         assert sorted(((x.at) for x in entries), reverse=True) == [x.at for x in entries]
         told = {(x.kind, x.id, x.what) for x in entries}
-        assert len(told) == len(entries) == 10
+        assert len(told) == len(entries) == 11
         assert told == {
             ("registered", "ann", "good"),
             ("consent", "marketing", "given"),
@@ -126,6 +130,7 @@ async def test_everything_a_customer_did_is_on_one_line_of_time(tmp_path):
             ("complaint", "c1", "opened"),
             ("complaint", "c1", "answered"),
             ("interaction", "i1", "phone"),
+            ("return", "r1", "defective/confirmed"),
             ("order", "o2", "placed"),
             ("order", "o2", "customer/changed_mind"),
         }

@@ -90,6 +90,11 @@ def _of_order(s: State, key: OrderId) -> Iterator[Entry]:
             status,
             payment.refunded_minor,
         )
+    for name in s.order_changes.of_order.get(key, ()):
+        change = s.order_changes[name]
+        if change.is_agreed:
+            what = f"{change.reason}/{change.closed or change.status.value}"
+            yield change.confirmed_at, "return", name, what, change.refund_minor
     rating = s.ratings.orders.get(key)
     if rating is not None:
         yield rating.at, "rating", key, f"{rating.stars}", None

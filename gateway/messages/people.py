@@ -61,11 +61,21 @@ class Purchases(Told, frozen=True):
 
 
 class TimelineEntry(Part, frozen=True):
-    """`id`: of the order, complaint or interaction, or the purpose of a consent. `what` is a
-    status, `actor/code` of an early end, stars, or a channel."""
+    """`id`: of the order, complaint, return or interaction, or the purpose of a consent. `what` is
+    a status, `actor/code` of an early end, stars, or a channel; of a return, why and how it stands.
+    """
 
     at: str
-    kind: Literal["registered", "consent", "interaction", "order", "payment", "rating", "complaint"]
+    kind: Literal[
+        "registered",
+        "consent",
+        "interaction",
+        "order",
+        "payment",
+        "rating",
+        "complaint",
+        "return",
+    ]
     id: str
     what: str
     amount: Money | None = None
