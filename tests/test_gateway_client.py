@@ -198,7 +198,7 @@ async def test_what_the_server_finds_wrong_with_positions_is_heard(tmp_path):
         heard = asyncio.get_running_loop().create_future()
         async with party(app, "courier", "kim", on_error=heard.set_result) as kim:
             kim.report([m.Fix(39.0, 116.0, "2000-01-01T00:00:00Z")])
-            assert (await heard).error.detail == {"why": "too_old"}
+            assert (await heard).error.detail == {"why": "past"}
 
 
 @live
