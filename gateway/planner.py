@@ -26,6 +26,7 @@ from solvers.bridge import USUAL, Briefer, Briefing, Objective, answer, improvem
 from solvers.foresight import ROUND_MS, Foresight
 from solvers.holding import Hold, holds
 from solvers.problem import Budget, Plan, Solver
+from solvers.steadiness import Steadiness
 
 NO_ROUND = PlanningRoundId(0)
 REST = 1.5  # the improver rests so many times as long as it thought: other work has a core too
@@ -37,7 +38,8 @@ class Planner:
     """Answers every planning round with `answering`, and improves with `improving`, if given.
 
     A round that fails is counted and said, and costs only itself: the engine's timer ends it.
-    Both solvers must be safe to call from the executors' threads or processes.
+    Both solvers must be safe to call from the executors' threads or processes; with `moves_per_h`,
+    a budget of orders that plans may give to another courier, from threads.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Planner:
         executors: tuple[Executor, Executor] | None = None,
         repositions: bool = False,
         holds: bool = False,
+        moves_per_h: int | None = None,
     ) -> None:
         self.thinking = Latency()
         self.failures = 0
@@ -59,6 +62,7 @@ class Planner:
         self._answering, self._budget = answering, budget
         self._briefer = Briefer(loop.engine.state, objective)
         self._executors = executors or (_thread("answering"), _thread("improving"))
+        self._steadiness = None if moves_per_h is None else Steadiness(moves_per_h)
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._foresight = Foresight(loop.engine.state) if repositions else None
         self._anticipation = Anticipation(loop.engine.state) if holds else None
@@ -166,8 +170,13 @@ class Planner:
     async def _solve(
         self, executor: Executor, solver: Solver, briefing: Briefing, budget: Budget
     ) -> Plan:
-        running = asyncio.get_running_loop()
-        return await running.run_in_executor(executor, solver, briefing.problem, budget)
+        running, steadiness = asyncio.get_running_loop(), self._steadiness
+        if steadiness is None:
+            return await running.run_in_executor(executor, solver, briefing.problem, budget)
+        now = self._loop.clock.now()
+        return await running.run_in_executor(
+            executor, steadiness.solve, solver, briefing.problem, budget, now
+        )
 
     async def _hold(self, executor: Executor, briefing: Briefing, plan: Plan) -> list[Hold]:
         """Trips that wait for orders likely to come, if told to look for any."""

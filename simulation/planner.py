@@ -18,6 +18,7 @@ from solvers.foresight import ROUND_MS, Foresight
 from solvers.holding import holds
 from solvers.portfolio import SOLVERS
 from solvers.problem import Budget, Weights
+from solvers.steadiness import Steadiness
 
 
 def objective_of(policy: Policy, settings: Settings) -> Objective:
@@ -42,6 +43,7 @@ class Planner:
         self._solver = SOLVERS[policy.policy].solver
         self._budget = Budget(iterations=policy.iterations, seed=world.streams.seed)
         self._thinking_ms = policy.thinking_ms
+        self._steadiness = None if policy.moves_per_h is None else Steadiness(policy.moves_per_h)
         self._briefer = Briefer(world.state, objective_of(policy, settings))
         self._anticipation = Anticipation(world.state) if policy.holds else None
         world.subscribe(PlanningRoundOpened, self._plan)
@@ -54,8 +56,12 @@ class Planner:
 
     def _plan(self, e: PlanningRoundOpened) -> None:
         briefing = self._briefer.brief(e.planning_round, self._world.now)
-        plan, ahead = self._solver(briefing.problem, self._budget), self._anticipation
-        question = ahead.question(briefing, plan, self._world.now) if ahead else None
+        ahead, now = self._anticipation, self._world.now
+        if self._steadiness is None:
+            plan = self._solver(briefing.problem, self._budget)
+        else:
+            plan = self._steadiness.solve(self._solver, briefing.problem, self._budget, now)
+        question = ahead.question(briefing, plan, now) if ahead else None
         held = holds(question) if question else []
         self._world.after(self._thinking_ms, answer(briefing, plan, held))
 

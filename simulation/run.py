@@ -36,7 +36,9 @@ from simulation.scorecard import (
     planning_figures,
     provenance,
     service_figures,
+    stability_figures,
 )
+from simulation.steadiness import Steadiness
 from simulation.stores import Stores
 from simulation.tally import Tally
 from simulation.world import Watcher, World
@@ -82,6 +84,8 @@ class Simulation:
         self.world.watch(self._tally.see)
         self.world.watch(self._chain.see)
         self._books = Bookkeeping() if scenario.commerce else None
+        self._steadiness = Steadiness(self.world.state)
+        self.world.watch(self._steadiness.see)
         if self._books is not None:
             self.world.watch(self._books.see)
         self._ended = self.world.env.event()
@@ -153,15 +157,17 @@ class Simulation:
         orders = world.state.orders.orders
         stuck = [key for key, order in orders.items() if order.status not in ENDED]
         systems, wrong = self._systems(customers), violations(world.state)
+        hours = round((world.now - self.scenario.starts_ms) / HOUR, 2)
+        worked_ms = tally.worked_until(world.now)
         if systems is not None and systems.analytics.is_balanced is False:
             wrong.append("the projections do not say what the ledger says")
         return Scorecard(
-            simulated_h=round((world.now - self.scenario.starts_ms) / HOUR, 2),
+            simulated_h=hours,
             records=tally.records,
             digest=self._chain.digest.hex(),
             orders=_order_figures(tally, customers, stuck),
             service=service_figures(tally),
-            fleet=fleet_figures(tally, riding, tally.worked_until(world.now)),
+            fleet=fleet_figures(tally, riding, worked_ms),
             planning=planning_figures(tally),
             rejections=by_count(world.rejections),
             late_payments=tally.late_payments,
@@ -169,6 +175,7 @@ class Simulation:
             violations=wrong,
             provenance=provenance(self.scenario, self.seed),
             commerce=systems,
+            stability=stability_figures(self._steadiness, hours, worked_ms),
         )
 
 

@@ -164,6 +164,7 @@ class Planner(Part, frozen=True, kw_only=True):
     weights: Weighing = Weighing()
     co2e_minor_per_kg: NotNegative = 0.0  # a shadow price: what plans may spend to emit less
     holds: bool = False  # lets trips wait at their store for orders likely to share the ride
+    moves_per_h: Count | None = None  # a budget: orders that plans may give to another courier
 
 
 class Operator(Part, frozen=True, kw_only=True):

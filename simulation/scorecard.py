@@ -18,6 +18,7 @@ from engine.values import HOUR
 from geo.travel import Vehicle
 from simulation.commerce.systems import Systems
 from simulation.scenario import Planner, Scenario
+from simulation.steadiness import Steadiness
 from simulation.tally import Tally
 
 LIBRARIES = ("o2o-dispatch", "msgspec", "numba", "numpy", "scipy", "simpy")
@@ -96,6 +97,18 @@ class PlanningFigures(Struct, frozen=True):
     skipped: dict[str, int]  # routes of a plan that no longer held, by reason
 
 
+class StabilityFigures(Struct, frozen=True):
+    """What couriers and customers feel of plans that change; an hour of all of the city's time."""
+
+    moved: int = 0  # orders that a plan gave to another courier
+    moved_per_h: float = 0.0
+    routes_per_courier_h: float = 0.0  # planned anew, by hour on shift
+    offer_flips: int = 0  # offers and assignments taken back, but not by the courier himself
+    offer_flips_per_h: float = 0.0
+    eta_flips: int = 0  # times a customer's arrival jumped by five minutes with a plan
+    eta_flips_per_h: float = 0.0
+
+
 class Provenance(Struct, frozen=True):
     """What has to be the same for the digest to be the same."""
 
@@ -124,6 +137,7 @@ class Scorecard(Struct, frozen=True):
     violations: list[str]  # of the engine's invariants: a bug
     provenance: Provenance
     commerce: Systems | None = None  # the six systems, if the scenario has commerce
+    stability: StabilityFigures = StabilityFigures()
 
 
 def spread(durations_ms: Sequence[int]) -> Spread:
@@ -172,6 +186,18 @@ def fleet_figures(tally: Tally, riding: Riding, worked_ms: int) -> FleetFigures:
         rescues=tally.rescues,
         hourly_cost_minor=riding.hourly_cost_minor,
         ride_time_ratio=_ratio(riding.took_ms, riding.planned_ms, 4) or 1.0,
+    )
+
+
+def stability_figures(seen: Steadiness, hours: float, worked_ms: int) -> StabilityFigures:
+    return StabilityFigures(
+        seen.moved,
+        _ratio(seen.moved, hours, 2),
+        _ratio(seen.routes * HOUR, worked_ms, 2),
+        seen.offer_flips,
+        _ratio(seen.offer_flips, hours, 2),
+        seen.eta_flips,
+        _ratio(seen.eta_flips, hours, 2),
     )
 
 

@@ -101,6 +101,10 @@ def _planning(card: Scorecard) -> Table:
     table.add_row("offers", f"{planning.offers:,}")
     table.add_row("accepted", f"{planning.accepted:,}")
     table.add_row("taken back", f"{sum(planning.taken_back.values()):,}")
+    stability = card.stability
+    table.add_row("orders moved an hour", f"{stability.moved_per_h:,.1f}")
+    table.add_row("offer flips an hour", f"{stability.offer_flips_per_h:,.1f}")
+    table.add_row("ETA flips an hour", f"{stability.eta_flips_per_h:,.1f}")
     table.add_row("records", f"{card.records:,}")
     return table
 

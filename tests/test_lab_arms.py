@@ -65,6 +65,7 @@ def test_short_names_turn_what_they_say():
     assert varied(shift_h=1).couriers[0].to_h == 1
     assert varied(repositions=True).planner.repositions
     assert varied(co2e_price=50).planner.co2e_minor_per_kg == 50
+    assert varied(moves_per_h=0).planner.moves_per_h == 0
 
 
 def test_any_path_of_a_scenario_can_be_varied_by_number_or_by_name():

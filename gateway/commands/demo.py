@@ -109,6 +109,8 @@ def planning(args: argparse.Namespace, scenario: Scenario) -> list[str]:
     words = ["--solver", solver, "--improver", args.improver, "--objective", str(objective)]
     if not args.solver:
         words += ["--iterations", str(policy.iterations)]
+    if policy.moves_per_h is not None:
+        words += ["--moves-per-h", str(policy.moves_per_h)]
     words += ["--reposition"] if policy.repositions else []
     return [*words, *(("--hold",) if policy.holds else ())]
 

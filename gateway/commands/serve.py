@@ -42,6 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="let trips wait for orders likely to share the ride, while that pays",
     )
+    parser.add_argument(
+        "--moves-per-h",
+        type=int,
+        metavar="N",
+        help="a budget: so many orders an hour may plans give to another courier",
+    )
     parser.add_argument("--objective", type=Path, help="weights and rules of plans, as JSON")
     parser.add_argument("--iterations", type=int, help="of the solver, instead of a deadline")
     parser.add_argument("--think-ms", type=int, default=THINK_MS, help="at a time, each of them")
@@ -64,6 +70,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Until SIGINT or SIGTERM, then 0. Raises ValueError for what cannot be served."""
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    if args.moves_per_h is not None and args.moves_per_h < 0:
+        raise ValueError("a budget cannot be less than nothing: --moves-per-h")
     if args.think_ms < 0:
         raise ValueError("a planner cannot think for less than no time: --think-ms")
     if args.iterations is not None and args.iterations < 0:
@@ -140,5 +148,13 @@ def _planning(args: argparse.Namespace, objective: Objective) -> MakePlanner:
     briefing.warm()
     sphere.warm()
     tracks.warm()
-    ahead = {"repositions": args.reposition, "holds": args.hold}
-    return lambda loop: Planner(loop, solver, budget, improving, objective, **ahead)
+    return lambda loop: Planner(
+        loop,
+        solver,
+        budget,
+        improving,
+        objective,
+        repositions=args.reposition,
+        holds=args.hold,
+        moves_per_h=args.moves_per_h,
+    )

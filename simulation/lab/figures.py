@@ -111,6 +111,11 @@ OTHERS = (
         "deliveries_per_h", "deliveries per courier hour", "", 2, lambda x: x.fleet.deliveries_per_h
     ),
     Figure("km_per_order", "ridden per order", "km", 2, lambda x: x.fleet.km_per_delivery),
+    Figure("moved_per_h", "orders moved by plans", "an hour", 1, lambda x: x.stability.moved_per_h),
+    Figure(
+        "offer_flips_per_h", "offer flips", "an hour", 2, lambda x: x.stability.offer_flips_per_h
+    ),
+    Figure("eta_flips_per_h", "ETA flips", "an hour", 1, lambda x: x.stability.eta_flips_per_h),
     Figure("ride_time_ratio", "ride time / planned", "", 3, lambda x: x.fleet.ride_time_ratio),
 )
 FIGURES = (*HEADLINES, *OTHERS)

@@ -6,6 +6,7 @@ from statistics import fmean
 from typing import Any
 
 from simulation.lab.arms import Arm
+from simulation.lab.asides import asides
 from simulation.lab.deciding import Finding
 from simulation.lab.figures import BY_KEY, FIGURES, HEADLINES, Figure
 from simulation.lab.pareto import AXES, front
@@ -23,8 +24,11 @@ Shape = dict[str, Any]
 def sentences(sweep: Sweep, found: Sequence[Sequence[Finding]]) -> list[str]:
     """A verdict of every arm but the baseline."""
     currency = sweep.arms[0].scenario.engine.currency
-    pairs = zip(sweep.arms[1:], found, strict=True)
-    return [verdict(arm, findings, currency) for arm, findings in pairs]
+    base, said = sweep.columns(0), list[str]()
+    for n, (arm, findings) in enumerate(zip(sweep.arms[1:], found, strict=True), 1):
+        more = asides(base, sweep.columns(n), findings, currency)
+        said.append(" ".join([verdict(arm, findings, currency), *more]))
+    return said
 
 
 def report(

@@ -49,6 +49,21 @@ def half_width(x: Paired, alpha: float) -> float:
     return float(student.ppf(1 - alpha / 2, x.n - 1)) * x.deviation / sqrt(x.n)
 
 
+def ratio(above: Sequence[float], below: Sequence[float]) -> tuple[float, float] | None:
+    """(ratio of the means, half the width of its 95 % interval) of paired values: the jackknife.
+
+    None with few values, or where leaving one out takes away what is divided by.
+    """
+    n, a, b = len(above), fsum(above), fsum(below)
+    rests = [b - x for x in below]
+    if n < FEW or b <= 0 or min(rests) <= 0:
+        return None
+    without = [(a - x) / rest for x, rest in zip(above, rests, strict=True)]
+    mean = fmean(without)
+    square = (n - 1) / n * fsum((x - mean) * (x - mean) for x in without)
+    return a / b, float(student.ppf(0.975, n - 1)) * sqrt(square)
+
+
 def anytime_half_width(x: Paired, alpha: float) -> float:
     """Of an interval that holds at all n at once with probability 1 - alpha; inf if none does yet.
 

@@ -211,6 +211,10 @@ ALIASES = {
         "whether trips wait for orders likely to share the ride (planner.holds)",
         _straight("planner.holds"),
     ),
+    "moves_per_h": Alias(
+        "orders that plans may give to another courier, an hour (planner.moves_per_h)",
+        _straight("planner.moves_per_h"),
+    ),
     "co2e_price": Alias(
         "shadow price of CO2e in plans, minor units per kg (planner.co2e_minor_per_kg)",
         _straight("planner.co2e_minor_per_kg"),

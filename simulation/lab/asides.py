@@ -1,0 +1,60 @@
+"""What else is to be said of an arm: how steady its plans are, and what its saved CO2e costs.
+
+Described, with Student's 95 % intervals by day; not among the figures that are judged.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from simulation.lab.deciding import Finding
+from simulation.lab.statistics import half_width, paired, ratio
+
+ALPHA = 0.05
+Columns = Mapping[str, Sequence[float]]
+CHURN = (  # figure, what there is more or less of
+    ("moved_per_h", "orders change couriers"),
+    ("offer_flips_per_h", "offers are taken back"),
+    ("eta_flips_per_h", "arrivals jump by five minutes"),
+)
+
+
+def asides(base: Columns, arm: Columns, findings: Sequence[Finding], currency: str) -> list[str]:
+    """Sentences, as far as the days are clear."""
+    return [*_churn(base, arm), *_price(base, arm, findings, currency)]
+
+
+def _churn(base: Columns, arm: Columns) -> Iterator[str]:
+    said = []
+    for key, what in CHURN:
+        apart = _apart(base, arm, key)
+        if len(apart) < 2:
+            continue
+        found = paired(apart)
+        width = half_width(found, ALPHA)
+        if abs(found.mean) > width:
+            way = "more" if found.mean > 0 else "less"
+            said.append(f"{what} {abs(found.mean):.1f} ± {width:.1f} times an hour {way}")
+    if said:
+        text = ", ".join(said)
+        yield f"{text[0].upper()}{text[1:]}."
+
+
+def _price(
+    base: Columns, arm: Columns, findings: Sequence[Finding], currency: str
+) -> Iterator[str]:
+    """Of a kilogram, where less is clearly emitted: all customers' waiting, and money."""
+    emits = next((x for x in findings if x.figure == "co2e_g_per_order"), None)
+    if emits is None or emits.answer != "less":
+        return
+    saved_kg = [-x / 1_000 for x in _apart(base, arm, "co2e_g_per_order")]
+    prices = []
+    for key, unit in (("click_to_door_min", "minutes of waiting"), ("cost_per_order", currency)):
+        price = ratio(_apart(base, arm, key), saved_kg)
+        if price is None:
+            return
+        prices.append(f"{price[0]:+.1f} ± {price[1]:.1f} {unit}")
+    yield f"A kilogram of CO2e saved costs {' and '.join(prices)}."
+
+
+def _apart(base: Columns, arm: Columns, key: str) -> list[float]:
+    """Day by day, as far as both have been played."""
+    return [y - x for x, y in zip(base[key], arm[key], strict=False)]
