@@ -118,10 +118,10 @@ def test_couriers_are_asked_in_time_and_not_before():
     case = scheduled()
     case.at(FROM / SECOND - 1_900, c.Tick())
     case.at(FROM / SECOND - 1_500, c.AcceptOrder("store", "o", FROM - 20 * MINUTE))
-    case.at(case.now_s + 1, cases.positions((0, STORE_PLACE, case.now_s)))
     offered_at = None
     while offered_at is None and case.engine.now < FROM:
         case.until_planning()
+        case.at(case.now_s, cases.positions((0, STORE_PLACE, case.now_s)))
         briefing = brief(case.state, case.state.planning_rounds.open, case.engine.now)
         plan = insertion(briefing.problem, Budget(iterations=0))
         case.at(case.now_s, answer(briefing, plan))

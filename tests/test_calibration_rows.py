@@ -128,7 +128,7 @@ def test_a_held_out_day_told_in_rows_is_laid_beside_a_simulated_one(tmp_path, ca
     simulate(fitted, 9, teller.see)
     found = compare(observed(told(2), scenario()), observed(teller.told(), fitted))
     by_name = {x.name: x for x in found}
-    assert by_name["from placing to the door, s"].distance < 0.2
+    assert by_name["from placing to the door, s"].distance < 0.25
     assert not by_name["quote to order, s"].real, "rows do not tell when somebody began to think"
     assert sum(x.differs for x in found) <= 3, {x.name: x.distance for x in found}
 

@@ -218,7 +218,7 @@ def test_what_is_stuck_is_named(monkeypatch):
     assert not run.is_sound
 
 
-def never_offer(briefing: Briefing, _: Plan) -> AdoptPlan:
+def never_offer(briefing: Briefing, _: Plan, __: object) -> AdoptPlan:
     return AdoptPlan(briefing.planning_round, [])
 
 
@@ -230,7 +230,7 @@ def test_a_planner_of_one_order_at_a_time_delivers_too(monkeypatch):
     assert run.scorecard.orders.delivered > 20
 
 
-def one_at_a_time(briefing: Briefing, _: Plan) -> AdoptPlan:
+def one_at_a_time(briefing: Briefing, _: Plan, __: object) -> AdoptPlan:
     orders = briefing.problem.orders
     carried = {briefing.deliveries[x % orders] for route in briefing.routes for x in route}
     free = [x for x in briefing.deliveries if x not in carried]
