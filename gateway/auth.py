@@ -243,6 +243,8 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.GetPayment,
             m.EndorseRefund,
             m.DeclineRefund,
+            m.InstructAgain,
+            m.ListFailedInstructions,
             m.ListRefunds,
             m.HandInCash,
             m.ListCash,

@@ -32,6 +32,7 @@ UNSAID = (
     e.TimerSet,
     e.TimerFired,
     e.CustomerPurchased,
+    e.CustomerRefunded,
     e.CustomerSegmented,
     e.ReviewPlanned,
     e.PromiseMeasured,

@@ -19,6 +19,7 @@ def makers(day) -> Iterator[tuple[float, Callable[[], Made]]]:
     yield 1, lambda: _bill(day)
     yield 1, lambda: _settle(day)
     yield 0.5, lambda: _resolve(day)
+    yield 1, lambda: _again(day)
 
 
 def _buy(day) -> Made:
@@ -75,6 +76,23 @@ def _settle(day) -> Made:
     known = instructions.get(key)
     provider = day._s.payments[known.payment].provider if known else "bank"
     return c.ReportInstruction(provider, key, day.rng.random() < 0.9, "ref", max(1, day.at))
+
+
+def _again(day) -> Made:
+    """What a provider could not do, once more; and what it did, or never was told."""
+    rng, payments = day.rng, day._s.payments
+    keys = [*payments.failed] if rng.random() < 0.8 else [*payments.instructions]
+    key = day._one(keys)
+    known = payments.find_instruction(key)
+    provider = payments[known.payment].provider if known else "bank"
+    return [
+        c.InstructAgain(key, "ops"),
+        *(
+            [c.ReportInstruction(provider, f"{key}/again/1", rng.random() < 0.6, "ref")]
+            if rng.random() < 0.5
+            else []
+        ),
+    ]
 
 
 def _bill(day) -> Made:

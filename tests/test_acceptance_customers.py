@@ -1,5 +1,6 @@
 """Customers: what they allow and bought, what kind that makes them, and that they are forgotten."""
 
+from collections import Counter
 from itertools import product
 
 import pytest
@@ -100,18 +101,32 @@ def test_segments_are_what_a_batch_over_all_history_gives_after_every_record():
     for seed in range(6):
         chaos = RandomDay(seed)
         bought: dict[str, list[e.CustomerPurchased]] = {}
+        paid: dict[str, int] = {}  # by order, in money and for the bargain
+        refunds: dict[str, tuple[str, int]] = {}
+        back: Counter[str] = Counter()
+        order_of: dict[str, str] = {}
         customers = chaos.engine.state.customers
         for phase in (chaos.records(400), chaos.heal()):
             for record in phase:
                 for event in record.events:
                     if isinstance(event, e.CustomerPurchased):
                         bought.setdefault(event.customer, []).append(event)
+                        paid[event.order] = event.amount_minor
+                    elif isinstance(event, e.PaymentRequested) and event.purpose != "tip":
+                        order_of[event.payment] = event.order
+                    elif isinstance(event, e.InstructionIssued) and event.kind == "refund":
+                        if "/rest" not in event.instruction and event.payment in order_of:
+                            refunds[event.instruction] = event.payment, event.amount_minor
+                    elif isinstance(event, e.InstructionSettled) and event.instruction in refunds:
+                        payment, amount = refunds[event.instruction]
+                        back[order_of[payment]] += amount
                     elif isinstance(event, e.CustomerForgotten):
                         bought.pop(event.customer, None)
                 for key, purchases in bought.items():
                     if customers[key].judged_by == customers.rule:
                         since = record.at - purchases[-1].at
-                        spent = sum(x.amount_minor for x in purchases)
+                        spent = sum(max(0, paid[x.order] - back[x.order]) for x in purchases)
+                        assert customers[key].spent_minor == spent, (seed, record)
                         scores = scores_of(customers.segmentation, since, len(purchases), spent)
                         assert customers[key].segments == [segment_of(scores)], (seed, record)
                         checked += 1

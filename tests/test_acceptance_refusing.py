@@ -119,6 +119,7 @@ SENSIBLE = [  # one of each command from outside
     c.ReportInstruction("bank", "o/1/capture", True, "ref"),
     c.RefundOrder("r", "o", 100, "cold"),
     c.EndorseRefund("r", "bea"),
+    c.InstructAgain("r", "ann"),
     c.DeclineRefund("r", "bea", "too much"),
     c.AddTip("t", "o", "app", 100, "bank"),
     c.HandInCash("h", "kim", 100),

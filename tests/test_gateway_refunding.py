@@ -29,3 +29,25 @@ async def test_two_operators_agree_on_a_large_refund(tmp_path):
         assert (await second.request(m.ListRefunds())).refunds == []
         await second.close()
         await city.bank.request(m.ReportInstruction("o1/refund/r1", True, "ref"))
+
+
+@live
+async def test_what_the_bank_could_not_give_back_is_listed_and_asked_for_again(tmp_path):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        await delivered(city, "o1")
+        await city.operator.request(m.RefundOrder("r1", "o1", m.Money(300, "CNY"), "cold"))
+        await city.bank.request(m.ReportInstruction("o1/refund/r1", False, "gone"))
+        failed = m.Instruction("o1/refund/r1", "o1/1", "refund", m.Money(300, "CNY"))
+        listed = await city.operator.request(m.ListFailedInstructions())
+        assert listed == m.FailedInstructions([failed])
+        told = await city.operator.request(m.InstructAgain("o1/refund/r1"))
+        assert told == m.Instruction("o1/refund/r1/again/1", *failed_fields(failed))
+        assert (await city.operator.request(m.ListFailedInstructions())).instructions == []
+        with pytest.raises(RequestRefusedError) as refused:
+            await city.operator.request(m.InstructAgain("o1/refund/r1"))
+        assert refused.value.error.code == "illegal_transition"
+        await city.bank.request(m.ReportInstruction(told.instruction, True, "ref"))
+
+
+def failed_fields(x: m.Instruction) -> tuple[str, str, m.Money]:
+    return x.payment, x.kind, x.amount

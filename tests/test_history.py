@@ -22,7 +22,7 @@ from simulation.run import simulate
 from tests.random_days import RandomDay
 from tests.simulated_city import troubled
 
-SEEDS = (1, 3, 6, 8, 12, 16)  # between them, everything that is told happens
+SEEDS = (1, 2, 6, 8, 12, 16)  # between them, everything that is told happens
 UNFINISHED = (6, 8)
 STEPS = 1_000
 

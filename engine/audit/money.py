@@ -12,6 +12,7 @@ from engine.state.payments import (
     InstructionStatus,
     Payment,
     PaymentStatus,
+    is_sent_back,
     rest_of,
 )
 from engine.state.reconciliations import Difference, Movement
@@ -98,6 +99,12 @@ def _ledger(s: State) -> Iterator[str]:
             due[HELD] -= payment.amount_minor * (payment.status is PaymentStatus.AUTHORIZED)
         for key, instruction in instructions.items():
             _instructed(due, key, instruction, payment)
+            is_failed = instruction.status is InstructionStatus.FAILED
+            if instruction.next and not is_failed:
+                yield f"{key} is {instruction.status}, and was tried again"
+            open_ = is_failed and instruction.kind is not InstructionKind.CAPTURE
+            if (key in s.payments.failed) is not (open_ and not instruction.next):
+                yield f"{key} is {instruction.status}, and kept as if it were not"
     for reconciliation in s.reconciliations.reconciliations.values():
         account = _account_of(reconciliation.provider)
         due[account] -= reconciliation.fees_minor * (not reconciliation.is_open)
@@ -121,11 +128,9 @@ def _instructed(
 ) -> None:
     """What it moved, or will; and what it leaves with us if it failed."""
     kind, amount = instruction.kind, instruction.amount_minor
-    sent_back = payment.taken and (
-        kind is InstructionKind.VOID or key == rest_of(instruction.payment)
-    )
     if instruction.status is InstructionStatus.FAILED:
-        due[HELD] -= amount * sent_back
+        sent_back = is_sent_back(payment, instruction.first or key, instruction)
+        due[HELD] -= amount * (sent_back and not instruction.next)
         return
     sign = {InstructionKind.CAPTURE: 1, InstructionKind.REFUND: -1, InstructionKind.VOID: 0}[kind]
     if payment.taken:

@@ -103,7 +103,12 @@ from engine.commands.reconciling import (
     ReportBillLines,
     ResolveDifference,
 )
-from engine.commands.refunding import DeclineRefund, EndorseRefund, RefundOrder
+from engine.commands.refunding import (
+    DeclineRefund,
+    EndorseRefund,
+    InstructAgain,
+    RefundOrder,
+)
 from engine.commands.replenishing import ReviewStock, SetReorderPoint
 from engine.commands.returning import (
     ConfirmChange,
@@ -231,6 +236,7 @@ ExternalCommand = (
     | ReportInstruction
     | RefundOrder
     | EndorseRefund
+    | InstructAgain
     | DeclineRefund
     | AddTip
     | HandInCash

@@ -21,6 +21,13 @@ class EndorseRefund(Command, frozen=True):
     by: str
 
 
+class InstructAgain(Command, frozen=True):
+    """What the provider could not void or refund: once more. `by` is the operator who says so."""
+
+    instruction: InstructionId
+    by: str
+
+
 class DeclineRefund(Command, frozen=True):
     """Somebody does not, or whoever asked thought better of it."""
 

@@ -61,6 +61,7 @@ from engine.events.customers import (
     ConsentSet,
     CustomerForgotten,
     CustomerPurchased,
+    CustomerRefunded,
     CustomerSegmented,
     CustomersReviewed,
     InteractionRecorded,
@@ -232,6 +233,7 @@ AnyEvent = (
     | PricesWithdrawn
     | CustomerRegistered
     | CustomerPurchased
+    | CustomerRefunded
     | CustomerSegmented
     | CustomersReviewed
     | CustomerForgotten

@@ -60,6 +60,15 @@ class ConsentSet(Event, frozen=True):
     at: Millis
 
 
+class CustomerRefunded(Event, frozen=True):
+    """So much of what was paid for an order is the customer's again."""
+
+    customer: CustomerId
+    order: OrderId
+    amount_minor: Minor
+    at: Millis
+
+
 class StandingSet(Event, frozen=True):
     customer: CustomerId
     standing: Standing

@@ -67,6 +67,8 @@ class InstructionIssued(Event, frozen=True):
     kind: InstructionKind
     amount_minor: Minor
     reason: str
+    again_of: InstructionId = InstructionId("")  # what failed and is tried once more
+    by: str = ""  # who said so
 
 
 class InstructionSettled(Event, frozen=True):

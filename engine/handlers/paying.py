@@ -45,8 +45,8 @@ from engine.state.payments import (
     Payment,
     Payments,
     PaymentStatus,
+    is_sent_back,
     payment_of,
-    rest_of,
 )
 from engine.state.settings import CurrentSettings
 from engine.turn import Turn
@@ -264,9 +264,7 @@ class Paying:
         kind, order = instruction.kind, payment.order
         if kind is InstructionKind.CAPTURE:
             entry = (UNCOLLECTED, amount), (provider, -amount)
-        elif payment.taken and (
-            kind is InstructionKind.VOID or key == rest_of(instruction.payment)
-        ):
+        elif is_sent_back(payment, instruction.first or key, instruction):
             entry = (provider, amount), (HELD, -amount)  # we still have it, and still owe it
         elif kind is InstructionKind.REFUND:
             entry = (provider, amount), (REFUNDS, -amount)

@@ -22,7 +22,7 @@ from engine.rules.bookkeeping import EXCHANGES, REFUNDS, UNCOLLECTED, of_provide
 from engine.rules.returns import divided, refundable_minor
 from engine.state.order_changes import OrderChanges
 from engine.state.orders import Orders
-from engine.state.payments import Payments, PaymentStatus, rest_of
+from engine.state.payments import Payments, PaymentStatus
 from engine.state.refunds import Refund, Refunds
 from engine.state.settings import CurrentSettings
 from engine.turn import Turn
@@ -184,8 +184,7 @@ class Refunding:
 
     def _given_back_minor(self, key: PaymentId) -> int:
         """By somebody's decision, or about to be; not what was taken and never owed."""
-        payment, rest = self.payments[key], self.payments.find_instruction(rest_of(key))
-        decided = payment.refunded_minor - (rest.amount_minor if rest else 0)
+        decided = self.payments[key].refunded_minor - self.payments.rest_minor(key)
         return decided + self.refunds.pending_minor(key)
 
     def _release(self, turn: Turn, key: InstructionId, refund: Refund) -> None:

@@ -3,8 +3,10 @@
 from engine.commands import ReviewCustomer, ReviewCustomers, SetSegmentation
 from engine.events import (
     CustomerPurchased,
+    CustomerRefunded,
     CustomerSegmented,
     CustomersReviewed,
+    InstructionSettled,
     OrderFulfilled,
     ReviewPlanned,
     SegmentationSet,
@@ -12,9 +14,19 @@ from engine.events import (
 from engine.rejections import RejectionReason as Reason
 from engine.rules.segmentation import falls_at, fault_of, scores_of, segment_of
 from engine.state.customers import Customer, Customers
-from engine.state.orders import Orders
+from engine.state.order_changes import OrderChanges
+from engine.state.orders import Order, Orders, OrderStatus
+from engine.state.payments import InstructionStatus, Payments, rest_of
 from engine.turn import Turn
-from engine.values import SECOND, CustomerId, Millis, Minor
+from engine.values import (
+    SECOND,
+    CustomerId,
+    InstructionId,
+    InstructionKind,
+    Millis,
+    Minor,
+    PaymentPurpose,
+)
 
 AT_ONCE = 500  # customers a turn looks at
 BETWEEN_MS = SECOND  # two such turns
@@ -22,9 +34,13 @@ NEVER = Millis(0)
 
 
 class Segmenting:
-    def __init__(self, customers: Customers, orders: Orders) -> None:
+    def __init__(
+        self, customers: Customers, orders: Orders, payments: Payments, changes: OrderChanges
+    ) -> None:
         self.customers = customers
         self.orders = orders
+        self.payments = payments
+        self.changes = changes
 
     # commands
 
@@ -55,12 +71,41 @@ class Segmenting:
     def note_purchase(self, turn: Turn, e: OrderFulfilled) -> None:
         order = self.orders[e.order]
         customer = order.placed.customer
-        turn.emit(CustomerPurchased(customer, e.order, Minor(order.due_minor), e.at))
+        turn.emit(CustomerPurchased(customer, e.order, self._paid_minor(order), e.at))
 
-    def judge_again(self, turn: Turn, e: CustomerPurchased) -> None:
+    def note_refund(self, turn: Turn, e: InstructionSettled) -> None:
+        """Of a purchase, and at most what was paid for it: a tip is none."""
+        if not self._gives_back(e.instruction):
+            return
+        refund = self.payments.instruction(e.instruction)
+        payment = self.payments[refund.payment]
+        order = self.orders[payment.order]
+        if order.status is not OrderStatus.FULFILLED:
+            return
+        customer, paid = order.placed.customer, self._paid_minor(order)
+        names = [x for x in payment.instructions if self._gives_back(x)]
+        after = sum(self.payments.instruction(x).amount_minor for x in names)
+        less = min(paid, after) - min(paid, after - refund.amount_minor)
+        if less and not self.customers[customer].is_forgotten:
+            turn.emit(CustomerRefunded(customer, payment.order, Minor(less), turn.at))
+
+    def judge_again(self, turn: Turn, e: CustomerPurchased | CustomerRefunded) -> None:
         self._judge(turn, e.customer)
 
     # internals
+
+    def _paid_minor(self, order: Order) -> Minor:
+        """In money; what came back for it was paid for before."""
+        credit = self.changes.credit_of(order.placed)
+        return Minor(order.due_minor - min(credit, order.due_minor))
+
+    def _gives_back(self, key: InstructionId) -> bool:
+        """What was earned; the rest of what was taken never was."""
+        x = self.payments.instruction(key)
+        is_done = x.kind is InstructionKind.REFUND and x.status is InstructionStatus.SETTLED
+        is_rest = (x.first or key) == rest_of(x.payment)
+        of_order = self.payments[x.payment].purpose is not PaymentPurpose.TIP
+        return is_done and of_order and not is_rest
 
     def _judge(self, turn: Turn, key: CustomerId) -> None:
         customer, rule = self.customers[key], self.customers.segmentation

@@ -6,6 +6,7 @@ from engine.events import (
     ConsentSet,
     CustomerForgotten,
     CustomerPurchased,
+    CustomerRefunded,
     CustomerRegistered,
     CustomerSegmented,
     CustomersReviewed,
@@ -47,7 +48,7 @@ class Customer(Struct, array_like=True):
     standing: Standing = Standing.GOOD
     consents: dict[Purpose, Millis] = {}  # given and not withdrawn, since when
     purchases: int = 0  # fulfilled orders
-    spent_minor: int = 0
+    spent_minor: int = 0  # on them, less what was given back
     first_at: Millis = Millis(0)  # of the purchases; 0: none
     last_at: Millis = Millis(0)
     review_at: Millis = Millis(0)  # when a score may fall; 0: none can
@@ -100,6 +101,12 @@ class Customers(Struct, dict=True):
         customer.spent_minor = min(customer.spent_minor + e.amount_minor, SPENT_MAX_MINOR)
         customer.first_at = customer.first_at or e.at
         customer.last_at = e.at
+        customer.judged_by = self.rule
+
+    def customer_refunded(self, e: CustomerRefunded) -> None:
+        customer = self.customers[e.customer]
+        assert not customer.is_forgotten
+        customer.spent_minor = max(0, customer.spent_minor - e.amount_minor)
         customer.judged_by = self.rule
 
     def customer_segmented(self, e: CustomerSegmented) -> None:

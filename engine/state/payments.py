@@ -75,6 +75,8 @@ class Instruction(Struct, array_like=True):
     kind: InstructionKind
     amount_minor: Minor
     status: InstructionStatus = InstructionStatus.PENDING
+    first: InstructionId = InstructionId("")  # of the tries, if it is not the first
+    next: InstructionId = InstructionId("")  # the try after this one failed
 
 
 class Archived(Struct, array_like=True):
@@ -93,6 +95,7 @@ class Payments(Struct):
     instructions: dict[InstructionId, Instruction] = {}  # of these payments
     archive: Archive[PaymentId] = field(default_factory=Archive)
     archived: dict[InstructionId, PaymentId] = {}  # those that are not named after their payment
+    failed: dict[InstructionId, None] = {}  # voids and refunds that nobody has tried again
 
     # queries
 
@@ -121,6 +124,19 @@ class Payments(Struct):
         payment = self.archived.get(key) or PaymentId(key.rpartition("/")[0])
         frozen = self.archive.get(payment)
         return None if frozen is None else _THAW(frozen).instructions.get(key)
+
+    def last_try(self, key: InstructionId) -> tuple[InstructionId, Instruction | None]:
+        """Of this instruction, which may have failed and been issued again."""
+        found = self.find_instruction(key)
+        while found is not None and found.next:
+            key, found = found.next, self.find_instruction(found.next)
+        return key, found
+
+    def rest_minor(self, key: PaymentId) -> int:
+        """What was taken and not earned, and is sent back."""
+        _, rest = self.last_try(rest_of(key))
+        failed = rest is None or rest.status is InstructionStatus.FAILED
+        return 0 if rest is None or failed else rest.amount_minor
 
     def everything(self) -> Iterator[tuple[PaymentId, Payment, dict[InstructionId, Instruction]]]:
         """Each with what was instructed for it, the archived first."""
@@ -189,11 +205,17 @@ class Payments(Struct):
     def instruction_issued(self, e: InstructionIssued) -> None:
         assert self.find_instruction(e.instruction) is None
         payment = self._changing(e.payment)
-        self.instructions[e.instruction] = Instruction(e.payment, e.kind, e.amount_minor)
+        issued = Instruction(e.payment, e.kind, e.amount_minor)
+        self.instructions[e.instruction] = issued
         payment.instructions = [*payment.instructions, e.instruction]
+        if e.again_of:
+            issued.first = self._tried_again(e)
         if e.kind is InstructionKind.REFUND:
             payment.refunded_minor += e.amount_minor
             assert payment.refunded_minor <= payment.captured_minor
+            return
+        if e.again_of:
+            assert payment.status is PaymentStatus.VOIDED
             return
         assert payment.status is PaymentStatus.AUTHORIZED
         if e.kind is InstructionKind.CAPTURE:
@@ -208,6 +230,8 @@ class Payments(Struct):
     def instruction_failed(self, e: InstructionFailed) -> None:
         instruction = self._answer(e.instruction, InstructionStatus.FAILED)
         payment = self.payments[instruction.payment]
+        if instruction.kind is not InstructionKind.CAPTURE:
+            self.failed[e.instruction] = None
         if instruction.kind is InstructionKind.REFUND:  # the money is still ours to give back
             payment.refunded_minor -= instruction.amount_minor
         elif instruction.kind is InstructionKind.CAPTURE:
@@ -237,6 +261,16 @@ class Payments(Struct):
                 self.archived.pop(instruction, None)
         return self.payments[key]
 
+    def _tried_again(self, e: InstructionIssued) -> InstructionId:
+        """Returns which was the first."""
+        failed = self.instructions[e.again_of]
+        assert failed.status is InstructionStatus.FAILED
+        assert (failed.kind, failed.amount_minor) == (e.kind, e.amount_minor)
+        assert not failed.next
+        failed.next = e.instruction
+        self.failed.pop(e.again_of, None)  # it may have failed before these were kept
+        return failed.first or e.again_of
+
     def _answer(self, key: InstructionId, status: InstructionStatus) -> Instruction:
         instruction = self.instructions[key]
         assert instruction.status is InstructionStatus.PENDING
@@ -261,3 +295,9 @@ def instruction_of(payment: PaymentId, kind: InstructionKind) -> InstructionId:
 def rest_of(payment: PaymentId) -> InstructionId:
     """The refund of what was taken and not earned."""
     return InstructionId(f"{payment}/rest")
+
+
+def is_sent_back(payment: Payment, key: InstructionId, instruction: Instruction) -> bool:
+    """Does it move money that was taken and never earned? `key` of the first try."""
+    is_void = instruction.kind is InstructionKind.VOID
+    return payment.taken and (is_void or key == rest_of(instruction.payment))

@@ -39,6 +39,7 @@ def state_of(s: State) -> dict[type[e.Event], Apply]:
         e.PricesWithdrawn: s.prices.prices_withdrawn,
         e.CustomerRegistered: s.customers.customer_registered,
         e.CustomerPurchased: s.customers.customer_purchased,
+        e.CustomerRefunded: s.customers.customer_refunded,
         e.CustomerSegmented: s.customers.customer_segmented,
         e.CustomersReviewed: s.customers.customers_reviewed,
         e.CustomerForgotten: s.customers.customer_forgotten,

@@ -95,6 +95,7 @@ def handler_of(h: Handlers) -> dict[type[c.Command], Handle]:
         c.ReportInstruction: h.paying.report_instruction,
         c.RefundOrder: h.refunding.refund_order,
         c.EndorseRefund: h.refunding.endorse_refund,
+        c.InstructAgain: h.repeating.instruct_again,
         c.DeclineRefund: h.refunding.decline_refund,
         c.AddTip: h.tipping.add_tip,
         c.HandInCash: h.cashing.hand_in_cash,

@@ -59,6 +59,7 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
         e.SettingsChanged: (h.archiving.plan_again,),
         # customers
         e.CustomerPurchased: (h.segmenting.judge_again, h.campaigning.measure),
+        e.CustomerRefunded: (h.segmenting.judge_again,),
         e.CustomerForgotten: (h.complaining.close_of_forgotten,),
         # what goes back
         e.ReturnFetched: (h.dispatching.fetch,),
@@ -71,7 +72,11 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
         e.CreditReturned: (h.refunding.refund_credit,),
         e.RefundApproved: (h.refunding.refund_complaint,),
         e.RefundDropped: (h.complaining.refund_dropped,),
-        e.InstructionSettled: (h.refunding.release, h.complaining.refund_landed),
+        e.InstructionSettled: (
+            h.refunding.release,
+            h.complaining.refund_landed,
+            h.segmenting.note_refund,
+        ),
         e.InstructionFailed: (h.refunding.drop, h.complaining.refund_failed),
         # the way
         e.DeliveryCreated: (plan,),

@@ -25,6 +25,7 @@ from engine.handlers.rating import Rating
 from engine.handlers.reattempting import Reattempting
 from engine.handlers.reconciling import Reconciling
 from engine.handlers.refunding import Refunding
+from engine.handlers.repeating import Repeating
 from engine.handlers.replenishing import Replenishing
 from engine.handlers.returning import Returning
 from engine.handlers.segmenting import Segmenting
@@ -66,6 +67,7 @@ class Handlers(Struct):
     substituting: Substituting
     exchanging: Exchanging
     refunding: Refunding
+    repeating: Repeating
     returning: Returning
     dispatching: Dispatching
     delivering: Delivering
@@ -147,6 +149,7 @@ def handlers_over(s: State) -> Handlers:
         Substituting(s.settings, s.products, s.listings, s.prices, s.inventory, s.orders),
         Exchanging(s.orders, s.payments, s.order_changes),
         Refunding(s.settings, s.orders, s.payments, s.refunds, s.order_changes),
+        Repeating(s.payments, s.refunds, s.order_changes),
         Returning(
             s.settings, s.products, s.orders, s.payments, s.refunds, s.deliveries, s.order_changes
         ),
@@ -162,7 +165,7 @@ def handlers_over(s: State) -> Handlers:
         Delivering(s.settings, s.orders, s.couriers, s.positions, s.deliveries),
         Tracking(s.couriers, s.positions),
         Supporting(s.customers, s.orders),
-        Segmenting(s.customers, s.orders),
+        Segmenting(s.customers, s.orders, s.payments, s.order_changes),
         Complaining(s.customers, s.orders, s.payments, s.refunds, s.order_changes, s.complaints),
         Rating(s.customers, s.orders, s.deliveries, s.ratings),
         Campaigning(s.customers, s.orders, s.promotions, s.campaigns),

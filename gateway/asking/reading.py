@@ -41,7 +41,7 @@ from gateway.asking.timeline import get_timeline
 from gateway.auth import LIFE_MAX_S, Identity, Tokens
 from gateway.codes import Refusal
 from gateway.translation import opening, priced, settings_told
-from gateway.translation.refunding import list_refunds
+from gateway.translation.refunding import list_failed, list_refunds
 from gateway.translation.returning import get_change, list_changes, list_expected
 from gateway.views import order_told, tracking_told
 from gateway.wire import money, place, time_text
@@ -238,6 +238,7 @@ ANSWER_OF: dict[type, Read] = {
     m.ListRoster: list_roster,
     m.GetSettings: _get_settings,
     m.ListRefunds: list_refunds,
+    m.ListFailedInstructions: list_failed,
     m.GetChange: get_change,
     m.ListChanges: list_changes,
     m.ListExpected: list_expected,

@@ -126,6 +126,8 @@ from gateway.messages.merchandise import (
 )
 from gateway.messages.orders import (
     CourierSeen,
+    FailedInstructions,
+    Instruction,
     Order,
     OrderChange,
     OrderChanges,

@@ -7,6 +7,7 @@ from gateway.messages.values import (
     ChangeStatus,
     DeliveryStatus,
     Fulfillment,
+    InstructionKind,
     Line,
     Money,
     OrderStatus,
@@ -144,6 +145,21 @@ class Refund(Told, frozen=True):
 
 class Refunds(Told, frozen=True):
     refunds: list[Refund]
+
+
+class Instruction(Told, frozen=True):
+    """What a provider was told."""
+
+    instruction: str
+    payment: str
+    kind: InstructionKind
+    amount: Money
+
+
+class FailedInstructions(Told, frozen=True):
+    """The oldest first."""
+
+    instructions: list[Instruction]
 
 
 class OrderChange(Told, frozen=True):

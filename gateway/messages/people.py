@@ -22,7 +22,8 @@ class ConsentGiven(Part, frozen=True):
 
 
 class Customer(Told, frozen=True):
-    """What is known of a customer besides who it is. Purchases are fulfilled orders.
+    """What is known of a customer besides who it is. Purchases are fulfilled orders;
+    `spent` is what was paid for them in money, less what was given back.
 
     `segments` are what the rule in force said when it last looked: at a purchase, or that day.
     """

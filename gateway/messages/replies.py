@@ -18,6 +18,8 @@ from gateway.messages.merchandise import (
     Recommendations,
 )
 from gateway.messages.orders import (
+    FailedInstructions,
+    Instruction,
     Order,
     OrderChange,
     OrderChanges,
@@ -281,6 +283,8 @@ ReplyBody = (
     | OrderChanges
     | Refund
     | Refunds
+    | Instruction
+    | FailedInstructions
     | Settings
     | Analytics
     | StoreAnalytics

@@ -86,6 +86,8 @@ def reply_of(record: Record, currency: str) -> ReplyBody | None:
                 return _order_placed(event, currency)
             case e.ChangePreviewed():
                 return returning.previewed_told(event, currency)
+            case e.InstructionIssued(again_of=failed) if failed:
+                return refunding.again_told(event, currency)
             case e.RefundProposed():
                 return refunding.refund_told(event, currency)
             case e.TimecardOpened() | e.TimecardRecorded():

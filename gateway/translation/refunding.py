@@ -24,6 +24,7 @@ def _refund_order(b: m.RefundOrder, who: str, currency: str) -> ExternalCommand:
 COMMAND_OF: Table = {
     m.RefundOrder: _refund_order,
     m.EndorseRefund: lambda b, who, _: c.EndorseRefund(b.instruction, who),
+    m.InstructAgain: lambda b, who, _: c.InstructAgain(b.instruction, who),
     m.DeclineRefund: lambda b, who, _: c.DeclineRefund(b.instruction, who, b.reason),
 }
 
@@ -31,6 +32,22 @@ COMMAND_OF: Table = {
 def refund_told(x: e.RefundProposed, currency: str) -> m.Refund:
     amount = money(x.amount_minor, currency)
     return m.Refund(x.instruction, x.order, amount, x.reason, x.by, x.needs_approval)
+
+
+def again_told(x: e.InstructionIssued, currency: str) -> m.Instruction:
+    amount = money(x.amount_minor, currency)
+    return m.Instruction(x.instruction, x.payment, x.kind.value, amount)
+
+
+def list_failed(_: m.ListFailedInstructions, __: Identity, engine: Engine) -> m.FailedInstructions:
+    payments, currency = engine.state.payments, engine.state.settings.current.currency
+    failed = ((key, payments.instruction(key)) for key in payments.failed)
+    return m.FailedInstructions(
+        [
+            m.Instruction(key, x.payment, x.kind.value, money(x.amount_minor, currency))
+            for key, x in failed
+        ]
+    )
 
 
 def list_refunds(_: m.ListRefunds, __: Identity, engine: Engine) -> m.Refunds:

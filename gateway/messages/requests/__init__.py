@@ -120,6 +120,8 @@ from gateway.messages.requests.reconciling import (
 from gateway.messages.requests.refunding import (
     DeclineRefund,
     EndorseRefund,
+    InstructAgain,
+    ListFailedInstructions,
     ListRefunds,
     RefundOrder,
 )
@@ -335,8 +337,10 @@ RequestBody = (
     | AssignDelivery
     | RefundOrder
     | EndorseRefund
+    | InstructAgain
     | DeclineRefund
     | ListRefunds
+    | ListFailedInstructions
     | ChangeSettings
     | GetSettings
     | ExplainOrder

@@ -22,6 +22,20 @@ class EndorseRefund(Sent, frozen=True):
     instruction: Ref
 
 
+class InstructAgain(Sent, frozen=True):
+    """What a provider could not void or refund, once more: under a new name, with the same amount.
+
+    Any try may be named; the last has to have failed. Not for captures, whose order is written off.
+    """
+
+    instruction: Ref
+
+
+class ListFailedInstructions(Sent, frozen=True):
+    """Voids and refunds that a provider could not carry out, and nobody has tried again.
+    Answered by `failed_instructions`."""
+
+
 class DeclineRefund(Sent, frozen=True):
     """It is not to be given back; also for whoever asked."""
 
