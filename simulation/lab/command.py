@@ -166,12 +166,13 @@ def _table(sweep: Sweep) -> Table:
     currency = sweep.arms[0].scenario.engine.currency
     title = "means by arm; * no other arm is as good in everything"
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1))
-    table.add_column("arm")
-    table.add_column(", ".join(sweep.arms[0].settings) or "varied", no_wrap=True)
-    table.add_column("seeds", justify="right")
+    varied = [x.rpartition(".")[2] for x in sweep.arms[0].settings]  # the verdicts say all of it
+    table.add_column("arm", min_width=3)
+    table.add_column(", ".join(varied) or "varied", overflow="fold", min_width=10)
+    table.add_column("seeds", justify="right", min_width=5)
     for figure in HEADLINES:
         unit = figure.unit.format(currency=currency)
-        table.add_column(f"{figure.title}, {unit}", justify="right")
+        table.add_column(f"{figure.title}, {unit}", justify="right", min_width=len("999.9"))
     every = [means(sweep, n) for n in range(len(sweep.arms))]
     for n, (arm, on_front) in enumerate(zip(sweep.arms, front(every), strict=True)):
         figures = [f"{every[n][x.key]:.{x.digits}f}" for x in HEADLINES]
