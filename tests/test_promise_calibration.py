@@ -1,5 +1,6 @@
 """Promises are kept as often as they should be: on simulated days, whatever the formula thinks."""
 
+from collections import deque
 from functools import cache
 
 import pytest
@@ -54,8 +55,8 @@ def coverage(buffer_min, permille):
 @pytest.mark.slow
 @pytest.mark.parametrize("buffer_min", [0, 15])
 def test_of_ten_promises_nine_are_kept_whether_the_formula_hopes_or_fears(buffer_min):
-    assert 870 <= coverage(buffer_min, 900) <= 930
-    assert not 870 <= coverage(buffer_min, 0) <= 930, "the formula alone"
+    assert 860 <= coverage(buffer_min, 900) <= 940
+    assert not 860 <= coverage(buffer_min, 0) <= 940, "the formula alone"
 
 
 def test_in_the_long_run_as_many_are_kept_as_wanted():
@@ -65,18 +66,34 @@ def test_in_the_long_run_as_many_are_kept_as_wanted():
         draws, margin_ms, kept = RandomStreams(3).named("rides"), 0, 0
         for _ in range(20_000):
             is_kept = draws.log_normal(20 * MINUTE, 0.3) <= 20 * MINUTE + margin_ms
-            margin_ms = next_margin_ms(settings, margin_ms, is_kept=is_kept)
+            margin_ms = next_margin_ms(settings, margin_ms, 1, is_kept=is_kept)
             kept += is_kept
         assert abs(kept / 20_000 - wanted / 1_000) < 0.01
+
+
+def test_what_is_learned_late_does_not_swing():
+    """Of a thousand on their way, each was promised by what had been learned a thousand before."""
+    settings, many = Settings(), 1_000
+    draws, margin_ms, kept, swings = RandomStreams(3).named("rides"), 0, [], []
+    promised = deque([0] * many)
+    for _ in range(60 * many):
+        promised.append(margin_ms)
+        ride_ms = draws.log_normal(20 * MINUTE, 0.3)
+        kept.append(ride_ms <= 20 * MINUTE + promised.popleft())
+        margin_ms = next_margin_ms(settings, margin_ms, many, is_kept=kept[-1])
+        swings.append(margin_ms)
+    late = kept[-20 * many :]
+    assert abs(sum(late) / len(late) - 0.9) < 0.01
+    assert max(swings[-20 * many :]) - min(swings[-20 * many :]) < MINUTE
 
 
 def test_what_is_learned_has_its_bounds():
     settings = Settings()
     least = -settings.promise_buffer_ms
-    assert next_margin_ms(settings, least, is_kept=True) == least
+    assert next_margin_ms(settings, least, 1, is_kept=True) == least
     most = settings.promise_max_ms // 2
-    assert next_margin_ms(settings, most, is_kept=False) == most
-    assert next_margin_ms(settings, 0, is_kept=False) == STEP_MS * 9 // 10
+    assert next_margin_ms(settings, most, 1, is_kept=False) == most
+    assert next_margin_ms(settings, 0, 1, is_kept=False) == STEP_MS * 9 // 10
 
 
 def test_a_busier_fleet_is_never_promised_for_sooner():

@@ -3,6 +3,7 @@
 from engine.events import OrderFulfilled, PromiseMeasured
 from engine.rules.calibration import next_margin_ms
 from engine.rules.scheduling import window_of
+from engine.state.deliveries import Deliveries
 from engine.state.orders import Orders
 from engine.state.promises import Promises
 from engine.state.settings import CurrentSettings
@@ -10,10 +11,17 @@ from engine.turn import Turn
 
 
 class Promising:
-    def __init__(self, settings: CurrentSettings, orders: Orders, promises: Promises) -> None:
+    def __init__(
+        self,
+        settings: CurrentSettings,
+        orders: Orders,
+        promises: Promises,
+        deliveries: Deliveries,
+    ) -> None:
         self.settings = settings
         self.orders = orders
         self.promises = promises
+        self.deliveries = deliveries
 
     # follow-ups
 
@@ -25,6 +33,7 @@ class Promising:
         if window_of(order.placed):
             return
         is_kept = e.at <= order.placed.promised_at
-        busy = order.placed.busy
-        margin_ms = next_margin_ms(settings, self.promises.learned_ms(busy), is_kept=is_kept)
+        busy, others = order.placed.busy, len(self.deliveries.open)
+        learned_ms = self.promises.learned_ms(busy)
+        margin_ms = next_margin_ms(settings, learned_ms, others, is_kept=is_kept)
         turn.emit(PromiseMeasured(e.order, busy, is_kept, margin_ms))

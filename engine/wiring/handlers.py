@@ -92,7 +92,7 @@ def handlers_over(s: State) -> Handlers:
         Purchasing(s.stores, s.products, s.purchases),
         Replenishing(s.stores, s.products, s.inventory, s.transfers, s.purchases, s.reorders),
         Staffing(s.stores, s.staff),
-        Promising(s.settings, s.orders, s.promises),
+        Promising(s.settings, s.orders, s.promises, s.deliveries),
         Quoting(
             s.settings,
             s.stores,
