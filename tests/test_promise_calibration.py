@@ -20,6 +20,7 @@ from tests.cases import city, place, quote
 from tests.simulated_city import small
 
 HOURS, LEARNED_AFTER = 9.0, 100  # orders
+DAYS = (4, 5, 6)  # a day alone is two points of chance
 
 
 @cache
@@ -38,6 +39,11 @@ def coverage(buffer_min, permille):
             promise_kept_permille=permille,
         ),
     )
+    kept = [x for seed in DAYS for x in kept_on(day, seed)[LEARNED_AFTER:]]
+    return 1_000 * sum(kept) // len(kept)
+
+
+def kept_on(day, seed):
     promised, kept = {}, []
 
     def see(record):
@@ -47,16 +53,15 @@ def coverage(buffer_min, permille):
             if isinstance(x, e.OrderFulfilled):
                 kept.append(x.at <= promised[x.order])
 
-    assert simulate(day, 4, see).is_sound
-    late = kept[LEARNED_AFTER:]
-    return 1_000 * sum(late) // len(late)
+    assert simulate(day, seed, see).is_sound
+    return kept
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("buffer_min", [0, 15])
 def test_of_ten_promises_nine_are_kept_whether_the_formula_hopes_or_fears(buffer_min):
-    assert 860 <= coverage(buffer_min, 900) <= 940
-    assert not 860 <= coverage(buffer_min, 0) <= 940, "the formula alone"
+    assert 870 <= coverage(buffer_min, 900) <= 930
+    assert not 870 <= coverage(buffer_min, 0) <= 930, "the formula alone"
 
 
 def test_in_the_long_run_as_many_are_kept_as_wanted():

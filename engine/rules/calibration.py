@@ -4,7 +4,7 @@ from engine.settings import Settings
 
 WHOLE = 1_000  # permille
 STEP_MS = 60_000  # what is learned at most from one promise if none were ever kept
-ALL_MS = 10 * STEP_MS  # and from all that are on their way at a time
+ALL_MS = 15 * STEP_MS  # and from all that are on their way at a time
 
 
 def next_margin_ms(settings: Settings, margin_ms: int, on_their_way: int, *, is_kept: bool) -> int:
