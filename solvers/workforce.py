@@ -70,7 +70,8 @@ class Workforce:
     def look(self, slot_of: dict[DeliveryId, int], now: Millis) -> Crew:
         """Everyone on shift whose place is known. All that is on anybody's route has a slot.
 
-        Who is lost gets nothing new: it is as if his shift had ended.
+        Who is lost gets nothing new, not even what is ready where he was seen last: it is as if
+        his shift had ended a moment ago.
         """
         s = self._s
         if self._roster != s.couriers.roster_version:
@@ -86,7 +87,7 @@ class Workforce:
         ends_at = (
             self._ends_at
             if not lost.any()
-            else np.where(lost & seen, np.minimum(self._ends_at, now), self._ends_at)
+            else np.where(lost & seen, np.minimum(self._ends_at, now - 1), self._ends_at)
         )
         columns = (places, self._vehicle, self._capacity, ends_at, self._break_until)
         if not is_known.all():

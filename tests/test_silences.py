@@ -14,6 +14,8 @@ from gateway import messages as m
 from gateway.telling.silences import Silences
 from gateway.wire import time_text
 from solvers.briefing import Briefer
+from solvers.insertion import insertion
+from solvers.problem import Budget
 from tests import cases
 from tests.cases import STORE_PLACE, city
 from tests.serving import STORE, accepted, hear, live, raw, serving, small_city, tell, until
@@ -96,6 +98,17 @@ def test_nothing_new_is_planned_for_who_is_lost():
     at_store(case, 520)
     briefing = briefer.brief(0, Millis(521 * SECOND))
     assert shift_left(briefing)[0] > 0
+
+
+def test_who_is_lost_is_not_given_what_is_ready_where_he_was_seen_last():
+    case = cases.accepted(at_store(city(settings=QUICK), 1))
+    case.at(LOST_S, c.ReportReady("store", "o"))
+    briefer, found = Briefer(case.state), []
+    for second in (LOST_S, LOST_S + 2):
+        problem = briefer.brief(0, Millis(second * SECOND)).problem
+        assert problem.ready_s[0] <= 0
+        found.append(insertion(problem, Budget(iterations=0)).route(0))
+    assert [list(x) for x in found] == [[0, 1], []]
 
 
 def shift_left(briefing):
