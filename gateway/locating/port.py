@@ -8,14 +8,13 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 import msgspec
 from aiohttp import web
 
 from gateway.auth import Identity
 from gateway.codes import Refusal
+from gateway.listening import Listening, json_answer
 from gateway.locating import dialects
 from gateway.locating.devices import Devices
 from gateway.locating.fixes import Fixes
@@ -30,7 +29,7 @@ WhoIs = Callable[[str], Identity]  # raises Refusal
 WaitS = Callable[[Identity], float]
 
 
-class PositionsPort:
+class PositionsPort(Listening):
     """`async with PositionsPort(...) as port`: listening; `port.port` says where."""
 
     def __init__(
@@ -43,7 +42,6 @@ class PositionsPort:
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
-        self.host, self.port = host, port
         self._fixes = fixes
         self._devices = devices
         self._who_is = who_is
@@ -53,23 +51,7 @@ class PositionsPort:
         for path in PATHS:
             app.router.add_get(path, self._report)
             app.router.add_post(path, self._report)
-        self._runner = web.AppRunner(
-            app, access_log=None, keepalive_timeout=75, shutdown_timeout=1.0
-        )
-
-    async def __aenter__(self) -> Self:
-        await self._runner.setup()
-        await web.TCPSite(self._runner, self.host, self.port, backlog=1024).start()
-        self.port = self._runner.addresses[0][1]
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._runner.cleanup()
+        super().__init__(app, host, port)
 
     async def _report(self, request: web.Request) -> web.Response:
         try:
@@ -90,8 +72,8 @@ class PositionsPort:
         except TimeoutError:
             return web.Response(status=408)
         if report.is_owntracks:
-            return _json(200, [])
-        return _json(202, {"taken": taken})
+            return json_answer(200, [])
+        return json_answer(202, {"taken": taken})
 
     def _take(self, courier: str, report: dialects.Report) -> int:
         """Raises Refusal for the first that nobody can read; those before it are taken."""
@@ -134,10 +116,4 @@ def _refused(refusal: Refusal) -> web.Response:
         body=msgspec.json.encode(error),
         content_type="application/problem+json",
         headers=headers,
-    )
-
-
-def _json(status: int, body: object) -> web.Response:
-    return web.Response(
-        status=status, body=msgspec.json.encode(body), content_type="application/json"
     )

@@ -8,15 +8,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from datetime import date
-from types import TracebackType
-from typing import Self
 
-import msgspec
 from aiohttp import web
 
 from engine.values import ProviderId
 from gateway.clock import stopwatch_s, wall_ms
 from gateway.codes import Refusal
+from gateway.listening import Listening, json_answer
 from gateway.providers.bookkeeper import BillRefusedError, Bookkeeper
 from gateway.providers.notices import Notices
 from gateway.providers.port import (
@@ -40,7 +38,7 @@ log = logging.getLogger("o2o.payments")
 MayBringBills = Callable[[str], None]  # a token; raises Refusal
 
 
-class Webhooks:
+class Webhooks(Listening):
     """`async with Webhooks(...) as webhooks`: listening; `port` says where."""
 
     def __init__(
@@ -53,7 +51,6 @@ class Webhooks:
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
-        self.host, self.port = host, port
         self._providers = providers
         self._notices = notices
         self._tally = tally
@@ -64,24 +61,7 @@ class Webhooks:
         app = web.Application(client_max_size=BILL_MAX_BYTES)
         app.router.add_post("/webhooks/{provider}", self._notice)
         app.router.add_post("/bills/{provider}/{day}", self._bill)
-        self._runner = web.AppRunner(
-            app, access_log=None, keepalive_timeout=15, shutdown_timeout=2.0
-        )
-
-    async def __aenter__(self) -> Self:
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, self.host, self.port)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._runner.cleanup()
+        super().__init__(app, host, port, keepalive_s=15, shutdown_s=2.0)
 
     # notices
 
@@ -138,27 +118,27 @@ class Webhooks:
             self._may_bring_bills(token if scheme == "Bearer" else "")
             day = date.fromisoformat(request.match_info["day"])
         except Refusal as refusal:
-            return _json(403, {"code": refusal.error.code})
+            return json_answer(403, {"code": refusal.error.code})
         except ValueError:
-            return _json(400, {"code": "malformed", "field": "day"})
+            return json_answer(400, {"code": "malformed", "field": "day"})
         if provider is None:
-            return _json(404, {"code": "unknown", "what": "provider"})
+            return json_answer(404, {"code": "unknown", "what": "provider"})
         data = await _read(request, BILL_MAX_BYTES, BILL_READ_S)
         if data is None:
-            return _json(413, {"code": "too_large"})
+            return json_answer(413, {"code": "too_large"})
         try:
             early = request.query.get("early") == "yes"
             told = await self._bookkeeper.reconcile(provider, day, data or None, early=early)
         except BillError as error:
-            return _json(422, {"code": "not_a_bill", "message": str(error)})
+            return json_answer(422, {"code": "not_a_bill", "message": str(error)})
         except BillRefusedError as error:
-            return _json(409, {"code": error.code})
+            return json_answer(409, {"code": error.code})
         except TryAgainError as error:
-            return _json(503, {"code": "not_yet", "message": str(error)})
+            return json_answer(503, {"code": "not_yet", "message": str(error)})
         except SubmissionError as error:
-            return _json(503, {"code": error.code})
+            return json_answer(503, {"code": error.code})
         found = self._bookkeeper.differences(told)
-        return _json(200, {"reconciliation": told, "differences": found})
+        return json_answer(200, {"reconciliation": told, "differences": found})
 
 
 async def _read(request: web.Request, at_most: int, within_s: float) -> bytes | None:
@@ -179,9 +159,3 @@ def _response(answer: Answer) -> web.Response:
     if not answer.body:
         return web.Response(status=answer.status)
     return web.Response(status=answer.status, body=answer.body, content_type=answer.content_type)
-
-
-def _json(status: int, body: object) -> web.Response:
-    return web.Response(
-        status=status, body=msgspec.json.encode(body), content_type="application/json"
-    )

@@ -10,6 +10,7 @@ from typing import Self
 import msgspec
 from aiohttp import web
 
+from gateway.listening import Listening
 from gateway.providers.sandbox.alipay_desk import AlipayDesk
 from gateway.providers.sandbox.bills import alipay_bill, stripe_bill, wechat_bill
 from gateway.providers.sandbox.identity import Identity
@@ -23,7 +24,7 @@ TRADES_FILE = "trades.db"
 BODY_MAX_BYTES = 256 * 1024
 
 
-class Sandbox:
+class Sandbox(Listening):
     """`async with Sandbox(identity, webhooks) as sandbox`: at `url`.
 
     `webhooks` is where the gateway hears notices: `http://127.0.0.1:8081`. Without a `folder`
@@ -40,7 +41,6 @@ class Sandbox:
         seed: int = 1,
     ) -> None:
         rng = Random(seed)
-        self.host, self.port = host, port
         self.trades = Trades(folder / TRADES_FILE if folder else None)
         self.postman = Postman(rng)
         self.till = Till(self.trades, self.postman, rng)
@@ -57,7 +57,7 @@ class Sandbox:
         app.router.add_post("/sandbox/pay/{provider}/{number}", self._pay)
         app.router.add_post("/sandbox/conduct", self._behave)
         app.router.add_get("/sandbox/bill/{provider}/{day}", self._bill)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        super().__init__(app, host, port)
 
     @property
     def url(self) -> str:
@@ -72,10 +72,7 @@ class Sandbox:
         self.postman.conduct = conduct
 
     async def __aenter__(self) -> Self:
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, self.host, self.port)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+        await super().__aenter__()
         await self.postman.open()
         self.till.resume()
         return self
@@ -88,7 +85,7 @@ class Sandbox:
     ) -> None:
         await self.till.close()
         await self.postman.close()
-        await self._runner.cleanup()
+        await super().__aexit__(kind, error, trace)
         self.trades.close()
 
     def bill(self, provider: str, day: date) -> bytes:

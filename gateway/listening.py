@@ -1,0 +1,47 @@
+"""An HTTP application on a port of its own: for trackers, for providers, and as the sandbox."""
+
+from types import TracebackType
+from typing import Self
+
+import msgspec
+from aiohttp import web
+
+BACKLOG = 1_024  # who may wait to be let in: all of a provider's, or a fleet's after a cut
+
+
+class Listening:
+    """`async with Listening(app, host, port) as listening`; `port` says where, if 0 was asked."""
+
+    def __init__(
+        self,
+        app: web.Application,
+        host: str,
+        port: int,
+        *,
+        keepalive_s: float = 75.0,
+        shutdown_s: float = 1.0,
+    ) -> None:
+        self.host, self.port = host, port
+        self._runner = web.AppRunner(
+            app, access_log=None, keepalive_timeout=keepalive_s, shutdown_timeout=shutdown_s
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self.host, self.port, backlog=BACKLOG).start()
+        self.port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._runner.cleanup()
+
+
+def json_answer(status: int, body: object) -> web.Response:
+    return web.Response(
+        status=status, body=msgspec.json.encode(body), content_type="application/json"
+    )
