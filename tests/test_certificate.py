@@ -3,7 +3,6 @@
 import json
 import sqlite3
 from functools import cache
-from itertools import islice
 
 import pytest
 from msgspec.structs import replace
@@ -13,8 +12,9 @@ from engine.values import Line
 from gateway.cli import main
 from gateway.storage.certificate import NotCertifiedError, certify, read
 from gateway.storage.conservation import Conservation
-from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
+from gateway.storage.journal import JOURNAL_FILE
 from gateway.storage.verification import verify
+from tests.journals import journal_of
 from tests.random_days import RandomDay
 
 
@@ -22,16 +22,6 @@ from tests.random_days import RandomDay
 def day(seed=5, steps=800):
     random = RandomDay(seed)
     return [*random.records(steps), *random.heal()], random.engine.state
-
-
-def journal_of(folder, records):
-    folder.mkdir(exist_ok=True)
-    journal = SqliteJournal(folder / JOURNAL_FILE)
-    left = iter(records)
-    while batch := list(islice(left, 500)):
-        journal.append(batch)
-    journal.close()
-    return folder
 
 
 def counted(records):

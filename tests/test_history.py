@@ -3,7 +3,6 @@
 import sqlite3
 from collections import Counter
 from functools import cache
-from itertools import islice
 
 import pytest
 
@@ -19,6 +18,7 @@ from gateway.history.tables import TABLES
 from gateway.history.telling import Teller
 from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
 from simulation.run import simulate
+from tests.journals import journal_of
 from tests.random_days import RandomDay
 from tests.simulated_city import troubled
 
@@ -51,16 +51,6 @@ def told(records):
         name: [dict(zip((x.name for x in TABLES[name].columns), row, strict=True)) for row in rows]
         for name, rows in teller.rows.items()
     }
-
-
-def journal_of(folder, records):
-    folder.mkdir(exist_ok=True)
-    journal = SqliteJournal(folder / JOURNAL_FILE)
-    left = iter(records)
-    while batch := list(islice(left, 500)):
-        journal.append(batch)
-    journal.close()
-    return folder
 
 
 def ask(folder, question):

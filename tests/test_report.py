@@ -4,7 +4,6 @@ import re
 from collections import Counter
 from datetime import UTC, datetime
 from functools import cache
-from itertools import islice
 
 import duckdb
 import pytest
@@ -15,8 +14,8 @@ from gateway.reporting.amounts import Currency, minutes
 from gateway.reporting.books import agreements, balances, result_minor
 from gateway.reporting.period import Tables, period_of
 from gateway.reporting.report import report
-from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
 from simulation.run import simulate
+from tests.journals import journal_of
 from tests.random_days import RandomDay
 from tests.simulated_city import troubled
 
@@ -35,16 +34,6 @@ def city():
     records = []
     run = simulate(troubled(), 3, records.append)
     return records, run
-
-
-def journal_of(folder, records):
-    folder.mkdir(exist_ok=True)
-    journal = SqliteJournal(folder / JOURNAL_FILE)
-    left = iter(records)
-    while batch := list(islice(left, 500)):
-        journal.append(batch)
-    journal.close()
-    return folder
 
 
 def kinds_of(state):

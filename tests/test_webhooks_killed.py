@@ -13,7 +13,7 @@ from gateway.clock import wall_ms
 from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from gateway.storage.recovery import Recovery
 from tests.receiving import Receiver
-from tests.serving import LATER, STORE, accepted, delivered, live
+from tests.serving import LATER, accepted, delivered, live, set_up
 
 KILLS = 4
 ROLES = {
@@ -52,12 +52,7 @@ async def connected(folder, url):
 
 
 async def opened(city, receiver):
-    await city.operator.request(m.RegisterStore("s1", "Noodles", STORE, 600))
-    await city.operator.request(m.ListProduct("ramen", "Ramen", "food"))
-    await city.operator.request(m.RegisterCourier("kim", "scooter", 12))
-    await city.store.request(m.SetPrice("ramen", m.Money(1200, "CNY")))
-    await city.store.request(m.ReceiveStock("ramen", 100_000))
-    await city.shop.request(m.RegisterCustomer("ann"))
+    await set_up(city)
     await city.kim.request(m.StartShift(LATER))
     await city.shop.request(m.SetWebhook("w", "orders", receiver.url))
 
