@@ -16,8 +16,8 @@ from engine.state.deliveries import DeliveryStatus, Route
 from engine.state.orders import OrderStatus
 from engine.state.payments import PaymentStatus
 from engine.values import Stop, StopKind
-from simulation.auditor import Auditor
 from tests import cases, random_stock
+from tests.auditor import Auditor
 from tests.cases import city, there
 from tests.random_days import RandomDay
 

@@ -15,7 +15,7 @@ from engine import events as e
 from engine.audit import violations
 from engine.engine import Engine
 from engine.rejections import RejectionReason
-from simulation.auditor import Auditor
+from tests.auditor import Auditor
 from tests.random_days import RandomDay
 
 FIRST, LAST = (int(x) for x in os.environ.get("O2O_FUZZ_SEEDS", "0:24").split(":"))

@@ -16,7 +16,7 @@ from engine.audit import violations
 from engine.engine import Engine, Record
 from engine.state.deliveries import ON_BOARD
 from engine.values import InstructionKind
-from simulation.auditor import Auditor
+from tests.auditor import Auditor
 from tests.random_days import RandomDay
 
 SEEDS = range(8)
