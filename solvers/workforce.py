@@ -43,11 +43,6 @@ class Crew(Struct, frozen=True):
     codes: Ints
     start: Ints  # (C + 1,)
 
-    @property
-    def row_of_stop(self) -> Ints:
-        """The courier's row, for each of the codes."""
-        return np.repeat(np.arange(len(self.ids), dtype=np.int32), np.diff(self.start))
-
 
 class Workforce:
     """Looks at the couriers of one engine again and again."""

@@ -27,11 +27,6 @@ def public_key_of_certificate(pem: bytes) -> RSAPublicKey:
     return _checked(x509.load_pem_x509_certificate(pem).public_key())
 
 
-def serial_of_certificate(pem: bytes) -> str:
-    """As WeChat writes it: hexadecimal, upper case."""
-    return f"{x509.load_pem_x509_certificate(pem).serial_number:X}"
-
-
 def _checked(key: object) -> RSAPublicKey:
     if not isinstance(key, RSAPublicKey) or key.key_size < BITS_MIN:
         raise ValueError(f"an RSA key of at least {BITS_MIN} bits is needed")

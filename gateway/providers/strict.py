@@ -6,8 +6,6 @@ from urllib.parse import parse_qsl
 
 from gateway.providers.port import NoticeRefusedError
 
-DEPTH_MAX = 32
-
 
 def json_object(data: bytes) -> dict[str, Any]:
     """UTF-8, an object, no key twice, no NaN; fractions count as nothing.

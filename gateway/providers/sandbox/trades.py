@@ -62,16 +62,12 @@ class Trades:
         rows = self._db.execute("SELECT key, body FROM trade ORDER BY rowid")
         self.all: dict[str, Trade] = {key: decode(body) for key, body in rows}
         self._by_reference = {x.reference: x for x in self.all.values()}
-        self._by_refund = {(x.provider, n): x for x in self.all.values() for n in x.refunds}
 
     def get(self, provider: str, number: str) -> Trade | None:
         return self.all.get(f"{provider}/{number}")
 
     def of_reference(self, reference: str) -> Trade | None:
         return self._by_reference.get(reference)
-
-    def of_refund(self, provider: str, number: str) -> Trade | None:
-        return self._by_refund.get((provider, number))
 
     def of_provider(self, provider: str) -> list[Trade]:
         return [x for x in self.all.values() if x.provider == provider]
@@ -80,8 +76,6 @@ class Trades:
         key = f"{trade.provider}/{trade.number}"
         self.all[key] = trade
         self._by_reference[trade.reference] = trade
-        for number in trade.refunds:
-            self._by_refund[trade.provider, number] = trade
         body = msgspec.msgpack.encode(trade)
         self._db.execute("INSERT OR REPLACE INTO trade VALUES (?, ?)", (key, body))
 
