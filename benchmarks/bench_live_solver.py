@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from benchmarks.live_case import REFEREE, problem_of, referee
-from solvers.improvement import CHUNK, Improver, improve
-from solvers.insertion import insertion
-from solvers.matching import matching
+from solvers.explaining.ranking import rank_couriers
+from solvers.policies.improvement import CHUNK, Improver, improve
+from solvers.policies.insertion import insertion
+from solvers.policies.matching import matching
 from solvers.problem import Budget, Plan, Problem
-from solvers.ranking import rank_couriers
 from solvers.validation import check_problem
 
 pytestmark = [

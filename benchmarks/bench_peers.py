@@ -20,9 +20,9 @@ from peers import live_cases, static_cases
 from peers.environments import PEERS, run
 from peers.report import render
 
-from solvers.improvement import improve
+from solvers.crossing.warming import warm
 from solvers.pdptw import compile_kernels
-from solvers.warming import warm
+from solvers.policies.improvement import improve
 
 HERE = Path(__file__).resolve().parent
 SHARED = HERE.parent.parent / "shared"

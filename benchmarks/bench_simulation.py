@@ -16,8 +16,8 @@ import simpy
 from msgspec.structs import replace
 
 from simulation.run import Simulation, simulate
-from simulation.scenario import Scenario
-from simulation.scenario_file import load
+from simulation.scenarios.scenario import Scenario
+from simulation.scenarios.scenario_file import load
 from simulation.scorecard import Scorecard
 from simulation.streams import RandomStreams
 

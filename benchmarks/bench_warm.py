@@ -21,10 +21,10 @@ from peers.live_cases import Case, cases
 from peers.report import between
 
 from solvers.check import visits
-from solvers.improvement import improve
-from solvers.insertion import insertion
+from solvers.crossing.warming import warm
+from solvers.policies.improvement import improve
+from solvers.policies.insertion import insertion
 from solvers.problem import Budget, Plan, Problem
-from solvers.warming import warm
 
 README = Path(__file__).resolve().parent / "README.md"
 SHARED = README.parents[1].parent / "shared"

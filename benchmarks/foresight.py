@@ -15,8 +15,8 @@ from scipy.stats import t as student
 from engine.engine import Record
 from engine.events import CourierRepositioned
 from simulation.run import Run, simulate
-from simulation.scenario import Scenario
-from simulation.scenario_file import load
+from simulation.scenarios.scenario import Scenario
+from simulation.scenarios.scenario_file import load
 
 SWITCHES = ("repositions", "holds")
 SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"

@@ -19,8 +19,8 @@ from msgspec.structs import replace
 from engine.engine import Record
 from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
 from simulation.run import simulate
-from simulation.scenario import Scenario
-from simulation.scenario_file import find, load
+from simulation.scenarios.scenario import Scenario
+from simulation.scenarios.scenario_file import find, load
 
 AT = "2025-03-07T13:00:00+08:00"
 POLICIES = "insertion,matching,regret,improvement:50"

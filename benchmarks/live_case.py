@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from solvers.check import violations
-from solvers.improvement import improve
+from solvers.policies.improvement import improve
 from solvers.problem import Budget, Problem, Rules, Weights
 
 REFEREE = Path(__file__).resolve().parents[1].parent / "shared" / "referee" / "live_case.py"

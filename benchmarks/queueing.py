@@ -15,13 +15,13 @@ from msgspec.structs import replace
 from engine.events import OrderAccepted, OrderReady
 from engine.values import MINUTE, OrderId
 from geo.sphere import Floats
-from simulation import conduct
-from simulation.arrivals import Arrivals
-from simulation.quantities import Varying
+from simulation.days.arrivals import Arrivals
+from simulation.people import conduct
+from simulation.people.stores import Kitchen
 from simulation.run import simulate
-from simulation.scenario import Scenario
-from simulation.scenario_file import find, load
-from simulation.stores import Kitchen
+from simulation.scenarios.quantities import Varying
+from simulation.scenarios.scenario import Scenario
+from simulation.scenarios.scenario_file import find, load
 from simulation.streams import RandomStreams
 
 COOKING_S = 360.0

@@ -19,8 +19,8 @@ from engine.engine import Record
 from engine.projections.tastes import Basket, Tastes
 from engine.values import CustomerId, Millis, OrderId, ProductId, StoreId
 from simulation.run import simulate
-from simulation.scenario import Product, Scenario
-from simulation.scenario_file import load
+from simulation.scenarios.scenario import Product, Scenario
+from simulation.scenarios.scenario_file import load
 from simulation.streams import Draws, RandomStreams
 
 BASE = Path(__file__).parents[1] / "scenarios" / "lunch_rush.toml"

@@ -18,7 +18,7 @@ from simulation.lab.deciding import Rule
 from simulation.lab.results import Results, question_of
 from simulation.lab.sweep import Sweep, run
 from simulation.lab.variation import axis_of
-from simulation.scenario_file import document, find
+from simulation.scenarios.scenario_file import document, find
 
 
 class Measured(NamedTuple):

@@ -21,12 +21,12 @@ from gateway.clock import stopwatch_s
 from gateway.latency import Latency
 from gateway.loop import EngineLoop
 from gateway.submissions import SubmissionError
-from solvers.anticipation import Anticipation
-from solvers.bridge import USUAL, Briefer, Briefing, Objective, answer, improvement
-from solvers.foresight import ROUND_MS, Foresight
-from solvers.holding import Hold, holds
+from solvers.crossing.anticipation import Anticipation
+from solvers.crossing.bridge import USUAL, Briefer, Briefing, Objective, answer, improvement
+from solvers.crossing.foresight import ROUND_MS, Foresight
+from solvers.policies.holding import Hold, holds
+from solvers.policies.steadiness import Steadiness
 from solvers.problem import Budget, Plan, Solver
-from solvers.steadiness import Steadiness
 
 NO_ROUND = PlanningRoundId(0)
 REST = 1.5  # the improver rests so many times as long as it thought: other work has a core too

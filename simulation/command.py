@@ -17,11 +17,11 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engine.engine import Record
 from engine.values import HOUR, Millis
-from simulation.csv_options import add_csv_arguments, with_csv
-from simulation.flaws import ScenarioError
 from simulation.run import Run, simulate
-from simulation.scenario import Scenario
-from simulation.scenario_file import document, find, scenario_of
+from simulation.scenarios.csv_options import add_csv_arguments, with_csv
+from simulation.scenarios.flaws import ScenarioError
+from simulation.scenarios.scenario import Scenario
+from simulation.scenarios.scenario_file import document, find, scenario_of
 from simulation.scorecard_table import print_scorecard
 
 PLAYED, UNSOUND, UNUSABLE = 0, 1, 2

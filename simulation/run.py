@@ -12,21 +12,22 @@ from engine.engine import Record
 from engine.state import State
 from engine.state.orders import ENDED
 from engine.values import HOUR, Millis, OrderId, ProviderId
-from simulation.bank import Bank
-from simulation.city import CourierProfile
 from simulation.commerce.aftercare import Aftercare
 from simulation.commerce.attendance import Attendance
 from simulation.commerce.billing import Bills
 from simulation.commerce.shopkeeping import Shopkeepers
 from simulation.commerce.systems import Bookkeeping, Systems
 from simulation.commerce.trading import Market
-from simulation.day import Day, of_scenario
-from simulation.demand import SERVICE, Customers
-from simulation.fleet import Fleet
-from simulation.operator import Operator
-from simulation.planner import Planner
-from simulation.plausibility import check
-from simulation.scenario import Scenario
+from simulation.days.city import CourierProfile
+from simulation.days.day import Day, of_scenario
+from simulation.people.bank import Bank
+from simulation.people.demand import SERVICE, Customers
+from simulation.people.fleet import Fleet
+from simulation.people.operator import Operator
+from simulation.people.planner import Planner
+from simulation.people.stores import Stores
+from simulation.scenarios.plausibility import check
+from simulation.scenarios.scenario import Scenario
 from simulation.scorecard import (
     OrderFigures,
     Riding,
@@ -39,7 +40,6 @@ from simulation.scorecard import (
     stability_figures,
 )
 from simulation.steadiness import Steadiness
-from simulation.stores import Stores
 from simulation.tally import Tally
 from simulation.world import Watcher, World
 

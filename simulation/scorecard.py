@@ -17,7 +17,7 @@ from engine.settings import Settings
 from engine.values import HOUR
 from geo.travel import Vehicle
 from simulation.commerce.systems import Systems
-from simulation.scenario import Planner, Scenario
+from simulation.scenarios.scenario import Planner, Scenario
 from simulation.steadiness import Steadiness
 from simulation.tally import Tally
 

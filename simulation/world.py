@@ -17,7 +17,7 @@ from engine.engine import Engine, Record
 from engine.events import CommandRejected
 from engine.state import State
 from engine.values import Millis
-from simulation.conduct import Habits
+from simulation.people.conduct import Habits
 from simulation.streams import RandomStreams
 
 Subscriber = Callable[[Any], None]

@@ -4,10 +4,10 @@ from importlib import import_module
 
 from msgspec import Struct
 
-from solvers.improvement import improve
-from solvers.insertion import insertion, regret_insertion
-from solvers.matching import matching
-from solvers.nearest import nearest
+from solvers.policies.improvement import improve
+from solvers.policies.insertion import insertion, regret_insertion
+from solvers.policies.matching import matching
+from solvers.policies.nearest import nearest
 from solvers.problem import Budget, Plan, Problem, Solver
 
 EVERY_CONSTRAINT = (
@@ -74,7 +74,7 @@ SOLVERS: dict[str, Entry] = {
         uses_budget=True,
     ),
     "flow": Entry(
-        WhenCalled("solvers.flow", "flow"),
+        WhenCalled("solvers.policies.flow", "flow"),
         "all unplanned orders to couriers with several slots, at the least total price, in rounds "
         "(OR-Tools min-cost flow)",
         EVERY_CONSTRAINT,
@@ -82,7 +82,7 @@ SOLVERS: dict[str, Entry] = {
         uses_budget=False,
     ),
     "routing": Entry(
-        WhenCalled("solvers.routing", "routing"),
+        WhenCalled("solvers.policies.routing", "routing"),
         "guided local search of the OR-Tools routing library from the running plan: a baseline, "
         "up to about 1,400 orders; holds the interpreter for tens of milliseconds at a time",
         EVERY_CONSTRAINT,
@@ -90,7 +90,7 @@ SOLVERS: dict[str, Entry] = {
         uses_budget=True,
     ),
     "exact": Entry(
-        WhenCalled("solvers.exact", "exact"),
+        WhenCalled("solvers.policies.exact", "exact"),
         "the proven optimum (bundles by labels, chosen by CP-SAT), to judge the others; refuses "
         "problems of more than a handful of orders",
         EVERY_CONSTRAINT,

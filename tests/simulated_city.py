@@ -2,8 +2,8 @@
 
 from msgspec.structs import replace
 
-from simulation.scenario import Scenario
-from simulation.scenario_file import parse
+from simulation.scenarios.scenario import Scenario
+from simulation.scenarios.scenario_file import parse
 
 SMALL = """
 name = "Small"

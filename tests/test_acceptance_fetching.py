@@ -5,7 +5,7 @@ from engine import events as e
 from engine.rejections import RejectionReason as Reason
 from engine.settings import Settings
 from engine.values import MINUTE, ReturnWay
-from solvers.briefing import brief
+from solvers.crossing.briefing import brief
 from tests import cases
 from tests.cases import FEE, GOODS, HOME, STORE_PLACE, Case
 from tests.test_acceptance_returning import RETURN_FEE, agreed, back, bought, preview, refund_of

@@ -8,8 +8,8 @@ from engine.rejections import RejectionReason as Reason
 from engine.rules.scheduling import pickup_from
 from engine.settings import Settings
 from engine.values import HOUR, MINUTE, SECOND, Actor, Fulfillment, Line, Proof
-from solvers.bridge import answer, brief
-from solvers.insertion import insertion
+from solvers.crossing.bridge import answer, brief
+from solvers.policies.insertion import insertion
 from solvers.problem import Budget
 from tests import cases
 from tests.cases import HOME, STORE_PLACE, Case, city, paid, place, quote

@@ -11,9 +11,9 @@ from engine.state.deliveries import DeliveryStatus
 from engine.values import HOUR, MINUTE, Line, Millis, Stop, StopKind
 from geo.points import Point
 from geo.travel import Vehicle
-from solvers.bridge import answer, brief, improvement
 from solvers.check import violations
-from solvers.insertion import insertion
+from solvers.crossing.bridge import answer, brief, improvement
+from solvers.policies.insertion import insertion
 from solvers.problem import Budget, Plan
 
 CENTER = Point.of_degrees(31.23, 121.47)

@@ -7,9 +7,9 @@ import pytest
 
 from engine.changes import Changes
 from engine.values import PlanningRoundId
-from solvers.bridge import Briefer, Briefing, brief
-from solvers.departures import news
-from solvers.insertion import insertion
+from solvers.crossing.bridge import Briefer, Briefing, brief
+from solvers.kernels.departures import news
+from solvers.policies.insertion import insertion
 from solvers.problem import Budget, Plan, Problem
 from tests.random_days import RandomDay
 from tests.solver_problems import random_problem
@@ -41,7 +41,7 @@ def differences(kept: Briefing, fresh: Briefing) -> list[str]:
 def test_what_was_kept_makes_no_difference(seed, monkeypatch):
     """Refusals, rescues, returns, breaks, shifts that end, settings that change; and forgetting."""
     if seed % 2:
-        monkeypatch.setattr("solvers.briefing.KEPT_SPARE", 3)
+        monkeypatch.setattr("solvers.crossing.briefing.KEPT_SPARE", 3)
     if seed % 3:
         monkeypatch.setattr("engine.changes.KEPT", 1)
     day = RandomDay(seed)

@@ -6,9 +6,9 @@ from engine import commands as c
 from engine import events as e
 from engine.state.deliveries import DeliveryStatus
 from engine.values import Millis
-from solvers.bridge import answer
 from solvers.check import violations
-from solvers.insertion import insertion
+from solvers.crossing.bridge import answer
+from solvers.policies.insertion import insertion
 from tests.test_bridge import NO_TIME, Evening
 
 

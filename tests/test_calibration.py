@@ -16,8 +16,8 @@ from simulation.calibration.observed import Observed
 from simulation.calibration.observing import observe
 from simulation.calibration.quality import compare, counts, page
 from simulation.run import simulate
-from simulation.scenario import Scenario
-from simulation.scenario_file import find, load, parse
+from simulation.scenarios.scenario import Scenario
+from simulation.scenarios.scenario_file import find, load, parse
 
 
 @cache

@@ -13,7 +13,7 @@ from simulation.calibration.distributions import (
     population,
     tolerance,
 )
-from simulation.quantities import Varying
+from simulation.scenarios.quantities import Varying
 
 OTHERWISE = Varying(median=1.0, p90=2.0)
 

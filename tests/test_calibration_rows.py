@@ -13,10 +13,10 @@ from simulation.calibration.observing import observe
 from simulation.calibration.quality import compare, counts
 from simulation.calibration.rows import columns_of, fitted_to, observed, only, untold
 from simulation.calibration.telling import Teller, write_csv
-from simulation.recorded import Recorded
 from simulation.run import simulate
-from simulation.scenario import Scenario
-from simulation.scenario_file import document, find, load, scenario_of
+from simulation.scenarios.recorded import Recorded
+from simulation.scenarios.scenario import Scenario
+from simulation.scenarios.scenario_file import document, find, load, scenario_of
 from tests.mdrp_days import small_day, write
 
 

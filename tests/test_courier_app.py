@@ -7,7 +7,7 @@ from engine.values import HOUR, MINUTE, Millis
 from gateway import messages as m
 from gateway.client import Update
 from geo.points import Point, distance_m
-from simulation.day import of_scenario
+from simulation.days.day import of_scenario
 from simulation.live.city_time import CityTime
 from simulation.live.courier_app import CourierApp
 from simulation.live.party import World

@@ -11,13 +11,13 @@ from engine import events as e
 from engine.commands import RequestQuote
 from engine.values import HOUR, MINUTE
 from simulation import command
-from simulation.day import of_scenario
-from simulation.flaws import ScenarioError
+from simulation.days.day import of_scenario
 from simulation.lab import command as lab
-from simulation.recorded import Recorded
 from simulation.run import simulate
-from simulation.scenario import Scenario
-from simulation.scenario_file import load
+from simulation.scenarios.flaws import ScenarioError
+from simulation.scenarios.recorded import Recorded
+from simulation.scenarios.scenario import Scenario
+from simulation.scenarios.scenario_file import load
 from simulation.streams import RandomStreams
 from tests.simulated_city import SMALL
 

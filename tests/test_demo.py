@@ -18,9 +18,9 @@ from gateway.cli import main
 from gateway.commands.demo import Supervisor, at_speed, mint
 from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
 from gateway.storage.verification import verify
-from simulation.day import of_scenario
+from simulation.days.day import of_scenario
 from simulation.live.city import alive
-from simulation.scenario_file import find, load, parse
+from simulation.scenarios.scenario_file import find, load, parse
 from simulation.streams import RandomStreams
 from tests.serving import live, serving
 from tests.simulated_city import SMALL

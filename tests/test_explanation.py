@@ -5,8 +5,8 @@ import pytest
 from engine import commands as c
 from engine.values import MINUTE, Millis, OrderId
 from gateway.commands.explain import lines
-from solvers.explanation import explain
-from solvers.relaxation import Constraint
+from solvers.crossing.explanation import explain
+from solvers.explaining.relaxation import Constraint
 from tests.test_bridge import Evening
 
 

@@ -10,7 +10,7 @@ from engine.engine import Record
 from engine.events import OrderPlaced, StoreClosed, StoreOpened, StoreRegistered
 from engine.values import HOUR, MINUTE, Proof
 from geo.points import Point
-from solvers.forecast import DemandForecast
+from solvers.crossing.forecast import DemandForecast
 
 HERE = Point.of_degrees(31.23, 121.47)
 

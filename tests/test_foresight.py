@@ -15,10 +15,10 @@ from engine.values import HOUR, MINUTE, SECOND, Line, Millis
 from geo.points import Point, distance_m
 from geo.travel import Vehicle
 from simulation.run import Run, simulate
-from simulation.scenario import Scenario
-from solvers.forecast import DemandForecast
-from solvers.foresight import HORIZON_MS, STAY_MS, Foresight
-from solvers.repositioning import Terms
+from simulation.scenarios.scenario import Scenario
+from solvers.crossing.forecast import DemandForecast
+from solvers.crossing.foresight import HORIZON_MS, STAY_MS, Foresight
+from solvers.policies.repositioning import Terms
 from tests.simulated_city import small, troubled
 
 WEST, EAST = Point.of_degrees(31.23, 121.44), Point.of_degrees(31.23, 121.48)

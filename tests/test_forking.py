@@ -21,7 +21,7 @@ from simulation.forking.futures import Question, ask, lines, players
 from simulation.forking.habits import past_of
 from simulation.forking.likely import Past, day_of
 from simulation.run import simulate
-from simulation.scenario_file import find, load
+from simulation.scenarios.scenario_file import find, load
 
 INSERTION, IMPROVEMENT = policy_of("insertion"), policy_of("improvement:50")
 
@@ -76,12 +76,12 @@ def test_twice_the_demand_brings_twice_the_visits():
 
 def test_what_is_under_way_goes_on_and_comes_to_an_end():
     """Nobody new comes: within three hours everything that was open has ended, soundly."""
-    from simulation.bank import Bank
-    from simulation.demand import Customers
-    from simulation.fleet import Fleet
-    from simulation.operator import Operator
-    from simulation.planner import Planner
-    from simulation.stores import Stores
+    from simulation.people.bank import Bank
+    from simulation.people.demand import Customers
+    from simulation.people.fleet import Fleet
+    from simulation.people.operator import Operator
+    from simulation.people.planner import Planner
+    from simulation.people.stores import Stores
     from simulation.world import World
 
     engine, past = midday()

@@ -10,11 +10,11 @@ from engine.commands import RequestQuote
 from engine.engine import Record
 from simulation.commerce.lines import lines
 from simulation.commerce.systems import Bookkeeping
-from simulation.flaws import ScenarioError
-from simulation.plausibility import check
 from simulation.run import Run, simulate
-from simulation.scenario import Scenario
-from simulation.scenario_file import find, load
+from simulation.scenarios.flaws import ScenarioError
+from simulation.scenarios.plausibility import check
+from simulation.scenarios.scenario import Scenario
+from simulation.scenarios.scenario_file import find, load
 from tests.simulated_city import small
 
 HOURS = 6.0

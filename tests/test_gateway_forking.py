@@ -24,7 +24,7 @@ from gateway.storage.recovery import recover
 from simulation.forking.futures import Outlook
 from simulation.forking.outcome import Ridden, Watch, outcome
 from simulation.run import simulate
-from simulation.scenario_file import find, load
+from simulation.scenarios.scenario_file import find, load
 from tests.serving import live, party, serving, small_city
 
 QUICK = m.StartFork(["insertion"], 0.25, 1)

@@ -11,11 +11,11 @@ from msgspec.structs import replace
 from engine.values import Millis, OrderId
 from gateway.commands.explain import lines
 from simulation.run import Run, simulate
-from solvers.anticipation import Anticipation
-from solvers.bridge import answer
-from solvers.explanation import explain
-from solvers.holding import MARGIN_S, WAIT_MAX_S, Hold, Likely, Question, holds
-from solvers.insertion import insertion
+from solvers.crossing.anticipation import Anticipation
+from solvers.crossing.bridge import answer
+from solvers.crossing.explanation import explain
+from solvers.policies.holding import MARGIN_S, WAIT_MAX_S, Hold, Likely, Question, holds
+from solvers.policies.insertion import insertion
 from solvers.problem import Budget, Weights
 from solvers.validation import ProblemError
 from tests.simulated_city import small, troubled

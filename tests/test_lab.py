@@ -20,7 +20,7 @@ from rich.console import Console
 from engine import events as e
 from engine.commands import RequestQuote
 from engine.engine import Record
-from simulation.city import couriers_of
+from simulation.days.city import couriers_of
 from simulation.lab import command
 from simulation.lab.arms import arms_of
 from simulation.lab.deciding import Rule
@@ -30,7 +30,7 @@ from simulation.lab.variation import axis_of
 from simulation.lab.wording import verdict
 from simulation.lab.worker import play
 from simulation.run import simulate
-from simulation.scenario_file import scenario_of
+from simulation.scenarios.scenario_file import scenario_of
 from simulation.streams import RandomStreams
 from tests.simulated_city import SMALL, eventful
 

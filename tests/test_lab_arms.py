@@ -4,13 +4,13 @@ import tomllib
 
 import pytest
 
-from simulation.flaws import ScenarioError
 from simulation.lab.arms import Arm, arms_of
 from simulation.lab.deciding import Finding
 from simulation.lab.variation import Axis, VaryError, axis_of, vary
 from simulation.lab.wording import verdict
-from simulation.scenario import Scenario
-from simulation.scenario_file import scenario_of
+from simulation.scenarios.flaws import ScenarioError
+from simulation.scenarios.scenario import Scenario
+from simulation.scenarios.scenario_file import scenario_of
 from tests.simulated_city import EVENTFUL, SMALL
 
 

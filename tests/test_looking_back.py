@@ -19,7 +19,7 @@ from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
 from gateway.telling.city import city_kpis, city_whole
 from gateway.telling.moments import SEGMENT_MS, TICK_MS, Moments
 from simulation.run import simulate
-from simulation.scenario_file import find, load
+from simulation.scenarios.scenario_file import find, load
 from tests.serving import live
 
 

@@ -8,9 +8,9 @@ from gateway.commands.demo import at_speed
 from gateway.providers.sandbox.command import practising
 from gateway.providers.sandbox.postman import Conduct
 from gateway.providers.wechat import BEIJING
-from simulation.day import of_scenario
+from simulation.days.day import of_scenario
 from simulation.live.city import alive
-from simulation.scenario_file import parse
+from simulation.scenarios.scenario_file import parse
 from simulation.streams import RandomStreams
 from tests.serving import live, serving
 from tests.simulated_city import SMALL

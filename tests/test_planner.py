@@ -20,8 +20,8 @@ from gateway.loop import EngineLoop
 from gateway.planner import Planner
 from geo.points import Point
 from geo.travel import Vehicle
-from solvers.improvement import improve
-from solvers.insertion import insertion
+from solvers.policies.improvement import improve
+from solvers.policies.insertion import insertion
 from solvers.problem import Budget, Plan
 
 CENTER = Point.of_degrees(31.23, 121.47)

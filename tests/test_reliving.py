@@ -14,7 +14,7 @@ from gateway.storage.journal import JOURNAL_FILE
 from simulation.forking.future import name_of, policy_of
 from simulation.reliving.reliving import Past, Relived, caveats, past_of, relive
 from simulation.run import simulate
-from simulation.scenario_file import find, load
+from simulation.scenarios.scenario_file import find, load
 from simulation.world import World
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solvers.repositioning import Outlook, Terms, expected_delay_s, moves
+from solvers.policies.repositioning import Outlook, Terms, expected_delay_s, moves
 
 EAGER = Terms(least_s=0.0, per_ride_s=0.0, ride_max_s=10_000.0)
 

@@ -12,10 +12,10 @@ from rich.console import Console
 from engine.codec import GENESIS, chain, encode
 from engine.engine import Record
 from simulation import command
-from simulation.city import couriers_of, stores_of
-from simulation.flaws import Flaw, ScenarioError
-from simulation.quantities import Varying
-from simulation.scenario_file import find, load, parse
+from simulation.days.city import couriers_of, stores_of
+from simulation.scenarios.flaws import Flaw, ScenarioError
+from simulation.scenarios.quantities import Varying
+from simulation.scenarios.scenario_file import find, load, parse
 from simulation.streams import RandomStreams
 from tests.simulated_city import SMALL
 

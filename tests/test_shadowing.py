@@ -11,12 +11,12 @@ from engine.engine import Engine, Record
 from gateway.cli import main
 from gateway.commands.shadow import lines
 from simulation.run import simulate
-from simulation.scenario_file import find, load
-from solvers.insertion import insertion
-from solvers.matching import matching
+from simulation.scenarios.scenario_file import find, load
+from solvers.crossing.shadowing import Shadow, scorecards
+from solvers.policies.insertion import insertion
+from solvers.policies.matching import matching
 from solvers.portfolio import SOLVERS
 from solvers.problem import Budget
-from solvers.shadowing import Shadow, scorecards
 
 
 @cache

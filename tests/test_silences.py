@@ -13,8 +13,8 @@ from engine.values import SECOND, Millis
 from gateway import messages as m
 from gateway.telling.silences import Silences
 from gateway.wire import time_text
-from solvers.briefing import Briefer
-from solvers.insertion import insertion
+from solvers.crossing.briefing import Briefer
+from solvers.policies.insertion import insertion
 from solvers.problem import Budget
 from tests import cases
 from tests.cases import STORE_PLACE, city

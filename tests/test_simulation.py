@@ -19,9 +19,9 @@ from engine.state.deliveries import DeliveryStatus
 from engine.values import Actor, Stop, StopKind
 from geo.points import distance_m
 from simulation.run import Run, Simulation, simulate
-from simulation.scenario import Scenario
+from simulation.scenarios.scenario import Scenario
 from simulation.scorecard import spread
-from solvers.bridge import Briefing
+from solvers.crossing.bridge import Briefing
 from solvers.problem import Plan
 from tests.simulated_city import small, troubled
 
@@ -201,7 +201,7 @@ def test_couriers_are_called_back_when_something_waits_and_nobody_is_there():
 def test_what_is_stuck_is_named(monkeypatch):
     """A planner who never offers anything, and an office that looks away."""
     monkeypatch.setattr("simulation.run.DRAIN_H_MAX", 1)
-    monkeypatch.setattr("simulation.planner.answer", never_offer)
+    monkeypatch.setattr("simulation.people.planner.answer", never_offer)
     scenario = small()
     patient = replace(
         scenario,
@@ -224,7 +224,7 @@ def never_offer(briefing: Briefing, _: Plan, __: object) -> AdoptPlan:
 
 def test_a_planner_of_one_order_at_a_time_delivers_too(monkeypatch):
     """The actors rely on no solver: here each free courier is simply given one order."""
-    monkeypatch.setattr("simulation.planner.answer", one_at_a_time)
+    monkeypatch.setattr("simulation.people.planner.answer", one_at_a_time)
     run = simulate(small(), 1)
     assert run.is_sound
     assert run.scorecard.orders.delivered > 20

@@ -8,10 +8,10 @@ import pytest
 
 from engine.values import Millis
 from geo.points import Point
-from simulation.areas import Area
-from simulation.flaws import ScenarioError
-from simulation.gps import Gps
-from simulation.scenario_file import parse
+from simulation.people.gps import Gps
+from simulation.scenarios.areas import Area
+from simulation.scenarios.flaws import ScenarioError
+from simulation.scenarios.scenario_file import parse
 from simulation.streams import RandomStreams
 from tests.simulated_city import SMALL
 

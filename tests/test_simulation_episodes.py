@@ -14,13 +14,14 @@ from engine.commands import TakeBreak
 from engine.engine import Record
 from engine.values import HOUR, MINUTE, Millis
 from geo.points import Point, distance_m
-from simulation import conduct
-from simulation.areas import Area
-from simulation.arrivals import Arrivals, sources_of
-from simulation.conditions import Conditions
-from simulation.conduct import Answer
-from simulation.day import of_scenario
-from simulation.episodes import (
+from simulation.days.arrivals import Arrivals, sources_of
+from simulation.days.conditions import Conditions
+from simulation.days.day import of_scenario
+from simulation.people import conduct
+from simulation.people.conduct import Answer
+from simulation.run import Run, simulate
+from simulation.scenarios.areas import Area
+from simulation.scenarios.episodes import (
     Crowd,
     FlashSale,
     PaymentOutage,
@@ -29,12 +30,11 @@ from simulation.episodes import (
     StoreOutage,
     Strike,
 )
-from simulation.flaws import ScenarioError
-from simulation.run import Run, simulate
-from simulation.scenario import Scenario, Zone
-from simulation.scenario_file import parse
+from simulation.scenarios.flaws import ScenarioError
+from simulation.scenarios.scenario import Scenario, Zone
+from simulation.scenarios.scenario_file import parse
+from simulation.scenarios.tables import merged
 from simulation.streams import RandomStreams
-from simulation.tables import merged
 from tests.simulated_city import EVENTFUL, SMALL, eventful, small
 
 MIDDLE = Point.of_degrees(31.2304, 121.4737)

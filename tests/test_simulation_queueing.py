@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.queueing import COOKING_S, Queue, scenario_of, sojourns, theory
 from engine.events import OrderAccepted, OrderReady
-from simulation import conduct
+from simulation.people import conduct
 from simulation.run import simulate
 from simulation.streams import RandomStreams
 

@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from simulation import conduct
-from simulation.arrivals import Arrivals, sources_of
-from simulation.city import Ground, Neighborhoods, couriers_of, stores_of
-from simulation.conduct import Answer
-from simulation.demand import Population
+from simulation.days.arrivals import Arrivals, sources_of
+from simulation.days.city import Ground, Neighborhoods, couriers_of, stores_of
 from simulation.elementary import exp, ln
-from simulation.quantities import Varying
-from simulation.stores import Kitchen
+from simulation.people import conduct
+from simulation.people.conduct import Answer
+from simulation.people.demand import Population
+from simulation.people.stores import Kitchen
+from simulation.scenarios.quantities import Varying
 from simulation.streams import Draws, RandomStreams, normal_quantile
 from tests.simulated_city import small, troubled
 

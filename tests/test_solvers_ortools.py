@@ -10,17 +10,17 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from solvers import routing as routing_module
 from solvers.check import evaluate, violations
-from solvers.exact import LARGEST_STATES, TooLargeError, exact, prove
-from solvers.flow import flow, matched
-from solvers.improvement import improve
-from solvers.insertion import insertion
-from solvers.matching import matching
+from solvers.policies import routing as routing_module
+from solvers.policies.exact import LARGEST_STATES, TooLargeError, exact, prove
+from solvers.policies.flow import flow, matched
+from solvers.policies.improvement import improve
+from solvers.policies.insertion import insertion
+from solvers.policies.matching import matching
+from solvers.policies.routing import routing
+from solvers.policies.routing_model import model_of
 from solvers.portfolio import SOLVERS
 from solvers.problem import Budget, Plan, Rules, Weights
-from solvers.routing import routing
-from solvers.routing_model import model_of
 from solvers.validation import Fault, ProblemError, check_problem
 from tests.solver_problems import plain_problem, random_problem, running
 

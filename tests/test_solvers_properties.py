@@ -7,12 +7,12 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from solvers.check import evaluate, violations
-from solvers.exact import TooLargeError
-from solvers.improvement import Improver, improve
+from solvers.explaining.ranking import rank_couriers
+from solvers.explaining.relaxation import explain_unserved, relax
+from solvers.policies.exact import TooLargeError
+from solvers.policies.improvement import Improver, improve
 from solvers.portfolio import SOLVERS
 from solvers.problem import Budget
-from solvers.ranking import rank_couriers
-from solvers.relaxation import explain_unserved, relax
 from solvers.validation import ProblemError, check_problem
 from tests.solver_problems import incumbent, random_problem
 

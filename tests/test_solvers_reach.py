@@ -5,14 +5,14 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from solvers.boarding import may_serve, put_on
-from solvers.insertion import insertion
-from solvers.layout import city_of
-from solvers.placement import best_place
+from solvers.explaining.ranking import rank_couriers
+from solvers.kernels.boarding import may_serve, put_on
+from solvers.kernels.layout import city_of
+from solvers.kernels.placement import best_place
+from solvers.kernels.reach import best_of_all, bound_all, note, reach_of
+from solvers.kernels.routes import plan_of, routes_of, wider
+from solvers.policies.insertion import insertion
 from solvers.problem import Budget
-from solvers.ranking import rank_couriers
-from solvers.reach import best_of_all, bound_all, note, reach_of
-from solvers.routes import plan_of, routes_of, wider
 from solvers.validation import ProblemError, check_problem
 from tests.solver_problems import plain_problem, random_problem, running
 

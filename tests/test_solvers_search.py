@@ -11,18 +11,18 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.live_case import problem_of
-from solvers.boarding import may_serve
 from solvers.check import evaluate, violations
-from solvers.improvement import Improver, improve
-from solvers.insertion import insertion
-from solvers.layout import city_of
-from solvers.matching import matching
-from solvers.nearest import nearest
-from solvers.placement import best_place
+from solvers.explaining.ranking import rank_couriers
+from solvers.kernels.boarding import may_serve
+from solvers.kernels.layout import city_of
+from solvers.kernels.placement import best_place
+from solvers.kernels.randomness import below, random_state, uniform
+from solvers.kernels.routes import plan_of, routes_of
+from solvers.policies.improvement import Improver, improve
+from solvers.policies.insertion import insertion
+from solvers.policies.matching import matching
+from solvers.policies.nearest import nearest
 from solvers.problem import Budget, Plan
-from solvers.randomness import below, random_state, uniform
-from solvers.ranking import rank_couriers
-from solvers.routes import plan_of, routes_of
 from solvers.validation import ProblemError, check_problem
 from tests.solver_problems import incumbent, plain_problem, random_problem, running
 

@@ -9,12 +9,12 @@ from simulation.lab.asides import asides
 from simulation.lab.deciding import Finding
 from simulation.lab.statistics import ratio
 from simulation.run import simulate
-from simulation.scenario_file import find, load
+from simulation.scenarios.scenario_file import find, load
 from solvers.check import violations
-from solvers.improvement import improve
-from solvers.insertion import insertion
+from solvers.policies.improvement import improve
+from solvers.policies.insertion import insertion
+from solvers.policies.steadiness import HOUR_MS, Steadiness, moves
 from solvers.problem import Budget, Plan
-from solvers.steadiness import HOUR_MS, Steadiness, moves
 from tests.solver_problems import plain_problem, running
 
 NOTHING = Budget(iterations=0)

@@ -11,8 +11,8 @@ from engine.projections import Projections, dump, load, tastes
 from engine.projections.tastes import Suggestion, Tastes, Why
 from engine.values import DAY, Actor, PricedLine, Proof, Purpose
 from geo.points import Point
-from simulation.city import stores_of
-from simulation.demand import Population
+from simulation.days.city import stores_of
+from simulation.people.demand import Population
 from simulation.streams import RandomStreams
 from tests.random_days import RandomDay
 

@@ -15,7 +15,7 @@ from peers.referees import referee
 from peers.task import NOBODY, Task
 
 from solvers.check import evaluate, violations
-from solvers.improvement import improve
+from solvers.policies.improvement import improve
 from solvers.problem import Budget, Plan, Problem
 
 S_PER_KM, SERVICE_S, UNSERVED_S = 180.0, 60.0, 7_200.0

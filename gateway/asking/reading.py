@@ -163,7 +163,7 @@ def _get_settings(_: m.GetSettings, __: Identity, engine: Engine) -> m.Settings:
 
 def _explain_order(b: m.ExplainOrder, _: Identity, engine: Engine) -> m.Explanation:
     """Milliseconds, once the kernels are compiled: whoever serves warms them up."""
-    from solvers.explanation import explain  # here, for it loads the kernels
+    from solvers.crossing.explanation import explain  # here, for it loads the kernels
 
     s = engine.state
     if s.orders.get(OrderId(b.order)) is None:

@@ -25,14 +25,14 @@ from simulation.calibration.rows import columns_of, fitted_to, only, untold
 from simulation.calibration.rows import observed as observed_rows
 from simulation.calibration.telling import Teller
 from simulation.command import print_flaws, print_unread
-from simulation.csv_options import TABLES, add_csv_arguments, with_csv
-from simulation.flaws import Flaw, ScenarioError
 from simulation.mdrp.instance import FILES, read_instance
 from simulation.mdrp.rows import recorded_of
-from simulation.recorded import Recorded
 from simulation.run import simulate
-from simulation.scenario import Scenario
-from simulation.scenario_file import document, find, parse, scenario_of
+from simulation.scenarios.csv_options import TABLES, add_csv_arguments, with_csv
+from simulation.scenarios.flaws import Flaw, ScenarioError
+from simulation.scenarios.recorded import Recorded
+from simulation.scenarios.scenario import Scenario
+from simulation.scenarios.scenario_file import document, find, parse, scenario_of
 
 FITTED, TOO_LITTLE, UNUSABLE = 0, 1, 2
 

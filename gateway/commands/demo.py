@@ -29,13 +29,13 @@ from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from gateway.storage.verification import verify
 from simulation.commerce.lines import lines
 from simulation.commerce.systems import Bookkeeping
-from simulation.day import Day, of_scenario
+from simulation.days.day import Day, of_scenario
 from simulation.live.city import City, alive
 from simulation.live.meals import day_of
 from simulation.mdrp.instance import read_instance
-from simulation.planner import objective_of
-from simulation.scenario import Scenario
-from simulation.scenario_file import find, load
+from simulation.people.planner import objective_of
+from simulation.scenarios.scenario import Scenario
+from simulation.scenarios.scenario_file import find, load
 from simulation.streams import RandomStreams
 from solvers.portfolio import SOLVERS
 

@@ -9,7 +9,7 @@ from engine.values import Millis, OrderId
 from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from gateway.storage.recovery import recover
 from gateway.wire import time_text
-from solvers.explanation import Alternative, Explanation, Remedy, explain
+from solvers.crossing.explanation import Alternative, Explanation, Remedy, explain
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

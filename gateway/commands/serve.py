@@ -14,7 +14,7 @@ from engine.settings import Settings
 from gateway.app import App, Config, MakePlanner
 from gateway.app import run as run_loop
 from gateway.planner import Planner
-from solvers.bridge import USUAL, Objective
+from solvers.crossing.bridge import USUAL, Objective
 from solvers.problem import Budget
 
 THINK_MS = 40
@@ -131,9 +131,9 @@ def read_objective(path: Path) -> Objective:
 def _planning(args: argparse.Namespace, objective: Objective) -> MakePlanner:
     """Kernels are compiled before the doors open: the first order does not wait for that."""
     from geo import sphere, tracks  # here, for all these load kernels
-    from solvers import briefing
+    from solvers.crossing import briefing
+    from solvers.crossing.warming import warm, warm_explanations
     from solvers.portfolio import SOLVERS
-    from solvers.warming import warm, warm_explanations
 
     for unknown in {args.solver, args.improver} - {"none", *SOLVERS}:
         raise ValueError(f"no solver {unknown}; there are {', '.join(SOLVERS)}")

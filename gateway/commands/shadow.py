@@ -13,9 +13,9 @@ from pathlib import Path
 import msgspec
 
 from gateway.storage.journal import JOURNAL_FILE, JournalReader
+from solvers.crossing.shadowing import TERMS, Day, Shadow, scorecards
 from solvers.portfolio import SOLVERS
 from solvers.problem import Budget
-from solvers.shadowing import TERMS, Day, Shadow, scorecards
 
 BIAS = (
     "Each round starts from the plan in charge, not from the challenger's own earlier plans: what "

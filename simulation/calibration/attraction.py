@@ -1,8 +1,9 @@
 """How much each kind of store is liked, and how much distance costs: Huff's model, fitted.
 
 A customer at a distance d chooses a store with weight attraction / (1 + (d / reach)²), as
-`simulation.city.Neighborhoods` has it (D. L. Huff, Journal of Marketing 28, 1964). Attractions are
-fitted by iterative proportional scaling for each of a row of reaches; the likeliest wins.
+`Neighborhoods` in `simulation/days/city.py` has it (D. L. Huff, Journal of Marketing 28, 1964).
+Attractions are fitted by iterative proportional scaling for each of a row of reaches; the
+likeliest wins.
 """
 
 from collections.abc import Sequence
@@ -11,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.values import StoreId
-from simulation.areas import M_PER_E7
 from simulation.calibration.observed import Observed
+from simulation.scenarios.areas import M_PER_E7
 
 REACHES_M = tuple(round(400 * 1.35**n) for n in range(12))
 VISITS_MAX = 3_000  # enough to tell a dozen attractions apart

@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 from scipy.stats import norm, rankdata
 
 from simulation.calibration.observed import Bound
-from simulation.quantities import NORMAL_P90, Varying
+from simulation.scenarios.quantities import NORMAL_P90, Varying
 
 Floats = NDArray[np.float64]
 FEWEST = 5  # values below which a distribution is not believed

@@ -20,8 +20,8 @@ from simulation.calibration.distributions import (
     tolerance,
 )
 from simulation.calibration.observed import CourierDay, Observed, StoreDay
-from simulation.quantities import Varying
-from simulation.scenario import (
+from simulation.scenarios.quantities import Varying
+from simulation.scenarios.scenario import (
     Bank,
     City,
     CourierGroup,

@@ -23,14 +23,14 @@ from simulation.calibration.observed import (
     StoreDay,
     Visit,
 )
-from simulation.recorded import (
+from simulation.scenarios.recorded import (
     TIMES,
     Recorded,
     RecordedCourier,
     RecordedOrder,
     RecordedStore,
 )
-from simulation.scenario import CourierGroup, Demand, Scenario, StoreGroup
+from simulation.scenarios.scenario import CourierGroup, Demand, Scenario, StoreGroup
 
 PART_H = 0.5
 OPTIONAL = ("ready_at", "customer", "courier", *TIMES)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from engine import events as e
 from engine.engine import Engine, Record
 from engine.values import Fulfillment, Millis, OrderId, StopKind
-from simulation.recorded import (
+from simulation.scenarios.recorded import (
     TIMES,
     Item,
     Recorded,
@@ -21,7 +21,7 @@ from simulation.recorded import (
     RecordedOrder,
     RecordedStore,
 )
-from simulation.scenario import Scenario
+from simulation.scenarios.scenario import Scenario
 
 ORDER_COLUMNS = ("id", "placed_at", "store", "lat", "lon", "customer", "ready_at", "courier")
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import tomli_w
 
-from simulation.scenario import Scenario
+from simulation.scenarios.scenario import Scenario
 
 
 def text_of(scenario: Scenario, head: str = "") -> str:

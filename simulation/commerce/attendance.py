@@ -5,7 +5,7 @@ from engine.values import DutyId, Millis, StaffId, StoreId
 from simulation.commerce import conduct
 from simulation.commerce.conduct import Duty
 from simulation.commerce.parts import Shops
-from simulation.day import Day
+from simulation.days.day import Day
 from simulation.world import World
 
 

@@ -16,9 +16,9 @@ from engine.values import (
     ProviderId,
     ReconciliationId,
 )
-from simulation.bank import Bank
 from simulation.commerce.parts import Bill
-from simulation.scenario import Scenario
+from simulation.people.bank import Bank
+from simulation.scenarios.scenario import Scenario
 from simulation.streams import Draws
 from simulation.world import World
 

@@ -1,7 +1,7 @@
 """What customers, shopkeepers and the office do when it is their turn: draws, and nothing else.
 
-As `simulation/conduct.py`, for all that happens besides deliveries: each question is answered from
-a stream named after what it is about, in-process and over a socket alike.
+As `simulation/people/conduct.py`, for all that happens besides deliveries: each question is
+answered from a stream named after what it is about, in-process and over a socket alike.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from engine.values import HOUR, MINUTE, Job, Millis, ReturnWay, Tender
-from simulation.city import StoreSite
 from simulation.commerce.parts import Commerce, PriceChange, Shoppers, Shops
-from simulation.scenario import Product
+from simulation.days.city import StoreSite
+from simulation.scenarios.scenario import Product
 from simulation.streams import Draws, RandomStreams
 
 # customers, after the goods

@@ -7,7 +7,16 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from simulation.quantities import Count, Name, NotNegative, Part, Pieces, Positive, Share, Varying
+from simulation.scenarios.quantities import (
+    Count,
+    Name,
+    NotNegative,
+    Part,
+    Pieces,
+    Positive,
+    Share,
+    Varying,
+)
 
 ClockHour = Annotated[float, Meta(ge=0, le=24)]
 Permille = Annotated[int, Meta(ge=1, le=1_000)]

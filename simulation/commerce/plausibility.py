@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from engine.rules.segmentation import NAMES
 from engine.values import HOUR
-from simulation.arrivals import word
 from simulation.commerce.conduct import HOUR_MIN
 from simulation.commerce.parts import Commerce, Shops
-from simulation.episodes import FlashSale
-from simulation.flaws import Flaw, did_you_mean
-from simulation.scenario import Scenario
+from simulation.days.arrivals import word
+from simulation.scenarios.episodes import FlashSale
+from simulation.scenarios.flaws import Flaw, did_you_mean
+from simulation.scenarios.scenario import Scenario
 
 DAY_H = 24
 

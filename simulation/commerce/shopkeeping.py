@@ -33,11 +33,11 @@ from engine.values import (
     StoreId,
     SupplierId,
 )
-from simulation.city import StoreSite
 from simulation.commerce import conduct
 from simulation.commerce.conduct import DAY_MIN, DAYS, HOUR_MIN
 from simulation.commerce.parts import Shops
-from simulation.day import Day
+from simulation.days.city import StoreSite
+from simulation.days.day import Day
 from simulation.streams import Draws
 from simulation.world import World
 

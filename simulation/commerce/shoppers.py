@@ -31,7 +31,7 @@ from engine.values import (
 )
 from simulation.commerce.parts import Commerce
 from simulation.commerce.parts import Shoppers as Habits
-from simulation.scenario import Scenario
+from simulation.scenarios.scenario import Scenario
 from simulation.streams import RandomStreams
 from simulation.world import World
 

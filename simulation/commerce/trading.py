@@ -19,11 +19,11 @@ from engine.values import (
     ProductId,
     PromotionId,
 )
-from simulation.arrivals import word
-from simulation.city import StoreSite
 from simulation.commerce import conduct
 from simulation.commerce.parts import Bundle, Campaign, Commerce, PriceChange, Promotion
-from simulation.day import Day
+from simulation.days.arrivals import word
+from simulation.days.city import StoreSite
+from simulation.days.day import Day
 from simulation.world import World
 
 PERMILLE = 1_000

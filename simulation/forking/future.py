@@ -10,18 +10,18 @@ from engine.codec import GENESIS, chain, encode
 from engine.engine import Record
 from engine.values import HOUR, Millis
 from geo.travel import Vehicle
-from simulation.bank import Bank
-from simulation.city import CourierProfile
-from simulation.demand import Customers
-from simulation.flaws import did_you_mean
-from simulation.fleet import Fleet
+from simulation.days.city import CourierProfile
 from simulation.forking.likely import Past, day_of
 from simulation.forking.outcome import Outcome, Ridden, Watch, outcome
-from simulation.operator import Operator
-from simulation.planner import Planner
+from simulation.people.bank import Bank
+from simulation.people.demand import Customers
+from simulation.people.fleet import Fleet
+from simulation.people.operator import Operator
+from simulation.people.planner import Planner
+from simulation.people.stores import Stores
 from simulation.run import no_search_for_cycles
-from simulation.scenario import Planner as Policy
-from simulation.stores import Stores
+from simulation.scenarios.flaws import did_you_mean
+from simulation.scenarios.scenario import Planner as Policy
 from simulation.world import World
 from solvers.portfolio import SOLVERS
 

@@ -17,7 +17,7 @@ from simulation.forking.outcome import FIGURES, Outcome
 from simulation.forking.worker import get_ready, play_shared
 from simulation.lab.processes import processes
 from simulation.lab.statistics import half_width, paired
-from simulation.scenario import Planner as Policy
+from simulation.scenarios.scenario import Planner as Policy
 
 ALPHA = 0.05
 

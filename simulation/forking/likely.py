@@ -18,10 +18,10 @@ from engine.state.positions import NEVER
 from engine.values import HOUR, MINUTE, CourierId, Millis, StoreId
 from geo.points import Point
 from simulation.calibration.observed import Visit
-from simulation.city import PERMILLE, CourierProfile, StoreSite
-from simulation.day import Day, Visits
-from simulation.demand import Wish
-from simulation.scenario import CourierGroup, Product, Scenario, StoreGroup
+from simulation.days.city import PERMILLE, CourierProfile, StoreSite
+from simulation.days.day import Day, Visits
+from simulation.people.demand import Wish
+from simulation.scenarios.scenario import CourierGroup, Product, Scenario, StoreGroup
 from simulation.streams import RandomStreams
 
 

@@ -5,7 +5,7 @@ import pickle
 from simulation.forking.future import play
 from simulation.forking.likely import Past
 from simulation.forking.outcome import Outcome
-from simulation.scenario import Planner as Policy
+from simulation.scenarios.scenario import Planner as Policy
 
 _shared: dict[bytes, tuple[bytes, Past]] = {}  # what this process was told last
 

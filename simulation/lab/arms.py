@@ -6,10 +6,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from simulation.flaws import Flaw, ScenarioError, did_you_mean
 from simulation.lab.variation import Axis, Scalar, VaryError, vary
-from simulation.scenario import Scenario
-from simulation.scenario_file import Document, scenario_of
+from simulation.scenarios.flaws import Flaw, ScenarioError, did_you_mean
+from simulation.scenarios.scenario import Scenario
+from simulation.scenarios.scenario_file import Document, scenario_of
 from simulation.scorecard import digest_of
 from solvers.portfolio import SOLVERS
 

@@ -18,8 +18,6 @@ from rich.progress import Progress as Bar
 from rich.table import Table
 
 from simulation.command import print_flaws, print_unread
-from simulation.csv_options import add_csv_arguments, with_csv
-from simulation.flaws import ScenarioError
 from simulation.lab.arms import arms_of, shown
 from simulation.lab.deciding import Finding, Rule
 from simulation.lab.figures import HEADLINES
@@ -30,7 +28,9 @@ from simulation.lab.results import ComparisonError, Question, Results, question_
 from simulation.lab.sweep import Progress, Sweep
 from simulation.lab.sweep import run as play
 from simulation.lab.variation import ALIASES, VaryError, axis_of
-from simulation.scenario_file import document, find
+from simulation.scenarios.csv_options import add_csv_arguments, with_csv
+from simulation.scenarios.flaws import ScenarioError
+from simulation.scenarios.scenario_file import document, find
 
 ANSWERED, UNSOUND, UNUSABLE = 0, 1, 2
 FINDINGS_FILE = "findings.json"

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from engine.values import MINUTE, SECOND
-from simulation.flaws import Flaw, ScenarioError, did_you_mean
-from simulation.scenario_file import Document
-from simulation.tables import name_of
+from simulation.scenarios.flaws import Flaw, ScenarioError, did_you_mean
+from simulation.scenarios.scenario_file import Document
+from simulation.scenarios.tables import name_of
 
 Scalar = bool | int | float | str
 VALUES_MAX = 100

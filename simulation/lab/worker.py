@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from simulation.run import simulate
-from simulation.scenario import Scenario
+from simulation.scenarios.scenario import Scenario
 from simulation.scorecard import Scorecard, digest_of
 
 

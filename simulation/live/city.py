@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from engine.values import CASH, MINUTE
-from simulation.day import Day
+from simulation.days.day import Day
 from simulation.live.city_time import CityTime
 from simulation.live.courier_app import CourierApp
 from simulation.live.office import Office

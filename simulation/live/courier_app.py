@@ -11,14 +11,14 @@ from engine.values import MINUTE, SECOND, CourierId, DeliveryId, Millis, OrderId
 from gateway import messages as m
 from gateway.client import Update
 from geo.points import E7, Point, interpolate, places
-from simulation import conduct
-from simulation.city import PERMILLE, CourierProfile
-from simulation.conditions import spells
-from simulation.conduct import Answer
-from simulation.episodes import Strike
-from simulation.gps import Gps
+from simulation.days.city import PERMILLE, CourierProfile
+from simulation.days.conditions import spells
 from simulation.live.city_time import text
 from simulation.live.party import Party, World
+from simulation.people import conduct
+from simulation.people.conduct import Answer
+from simulation.people.gps import Gps
+from simulation.scenarios.episodes import Strike
 
 REPORTS_AT_MOST_EVERY_S = 0.4  # of the wall, however fast the city runs
 ACCURACY_M = 8.0

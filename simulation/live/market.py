@@ -4,8 +4,8 @@ from functools import partial
 
 from engine.values import HOUR, Millis
 from gateway import messages as m
-from simulation.arrivals import word
 from simulation.commerce.parts import Campaign, Commerce, Promotion
+from simulation.days.arrivals import word
 from simulation.live.city_time import text
 from simulation.live.party import Party
 

@@ -9,14 +9,14 @@ from engine.settings import Settings
 from engine.values import MINUTE, CourierId, CustomerId, Line, ProductId, StoreId
 from geo.points import Point
 from geo.travel import TravelModel, Vehicle
-from simulation.city import PERMILLE, CourierProfile, StoreSite
-from simulation.day import Day, Visits
-from simulation.demand import Wish
+from simulation.days.city import PERMILLE, CourierProfile, StoreSite
+from simulation.days.day import Day, Visits
 from simulation.mdrp.instance import Courier, Instance, Terms
 from simulation.mdrp.town import CAPACITY, MEAL, MEALS_PER_STORE, MIDNIGHT, PRICE, millis, point
-from simulation.quantities import Varying
-from simulation.scenario import Bank, City, CourierGroup, Demand, Product, Scenario
-from simulation.scenario import StoreGroup as Group
+from simulation.people.demand import Wish
+from simulation.scenarios.quantities import Varying
+from simulation.scenarios.scenario import Bank, City, CourierGroup, Demand, Product, Scenario
+from simulation.scenarios.scenario import StoreGroup as Group
 
 LONG_MIN = 24 * 60
 AT_ONCE = Varying(median=0.5, p90=0.5)

@@ -8,11 +8,11 @@ from msgspec.structs import replace
 from engine.values import CASH, Millis
 from gateway import messages as m
 from gateway.client import Update
-from simulation.demand import SERVICE, Wish
 from simulation.live.aftercare import Aftercare
 from simulation.live.city_time import millis
 from simulation.live.party import Party, World
 from simulation.live.shopping import Shopping
+from simulation.people.demand import SERVICE, Wish
 
 ENDED = ("fulfilled", "cancelled", "returned")
 

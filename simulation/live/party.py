@@ -11,11 +11,11 @@ from engine.values import CASH, MINUTE, Millis
 from gateway import messages as m
 from gateway.client import Client, GivenUpError
 from gateway.messages import Role
-from simulation.conditions import Conditions
-from simulation.day import Day
+from simulation.days.conditions import Conditions
+from simulation.days.day import Day
 from simulation.live.city_time import CityTime
 from simulation.live.street import Street
-from simulation.scenario import Scenario
+from simulation.scenarios.scenario import Scenario
 from simulation.streams import RandomStreams
 
 ANSWER_S = 120.0  # of the wall: a server that restarts needs a few seconds

@@ -3,9 +3,9 @@
 from engine.values import Millis
 from gateway import messages as m
 from gateway.client import Update
-from simulation import conduct
-from simulation.conduct import Answer, BankReply
 from simulation.live.party import Party, World
+from simulation.people import conduct
+from simulation.people.conduct import Answer, BankReply
 
 
 class Provider(Party):

@@ -6,11 +6,11 @@ from typing import get_args
 from engine.values import HOUR, MINUTE, Millis
 from gateway import messages as m
 from gateway.client import Update
-from simulation.city import StoreSite
 from simulation.commerce import conduct
 from simulation.commerce.conduct import DAY_MIN, HOUR_MIN
 from simulation.commerce.parts import PriceChange
 from simulation.commerce.trading import is_sold
+from simulation.days.city import StoreSite
 from simulation.live.city_time import text
 from simulation.live.party import Party
 from simulation.live.till import Till

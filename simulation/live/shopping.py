@@ -9,9 +9,9 @@ from gateway import messages as m
 from simulation.commerce.parts import Commerce
 from simulation.commerce.shoppers import choice_of, window
 from simulation.commerce.trading import is_sold
-from simulation.demand import Wish
 from simulation.live.city_time import text
 from simulation.live.party import Party
+from simulation.people.demand import Wish
 
 CONSENTS: tuple[m.Purpose, ...] = ("marketing", "personalization")
 

@@ -6,18 +6,18 @@ from functools import partial
 from engine.values import HOUR, SECOND, Millis, OrderId
 from gateway import messages as m
 from gateway.client import Update
-from simulation import conduct
-from simulation.city import StoreSite
 from simulation.commerce.conduct import brings_back_ms, is_fit
 from simulation.commerce.shoppers import comes_after_ms
-from simulation.conditions import spells
-from simulation.conduct import Answer
-from simulation.episodes import FlashSale
+from simulation.days.city import StoreSite
+from simulation.days.conditions import spells
 from simulation.live.attendance import Attendance
 from simulation.live.city_time import millis, text
 from simulation.live.party import Party, World
 from simulation.live.shopkeeping import Shopkeeping
-from simulation.stores import Kitchen
+from simulation.people import conduct
+from simulation.people.conduct import Answer
+from simulation.people.stores import Kitchen
+from simulation.scenarios.episodes import FlashSale
 
 
 class StoreTerminal(Party):

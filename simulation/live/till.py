@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from itertools import count
 
 from gateway import messages as m
-from simulation.city import StoreSite
 from simulation.commerce import conduct
 from simulation.commerce.parts import Shops
+from simulation.days.city import StoreSite
 from simulation.live.party import Party
 
 

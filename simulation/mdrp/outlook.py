@@ -1,7 +1,8 @@
 """Between the engine and the meal solver: state -> Day, routes -> AdoptPlan.
 
-Not solvers.bridge: the days' rules need to know when a courier is free again to the minute, and
-couriers whose shift begins within the hour, of which the common briefing knows nothing.
+Not `solvers/crossing/bridge.py`: the days' rules need to know when a courier is free again to
+the minute, and couriers whose shift begins within the hour, of which the common briefing knows
+nothing.
 """
 
 import numpy as np

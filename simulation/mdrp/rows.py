@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from simulation.mdrp.instance import Courier, Instance, Spot
 from simulation.mdrp.town import CAPACITY, millis, point
-from simulation.recorded import Recorded, RecordedCourier, RecordedOrder, RecordedStore
+from simulation.scenarios.recorded import Recorded, RecordedCourier, RecordedOrder, RecordedStore
 
 
 def recorded_of(instance: Instance) -> Recorded:

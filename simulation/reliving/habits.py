@@ -4,9 +4,9 @@ from collections import Counter
 from typing import TypeVar
 
 from engine.values import CourierId, DeliveryId, OrderId, PaymentId
-from simulation.conduct import BankReply, Cooking, Door, Habits, Reply
+from simulation.people.conduct import BankReply, Cooking, Door, Habits, Reply
 from simulation.reliving.recorded import Recorded, Shift
-from simulation.scenario import Bank, CourierGroup, Demand, StoreGroup
+from simulation.scenarios.scenario import Bank, CourierGroup, Demand, StoreGroup
 from simulation.streams import RandomStreams
 
 T = TypeVar("T")

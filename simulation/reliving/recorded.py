@@ -29,7 +29,7 @@ from engine.values import (
     StoreId,
 )
 from geo.points import Point
-from simulation.conduct import Answer, BankReply, Door, Reply
+from simulation.people.conduct import Answer, BankReply, Door, Reply
 
 
 def relived(order: OrderId) -> OrderId:

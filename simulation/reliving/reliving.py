@@ -16,23 +16,23 @@ from engine.events import OrderPlaced
 from engine.state import State
 from engine.values import HOUR, MINUTE, CourierId, Fulfillment, Millis, StoreId
 from geo.points import Point
-from simulation.bank import Bank
 from simulation.calibration.fitting import fit
 from simulation.calibration.observing import Observer
-from simulation.city import PERMILLE, CourierProfile, StoreSite
-from simulation.day import Day, Visits
-from simulation.demand import Customers, Wish
-from simulation.fleet import Fleet
+from simulation.days.city import PERMILLE, CourierProfile, StoreSite
+from simulation.days.day import Day, Visits
 from simulation.forking.future import Chain, fleet_ridden, name_of
 from simulation.forking.outcome import Outcome, Ridden, Watch, outcome
-from simulation.operator import Operator
-from simulation.planner import Planner
+from simulation.people.bank import Bank
+from simulation.people.demand import Customers, Wish
+from simulation.people.fleet import Fleet
+from simulation.people.operator import Operator
+from simulation.people.planner import Planner
+from simulation.people.stores import Stores
 from simulation.reliving.habits import KnownHabits
 from simulation.reliving.recorded import Recorded, Recorder, Shift, Visit, is_walk_in_wish
 from simulation.run import no_search_for_cycles
-from simulation.scenario import Planner as Policy
-from simulation.scenario import Scenario
-from simulation.stores import Stores
+from simulation.scenarios.scenario import Planner as Policy
+from simulation.scenarios.scenario import Scenario
 from simulation.streams import RandomStreams
 from simulation.world import World
 

@@ -1,0 +1,1 @@
+"""Who acts on a day: customers, stores, couriers, the bank, planner and operator."""

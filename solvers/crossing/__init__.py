@@ -1,0 +1,1 @@
+"""The way across: everything here sees the engine's state; nothing else in `solvers/` does."""

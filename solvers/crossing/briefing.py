@@ -1,0 +1,343 @@
+"""State to arrays: what a solver is told of the engine. With bridge.py the way across.
+
+Times go in as milliseconds since the epoch and become seconds from now; places become the
+corners of a plane on which distances are seconds of travel for a scooter.
+"""
+
+from itertools import pairwise
+
+import numpy as np
+from msgspec import Struct
+
+from engine.columns import Int64s
+from engine.rules.emissions import GRAMS_PER_KM
+from engine.state import State
+from engine.state.deliveries import ON_BOARD, Delivery, DeliveryStatus
+from engine.state.orders import Order, OrderStatus
+from engine.values import CourierId, DeliveryId, Millis, PlanningRoundId, Stop, StopKind, StoreId
+from geo.points import Point
+from geo.travel import TravelModel, Vehicle
+from solvers.crossing.drafting import (
+    Codes,
+    Prices,
+    Statuses,
+    choose,
+    draw_up_couriers,
+    draw_up_orders,
+    empty_columns,
+    with_more_room,
+)
+from solvers.crossing.workforce import VEHICLES, Crew, Workforce
+from solvers.problem import Flags, Floats, Ints, Problem, Rules, Weights
+
+REFUSALS_MAX = 62  # each takes a bit of the skills
+ALL_SKILLS = (1 << REFUSALS_MAX) - 1
+MM_PER_KM = 1_000_000
+KEPT_SPARE = 2_000  # deliveries that have ended, before they are forgotten
+SLOTS = 256  # at first
+
+S = DeliveryStatus
+CODES = {status: code for code, status in enumerate(S)}
+STATUSES = Statuses(CODES[S.CREATED], CODES[S.ARRIVED_AT_PICKUP], CODES[S.ARRIVED_AT_DROPOFF])
+IS_ABOARD: Flags = np.array([x in ON_BOARD for x in S])  # by code
+
+
+class Objective(Struct, frozen=True):
+    """What a planner may turn, besides the engine's settings."""
+
+    weights: Weights = Weights(
+        lateness_per_s=10.0, freshness_per_s=0.2, travel_per_s=1.0, unserved=7200.0
+    )
+    rules: Rules = Rules()
+
+
+USUAL = Objective()
+
+
+class Briefing(Struct, frozen=True):
+    """A problem, and the names its rows had when it was drawn up."""
+
+    planning_round: PlanningRoundId
+    problem: Problem
+    couriers: list[CourierId]
+    versions: list[int]  # of their routes
+    keys: list[DeliveryId]  # by slot
+    slots: Ints  # (N,) of the rows
+    is_return: Flags  # (N,) goes back to its store
+    untold: Flags  # (N,) whether nobody has been offered the delivery yet
+    on_break: Flags  # (C,) couriers who are to be told nothing new for now
+    release_ahead_s: float
+
+    @property
+    def deliveries(self) -> list[DeliveryId]:
+        """The names of the problem's orders."""
+        return [self.keys[slot] for slot in self.slots.tolist()]
+
+    def stop(self, stop: int) -> Stop:
+        """One of the problem's, as the engine calls it."""
+        orders = self.problem.orders
+        key = self.keys[self.slots[stop % orders]]
+        if stop < orders:
+            return Stop(StopKind.PICKUP, key)
+        is_return = self.is_return[stop - orders]
+        return Stop(StopKind.RETURN if is_return else StopKind.DROPOFF, key)
+
+    @property
+    def routes(self) -> list[list[int]]:
+        """Of each courier, in the problem's stops."""
+        p = self.problem
+        ends = p.route_start.tolist()
+        stops: list[int] = p.route_stops.tolist()
+        return [stops[a:b] for a, b in pairwise(ends)]
+
+
+def brief(
+    s: State, planning_round: PlanningRoundId, now: Millis, objective: Objective = USUAL
+) -> Briefing:
+    """Once; who asks again and again keeps a Briefer."""
+    return Briefer(s, objective).brief(planning_round, now)
+
+
+def warm() -> None:
+    """Compile what draws problems up: seconds once on a machine, then milliseconds."""
+    brief(State(), PlanningRoundId(0), Millis(0))
+    TravelModel().project(np.zeros((1, 2), np.int64), Point(0, 0))
+
+
+class Briefer:
+    """Draws up problems of one engine's state from columns, a slot for each open delivery.
+
+    What has changed since the last time is read again; a delivery's places, load and promise
+    stay as they are until it is stranded or returns. The same state gives the same problem,
+    whatever was kept.
+    """
+
+    def __init__(self, s: State, objective: Objective = USUAL) -> None:
+        self._s = s
+        self._objective = objective
+        self._workforce = Workforce(s)
+        self._forget()
+
+    def brief(self, planning_round: PlanningRoundId, now: Millis) -> Briefing:
+        """Everyone on shift whose place is known, and all they carry or could carry."""
+        self._read()
+        crew = self._workforce.look(self._slot_of, now)
+        columns, created, count = self._columns, STATUSES.created, len(self._keys)
+        slots, holder, row_of = choose(columns, count, created, crew.codes, crew.start)
+        orders = _Orders(slots, columns.status[slots], holder, row_of)
+        return Briefing(
+            planning_round,
+            self._problem(orders, crew, now),
+            crew.ids,
+            crew.versions,
+            self._keys,
+            slots,
+            columns.is_return[slots],
+            orders.status == created,
+            crew.break_until > now,
+            self._s.settings.current.release_ahead_ms / 1_000,
+        )
+
+    # what is kept
+
+    def _forget(self) -> None:
+        self._changes = self._order_changes = -1  # that have been read
+        self._slot_of: dict[DeliveryId, int] = {}
+        self._keys: list[DeliveryId] = []  # by slot, as all columns
+        self._ways: list[tuple[int, bool]] = []  # attempt, is_return: what is fixed goes by them
+        self._columns = empty_columns(SLOTS)
+        self._refusers: dict[int, list[CourierId]] = {}  # by slot, of open deliveries
+        self._unplaced: list[int] = []  # slots that have no corners yet
+        self._drawn_for: tuple[Point, TravelModel] | None = None
+        self._stores: dict[StoreId, int] = {}  # the oldest first
+        self._workforce.forget()
+
+    def _read(self) -> None:
+        """All that has changed since the last time; everything, if that is too long ago."""
+        deliveries, orders = self._s.deliveries, self._s.orders
+        changed = deliveries.changes.since(self._changes)
+        reordered = orders.changes.since(self._order_changes)
+        too_many = len(self._keys) > 2 * len(deliveries.open) + KEPT_SPARE
+        if changed is None or reordered is None or too_many:
+            self._forget()
+            changed, reordered = list(deliveries.open), []
+        self._changes, self._order_changes = deliveries.changes.count, orders.changes.count
+        self._read_deliveries(changed)
+        slot_of, of_order = self._slot_of, deliveries.of_order
+        slots = [slot_of.get(of_order.get(order)) for order in reordered]  # type: ignore[arg-type]
+        found = [
+            (slot, orders[x]) for slot, x in zip(slots, reordered, strict=True) if slot is not None
+        ]
+        self._read_orders(found)
+
+    def _read_deliveries(self, keys: list[DeliveryId]) -> None:
+        """One by one in Python, into the columns at once: a cell of an array is dear to write."""
+        open_, slot_of, ways = self._s.deliveries.open, self._slot_of, self._ways
+        slots, codes, fresh = list[int](), list[int](), list[tuple[int, Order]]()
+        for key in keys:
+            delivery, slot = open_.get(key), slot_of.get(key)
+            if delivery is None:
+                if slot is not None:
+                    self._columns.is_open[slot] = False
+                    self._refusers.pop(slot, None)
+                continue
+            if slot is None:
+                slot = self._new_slot(key, delivery)
+                fresh.append((slot, self._s.orders[delivery.order]))
+            elif ways[slot] != (delivery.attempt, delivery.is_return):
+                self._keep(slot, delivery)
+            slots.append(slot)
+            codes.append(CODES[delivery.status])
+            if delivery.refused_by:
+                self._refusers[slot] = delivery.refused_by
+        self._columns.status[slots] = codes
+        self._read_orders(fresh)
+
+    def _new_slot(self, key: DeliveryId, delivery: Delivery) -> int:
+        """For a delivery that was opened after all that have one: slots are in order of age."""
+        slot = self._slot_of[key] = len(self._keys)
+        self._keys.append(key)
+        self._ways.append((delivery.attempt, delivery.is_return))
+        if slot == len(self._columns.status):
+            self._columns = with_more_room(self._columns)
+        self._columns.is_open[slot] = True
+        self._keep(slot, delivery)
+        return slot
+
+    def _keep(self, slot: int, delivery: Delivery) -> None:
+        """(Over)write what is fixed of a delivery, as it is now."""
+        order = self._s.orders[delivery.order]
+        home = self._s.stores.stores[delivery.store].location
+        last, pickup = home if delivery.is_return else delivery.dropoff, delivery.pickup
+        places = pickup.lat_e7, pickup.lon_e7, last.lat_e7, last.lon_e7
+        self._columns.fixed[slot] = (
+            *places,
+            delivery.load,
+            delivery.due_at or order.placed.promised_at,
+            self._store(delivery.store),
+            delivery.pickup_from_at,
+        )
+        self._ways[slot] = delivery.attempt, delivery.is_return
+        self._columns.is_return[slot] = delivery.is_return
+        self._unplaced.append(slot)
+
+    def _read_orders(self, found: list[tuple[int, Order]]) -> None:
+        slots = [slot for slot, _ in found]
+        self._columns.ready_at[slots] = [x.ready_at for _, x in found]
+        self._columns.is_cooking[slots] = [x.status is OrderStatus.ACCEPTED for _, x in found]
+
+    def _store(self, key: StoreId) -> int:
+        if key not in self._stores:
+            self._stores = {x: n for n, x in enumerate(self._s.stores.stores)}
+        return self._stores[key]
+
+    # what is new each time
+
+    def _problem(self, orders: "_Orders", crew: Crew, now: Millis) -> Problem:
+        columns = self._columns
+        settings, n, c = self._s.settings.current, len(orders.slots), len(crew.ids)
+        hours, stops = np.empty((2, c)), np.empty(len(crew.codes), np.int32)
+        hours_at = crew.ends_at, crew.break_until
+        route = orders.row_of, crew.codes, crew.start
+        draw_up_couriers(columns, STATUSES, *route, *hours_at, now, crew.places, hours, stops)
+        xy_s = self._plane(crew.places, n)
+        times, counts = np.empty((4, n)), np.empty((2, n), np.int32)
+        spread_ms, weights = self._spreads_ms(), self._objective.weights
+        prices = Prices(weights.unserved, weights.lateness_per_s, weights.freshness_per_s)
+        corners, handling_ms = xy_s[c:], settings.handling_ms
+        draw_up_orders(
+            columns, orders.slots, spread_ms, now, handling_ms, prices, times, counts, corners
+        )
+        handling = np.full(n, handling_ms / 1_000)
+        order_skills, courier_skills = self._skills(orders, crew)
+        travel, one = settings.travel, settings.travel.speed_mm_s(Vehicle.SCOOTER)
+        speed = np.array([travel.speed_mm_s(x) / one for x in VEHICLES])
+        grams = [GRAMS_PER_KM[x] * travel.speed_mm_s(x) / MM_PER_KM for x in VEHICLES]
+        places = np.arange(c + 2 * n, dtype=np.int32)
+        return Problem(
+            xy_s=xy_s,
+            table_s=np.zeros((0, 0), np.float32),
+            round_up_s=0.0,
+            courier_place=places[:c],
+            courier_free_s=hours[0],
+            courier_end_s=hours[1],
+            courier_capacity=crew.capacity.reshape(-1, 1),
+            courier_skills=courier_skills,
+            courier_speed=speed[crew.vehicle],
+            courier_cost=np.ones(c),
+            courier_co2e=np.array(grams, np.float64)[crew.vehicle],
+            pickup_place=places[c : c + n],
+            dropoff_place=places[c + n :],
+            store=counts[1],
+            ready_s=times[0],
+            ready_p90_s=times[1],
+            due_s=times[2],
+            pickup_service_s=handling,
+            dropoff_service_s=handling,
+            quantity=counts[0].reshape(-1, 1),
+            priority=np.ones(n),
+            skills=order_skills,
+            group=np.full(n, -1, np.int32),
+            unserved_cost=times[3],
+            on_board=np.where(IS_ABOARD[orders.status], orders.holder, -1),
+            bound_to=np.where(orders.status == STATUSES.created, -1, orders.holder),
+            route_stops=stops,
+            route_start=crew.start,
+            pinned=crew.under_way,
+            weights=weights,
+            rules=self._objective.rules,
+        )
+
+    def _spreads_ms(self) -> Int64s:
+        """How much later than its median nine of ten orders of a store are ready."""
+        return 2 * np.array([x.spread_ms for x in self._s.stores.stores.values()], np.int64)
+
+    def _plane(self, couriers: Int64s, orders: int) -> Floats:
+        """(C + 2N, 2) seconds of travel by scooter: of couriers, here; of the rest, room."""
+        travel, center = self._s.settings.current.travel, self._s.stores.center()
+        c = len(couriers)
+        xy_s = np.zeros((c + 2 * orders, 2))
+        if center is None:
+            return xy_s  # no store: nothing to be carried
+        if self._drawn_for != (center, travel):
+            self._drawn_for = center, travel
+            self._unplaced = list(range(len(self._keys)))
+        new = np.array(self._unplaced, np.int32)
+        places = np.concatenate(
+            (couriers, self._columns.fixed[new, 0:2], self._columns.fixed[new, 2:4])
+        )
+        drawn = travel.project(places, center, travel.speed_mm_s(Vehicle.SCOOTER))
+        self._columns.corners[new, 0:2] = drawn[c : c + len(new)]
+        self._columns.corners[new, 2:4] = drawn[c + len(new) :]
+        self._unplaced.clear()
+        xy_s[:c] = drawn[:c]
+        return xy_s
+
+    def _skills(self, orders: "_Orders", crew: Crew) -> tuple[Int64s, Int64s]:
+        """Whoever refused an order lacks a skill that only this order asks for."""
+        of_order = np.zeros(len(orders.slots), np.int64)
+        of_courier = np.full(len(crew.ids), ALL_SKILLS, np.int64)
+        slots, couriers = list(self._refusers), self._s.couriers.couriers
+        in_rows = zip(orders.row_of[slots].tolist(), slots, strict=True)
+        refused = sorted(x for x in in_rows if x[0] >= 0)
+        said_no = list[tuple[int, int, int]]()  # order, bit, number of the courier
+        for bit, (order, slot) in enumerate(refused[:REFUSALS_MAX]):
+            refusers = self._refusers[slot]
+            if len(refusers) < len(crew.ids):  # otherwise everyone has said no once: ask again
+                of_order[order] = 1 << bit
+                said_no += [(order, bit, couriers[x].number) for x in refusers]
+        if said_no:
+            order_row, bits, numbers = np.array(said_no, np.int64).T
+            row = np.searchsorted(crew.numbers, numbers).clip(max=len(crew.ids) - 1)
+            counts = (crew.numbers[row] == numbers) & (row != orders.holder[order_row])
+            np.bitwise_and.at(of_courier, row[counts], ~(1 << bits[counts]))
+        return of_order, of_courier
+
+
+class _Orders(Struct, frozen=True):
+    """Those of a problem, in the order of its rows."""
+
+    slots: Ints
+    status: Codes  # as in CODES
+    holder: Ints  # the courier's row, or -1
+    row_of: Ints  # by slot; -1 if it is not in the problem

@@ -1,0 +1,1 @@
+"""What every policy is made of: compiled loops over the arrays of a problem."""
