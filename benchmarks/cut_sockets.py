@@ -1,6 +1,6 @@
 """Sockets cut a thousand times under load: does everybody know in the end what the server knows?
 
-python -m benchmarks.cut_sockets [CUTS]     figures of one run; tests/test_sockets_cut.py does fewer
+python -m benchmarks.cut_sockets [CUTS]     figures of one run, more than the tests do
 """
 
 import asyncio

@@ -14,11 +14,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LEFT_OUT = shutil.ignore_patterns(".*", "*.egg-info", "__pycache__", "data")
 ENGINE_TESTS = [
-    *(f"tests/{x.name}" for x in sorted((ROOT / "tests").glob("test_acceptance_*.py"))),
-    "tests/test_positions.py",
-    "tests/test_wiring.py",
-    "tests/test_fuzz.py",
-    "tests/test_properties.py",
+    "tests/acceptance",
+    "tests/engine/test_positions.py",
+    "tests/engine/test_wiring.py",
+    "tests/engine/test_fuzz.py",
+    "tests/engine/test_properties.py",
 ]
 TIMEOUT_S = 600
 

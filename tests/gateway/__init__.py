@@ -1,0 +1,1 @@
+"""The shell that serves: sockets, journal, feeds, privacy, webhooks, the command line."""

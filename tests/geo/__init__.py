@@ -1,0 +1,1 @@
+"""Places, distances, travel times, areas."""

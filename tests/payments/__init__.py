@@ -1,0 +1,1 @@
+"""Providers: their signatures, notices, bills and money, in every disorder."""

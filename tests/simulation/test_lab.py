@@ -1,0 +1,262 @@
+"""What if: the arms, the words, the same days for all, and a comparison that was interrupted."""
+
+import argparse
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import duckdb
+import msgspec
+import pytest
+from msgspec.structs import replace
+from rich.console import Console
+
+from engine import events as e
+from engine.commands import RequestQuote
+from engine.engine import Record
+from simulation.days.city import couriers_of
+from simulation.lab import command
+from simulation.lab.arms import arms_of
+from simulation.lab.deciding import Rule
+from simulation.lab.results import ComparisonError, Results, question_of
+from simulation.lab.sweep import Sweep
+from simulation.lab.variation import axis_of
+from simulation.lab.wording import verdict
+from simulation.lab.worker import play
+from simulation.run import simulate
+from simulation.scenarios.scenario_file import scenario_of
+from simulation.streams import RandomStreams
+from tests.simulated_city import SMALL, eventful
+
+ROOT = Path(__file__).resolve().parents[2]
+TINY = SMALL.replace("hours = 0.75", "hours = 0.15").replace("orders = 45", "orders = 9")
+
+
+def document() -> dict:
+    return tomllib.loads(SMALL)
+
+
+# the same days
+
+
+@cache
+def played(policy: str) -> list[Record]:
+    scenario, records = eventful(), list[Record]()
+    many = [replace(x, cooks=200, rejects=0.1, missing=0.2) for x in scenario.stores]
+    planner = replace(scenario.planner, policy=policy)
+    troubled = replace(scenario.demand, changes_mind=0.1, absent=0.2, wants_pin=0.3)
+    bank = replace(scenario.bank, declines=0.1, late=0.1)
+    changed = replace(scenario, stores=many, planner=planner, demand=troubled, bank=bank)
+    simulate(changed, 3, records.append)
+    return records
+
+
+def times(records: list[Record], first: type, second: type) -> dict:
+    """By what both are about: from the first event of it to the second."""
+    began, took = {}, {}
+    named = [
+        x for x in ("delivery", "payment", "order") if hasattr(second, x) and hasattr(first, x)
+    ]
+    for record in records:
+        for event in record.events:
+            if type(event) is first:
+                began[getattr(event, named[0])] = record.at
+            elif type(event) is second and getattr(event, named[0]) in began:
+                key = getattr(event, named[0])
+                took[key] = record.at - began[key]
+    return took
+
+
+def test_another_policy_changes_nothing_of_what_customers_kitchens_and_banks_do():
+    """Common random numbers, by entity: not the n-th draw, but this order's."""
+    one, other = played("insertion"), played("matching")
+    assert one != other
+    asked = [
+        [(x.at, x.command) for x in records if isinstance(x.command, RequestQuote)]
+        for records in (one, other)
+    ]
+    first = [{q.quote: (at, q) for at, q in x if not q.quote.endswith("/2")} for x in asked]
+    assert len(first[0]) > 60
+    assert first[0] == first[1]
+    for pair in (
+        (e.OrderAccepted, e.OrderReady),  # in kitchens without a queue: what it takes to cook
+        (e.PaymentRequested, e.PaymentAuthorized),
+        (e.OrderConfirmed, e.OrderAccepted),
+        (e.CourierArrived, e.DeliveryCompleted),  # at the door: the pickup's is overwritten
+    ):
+        mine, yours = times(one, *pair), times(other, *pair)
+        both = [x for x in mine if x in yours]
+        assert len(both) > 20, pair
+        assert {x: mine[x] for x in both} == {x: yours[x] for x in both}, pair
+
+
+def test_a_smaller_fleet_is_the_first_part_of_a_larger_one():
+    streams, scenario = RandomStreams(1), scenario_of(document())
+    few = replace(scenario, couriers=[replace(x, count=5) for x in scenario.couriers])
+    assert [(x.id, x.home, x.pace_permille) for x in couriers_of(few, streams)] == [
+        (x.id, x.home, x.pace_permille) for x in couriers_of(scenario, streams)[:5]
+    ]
+
+
+@pytest.mark.slow
+def test_twenty_seeds_of_one_arm_beside_twenty_others_of_the_same_show_no_difference():
+    """A/A: the same scenario, other days; every look and the last one."""
+    (arm,) = arms_of(tomllib.loads(TINY), [], [])
+    other = replace(arm, label="B", digest="another")
+    sweep = Sweep([arm, other], 1, Rule(replications=20))
+    for seed in range(1, 21):
+        sweep.add(0, play(arm.scenario, seed))
+        sweep.add(1, replace(play(arm.scenario, seed + 20), seed=seed))
+    (row,) = sweep.findings()
+    assert {x.answer for x in row} <= {"same", "unclear"}
+
+
+def test_an_arm_beside_itself_is_the_same_as_soon_as_one_may_look():
+    (arm,) = arms_of(tomllib.loads(TINY), [], [])
+    sweep = Sweep([arm, replace(arm, label="B", digest="another")], 1, Rule(replications=20))
+    for seed in range(1, 13):
+        run = play(arm.scenario, seed)
+        sweep.add(0, run)
+        sweep.add(1, run)
+    assert sweep.is_clear[1]
+    assert not list(sweep.jobs())
+    assert {x.answer for x in sweep.findings()[0]} == {"same"}
+    assert "does as well as the baseline" in verdict(sweep.arms[1], sweep.findings()[0], "CNY")
+
+
+def test_what_is_said_does_not_depend_on_which_run_came_back_first():
+    arms = arms_of(tomllib.loads(TINY), [axis_of("couriers=2,8")], [])
+    runs = [(n, play(arm.scenario, seed)) for seed in (1, 2, 3) for n, arm in enumerate(arms)]
+    found = []
+    for order in (runs, runs[::-1]):
+        sweep = Sweep(arms, 1, Rule(replications=3))
+        for n, run in order:
+            sweep.add(n, run)
+        found.append(sweep.findings())
+    assert found[0] == found[1]
+
+
+# the command, and a folder that is left and found again
+
+
+def compare(*words: str) -> tuple[int, str]:
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    screen = Console(file=io.StringIO(), width=120)
+    code = command.run(parser.parse_args(words), screen)
+    assert isinstance(screen.file, io.StringIO)
+    return code, screen.file.getvalue()
+
+
+@pytest.fixture
+def tiny(tmp_path) -> Path:
+    path = tmp_path / "tiny.toml"
+    path.write_text(TINY)
+    return path
+
+
+@pytest.mark.slow
+def test_a_comparison_leaves_a_verdict_a_page_and_every_run_as_a_row(tiny, tmp_path):
+    out = tmp_path / "out"
+    words = [str(tiny), "--vary", "couriers=2,8", "--policies", "insertion,matching"]
+    code, text = compare(*words, "--replications", "3", "--out", str(out), "--workers", "2")
+    assert code == command.ANSWERED
+    assert "B (couriers" in text
+    html = (out / "report.html").read_text()
+    for said in ("In words", "1 to 3", "numba", "Student", "scenario digest", "default-src 'none'"):
+        assert said in html
+    path = str(out / "runs.parquet")
+    rows = duckdb.sql(
+        f"select arm, couriers, policy, seed, counts, is_sound, \"orders.placed\" from '{path}'"
+    ).fetchall()
+    assert len(rows) == 12
+    assert {x[0] for x in rows} == {"A", "B", "C", "D"}
+    assert all(x[5] for x in rows)
+    told = msgspec.json.decode((out / "findings.json").read_bytes())
+    assert [x["arm"] for x in told] == ["B", "C", "D"]
+    assert len(told[0]["findings"]) == 5
+    again, same = compare(*words, "--replications", "3", "--out", str(out))
+    assert (again, same) == (code, text)
+
+
+@pytest.mark.slow
+def test_a_comparison_that_was_killed_goes_on_where_it_was(tiny, tmp_path):
+    """kill -9 in the middle: what was done stays done, byte for byte, and nothing else differs."""
+    out, whole = tmp_path / "killed", tmp_path / "whole"
+    words = [str(tiny), "--vary", "couriers=2,8", "--replications", "4"]
+    call = [
+        sys.executable,
+        "-m",
+        "gateway.cli",
+        "compare",
+        *words,
+        "--workers",
+        "1",
+        "--out",
+        str(out),
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(call, env=environment, cwd=ROOT, stderr=subprocess.DEVNULL)
+    runs = out / "runs"
+    for _ in range(3_000):
+        if runs.exists() and len(list(runs.glob("*.json"))) >= 3:
+            break
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    kept = {x.name: x.read_bytes() for x in runs.glob("*.json")}
+    assert 3 <= len(kept) < 8
+    (runs / next(iter(kept))).write_bytes(b'{"arm": "torn')
+    code, text = compare(*words, "--workers", "1", "--out", str(out))
+    assert code == command.ANSWERED
+    torn, *rest = kept
+    assert all((runs / x).read_bytes() == kept[x] for x in rest), "not played again"
+    assert (runs / torn).read_bytes() != b'{"arm": "torn'
+    _, expected = compare(*words, "--workers", "1", "--out", str(whole))
+    assert text.replace("killed", "whole") == expected
+    for name in ("findings.json", "comparison.json"):
+        assert (out / name).read_bytes() == (whole / name).read_bytes()
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(tiny, tmp_path, capsys):
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "notes").write_text("mine")
+    code, _ = compare(str(tiny), "--out", str(tmp_path / "precious"))
+    assert code == command.UNUSABLE
+    assert "holds no comparison" in capsys.readouterr().err
+
+
+def test_a_folder_with_another_comparison_in_it_is_not_mixed_with_this(tmp_path):
+    arms = arms_of(document(), [axis_of("couriers=4,8")], [])
+    Results(tmp_path / "x", question_of("x", arms, 1, Rule()))
+    Results(tmp_path / "x", question_of("x", arms, 1, Rule()))
+    with pytest.raises(ComparisonError, match="rule differ"):
+        Results(tmp_path / "x", question_of("x", arms, 1, Rule(replications=30)))
+    with pytest.raises(ComparisonError, match="arms differ"):
+        Results(tmp_path / "x", question_of("x", arms[:1], 1, Rule()))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--replications", "1"], "one day is no comparison"),
+        (["--alpha", "2"], "no probability"),
+        (["--vary", "couriers"], "KEY=VALUE"),
+        (["--vary", "couriesr=3"], 'did you mean "couriers"'),
+        (["--policies", "mathcing"], 'did you mean "matching"'),
+        (["--workers", "0"], "at least 1"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_refused_before_anything_is_written(
+    words, said, tiny, tmp_path, capsys
+):
+    code, _ = compare(str(tiny), "--out", str(tmp_path / "out"), *words)
+    assert code == command.UNUSABLE
+    assert said in capsys.readouterr().err.replace("\n", " ")
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,1 @@
+"""What decides: kernels, policies, the way across, static routing."""
