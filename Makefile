@@ -42,6 +42,12 @@ check: lint test     ## what must be green before a commit
 mutants: setup       ## plant each bug of tests/mutants.toml; every one must be caught (10 min)
 	$(BIN)/python tests/mutants.py
 
+soak: setup          ## fuzzing, simulated days and kills, with new seeds, until interrupted (SEED=N: that one again)
+	$(BIN)/python tests/soak.py $(if $(SEED),--seed $(SEED))
+
+day: setup           ## one simulated day and its scorecard (SCENARIO=lunch_rush)
+	@$(BIN)/o2o simulate $(or $(SCENARIO),lunch_rush)
+
 bench: setup         ## pytest-benchmark: engine, journal, loop, solvers, gateway
 	$(BIN)/pytest -q benchmarks --benchmark-columns=min,median,rounds --benchmark-sort=name
 
@@ -52,4 +58,4 @@ bench-peers: setup   ## ours beside VROOM, PyVRP, OR-Tools and vrp-cli (30 min o
 clean:               ## forget the environment and the demo's data
 	rm -rf $(VENV) $(DATA) .peers *.egg-info
 
-.PHONY: help run test explore setup format lint check mutants bench bench-peers clean
+.PHONY: help run test explore setup format lint check mutants soak day bench bench-peers clean

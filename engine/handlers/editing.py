@@ -9,6 +9,7 @@ from engine.events import (
     OrderAccepted,
     OrderCancelled,
     OrderEdited,
+    OrderReduced,
     PaymentAuthorized,
     PaymentFailed,
     PaymentReplaced,
@@ -142,11 +143,13 @@ class Editing:
         if payment.purpose is PaymentPurpose.EDIT and order.edit is not None:
             self._drop(turn, payment.order, order, e.reason)
 
-    def drop(self, turn: Turn, e: OrderAccepted | OrderCancelled) -> None:
-        """The store has begun, or nobody is to: what is not paid for by now is not done."""
+    def drop(self, turn: Turn, e: OrderAccepted | OrderCancelled | OrderReduced) -> None:
+        """The store has begun, nobody is to, or what was to be changed is not what it was: what
+        is not paid for by now is not done."""
         order = self.orders[e.order]
         if order.edit is not None:
-            self._drop(turn, e.order, order, "too_late")
+            reason = "reduced" if isinstance(e, OrderReduced) else "too_late"
+            self._drop(turn, e.order, order, reason)
 
     def withdraw_payment(self, turn: Turn, e: EditDropped) -> None:
         if self.payments[e.payment].status is PaymentStatus.REQUESTED:

@@ -19,6 +19,7 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
         e.MoneyMoved: (h.reconciling.recognize,),
         e.OrderConfirmed: (h.preparing.await_acceptance,),
         e.OrderEdited: (h.ordering.ask_sooner,),
+        e.OrderReduced: (h.editing.drop,),
         e.EditDropped: (h.editing.withdraw_payment,),
         e.OrderAccepted: (h.editing.drop, h.dispatching.create_delivery),
         e.SubstituteDropped: (h.substituting.end_without,),

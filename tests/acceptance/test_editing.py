@@ -162,6 +162,20 @@ def test_a_store_that_begins_ends_what_is_not_paid_for():
     )
 
 
+def test_an_edit_of_what_is_found_missing_meanwhile_is_dropped_and_the_rest_goes_on():
+    """Or the edit would bring back, once it is paid for, what the shelf does not have."""
+    case = ordered(2).at(20, lines(("ramen", 2), ("tea", 1)))
+    case.at(21, c.ReportMissing("store", "o", "ramen", 1)).includes(
+        e.EditDropped("o", "reduced", MORE),
+        e.StockReleased("store", "o", [Line("tea", 1)]),
+        e.PaymentFailed(MORE, "edit_dropped"),
+    )
+    paid_more(case).includes(e.PaymentAuthorized(MORE, "ref", late=True))
+    assert case.state.orders["o"].lines == [PricedLine("ramen", 1, GOODS)]
+    assert case.available("tea") == 5
+    assert held(case)[MORE][0] == "voided"
+
+
 def test_who_cancels_while_an_edit_waits_gets_everything_back():
     case = ordered(2).at(20, lines(("ramen", 3)))
     case.at(21, cancel(Actor.CUSTOMER, "changed_mind"))
