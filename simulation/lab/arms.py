@@ -15,6 +15,7 @@ from solvers.portfolio import SOLVERS
 
 ITERATIONS = 300  # of a policy that searches, where the scenario does not say how many
 ARMS_MAX = 200
+POLICY = "policy"  # not a path of a scenario: it sets a solver and its budget
 # What people call them, beside their names in the portfolio.
 CALLED = {"greedy": "insertion", "ruin_recreate": "improvement"}
 
@@ -42,12 +43,13 @@ def arms_of(document: Document, axes: Sequence[Axis], policies: Sequence[str]) -
 
     Raises ScenarioError with all flaws of all arms, VaryError.
     """
-    if len({x.key for x in axes}) < len(axes):
-        raise VaryError("the same key is varied twice")
+    keys = [x.key for x in axes] + [POLICY for _ in policies[:1]]
+    if twice := [x for n, x in enumerate(keys) if x in keys[:n]]:
+        raise VaryError(f"{twice[0]} is varied twice: give all its values at once")
     usual = digest_of(scenario_of(document))
     choices: list[list[dict[str, Scalar]]] = [[{x.key: v} for v in x.values] for x in axes]
     if policies:
-        choices.append([{"policy": x} for x in policies])
+        choices.append([{POLICY: x} for x in policies])
     found: list[tuple[dict[str, Scalar], Scenario]] = []
     flaws: dict[Flaw, None] = {}
     for combination in product(*choices):
@@ -70,11 +72,22 @@ def arms_of(document: Document, axes: Sequence[Axis], policies: Sequence[str]) -
 
 
 def _scenario(document: Document, settings: dict[str, Scalar]) -> Scenario:
-    policy = settings.get("policy")
-    varied = vary(document, {key: x for key, x in settings.items() if key != "policy"})
+    """Raises VaryError where one setting takes back what another has set."""
+    varied = _with(document, settings)
+    scenario = scenario_of(varied)
+    for key, value in settings.items():
+        if _with(varied, {key: value}) != varied:
+            others = " and ".join(x for x in settings if x != key)
+            raise VaryError(f"{key} and {others} set the same thing: vary one of them")
+    return scenario
+
+
+def _with(document: Document, settings: dict[str, Scalar]) -> Document:
+    policy = settings.get(POLICY)
+    varied = vary(document, {key: x for key, x in settings.items() if key != POLICY})
     if policy is not None:
         _set_policy(varied, str(policy))
-    return scenario_of(varied)
+    return varied
 
 
 def _set_policy(document: Document, policy: str) -> None:

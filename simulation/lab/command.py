@@ -25,7 +25,7 @@ from simulation.lab.pareto import front
 from simulation.lab.parquet import RUNS_FILE, write_runs
 from simulation.lab.report import REPORT_FILE, means, report, sentences
 from simulation.lab.results import ComparisonError, Question, Results, question_of
-from simulation.lab.sweep import Progress, Sweep
+from simulation.lab.sweep import Progress, Sweep, WorkersDiedError
 from simulation.lab.sweep import run as play
 from simulation.lab.variation import ALIASES, VaryError, axis_of
 from simulation.scenarios.csv_options import add_csv_arguments, with_csv
@@ -78,27 +78,43 @@ def run(args: argparse.Namespace, console: Console | None = None) -> int:
         source = with_csv(document(find(args.scenario)), args)
         arms = arms_of(source, axes, policies)
         question = question_of(arms[0].scenario.name, arms, args.seed, rule)
-        results = Results(args.out, question)
+        with Results(args.out, question) as results:
+            print_unread(notes, arms[0].scenario)
+            return _answer(question, results, Sweep(arms, args.seed, rule), args.workers, console)
     except ScenarioError as error:
         print_flaws(notes, args.scenario, error)
-        return UNUSABLE
-    except (VaryError, ComparisonError, FileNotFoundError) as error:
-        notes.print(str(error), style="bold red", markup=False, highlight=False)
-        return UNUSABLE
-    print_unread(notes, arms[0].scenario)
-    sweep = Sweep(arms, args.seed, rule)
-    began = _cpu_s()
+    except (VaryError, ComparisonError, OSError) as error:
+        _complain(notes, str(error))
+    return UNUSABLE
+
+
+def _answer(
+    question: Question, results: Results, sweep: Sweep, workers: int, console: Console
+) -> int:
+    notes, began = Console(stderr=True), _cpu_s()
     try:
-        runs_s = _play(sweep, results, args.workers, notes)
+        runs_s = _play(sweep, results, workers, notes)
+        found = sweep.findings() if len(sweep.arms) > 1 else []
+        _write(results, question, sweep, found)
     except KeyboardInterrupt:
-        text = f"interrupted: {len(sweep.played)} runs are kept; the same call goes on"
-        notes.print(text, style="yellow")
+        _complain(notes, f"interrupted: {_kept(sweep)}", "yellow")
         raise
-    cpu = runs_s, _cpu_s() - began
-    found = sweep.findings() if len(arms) > 1 else []
-    _write(results, question, sweep, found, cpu)
-    _print(console, sweep, found, args.out)
+    except (OSError, WorkersDiedError) as error:
+        _complain(notes, f"{error}: {_kept(sweep)}")
+        return UNUSABLE
+    _print(console, sweep, found, results.folder)
+    if runs_s:
+        share = runs_s / (_cpu_s() - began)
+        notes.print(f"{runs_s:,.0f} CPU s in runs, {share:.0%} of all this call took", style="dim")
     return UNSOUND if _print_unsound(notes, sweep) else ANSWERED
+
+
+def _kept(sweep: Sweep) -> str:
+    return f"{len(sweep.played)} runs are kept; the same call goes on"
+
+
+def _complain(notes: Console, text: str, style: str = "bold red") -> None:
+    notes.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def _rule(args: argparse.Namespace) -> Rule:
@@ -135,7 +151,6 @@ def _write(
     question: Question,
     sweep: Sweep,
     found: Sequence[Sequence[Finding]],
-    cpu: tuple[float, float],
 ) -> None:
     told = [
         {
@@ -148,7 +163,7 @@ def _write(
     ]
     results.write(FINDINGS_FILE, msgspec.json.format(msgspec.json.encode(told), indent=2))
     write_runs(sweep, results.folder / RUNS_FILE)
-    results.write(REPORT_FILE, report(question, sweep, found, cpu).encode())
+    results.write(REPORT_FILE, report(question, sweep, found).encode())
 
 
 def _print(
@@ -194,7 +209,7 @@ def _print_unsound(notes: Console, sweep: Sweep) -> bool:
     ]
     if unsound:
         text = f"{len(unsound)} runs were not sound, a bug: {'; '.join(unsound[:5])}"
-        notes.print(text, style="bold red", markup=False)
+        _complain(notes, text)
     return bool(unsound)
 
 

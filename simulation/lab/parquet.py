@@ -1,4 +1,4 @@
-"""Every run of a comparison as a row: what was varied, the seed, and the scorecard's numbers."""
+"""Every run that counts as a row: what was varied, the seed, and the scorecard's numbers."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,31 +15,32 @@ RUNS_FILE = "runs.parquet"
 
 
 def write_runs(sweep: Sweep, path: Path) -> None:
-    """Read it with pandas, duckdb, or anything else. `counts` is false after an arm was clear."""
+    """Read it with pandas, duckdb, or anything else. The same comparison, the same bytes.
+
+    Raises OSError.
+    """
     frame = pd.DataFrame(list(rows(sweep)))  # noqa: F841 - duckdb finds it by its name
     aside = path.with_suffix(".part")
     with duckdb.connect() as connection:
         text = str(aside).replace("'", "''")
-        connection.execute(f"COPY (SELECT * FROM frame) TO '{text}' (FORMAT parquet)")
+        try:
+            connection.execute(f"COPY (SELECT * FROM frame) TO '{text}' (FORMAT parquet)")
+        except duckdb.IOException as error:
+            raise OSError(f"{path} cannot be written, is the disk full?") from error
     aside.replace(path)
 
 
 def rows(sweep: Sweep) -> Iterator[dict[str, Any]]:
     """By arm, then by seed."""
     for n, arm in enumerate(sweep.arms):
-        for k, seed in enumerate(sweep.seeds):
-            played = sweep.played.get((n, seed))
-            if played is None:
-                continue
+        for seed in sweep.seeds[: sweep.count(n)]:
+            played = sweep.played[n, seed]
             card = msgspec.to_builtins(played.scorecard)
             yield {
                 "arm": arm.label,
                 **arm.settings,
                 "seed": seed,
-                "counts": k < sweep.count(n),
                 "is_sound": not played.scorecard.stuck and not played.scorecard.violations,
-                "cpu_s": played.cpu_s,
-                "wall_s": played.wall_s,
                 "journal_digest": played.scorecard.digest,
                 **{f"figure.{key}": x for key, x in values(played.scorecard).items()},
                 **dict(_numbers(card, "")),

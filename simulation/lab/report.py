@@ -31,15 +31,13 @@ def sentences(sweep: Sweep, found: Sequence[Sequence[Finding]]) -> list[str]:
     return said
 
 
-def report(
-    question: Question, sweep: Sweep, found: Sequence[Sequence[Finding]], cpu: tuple[float, float]
-) -> str:
-    """The HTML. `cpu` is what the runs of this call took, and what all of it took, in seconds."""
+def report(question: Question, sweep: Sweep, found: Sequence[Sequence[Finding]]) -> str:
+    """The HTML. The same comparison, the same bytes."""
     arms, rule = sweep.arms, sweep.rule
     base = arms[0]
     page = Page(
         f"What if: {question.scenario}",
-        f"{len(arms)} arms, {len(sweep.played)} runs of one day each, compared seed by seed",
+        f"{len(arms)} arms, {sweep.runs} runs of one day each, compared seed by seed",
     )
     page.section("In words", f"Everything is beside {base.title}, the baseline.")
     for said in sentences(sweep, found) or ["There is one arm: nothing to compare it with."]:
@@ -59,7 +57,7 @@ def report(
     _trade_offs(page, sweep)
     _days(page, sweep)
     _all_figures(page, sweep)
-    _what_to_know(page, question, sweep, cpu)
+    _what_to_know(page, question, sweep)
     return page.html()
 
 
@@ -247,9 +245,9 @@ def _all_figures(page: Page, sweep: Sweep) -> None:
     page.table("By arm", header, rows)
 
 
-def _what_to_know(page: Page, question: Question, sweep: Sweep, cpu: tuple[float, float]) -> None:
+def _what_to_know(page: Page, question: Question, sweep: Sweep) -> None:
     page.section("What has to be known to repeat it", "And to judge it.")
-    page.table("", ["what", "is"], list(_facts(question, sweep, cpu)))
+    page.table("", ["what", "is"], list(_facts(question, sweep)))
     page.table(
         "The arms",
         ["arm", "varied", "replications that count", "scenario digest", "settings digest"],
@@ -266,8 +264,8 @@ def _what_to_know(page: Page, question: Question, sweep: Sweep, cpu: tuple[float
     )
 
 
-def _facts(question: Question, sweep: Sweep, cpu: tuple[float, float]) -> Iterator[tuple[str, str]]:
-    rule, runs_s, all_s = sweep.rule, *cpu
+def _facts(question: Question, sweep: Sweep) -> Iterator[tuple[str, str]]:
+    rule = sweep.rule
     yield "scenario", question.scenario
     for source in sweep.played[0, sweep.seeds[0]].scorecard.provenance.sources:
         yield "recorded day", source
@@ -295,8 +293,3 @@ def _facts(question: Question, sweep: Sweep, cpu: tuple[float, float]) -> Iterat
         + " (couriers' paces, weather and closed roads; 1 is the engine's own travel model)",
     )
     yield "versions", ", ".join(f"{name} {x}" for name, x in question.versions.items())
-    if runs_s:
-        yield (
-            "computer",
-            f"{runs_s:,.0f} CPU s in runs, {runs_s / all_s:.0%} of all this command took",
-        )

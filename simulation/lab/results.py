@@ -3,10 +3,11 @@
 A run is a file of its own, written aside, synced and renamed: it is there whole, or not at all.
 """
 
+import fcntl
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 from msgspec import Struct
@@ -18,6 +19,7 @@ from simulation.scorecard import versions
 
 QUESTION_FILE = "comparison.json"
 RUNS_FOLDER = "runs"
+ASIDE = ".part"  # what is not whole yet
 
 
 class ComparisonError(ValueError):
@@ -40,21 +42,41 @@ def question_of(name: str, arms: Sequence[Arm], first_seed: int, rule: Rule) -> 
 
 
 class Results:
-    """The folder of one comparison."""
+    """The folder of one comparison. `with Results(...) as results:` nobody else writes there."""
 
     def __init__(self, folder: Path, question: Question) -> None:
-        """Take up what is there already. Raises ComparisonError if it is something else."""
+        """Take up what is there already. Raises ComparisonError if it is something else, or
+        somebody is at it, OSError."""
         self.folder = folder
         self._runs = folder / RUNS_FOLDER
+        if folder.exists() and not folder.is_dir():
+            raise ComparisonError(f"{folder} is a file, no folder")
         path = folder / QUESTION_FILE
-        if not path.exists():
-            if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-                raise ComparisonError(f"{folder} is there already and holds no comparison")
-            self._runs.mkdir(parents=True)
-            _write(path, msgspec.json.format(msgspec.json.encode(question), indent=2))
-        else:
-            _check_same(folder, path, question)
+        if not path.exists() and folder.exists() and not _is_begun(folder):
+            raise ComparisonError(f"{folder} is there already and holds no comparison")
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = _locked(folder)
+        try:
+            if path.exists():
+                _check_same(folder, path, question)
+            else:
+                _write(path, msgspec.json.format(msgspec.json.encode(question), indent=2))
             self._runs.mkdir(exist_ok=True)
+            for torn in (*folder.glob(f"*{ASIDE}"), *self._runs.glob(f"*{ASIDE}")):
+                torn.unlink()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Others may go on with it."""
+        os.close(self._lock)
 
     def done(self) -> dict[tuple[str, int], Played]:
         """All runs that are on disk, by arm and seed. A torn file is played again."""
@@ -79,12 +101,28 @@ class Results:
         return path
 
 
+def _is_begun(folder: Path) -> bool:
+    """Nothing is in it, or what was left before the question was written down."""
+    return all(x.name == f"{QUESTION_FILE}{ASIDE}" for x in folder.iterdir())
+
+
+def _locked(folder: Path) -> int:
+    """A descriptor; whoever holds it is alone, and it goes with its process, however that ends."""
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise ComparisonError(f"{folder} is being written by another `o2o compare`") from None
+    return lock
+
+
 def _name(arm: str, seed: int) -> str:
     return f"{arm}-{seed}.json"
 
 
 def _write(path: Path, content: bytes) -> None:
-    aside = path.with_suffix(f".{os.getpid()}.part")
+    aside = path.with_name(f"{path.name}{ASIDE}")
     with aside.open("wb") as file:
         file.write(content)
         file.flush()

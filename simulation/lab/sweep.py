@@ -6,6 +6,7 @@ an interruption, changes when a run is played and never what is said of it.
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures.process import BrokenProcessPool
 
 import msgspec
 from msgspec import Struct
@@ -18,6 +19,11 @@ from simulation.lab.results import Results
 from simulation.lab.worker import Played, play_encoded
 
 Job = tuple[int, int]  # arm, seed
+ATTEMPTS = 3  # with fresh workers, when they die and not one run was done meanwhile
+
+
+class WorkersDiedError(RuntimeError):
+    """Whatever is tried, a process that plays is ended from outside."""
 
 
 class Progress(Struct, frozen=True):
@@ -54,7 +60,7 @@ class Sweep:
         """What is still needed, the earliest seeds first."""
         for seed in self.seeds:
             for n in range(len(self.arms)):
-                if (n, seed) not in self.played and not self._is_done_without(n, seed):
+                if (n, seed) not in self.played and not self._is_done_without(n):
                     yield n, seed
 
     @property
@@ -73,8 +79,16 @@ class Sweep:
         return {key: [x[key] for x in rows] for key in rows[0]} if rows else {}
 
     def count(self, arm: int) -> int:
-        """Seeds that count: up to the look at which it became clear, or all."""
+        """Seeds that count: up to the look at which it became clear, or all. Of the baseline,
+        what any arm is laid beside: what else was under way when all was clear, is chance."""
+        if arm == 0 and self._is_over:
+            return max(self.looks[1:])
         return self.looks[arm] if self.is_clear[arm] else len(self._figures[arm])
+
+    @property
+    def runs(self) -> int:
+        """That count."""
+        return sum(map(self.count, range(len(self.arms))))
 
     # internals
 
@@ -100,23 +114,36 @@ class Sweep:
             )
             self.is_clear[arm] = is_clear(self.rule, questions, beside, of)
 
-    def _is_done_without(self, arm: int, seed: int) -> bool:
-        if arm:
-            return self.is_clear[arm]
+    @property
+    def _is_over(self) -> bool:
+        """Before the end, as there is nothing left to ask."""
         return len(self.arms) > 1 and all(self.is_clear[1:])
+
+    def _is_done_without(self, arm: int) -> bool:
+        return self.is_clear[arm] if arm else self._is_over
 
 
 def run(sweep: Sweep, results: Results, workers: int, listen: Listener) -> float:
     """Play what is needed; every run is on disk before it counts. Returns the CPU seconds of the
-    runs that were not there before."""
+    runs that were not there before. Workers that are killed are replaced; raises WorkersDiedError
+    where that does not help."""
     by_digest = {arm.digest: n for n, arm in enumerate(sweep.arms)}
     for (digest, seed), played in sorted(results.done().items()):
         if digest in by_digest and seed in sweep.seeds:
             sweep.add(by_digest[digest], played)
     there = sum(x.cpu_s for x in sweep.played.values())
     listen(sweep.progress)
-    with processes(workers) as pool:
-        _play_all(sweep, results, pool, workers, listen)
+    attempts = ATTEMPTS
+    while next(sweep.jobs(), None):
+        before = len(sweep.played)
+        try:
+            with processes(workers) as pool:
+                _play_all(sweep, results, pool, workers, listen)
+        except BrokenProcessPool:
+            attempts = ATTEMPTS if len(sweep.played) > before else attempts - 1
+            if not attempts:
+                text = f"workers were killed {ATTEMPTS} times in a row; is memory short? --workers"
+                raise WorkersDiedError(f"{text} {max(1, workers // 2)} needs less") from None
     return sum(x.cpu_s for x in sweep.played.values()) - there
 
 
@@ -147,7 +174,14 @@ def _play_all(
 
 
 def _take(sweep: Sweep, results: Results, done: dict[Future[bytes], Job]) -> None:
+    """Those that were done, although a worker may have been killed beside them."""
+    broken = None
     for future, (arm, _) in done.items():
+        if isinstance(future.exception(), BrokenProcessPool):
+            broken = future.exception()
+            continue
         played = msgspec.json.decode(future.result(), type=Played)
         results.keep(played)
         sweep.add(arm, played)
+    if broken is not None:
+        raise broken

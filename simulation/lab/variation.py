@@ -42,7 +42,10 @@ def axis_of(text: str) -> Axis:
     key = key.strip()
     if not key or not equals or not listed.strip():
         raise VaryError(f"{text!r} is not KEY=VALUE,VALUE or KEY=FIRST..LAST:STEP")
-    values = [value for part in listed.split(",") for value in _values(key, part.strip())]
+    parts = [x.strip() for x in listed.split(",")]
+    if not all(parts):
+        raise VaryError(f"{key}: {listed!r} has an empty place between two commas")
+    values = [value for part in parts for value in _values(key, part)]
     if len(values) > VALUES_MAX:
         raise VaryError(f"{key}: {len(values)} values are more than {VALUES_MAX}")
     if twice := [x for n, x in enumerate(values) if x in values[:n]]:
@@ -112,10 +115,13 @@ def _values(key: str, part: str) -> list[Scalar]:
     last, colon, step = rest.partition(":")
     try:
         start, end, by = (Decimal(x.replace("_", "")) for x in (first, last, step))
+        is_range = all(x.is_finite() for x in (start, end, by)) and by > 0
     except InvalidOperation:
-        colon = ""
-    if not colon or not by > 0 or end < start:
+        is_range = False
+    if not colon or not is_range:
         raise VaryError(f"{key}: {part!r} is not FIRST..LAST:STEP, as in 80..140:20")
+    if end < start:
+        raise VaryError(f"{key}: {part!r} runs backwards; {last}..{first}:{step} is the same")
     count = int((end - start) / by) + 1
     if count > VALUES_MAX:
         raise VaryError(f"{key}: {count} values are more than {VALUES_MAX}")
@@ -126,9 +132,10 @@ def _scalar(word: str) -> Scalar:
     if word in ("true", "false"):
         return word == "true"
     try:
-        return _number(Decimal(word.replace("_", "")))
+        number = Decimal(word.replace("_", ""))
     except InvalidOperation:
         return word
+    return _number(number) if number.is_finite() else word
 
 
 def _number(x: Decimal) -> int | float:

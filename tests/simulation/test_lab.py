@@ -1,6 +1,7 @@
 """What if: the arms, the words, the same days for all, and a comparison that was interrupted."""
 
 import argparse
+import errno
 import io
 import os
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -22,8 +24,11 @@ from engine.commands import RequestQuote
 from engine.engine import Record
 from simulation.days.city import couriers_of
 from simulation.lab import command
+from simulation.lab import sweep as lab_sweep
 from simulation.lab.arms import arms_of
 from simulation.lab.deciding import Rule
+from simulation.lab.parquet import rows
+from simulation.lab.processes import processes
 from simulation.lab.results import ComparisonError, Results, question_of
 from simulation.lab.sweep import Sweep
 from simulation.lab.variation import axis_of
@@ -35,6 +40,7 @@ from simulation.streams import RandomStreams
 from tests.simulated_city import SMALL, eventful
 
 ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ("comparison.json", "findings.json", "report.html", "runs.parquet")
 TINY = SMALL.replace("hours = 0.75", "hours = 0.15").replace("orders = 45", "orders = 9")
 
 
@@ -172,12 +178,12 @@ def test_a_comparison_leaves_a_verdict_a_page_and_every_run_as_a_row(tiny, tmp_p
     for said in ("In words", "1 to 3", "numba", "Student", "scenario digest", "default-src 'none'"):
         assert said in html
     path = str(out / "runs.parquet")
-    rows = duckdb.sql(
-        f"select arm, couriers, policy, seed, counts, is_sound, \"orders.placed\" from '{path}'"
+    table = duckdb.sql(
+        f"select arm, couriers, policy, seed, is_sound, \"orders.placed\" from '{path}'"
     ).fetchall()
-    assert len(rows) == 12
-    assert {x[0] for x in rows} == {"A", "B", "C", "D"}
-    assert all(x[5] for x in rows)
+    assert len(table) == 12
+    assert {x[0] for x in table} == {"A", "B", "C", "D"}
+    assert all(x[4] for x in table)
     told = msgspec.json.decode((out / "findings.json").read_bytes())
     assert [x["arm"] for x in told] == ["B", "C", "D"]
     assert len(told[0]["findings"]) == 5
@@ -220,8 +226,102 @@ def test_a_comparison_that_was_killed_goes_on_where_it_was(tiny, tmp_path):
     assert (runs / torn).read_bytes() != b'{"arm": "torn'
     _, expected = compare(*words, "--workers", "1", "--out", str(whole))
     assert text.replace("killed", "whole") == expected
-    for name in ("findings.json", "comparison.json"):
-        assert (out / name).read_bytes() == (whole / name).read_bytes()
+    for name in RESULTS:
+        assert (out / name).read_bytes() == (whole / name).read_bytes(), name
+
+
+class Dying:
+    """Workers of which one is killed whenever a run is done, as many times as it is said."""
+
+    def __init__(self, times: int) -> None:
+        self.left = times
+
+    @contextmanager
+    def __call__(self, count: int):
+        with processes(count) as pool:
+            if self.left:
+                self.left -= 1
+                pool.submit(os._exit, 9)
+            yield pool
+
+
+@pytest.mark.slow
+def test_workers_that_are_killed_are_replaced_and_nothing_is_lost(tiny, tmp_path, monkeypatch):
+    words = [str(tiny), "--vary", "couriers=2,8", "--replications", "2", "--workers", "1"]
+    monkeypatch.setattr(lab_sweep, "processes", Dying(2))
+    assert compare(*words, "--out", str(tmp_path / "killed"))[0] == command.ANSWERED
+    monkeypatch.undo()
+    assert compare(*words, "--out", str(tmp_path / "whole"))[0] == command.ANSWERED
+    for name in RESULTS:
+        here, there = (tmp_path / x / name for x in ("killed", "whole"))
+        assert here.read_bytes() == there.read_bytes(), name
+
+
+@pytest.mark.slow
+def test_workers_that_are_always_killed_end_it_and_the_same_call_goes_on(
+    tiny, tmp_path, monkeypatch, capsys
+):
+    words = [str(tiny), "--vary", "couriers=2,8", "--replications", "2", "--workers", "1"]
+    monkeypatch.setattr(lab_sweep, "processes", Dying(100))
+    assert compare(*words, "--out", str(tmp_path / "x"))[0] == command.UNUSABLE
+    assert "0 runs are kept; the same call goes on" in capsys.readouterr().err
+
+
+def test_a_disk_that_is_full_is_said_and_what_was_played_is_kept(
+    tiny, tmp_path, monkeypatch, capsys
+):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    out = tmp_path / "out"
+    words = [str(tiny), "--vary", "couriers=2,8", "--replications", "2", "--workers", "1"]
+    monkeypatch.setattr(os, "fsync", full)
+    assert compare(*words, "--out", str(out))[0] == command.UNUSABLE
+    assert "No space left" in capsys.readouterr().err
+    monkeypatch.undo()
+    monkeypatch.setattr(command, "write_runs", full)
+    assert compare(*words, "--out", str(out))[0] == command.UNUSABLE
+    assert "4 runs are kept; the same call goes on" in capsys.readouterr().err
+    monkeypatch.undo()
+    assert compare(*words, "--out", str(out))[0] == command.ANSWERED
+
+
+def test_two_at_once_do_not_write_into_one_folder(tiny, tmp_path, capsys):
+    arms = arms_of(document(), [axis_of("couriers=4,8")], [])
+    with (
+        Results(tmp_path / "x", question_of("x", arms, 1, Rule())),
+        pytest.raises(ComparisonError, match="another `o2o compare`"),
+    ):
+        Results(tmp_path / "x", question_of("x", arms, 1, Rule()))
+    (tmp_path / "file").write_text("")
+    assert compare(str(tiny), "--out", str(tmp_path / "file"))[0] == command.UNUSABLE
+    assert "is a file" in capsys.readouterr().err
+
+
+def test_what_was_not_whole_when_it_was_killed_is_swept_up(tmp_path):
+    arms = arms_of(document(), [axis_of("couriers=4,8")], [])
+    folder, question = tmp_path / "x", question_of("x", arms, 1, Rule())
+    folder.mkdir()
+    (folder / "comparison.json.part").write_text("{")
+    with Results(folder, question):
+        (folder / "runs" / "y-1.json.part").write_text("{")
+    with Results(folder, question):
+        assert not [*folder.rglob("*.part")]
+
+
+def test_runs_that_were_under_way_when_all_was_clear_change_nothing():
+    """How many there were is chance: what counts of the baseline is what arms are laid beside."""
+    (arm,) = arms_of(tomllib.loads(TINY), [], [])
+    arms = [arm, replace(arm, label="B", digest="another")]
+    run, told = play(arm.scenario, 1), []
+    for more in (0, 3):
+        sweep = Sweep(arms, 1, Rule(replications=20))
+        for seed in range(1, 9 + more):
+            for n in range(2):
+                sweep.add(n, replace(run, seed=seed))
+        assert sweep.is_clear[1]
+        told.append((sweep.runs, sweep.columns(0), [*rows(sweep)]))
+    assert told[0] == told[1]
 
 
 def test_a_folder_with_something_else_in_it_is_left_alone(tiny, tmp_path, capsys):
@@ -234,8 +334,9 @@ def test_a_folder_with_something_else_in_it_is_left_alone(tiny, tmp_path, capsys
 
 def test_a_folder_with_another_comparison_in_it_is_not_mixed_with_this(tmp_path):
     arms = arms_of(document(), [axis_of("couriers=4,8")], [])
-    Results(tmp_path / "x", question_of("x", arms, 1, Rule()))
-    Results(tmp_path / "x", question_of("x", arms, 1, Rule()))
+    for _ in range(2):
+        with Results(tmp_path / "x", question_of("x", arms, 1, Rule())):
+            pass
     with pytest.raises(ComparisonError, match="rule differ"):
         Results(tmp_path / "x", question_of("x", arms, 1, Rule(replications=30)))
     with pytest.raises(ComparisonError, match="arms differ"):

@@ -47,11 +47,19 @@ def test_what_is_varied_is_a_list_a_range_or_both(text, values):
         "x=a..b:c",
         "x=1,1",
         "x=1..1000:1",
+        "x=1..inf:1",
+        "x=1,,2",
+        "x=1,",
     ],
 )
 def test_what_cannot_be_understood_is_refused_with_how_it_would_be(text):
     with pytest.raises(VaryError):
         axis_of(text)
+
+
+def test_a_range_that_runs_backwards_is_told_which_way_round():
+    with pytest.raises(VaryError, match=r"80\.\.140:20 is the same"):
+        axis_of("couriers=140..80:20")
 
 
 def varied(**settings: object) -> Scenario:
@@ -96,6 +104,9 @@ def test_groups_grow_and_shrink_in_proportion():
         ("couriers.Scooters=3", "couriers.Scooters", "whole table"),
         ("hours.x=3", "hours.x", "not a table"),
         ("couriers=few", "couriers", "whole number"),
+        ("couriers=inf", "couriers", "whole number"),
+        ("promise_min=inf", "engine.promise_min_ms", "expected"),
+        ("orders=nan", "demand.orders", "expected"),
         ("couriers=0", "couriers", "no courier"),
         ("promise_max=1", "engine.promise_max_ms", "cooking"),
     ],
@@ -140,8 +151,23 @@ def test_a_policy_nobody_has_is_refused(policy):
 def test_the_same_arm_twice_is_refused():
     with pytest.raises(VaryError, match="are the same"):
         arms_of(document(), [], ["insertion", "greedy"])
-    with pytest.raises(VaryError, match="varied twice"):
+    with pytest.raises(VaryError, match="couriers is varied twice"):
         arms_of(document(), [axis_of("couriers=3"), axis_of("couriers=4")], [])
+    with pytest.raises(VaryError, match="policy is varied twice"):
+        arms_of(document(), [axis_of("policy=matching")], ["insertion"])
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("promise_min=15", "engine.promise_min_ms=600_000,1_200_000"),
+        ("couriers=4,8", "couriers.Scooters.count=3"),
+        ("planner.policy=insertion", "policy=matching"),
+    ],
+)
+def test_what_one_name_sets_another_does_not_take_back_in_silence(first, second):
+    with pytest.raises(VaryError, match="set the same thing"):
+        arms_of(document(), [axis_of(first), axis_of(second)], [])
 
 
 # in words
