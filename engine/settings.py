@@ -55,6 +55,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     delivery_attempts_max: int = 2  # of one order, the first included
     substitute_timeout_ms: int = 3 * MINUTE  # for the answer, while the store waits with the bag
 
+    rescue_later_max_ms: int = 45 * MINUTE  # than promised, if all of it comes from elsewhere
+
     # what is long over
     archive_after_ms: int = 2 * HOUR  # from when an order ended
 

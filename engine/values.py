@@ -88,6 +88,13 @@ class ReceivedLine(Struct, frozen=True, array_like=True):
     received: int
 
 
+class Instead(Struct, frozen=True, array_like=True):
+    """Should the one be missing, the other will do."""
+
+    missing: ProductId
+    substitute: ProductId
+
+
 class ShortOrder(Struct, frozen=True, array_like=True):
     """An order that has to do without so many of one product."""
 
@@ -154,6 +161,14 @@ class Fulfillment(StrEnum):
 
     DELIVERY = "delivery"
     COLLECTION = "collection"  # by the customer, at the counter, against a code
+
+
+class Remedy(StrEnum):
+    """What is done when something is missing, as who ordered it wished; else it goes without."""
+
+    SUBSTITUTE = "substitute"  # of the same store, as named beforehand
+    OTHER_STORE = "other_store"  # all of it, from wherever it is to be had
+    CANCEL = "cancel"  # rather nothing at all
 
 
 class ReturnWay(StrEnum):

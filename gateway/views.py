@@ -2,6 +2,7 @@
 
 from collections.abc import Container
 
+from engine import events as e
 from engine.projections.movements import Movement
 from engine.queries.arrivals import arrivals
 from engine.queries.for_couriers import NextStop, OfferMade, Work, work_of
@@ -63,6 +64,21 @@ def order_told(
         order.edit.payment if order.edit else None,
         placed.exchange or None,
         (delivery.failure or None) if delivery else None,
+    )
+
+
+def remedied_told(s: State, x: e.ShortageRemedied) -> m.ShortageRemedied:
+    """With the order as the turn left it."""
+    order = s.orders[x.order]
+    return m.ShortageRemedied(
+        x.order,
+        x.remedy,  # type: ignore[arg-type]
+        order.placed.store,
+        time_text(order.placed.promised_at),
+        money(order.due_minor, s.settings.current.currency),
+        x.product or None,
+        x.quantity,
+        x.substitute or None,
     )
 
 

@@ -64,6 +64,11 @@ class Day:
         edits = [x for _, x in self.all(e.OrderEdited) if x.order == order]
         return edits[-1].amendment.promised_at if edits else self.placed[order].promised_at
 
+    def store(self, order):
+        """Who had it in the end."""
+        moves = [x.store for _, x in self.all(e.OrderMoved) if x.order == order]
+        return moves[-1] if moves else self.placed[order].store
+
     def goods(self, order):
         return sum(x.quantity * x.price_minor - x.discount_minor for x in self.lines(order))
 
@@ -71,7 +76,7 @@ class Day:
         """amount(order) summed over ended orders of these kinds, by (hour, store)."""
         total = Counter()
         for at, x in self.all(*kinds):
-            total[at // HOUR, self.placed[x.order].store] += amount(x.order)
+            total[at // HOUR, self.store(x.order)] += amount(x.order)
         return +total
 
     def categories(self):

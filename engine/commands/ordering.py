@@ -7,6 +7,7 @@ from engine.values import (
     CouponId,
     CustomerId,
     Fulfillment,
+    Instead,
     Line,
     Millis,
     Minor,
@@ -14,6 +15,7 @@ from engine.values import (
     Proof,
     ProviderId,
     QuoteId,
+    Remedy,
     ServiceId,
     StoreId,
 )
@@ -46,6 +48,8 @@ class PlaceOrder(Command, frozen=True):
     pin: str = ""
     tip_minor: Minor = Minor(0)  # for the courier, on top of the total
     exchange: ChangeId = ChangeId("")  # paid with what comes back, and held until it has
+    if_missing: list[Remedy] = []  # what is tried then, in this order; after all: without it
+    instead: list[Instead] = []
 
 
 class AskStore(Command, frozen=True):

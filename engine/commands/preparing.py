@@ -51,6 +51,7 @@ class ReceiveReturn(Command, frozen=True):
 
 
 class ExpireAcceptance(Command, frozen=True):
-    """The store has had long enough."""
+    """The store has had long enough. `moves`: how often the order had gone to another before."""
 
     order: OrderId
+    moves: int = 0

@@ -119,11 +119,14 @@ from engine.events.operation import (
 )
 from engine.events.orders import (
     ArchivingPlanned,
+    ItemsMissing,
     OrderAccepted,
     OrderCancelled,
     OrderConfirmed,
     OrderFulfilled,
+    OrderGivenUp,
     OrderHandedOver,
+    OrderMoved,
     OrderPlaced,
     OrderReady,
     OrderReattempted,
@@ -140,6 +143,7 @@ from engine.events.orders import (
     QuoteOffered,
     ReadyTimeChanged,
     RedeliveryRequested,
+    ShortageRemedied,
 )
 from engine.events.payments import (
     CashHandedIn,
@@ -312,7 +316,11 @@ AnyEvent = (
     | OrderAccepted
     | ReadyTimeChanged
     | OrderReady
+    | ItemsMissing
+    | OrderGivenUp
     | OrderReduced
+    | OrderMoved
+    | ShortageRemedied
     | OrderHandedOver
     | ProofMissed
     | ProofRenewed

@@ -126,10 +126,11 @@ class DeliveryReturned(Event, frozen=True):
 
 
 class DeliveryCancelled(Event, frozen=True):
-    """Nobody is to carry it any further: the order ended."""
+    """Nobody is to carry it any further: the order ended, or comes from somewhere else."""
 
     delivery: DeliveryId
     courier: CourierId | None = None  # who had been planned or told to carry it
+    moved: bool = False  # its order goes on, from another store: by another delivery
 
 
 class DeliveriesArchived(Event, frozen=True):

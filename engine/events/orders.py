@@ -7,13 +7,16 @@ from engine.values import (
     ChangeId,
     CustomerId,
     Fulfillment,
+    Instead,
     Millis,
     Minor,
     OrderId,
     PricedLine,
+    ProductId,
     Proof,
     ProviderId,
     QuoteId,
+    Remedy,
     ServiceId,
     StoreId,
 )
@@ -73,6 +76,8 @@ class OrderPlaced(Event, frozen=True):
     exchange: ChangeId = ChangeId("")  # of which goods come back first
     credit_minor: Minor = Minor(0)  # so much of it is paid with them
     busy: int = 0  # deliveries for each courier, when it was promised
+    if_missing: list[Remedy] = []  # what is tried then, in this order; after all: without it
+    instead: list[Instead] = []
 
 
 class OrderScheduled(Event, frozen=True):
@@ -110,6 +115,45 @@ class OrderReduced(Event, frozen=True):
     order: OrderId
     lines: list[PricedLine]
     reduction_minor: Minor
+
+
+class ItemsMissing(Event, frozen=True):
+    """So many were promised and are not there, and who ordered them has said what to do then.
+    Changes no state: what is done follows."""
+
+    order: OrderId
+    store: StoreId
+    product: ProductId
+    quantity: int
+
+
+class OrderGivenUp(Event, frozen=True):
+    """The store will not do it, and who ordered it would have it from another. Changes no state:
+    what becomes of it follows."""
+
+    order: OrderId
+    store: StoreId
+    actor: Actor
+    reason: str
+
+
+class OrderMoved(Event, frozen=True):
+    """Another store has all of it, for no more: it is asked now. The old one keeps nothing."""
+
+    order: OrderId
+    before: StoreId
+    store: StoreId
+    promised_at: Millis  # never sooner than it was
+
+
+class ShortageRemedied(Event, frozen=True):
+    """What was done when something was missing: a Remedy, or "go_without". Changes no state."""
+
+    order: OrderId
+    product: ProductId  # empty: the store gave up all of it
+    quantity: int
+    remedy: str
+    substitute: ProductId = ProductId("")
 
 
 class OrderHandedOver(Event, frozen=True):

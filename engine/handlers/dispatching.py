@@ -157,7 +157,7 @@ class Dispatching:
             from_at = pickup_from(self.settings.current, home, placed.dropoff, opens_at)
         turn.emit(
             DeliveryCreated(
-                DeliveryId(f"{e.order}/{order.reattempts + 1}"),
+                DeliveryId(f"{e.order}/{order.reattempts + order.moves + 1}"),
                 e.order,
                 attempt,
                 placed.store,

@@ -26,6 +26,7 @@ from engine.events import (
 )
 from engine.rejections import RejectionReason as Reason
 from engine.rules.availability import sale_fault
+from engine.rules.bounds import LINES
 from engine.rules.cancelling import WRITE_OFF, reasons
 from engine.rules.couponing import used_up
 from engine.rules.opening import closure
@@ -58,7 +59,17 @@ from engine.state.settings import CurrentSettings
 from engine.state.staff import Staff
 from engine.state.stores import Stores
 from engine.turn import Turn
-from engine.values import Actor, Fulfillment, Line, Millis, Minor, OrderId, PaymentPurpose, Proof
+from engine.values import (
+    Actor,
+    Fulfillment,
+    Line,
+    Millis,
+    Minor,
+    OrderId,
+    PaymentPurpose,
+    Proof,
+    Remedy,
+)
 
 ASKING = (Actor.CUSTOMER, Actor.OPERATOR)  # a store rejects, the others are never asked
 
@@ -107,6 +118,7 @@ class Ordering:
             turn.reject(Reason.MALFORMED, field="pin")
         if c.tip_minor < 0:
             turn.reject(Reason.MALFORMED, field="tip_minor")
+        self._check_wishes(turn, c)
         if self.orders.get(c.order):
             turn.reject(Reason.ALREADY_EXISTS)
         offered = self._valid_quote(turn, c)
@@ -115,6 +127,8 @@ class Ordering:
         busy = self._check_promise(turn, offered)
         if offered.fulfillment is Fulfillment.COLLECTION and len(c.pin) < CODE_LENGTH_MIN:
             turn.reject(Reason.PROOF_REQUIRED, proof=Proof.PIN, at_least=CODE_LENGTH_MIN)
+        if offered.fulfillment is Fulfillment.COLLECTION and Remedy.OTHER_STORE in c.if_missing:
+            turn.reject(Reason.MALFORMED, field="if_missing")  # its customer is on his way here
         self._check_discounts(turn, offered)
         window = self._open_window(turn, offered)
         credit = self._credit(turn, c, offered)
@@ -145,6 +159,8 @@ class Ordering:
                 c.exchange,
                 credit,
                 busy,
+                c.if_missing,
+                c.instead,
             )
         )
         if c.exchange:
@@ -252,6 +268,21 @@ class Ordering:
         turn.emit(OrderFulfilled(e.order, turn.at))
 
     # internals
+
+    def _check_wishes(self, turn: Turn, c: PlaceOrder) -> None:
+        """What to do about what is missing: each once, and a substitute for each thing at most."""
+        if not c.if_missing and not c.instead:
+            return
+        if len(dict.fromkeys(c.if_missing)) < len(c.if_missing):
+            turn.reject(Reason.MALFORMED, field="if_missing")
+        named = dict.fromkeys(x.missing for x in c.instead)
+        if len(c.instead) > LINES or len(named) < len(c.instead):
+            turn.reject(Reason.MALFORMED, field="instead")
+        if bool(c.instead) is not (Remedy.SUBSTITUTE in c.if_missing):
+            turn.reject(Reason.MALFORMED, field="instead")
+        for product in (y for x in c.instead for y in (x.missing, x.substitute)):
+            if not self.products.get(product):
+                turn.reject(Reason.UNKNOWN, what="product", id=product)
 
     def _credit(self, turn: Turn, c: PlaceOrder, offered: QuoteOffered) -> Minor:
         """How much of it is paid with what comes back: of the same customer, and once."""

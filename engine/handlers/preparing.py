@@ -13,11 +13,13 @@ from engine.commands import (
 )
 from engine.events import (
     DeliveryReturned,
+    ItemsMissing,
     OrderAccepted,
     OrderCancelled,
     OrderConfirmed,
+    OrderGivenUp,
+    OrderMoved,
     OrderReady,
-    OrderReduced,
     PreparationMeasured,
     ReadyTimeChanged,
     StockCounted,
@@ -26,9 +28,10 @@ from engine.events import (
 )
 from engine.rejections import RejectionReason as Reason
 from engine.rules.cancelling import reasons
-from engine.rules.lines import cut, pieces_of
+from engine.rules.lines import pieces_of
 from engine.rules.pending import let_go, pending_pieces
 from engine.rules.promising import crowd_permille
+from engine.rules.shortages import gone_without
 from engine.state.deliveries import Deliveries, DeliveryStatus
 from engine.state.orders import Order, Orders, OrderStatus
 from engine.state.settings import CurrentSettings
@@ -64,7 +67,7 @@ class Preparing:
             self._illegal(turn, order, OrderStatus.CANCELLED)
         if c.reason not in allowed:
             turn.reject(Reason.REASON_NOT_ALLOWED, actor=Actor.STORE, allowed=list(allowed))
-        turn.emit(OrderCancelled(c.order, Actor.STORE, c.reason, turn.at))
+        self._give_up(turn, c.order, Actor.STORE, c.reason)
 
     def update_ready_time(self, turn: Turn, c: UpdateReadyTime) -> None:
         self._check_ready_time(turn, c.ready_at)
@@ -106,7 +109,7 @@ class Preparing:
             turn.reject(Reason.MALFORMED, field="quantity", limit=pieces)
         turn.emit(StockReleased(c.store, c.order, [Line(c.product, c.quantity)]))
         turn.emit(StockCounted(c.store, c.product, -c.quantity, c.order))
-        self._reduce(turn, c.order, c.product, c.quantity)
+        self._remedy(turn, c.order, c.product, c.quantity)
 
     def receive_return(self, turn: Turn, c: ReceiveReturn) -> None:
         delivery = self.deliveries.get(c.delivery)
@@ -122,13 +125,15 @@ class Preparing:
         turn.emit(DeliveryReturned(c.delivery, delivery.order, delivery.courier, c.sellable))
 
     def expire_acceptance(self, turn: Turn, c: ExpireAcceptance) -> None:
-        if self.orders[c.order].status is OrderStatus.CONFIRMED:
-            turn.emit(OrderCancelled(c.order, Actor.SYSTEM, "store_silent", turn.at))
+        order = self.orders[c.order]
+        if order.status is OrderStatus.CONFIRMED and order.moves == c.moves:
+            self._give_up(turn, c.order, Actor.SYSTEM, "store_silent")
 
     # follow-ups
 
-    def await_acceptance(self, turn: Turn, e: OrderConfirmed) -> None:
-        turn.set_timer(self.settings.current.acceptance_timeout_ms, ExpireAcceptance(e.order))
+    def await_acceptance(self, turn: Turn, e: OrderConfirmed | OrderMoved) -> None:
+        timeout_ms, moves = self.settings.current.acceptance_timeout_ms, self.orders[e.order].moves
+        turn.set_timer(timeout_ms, ExpireAcceptance(e.order, moves))
 
     def go_without(self, turn: Turn, e: StockShortfall) -> None:
         """The shelf let these orders down before anybody picked them: as if found missing then."""
@@ -139,17 +144,25 @@ class Preparing:
                 for event in let_go(short.order, order, e.product, pending):
                     turn.emit(event)
             if pending < short.quantity:
-                self._reduce(turn, short.order, e.product, short.quantity - pending)
+                self._remedy(turn, short.order, e.product, short.quantity - pending)
 
     # internals
 
-    def _reduce(self, turn: Turn, key: OrderId, product: ProductId, quantity: int) -> None:
-        """The order goes on without them and less is owed; without anything left, it ends."""
+    def _remedy(self, turn: Turn, key: OrderId, product: ProductId, quantity: int) -> None:
+        """As whoever ordered it said beforehand; who said nothing goes without."""
         order = self.orders[key]
-        left, reduction = cut(order.lines, product, quantity)
-        turn.emit(OrderReduced(key, left, reduction))
-        if not left and not order.substitutes:
-            turn.emit(OrderCancelled(key, Actor.STORE, "item_missing", turn.at))
+        if order.placed.if_missing:
+            turn.emit(ItemsMissing(key, order.placed.store, product, quantity))
+            return
+        for event in gone_without(key, order, product, quantity, turn.at):
+            turn.emit(event)
+
+    def _give_up(self, turn: Turn, key: OrderId, actor: Actor, reason: str) -> None:
+        order = self.orders[key]
+        if order.may_move:
+            turn.emit(OrderGivenUp(key, order.placed.store, actor, reason))
+        else:
+            turn.emit(OrderCancelled(key, actor, reason, turn.at))
 
     def _own_order(self, turn: Turn, store: StoreId, key: OrderId) -> Order:
         order = self.orders.get(key)

@@ -30,7 +30,7 @@ class Promising:
         settings, order = self.settings.current, self.orders[e.order]
         if not settings.promise_kept_permille or order.is_collection or order.reattempts:
             return
-        if window_of(order.placed):
+        if window_of(order.placed) or order.moves:
             return
         is_kept = e.at <= order.placed.promised_at
         busy, others = order.placed.busy, len(self.deliveries.open)

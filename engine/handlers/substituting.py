@@ -17,9 +17,9 @@ from engine.events import (
     SubstituteProposed,
 )
 from engine.rejections import RejectionReason as Reason
-from engine.rules.availability import sale_fault
 from engine.rules.lines import cut, pieces_of
-from engine.rules.pending import pending_pieces, substitute_dropped
+from engine.rules.pending import substitute_dropped
+from engine.rules.substitution import price_instead
 from engine.state.inventory import Inventory
 from engine.state.listings import Listings
 from engine.state.orders import HOLDS_STOCK, Order, Orders, OrderStatus
@@ -122,25 +122,19 @@ class Substituting:
         return order
 
     def _price(self, turn: Turn, c: ProposeSubstitute, order: Order) -> Minor:
-        """Of something else that is for sale, on the shelf, and no heavier than what is missing."""
-        substitute, missing = self.products[c.substitute], self.products[c.missing]
-        known = pieces_of(order.lines, c.substitute) + pending_pieces(order, c.substitute)
-        if known or substitute.components or c.substitute == c.missing:
-            turn.reject(Reason.MALFORMED, field="substitute")
-        offset_min = self.settings.current.utc_offset_min
-        store, wanted = c.store, (c.substitute,)
-        turn.reject_for(
-            sale_fault(self.products, self.listings, store, wanted, turn.at, offset_min)
+        price = price_instead(
+            self.products,
+            self.listings,
+            self.prices,
+            self.inventory,
+            order,
+            Line(c.missing, c.quantity),
+            Line(c.substitute, c.pieces),
+            turn.at,
+            self.settings.current.utc_offset_min,
         )
-        price = self.prices.current(store, c.substitute, turn.at)
-        if price is None:
-            turn.reject(Reason.NO_PRICE, product=c.substitute)
-        load, limit = substitute.load * c.pieces, missing.load * c.quantity
-        if load > limit:
-            turn.reject(Reason.TOO_LARGE, load=load, limit=limit)
-        if short := self.inventory.short(store, [Line(c.substitute, c.pieces)]):
-            available = short.quantity
-            turn.reject(Reason.INSUFFICIENT_STOCK, product=short.product, available=available)
+        if isinstance(price, tuple):
+            turn.reject(price[0], **price[1])
         return price
 
     def _offered(self, turn: Turn, key: OrderId, service: ServiceId, missing: ProductId) -> None:

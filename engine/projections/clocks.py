@@ -138,6 +138,13 @@ class Clocks(Struct):
             clock.lines = x.lines
             clock.due_minor -= x.reduction_minor
 
+    def moved(self, at: Millis, x: e.OrderMoved) -> None:
+        """Another store begins anew; the promise that counts is the one given first."""
+        if clock := self.open.get(x.order):
+            clock.store, clock.confirmed_at = x.store, at
+            clock.accepted_at = clock.ready_at = clock.taken_at = clock.in_store_at = NEVER
+            clock.courier = None
+
     def edited(self, _: Millis, x: e.OrderEdited) -> None:
         if clock := self.open.get(x.order):
             new = x.amendment

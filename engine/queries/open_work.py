@@ -33,6 +33,7 @@ ORDER_BECOMES: dict[type[AnyEvent], OrderStatus] = {
     e.OrderPlaced: B.PLACED,
     e.OrderScheduled: B.SCHEDULED,
     e.OrderConfirmed: B.CONFIRMED,
+    e.OrderMoved: B.CONFIRMED,
     e.OrderAccepted: B.ACCEPTED,
     e.OrderReady: B.READY,
     e.OrderReattempted: B.READY,
@@ -106,6 +107,10 @@ class OpenWork(Struct):
         after = _next(before, event, s)
         self.statuses[key] = after
         store = s.orders[key].placed.store
+        if isinstance(event, e.OrderMoved):
+            for of_store in (self.of_store, self.tickets):
+                of_store.get(event.before, {}).pop(key, None)
+            self.of_store.setdefault(store, {})[key] = None
         if after[0] in TICKETS:
             self.tickets.setdefault(store, {})[key] = None
         else:
@@ -177,6 +182,8 @@ def _next(before: Statuses, event: AnyEvent, s: State) -> Statuses:
         )
         return ORDER_BECOMES[kind], ended
     match event:
+        case e.DeliveryCancelled(moved=True):
+            return order, D.CREATED  # another will carry it
         case e.DeliveryPickedUp():
             back = s.deliveries[event.delivery].is_return
             return order, D.RETURNING if back else D.PICKED_UP

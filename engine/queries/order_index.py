@@ -84,6 +84,8 @@ class OrderIndex:
         elif kind in ORDER_BECOMES:
             row = self._row_of[event.order]  # type: ignore[union-attr]
             self._columns["status"][row] = CODE_OF[ORDER_BECOMES[kind]]
+            if isinstance(event, e.OrderMoved):
+                self._columns["store"][row] = self._number("store", event.store)
         elif kind is e.OrderReduced:
             row = self._row_of[event.order]  # type: ignore[union-attr]
             self._columns["due"][row] = s.orders[event.order].due_minor  # type: ignore[union-attr]

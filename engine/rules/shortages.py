@@ -1,10 +1,11 @@
 """Who goes without when a shelf has less than was promised."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from engine.events import StockReleased
-from engine.state.orders import Orders, OrderStatus
-from engine.values import Line, OrderId, ProductId, ShortOrder, StoreId
+from engine.events import AnyEvent, OrderCancelled, OrderReduced, StockReleased
+from engine.rules.lines import cut
+from engine.state.orders import HOLDS_STOCK, Order, Orders, OrderStatus
+from engine.values import Actor, Line, Millis, OrderId, ProductId, ShortOrder, StoreId
 
 AS_FAR = {OrderStatus.ACCEPTED: 1, OrderStatus.READY: 2}  # others: nobody has begun
 
@@ -36,3 +37,13 @@ def packed(held: Mapping[OrderId, int], orders: Orders) -> int:
 def releases(store: StoreId, product: ProductId, short: list[ShortOrder]) -> list[StockReleased]:
     """What they let go, to be stated before the level falls: it never is below the reserved."""
     return [StockReleased(store, x.order, [Line(product, x.quantity)]) for x in short]
+
+
+def gone_without(
+    key: OrderId, order: Order, product: ProductId, pieces: int, at: Millis
+) -> Iterator[AnyEvent]:
+    """The order goes on without them and less is owed; without anything left, it ends."""
+    left, reduction = cut(order.lines, product, pieces)
+    yield OrderReduced(key, left, reduction)
+    if not left and not order.substitutes and order.status in HOLDS_STOCK:
+        yield OrderCancelled(key, Actor.STORE, "item_missing", at)

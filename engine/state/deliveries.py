@@ -267,6 +267,8 @@ class Deliveries(Struct, dict=True):
         if delivery.courier is not None:
             self._take_off(delivery.courier, e.delivery)
         delivery.courier = None
+        if e.moved:
+            del self.of_order[delivery.order]
 
     def deliveries_archived(self, e: DeliveriesArchived) -> None:
         ended = {key: self.deliveries.pop(key) for key in e.deliveries}

@@ -5,7 +5,6 @@ other; it cannot change any more.
 """
 
 from collections.abc import Collection, Iterator
-from enum import StrEnum
 
 from msgspec import Struct, field, msgpack
 from msgspec.structs import replace
@@ -23,6 +22,7 @@ from engine.events import (
     OrderEdited,
     OrderFulfilled,
     OrderHandedOver,
+    OrderMoved,
     OrderPlaced,
     OrderReady,
     OrderReattempted,
@@ -40,6 +40,14 @@ from engine.events import (
     SubstituteDropped,
     SubstituteProposed,
 )
+from engine.stages import EDITABLE as EDITABLE
+from engine.stages import ENDED as ENDED
+from engine.stages import HOLDS_STOCK as HOLDS_STOCK
+from engine.stages import NEVER_COLLECTED as NEVER_COLLECTED
+from engine.stages import NOT_TOLD as NOT_TOLD
+from engine.stages import TO_PREPARE as TO_PREPARE
+from engine.stages import TRANSITIONS as TRANSITIONS
+from engine.stages import OrderStatus as OrderStatus
 from engine.values import (
     Actor,
     CustomerId,
@@ -50,57 +58,9 @@ from engine.values import (
     PaymentId,
     PricedLine,
     ProductId,
+    Remedy,
     StoreId,
 )
-
-
-class OrderStatus(StrEnum):
-    PLACED = "placed"
-    SCHEDULED = "scheduled"
-    CONFIRMED = "confirmed"
-    ACCEPTED = "accepted"
-    READY = "ready"
-    HANDED_OVER = "handed_over"
-    FULFILLED = "fulfilled"
-    CANCELLED = "cancelled"
-    RETURNED = "returned"
-
-
-TRANSITIONS: dict[OrderStatus, tuple[OrderStatus, ...]] = {
-    OrderStatus.PLACED: (
-        OrderStatus.SCHEDULED,  # wanted later
-        OrderStatus.CONFIRMED,
-        OrderStatus.CANCELLED,
-    ),
-    OrderStatus.SCHEDULED: (OrderStatus.CONFIRMED, OrderStatus.CANCELLED),
-    OrderStatus.CONFIRMED: (OrderStatus.ACCEPTED, OrderStatus.CANCELLED),
-    OrderStatus.ACCEPTED: (OrderStatus.READY, OrderStatus.HANDED_OVER, OrderStatus.CANCELLED),
-    OrderStatus.READY: (OrderStatus.HANDED_OVER, OrderStatus.CANCELLED),
-    OrderStatus.HANDED_OVER: (
-        OrderStatus.FULFILLED,
-        OrderStatus.RETURNED,
-        OrderStatus.CANCELLED,  # written off: the goods are lost
-        OrderStatus.READY,  # back in the store, for another attempt
-    ),
-    OrderStatus.FULFILLED: (),
-    OrderStatus.CANCELLED: (),
-    OrderStatus.RETURNED: (),
-}
-EDITABLE = (OrderStatus.SCHEDULED, OrderStatus.CONFIRMED)  # paid for, and nobody has begun
-NEVER_COLLECTED = {
-    OrderStatus.ACCEPTED: OrderStatus.HANDED_OVER,
-    OrderStatus.HANDED_OVER: OrderStatus.READY,
-}
-ENDED = (OrderStatus.FULFILLED, OrderStatus.CANCELLED, OrderStatus.RETURNED)
-HOLDS_STOCK = (
-    OrderStatus.PLACED,
-    OrderStatus.SCHEDULED,
-    OrderStatus.CONFIRMED,
-    OrderStatus.ACCEPTED,
-    OrderStatus.READY,
-)
-TO_PREPARE = (OrderStatus.CONFIRMED, OrderStatus.ACCEPTED)
-NOT_TOLD = (OrderStatus.PLACED, OrderStatus.CONFIRMED)
 
 
 class Substitute(Struct, frozen=True, array_like=True):
@@ -135,15 +95,24 @@ class Order(Struct, array_like=True):
     substitutes: dict[ProductId, Substitute] = {}  # by what is missing
     edit: Edit | None = None
     number: int = 0  # the n-th that was placed
+    moves: int = 0  # from one store to another
 
     @property
     def next_statuses(self) -> tuple[OrderStatus, ...]:
-        """TRANSITIONS, but nobody collects what is not ready, or brings back what he fetched."""
+        """TRANSITIONS, but nobody collects what is not ready, or brings back what he fetched; and
+        another store is asked once, if it may be."""
+        never = NEVER_COLLECTED.get(self.status) if self.is_collection else None
+        if self.status is OrderStatus.ACCEPTED and not self.may_move:
+            return tuple(
+                x for x in TRANSITIONS[self.status] if x not in (never, OrderStatus.CONFIRMED)
+            )
         following = TRANSITIONS[self.status]
-        if not self.is_collection:
-            return following
-        never = NEVER_COLLECTED.get(self.status)
-        return tuple(x for x in following if x is not never)
+        return tuple(x for x in following if x is not never) if never else following
+
+    @property
+    def may_move(self) -> bool:
+        """Whether all of it may come from another store, as long as nobody has packed it."""
+        return Remedy.OTHER_STORE in self.placed.if_missing and not self.moves
 
     @property
     def is_collection(self) -> bool:
@@ -253,6 +222,21 @@ class Orders(Struct, dict=True):
         order.due_minor -= e.reduction_minor
         assert order.due_minor >= 0
 
+    def order_moved(self, e: OrderMoved) -> None:
+        order = self.orders[e.order]
+        assert order.may_move
+        assert order.placed.store == e.before
+        if order.status is OrderStatus.ACCEPTED:
+            self._move(e.order, OrderStatus.CONFIRMED)
+        assert order.status is OrderStatus.CONFIRMED
+        self._count_window(order.placed, -1)
+        del self.kitchens[e.before][e.order]
+        order.placed = replace(order.placed, store=e.store, promised_at=e.promised_at)
+        self.kitchens.setdefault(e.store, {})[e.order] = None
+        self._count_window(order.placed, 1)
+        order.moves, order.ready_at, order.accepted_at = order.moves + 1, Millis(0), Millis(0)
+        self.changes.note(e.order)
+
     def order_handed_over(self, e: OrderHandedOver) -> None:
         self._move(e.order, OrderStatus.HANDED_OVER)
 
@@ -289,7 +273,7 @@ class Orders(Struct, dict=True):
 
     def substitute_proposed(self, e: SubstituteProposed) -> None:
         order = self.orders[e.order]
-        assert order.status is OrderStatus.ACCEPTED
+        assert order.status in TO_PREPARE
         assert e.missing not in order.substitutes
         offered = Substitute(e.quantity, e.line, e.expires_at)
         order.substitutes = {**order.substitutes, e.missing: offered}

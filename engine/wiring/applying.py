@@ -17,6 +17,9 @@ def state_of(s: State) -> dict[type[e.Event], Apply]:
     return {
         e.CommandRejected: no_state,
         e.RouteSkipped: no_state,
+        e.ItemsMissing: no_state,
+        e.OrderGivenUp: no_state,
+        e.ShortageRemedied: no_state,
         e.EngineOpened: s.settings.engine_opened,
         e.SettingsChanged: s.settings.settings_changed,
         e.TimerSet: s.timers.timer_set,
@@ -119,6 +122,7 @@ def state_of(s: State) -> dict[type[e.Event], Apply]:
         e.ReadyTimeChanged: s.orders.ready_time_changed,
         e.OrderReady: s.orders.order_ready,
         e.OrderReduced: s.orders.order_reduced,
+        e.OrderMoved: s.orders.order_moved,
         e.OrderHandedOver: s.orders.order_handed_over,
         e.ProofMissed: s.orders.proof_missed,
         e.ProofRenewed: s.orders.proof_renewed,

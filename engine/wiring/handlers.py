@@ -27,6 +27,7 @@ from engine.handlers.reconciling import Reconciling
 from engine.handlers.refunding import Refunding
 from engine.handlers.repeating import Repeating
 from engine.handlers.replenishing import Replenishing
+from engine.handlers.rescuing import Rescuing
 from engine.handlers.returning import Returning
 from engine.handlers.segmenting import Segmenting
 from engine.handlers.selling import Selling
@@ -65,6 +66,7 @@ class Handlers(Struct):
     reattempting: Reattempting
     editing: Editing
     substituting: Substituting
+    rescuing: Rescuing
     exchanging: Exchanging
     refunding: Refunding
     repeating: Repeating
@@ -147,6 +149,20 @@ def handlers_over(s: State) -> Handlers:
             s.payments,
         ),
         Substituting(s.settings, s.products, s.listings, s.prices, s.inventory, s.orders),
+        Rescuing(
+            s.settings,
+            s.stores,
+            s.products,
+            s.listings,
+            s.prices,
+            s.inventory,
+            s.orders,
+            s.deliveries,
+            s.couriers,
+            s.positions,
+            s.staff,
+            s.promises,
+        ),
         Exchanging(s.orders, s.payments, s.order_changes),
         Refunding(s.settings, s.orders, s.payments, s.refunds, s.order_changes),
         Repeating(s.payments, s.refunds, s.order_changes),

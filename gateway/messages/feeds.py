@@ -11,7 +11,13 @@ from typing import Any, Literal, get_args
 from gateway.messages.approaching import CourierCrossed, CourierNear, DelayPredicted, Signal
 from gateway.messages.attendance import Duty, StaffPresent, Timecard
 from gateway.messages.crm import CrmNews, CrmOpen
-from gateway.messages.orders import Order, OrderChange, Tracking
+from gateway.messages.orders import (
+    Order,
+    OrderChange,
+    QuoteUnavailable,
+    ShortageRemedied,
+    Tracking,
+)
 from gateway.messages.replies import StockMoved
 from gateway.messages.supply import SupplierPurchase, Transfer
 from gateway.messages.values import (
@@ -67,7 +73,8 @@ class Ticket(Told, frozen=True):
 
 
 class TicketClosed(Told, frozen=True):
-    """Handed over, or ended early: nothing is left to do for it."""
+    """Handed over, ended early, or asked of another store (`reason` is "moved"): nothing is left to
+    do for it here."""
 
     order: str
     order_status: OrderStatus
@@ -312,6 +319,8 @@ SnapshotBody = (
 DeltaBody = (
     Order
     | OrderChange
+    | ShortageRemedied
+    | QuoteUnavailable
     | CourierNear
     | CourierCrossed
     | DelayPredicted
@@ -335,7 +344,15 @@ DeltaBody = (
 )
 
 DELTAS: dict[Feed, tuple[Any, ...]] = {
-    "orders": (Order, OrderChange, CourierNear, CourierCrossed, DelayPredicted),
+    "orders": (
+        Order,
+        OrderChange,
+        ShortageRemedied,
+        QuoteUnavailable,
+        CourierNear,
+        CourierCrossed,
+        DelayPredicted,
+    ),
     "tickets": (
         Ticket,
         TicketClosed,

@@ -42,6 +42,33 @@ class Quote(Told, frozen=True):
     discounts: list[Discount] = []
 
 
+class QuoteUnavailable(Told, frozen=True):
+    """What is in an open quote is not for sale any more: accepting it would be refused, for this
+    reason. Ask for another, without it."""
+
+    quote: str
+    store: str
+    product: str
+    code: Literal["not_listed"]
+
+
+class ShortageRemedied(Told, frozen=True):
+    """So many were `missing`, and this was done about it, as was wished beforehand.
+
+    The order as it stands then: by when it is `promised`, from which `store`, and what is `due`.
+    No `missing`: the store gave up all of it. `instead`: what took its place.
+    """
+
+    order: str
+    remedy: Literal["substitute", "other_store", "cancel", "go_without"]
+    store: str
+    promised_at: str
+    due: Money
+    missing: str | None = None
+    quantity: int = 0
+    instead: str | None = None
+
+
 class OrderPlaced(Told, frozen=True):
     """`payment` is what the provider is asked for: total and tip, less `credit`; none if that is
     nothing."""

@@ -65,6 +65,8 @@ class Changes(Struct):
                     self.moved.update(event.batch.columns()[0].tolist())
                 case e.StoreRegistered() | e.StoreOpened() | e.StoreClosed() | e.OrderPlaced():
                     self.stores[event.store] = None
+                case e.OrderMoved():
+                    self.stores[event.before] = self.stores[event.store] = None
                 case e.StoreHoursSet() | e.StorePaused() | e.StoreResumed() | e.StoreBusySet():
                     self.stores[event.store] = None
                 case e.TimecardOpened(timecard=key) | e.TimecardClosed(timecard=key):

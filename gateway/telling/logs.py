@@ -19,6 +19,8 @@ from gateway.asking import attendance, supply
 from gateway.messages import DeltaBody, Feed, SnapshotBody
 from gateway.telling import crm
 from gateway.telling.approaches import Approaches
+from gateway.telling.baskets import FOLLOWED as IN_BASKETS
+from gateway.telling.baskets import Baskets
 from gateway.telling.shelves import Packed, Shelves
 from gateway.translation.returning import change_told, expected_told
 from gateway.views import (
@@ -26,6 +28,7 @@ from gateway.views import (
     moved_told,
     order_told,
     payment_told,
+    remedied_told,
     return_told,
     ticket_told,
 )
@@ -74,6 +77,7 @@ FOLLOWED = frozenset(  # most events, timers above all, are nobody's news
         e.LegStarted,
         e.ReadyTimeChanged,
         e.OrderReduced,
+        e.ShortageRemedied,
         e.ProofMissed,
         e.ProofRenewed,
         *BARGAINS,
@@ -138,6 +142,7 @@ class Logs:
         self.shelves = shelves or Shelves({})
         self.work = OpenWork.of(s)
         self.movements = Movements.of(s)
+        self.baskets = Baskets.of(s)
         self.approaches = Approaches(s, approaches)
         self._first = first  # where a log that is not known begins
         self._state = s
@@ -160,6 +165,9 @@ class Logs:
             if type(event) in attendance.TELLS:
                 for store, told_there in attendance.news_of(event, self._state):
                     news.append(self._numbered("staff", store, told_there))
+            if type(event) in IN_BASKETS:
+                for service, unavailable in self.baskets.fold(event, record.at):
+                    news.append(self._numbered("orders", service, unavailable))
             if type(event) not in FOLLOWED:
                 continue
             for feed, subject, body in self._changes(event, record.at):
@@ -234,6 +242,9 @@ class Logs:
             elif isinstance(event, (e.ReadyTimeChanged, e.OrderReduced, *BARGAINS)):
                 yield from self._order_changes(event.order, at, None)
                 yield from self._ticket_changes(event.order, was_open=False)
+            elif isinstance(event, e.ShortageRemedied):
+                service = s.orders[event.order].placed.service
+                yield "orders", service, remedied_told(s, event)
             elif isinstance(event, AFTER_SALES):
                 yield from self._after_sales(event.change)
             else:
@@ -243,6 +254,8 @@ class Logs:
         was_open = key in work.tickets.get(store, ())
         was_due = dict(work.returns.get(store, ()))
         moved = work.fold(event, s)
+        if isinstance(event, e.OrderMoved):
+            yield "tickets", event.before, m.TicketClosed(key, "confirmed", "moved")
         if moved is not None:
             yield from self._order_changes(key, at, moved[1])
             yield from self._ticket_changes(key, was_open)

@@ -41,6 +41,8 @@ def _place_order(b: m.PlaceOrder, who: str, currency: str) -> ExternalCommand:
         b.pin,
         tip_minor=v.Minor(0) if b.tip is None else minor(b.tip, currency, "tip"),
         exchange=v.ChangeId(b.exchange or ""),
+        if_missing=[v.Remedy(x) for x in b.if_missing],
+        instead=[v.Instead(v.ProductId(x.missing), v.ProductId(x.substitute)) for x in b.instead],
     )
 
 

@@ -17,7 +17,7 @@ from engine.commands import (
     SetPrice,
     UpdateReadyTime,
 )
-from engine.events import CourierArrived, OrderConfirmed
+from engine.events import CourierArrived, OrderConfirmed, OrderMoved
 from engine.state.orders import OrderStatus
 from engine.values import HOUR, MINUTE, SECOND, Millis, Minor, OrderId, ProductId, StopKind, StoreId
 from simulation.days.city import StoreSite
@@ -200,6 +200,8 @@ class Store:
             self._is_full = False
             self._open_or_close()
         orders = self._world.state.orders
+        if orders[order].placed.store != self.site.id:
+            return  # another store has it now
         if cooking.piece_missing and orders[order].status is OrderStatus.ACCEPTED:
             lines = orders[order].lines
             line = lines[int(cooking.which * len(lines))]
@@ -234,6 +236,7 @@ class Stores:
                 store.go_on()
         self._expect(day)
         world.subscribe(OrderConfirmed, self._consider)
+        world.subscribe(OrderMoved, self._consider)
         world.subscribe(CourierArrived, self._take_back)
         self._go_on()
 
@@ -266,7 +269,7 @@ class Stores:
     def group(self, store: StoreId) -> StoreGroup:
         return self._stores[store].site.group
 
-    def _consider(self, e: OrderConfirmed) -> None:
+    def _consider(self, e: OrderConfirmed | OrderMoved) -> None:
         self._stores[self._world.state.orders[e.order].placed.store].consider(e.order)
 
     def _take_back(self, e: CourierArrived) -> None:

@@ -86,6 +86,7 @@ from gateway.messages.requests.ordering import (
     CancelOrder,
     CreateTrackingLink,
     GetOrder,
+    Instead,
     ListProducts,
     ListStores,
     PlaceOrder,

@@ -4,7 +4,19 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from gateway.messages.values import Fulfillment, Id, Line, Money, Place, Proof, Reason, Sent, Window
+from gateway.messages.values import (
+    Asked,
+    Fulfillment,
+    Id,
+    Line,
+    Money,
+    Place,
+    Proof,
+    Reason,
+    Remedy,
+    Sent,
+    Window,
+)
 
 
 class RegisterCustomer(Sent, frozen=True):
@@ -31,6 +43,13 @@ class RequestQuote(Sent, frozen=True):
     coupons: Annotated[list[Id], Meta(max_length=10)] = []
 
 
+class Instead(Asked, frozen=True):
+    """Should the one be missing, the other will do: for no more than the missing one costs."""
+
+    missing: Id
+    substitute: Id
+
+
 class PlaceOrder(Sent, frozen=True):
     """Accept a quote before it expires. Answered by `order_placed`.
 
@@ -41,6 +60,12 @@ class PlaceOrder(Sent, frozen=True):
     asked for, and the store begins once the goods are back.
     `provider` is `cash` if the courier is to collect it at the door. `tip` is for the courier, on
     top of the total.
+
+    `if_missing` says what to do if the store turns out not to have all of it, tried in this order:
+    "substitute", what `instead` names for it; "other_store", all of it from another store that has
+    it for no more, also if the store rejects the order or does not answer; "cancel", rather
+    nothing at all. If nothing else is left the order goes without, and less is owed. What was done
+    is told once, as `shortage_remedied`.
     """
 
     order: Id
@@ -50,6 +75,8 @@ class PlaceOrder(Sent, frozen=True):
     pin: Annotated[str, Meta(pattern=r"^[0-9]{0,8}\Z")] = ""
     tip: Money | None = None
     exchange: Id | None = None
+    if_missing: Annotated[list[Remedy], Meta(max_length=3)] = []
+    instead: Annotated[list[Instead], Meta(max_length=100)] = []
 
 
 class RenewProof(Sent, frozen=True):
