@@ -88,9 +88,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return command.run(args)
     except KeyboardInterrupt:
         return 130
-    except (EngineError, OSError, ValueError) as error:
+    except EngineError as error:
         sys.stderr.write(f"o2o {args.command}: {error}\n")
         return 1
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"o2o {args.command}: {_in_words(error)}\n")
+        return 2
+
+
+def _in_words(error: OSError | ValueError) -> str:
+    """One line, without the number an operating system gives it."""
+    if isinstance(error, OSError) and error.strerror:
+        where = [str(x) for x in (error.filename, error.filename2) if x is not None]
+        return ": ".join((*where, error.strerror))
+    return " ".join(str(error).split())
 
 
 def _parser(chosen: str) -> argparse.ArgumentParser:

@@ -76,7 +76,8 @@ class Day:
         """amount(order) summed over ended orders of these kinds, by (hour, store)."""
         total = Counter()
         for at, x in self.all(*kinds):
-            total[at // HOUR, self.store(x.order)] += amount(x.order)
+            store = x.store if isinstance(x, e.OrderPlaced) else self.store(x.order)
+            total[at // HOUR, store] += amount(x.order)
         return +total
 
     def categories(self):

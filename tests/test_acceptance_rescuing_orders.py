@@ -72,8 +72,8 @@ def test_all_of_it_comes_from_another_store_in_the_turn_that_finds_it_missing():
         e.ItemsMissing("o", "store", "ramen", 1),
         e.StockReleased("store", "o", [Line("ramen", 1)]),
         e.StockReserved("other", "o", [Line("ramen", 2)]),
-        e.DeliveryCancelled("o/1", None, True),
         e.OrderMoved,
+        e.DeliveryCancelled("o/1", None, True),
         e.ShortageRemedied("o", "ramen", 1, "other_store"),
     )
     order = case.state.orders["o"]

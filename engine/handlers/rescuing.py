@@ -191,10 +191,10 @@ class Rescuing:
         if held:
             turn.emit(StockReleased(before, key, held))
         turn.emit(StockReserved(found.store, key, lines))
+        turn.emit(OrderMoved(key, before, found.store, found.promised_at))
         if delivery is not None:
             courier = self.deliveries[delivery].courier
             turn.emit(DeliveryCancelled(delivery, courier, moved=True))
-        turn.emit(OrderMoved(key, before, found.store, found.promised_at))
         return True
 
     def _is_plain(self, order: Order) -> bool:

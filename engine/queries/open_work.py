@@ -177,13 +177,11 @@ def _next(before: Statuses, event: AnyEvent, s: State) -> Statuses:
     order, delivery = before
     kind = type(event)
     if kind in ORDER_BECOMES:
-        ended = {B.CANCELLED: D.CANCELLED, B.FULFILLED: D.DELIVERED}.get(
-            ORDER_BECOMES[kind], delivery
-        )
-        return ORDER_BECOMES[kind], ended
+        goods = {B.CANCELLED: D.CANCELLED, B.FULFILLED: D.DELIVERED, B.CONFIRMED: D.CREATED}
+        return ORDER_BECOMES[kind], goods.get(ORDER_BECOMES[kind], delivery)
     match event:
         case e.DeliveryCancelled(moved=True):
-            return order, D.CREATED  # another will carry it
+            return before  # another will carry it
         case e.DeliveryPickedUp():
             back = s.deliveries[event.delivery].is_return
             return order, D.RETURNING if back else D.PICKED_UP

@@ -25,6 +25,7 @@ from gateway.auth import LIFE_MAX_S, Tokens, load_secret
 from gateway.clock import stopwatch_s, wall_ms
 from gateway.latency import Latency
 from gateway.messages import Role
+from gateway.ports import port
 from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from gateway.storage.verification import verify
 from simulation.commerce.lines import lines
@@ -56,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--headless", action="store_true", help="no live line, for scripts")
     parser.add_argument("--data", type=Path, default=Path("data"), help="where the journal is kept")
-    parser.add_argument("--port", type=int, default=8080, help="of gateway and console")
+    parser.add_argument("--port", type=port, default=8080, help="of gateway and console")
     parser.add_argument(
         "--sandbox", action="store_true", help="pay through real providers' protocols, in a sandbox"
     )

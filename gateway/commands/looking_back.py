@@ -20,6 +20,7 @@ from websockets.http11 import Request, Response
 
 from gateway.app import run as run_loop
 from gateway.connections.http import PLAIN, Site, answered, console_files
+from gateway.ports import port
 from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from gateway.storage.recovery import collector_paused
 from gateway.telling.moments import Moments
@@ -32,7 +33,7 @@ JSON = "application/json"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, metavar="DIR", help="a data folder with a journal")
-    parser.add_argument("--port", type=int, default=8090, help="on this machine; 0: any")
+    parser.add_argument("--port", type=port, default=8090, help="on this machine; 0: any")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from engine.settings import Settings
 from gateway.app import App, Config, MakePlanner
 from gateway.app import run as run_loop
 from gateway.planner import Planner
+from gateway.ports import port
 from solvers.crossing.bridge import USUAL, Objective
 from solvers.problem import Budget
 
@@ -23,7 +24,7 @@ THINK_MS = 40
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, default=Path("data"), help="where the journal is kept")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen at")
-    parser.add_argument("--port", type=int, default=8080, help="of gateway and console; 0: any")
+    parser.add_argument("--port", type=port, default=8080, help="of gateway and console; 0: any")
     parser.add_argument("--speed", type=float, default=1.0, help="engine seconds in one of yours")
     parser.add_argument("--settings", type=Path, help="engine settings as JSON, for a new journal")
     parser.add_argument(
@@ -55,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sandbox", action="store_true", help="with a payment provider to practise with"
     )
     parser.add_argument(
-        "--positions-port", type=int, help="hear trackers that speak HTTP there: OsmAnd, OwnTracks"
+        "--positions-port", type=port, help="hear trackers that speak HTTP there: OsmAnd, OwnTracks"
     )
     parser.add_argument(
         "--webhook-network",

@@ -5,9 +5,12 @@ import sys
 from pathlib import Path
 from typing import get_args
 
+import msgspec
+
 from gateway.auth import LIFE_MAX_S, Tokens, load_secret
 from gateway.clock import wall_ms
 from gateway.messages import Role
+from gateway.messages.values import Id
 
 DEFAULT_TTL_S = 15 * 60
 
@@ -20,7 +23,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints the token. Raises ValueError if it would live too long."""
+    """Prints the token. Raises ValueError if it would live too long, or be nobody's."""
+    try:
+        msgspec.convert(args.subject, Id)
+    except msgspec.ValidationError:
+        raise ValueError(f"{args.subject!r} is no id: 1 to 64 of A-Z a-z 0-9 . _ : -") from None
     if not args.data.is_dir():
         raise FileNotFoundError(f"{args.data} is not a folder: start the server first")
     ttl_s = args.ttl or min(DEFAULT_TTL_S, LIFE_MAX_S[args.role])

@@ -256,6 +256,7 @@ class Logs:
         moved = work.fold(event, s)
         if isinstance(event, e.OrderMoved):
             yield "tickets", event.before, m.TicketClosed(key, "confirmed", "moved")
+            moved = key, work.statuses[key]  # as confirmed as before, perhaps, but by another store
         if moved is not None:
             yield from self._order_changes(key, at, moved[1])
             yield from self._ticket_changes(key, was_open)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from engine import commands as c
 from engine.rules.cancelling import REASONS
 from engine.settings import Settings
-from engine.values import HOUR, Actor, Fulfillment, Proof
+from engine.values import HOUR, MINUTE, Actor, Fulfillment, Proof
 
 Made = c.AnyCommand | list[c.AnyCommand]
 CODE = "424242"
@@ -24,6 +24,7 @@ def makers(day) -> Iterator[tuple[float, Callable[[], Made]]]:
     yield 1, lambda: _try_in_vain(day)
     yield 0.5, lambda: _come_too_late(day)
     yield 0.2, lambda: _be_impatient(day)
+    yield 0.3, lambda: _be_overtaken(day)
 
 
 def _buy_to_collect(day) -> Made:
@@ -55,6 +56,17 @@ def _come_too_late(day) -> Made:
         c.ChangeSettings(Settings()),
         _ask_for_later(day, day._new("q"), day.at + 600_000, day.at + 600_001),
         _ask_for_later(day, day._new("q"), day.at + 80 * HOUR, day.at + 90 * HOUR),
+    ]
+
+
+def _be_overtaken(day) -> Made:
+    """Between the quote and the order, everything has become slower."""
+    quote, store = day._new("q"), day._any(day._s.stores.stores)
+    return [
+        c.RequestQuote(quote, "app", "ann", store, day._lines(), day._place(1)),
+        c.ChangeSettings(Settings(handling_ms=30 * MINUTE)),
+        c.PlaceOrder(day._new("o"), "app", quote, "bank"),
+        c.ChangeSettings(Settings()),
     ]
 
 

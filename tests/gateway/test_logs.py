@@ -56,7 +56,7 @@ def without_empty(work):
     }
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", [0, 1, 2, 3, 5, 6, 7, 8])  # on which something is delivered
 def test_deltas_add_up_to_the_present_at_every_moment(seed):
     day = RandomDay(seed)
     hub, heard = FeedHub(day.engine), Followers()

@@ -126,7 +126,7 @@ def test_a_time_names_its_zone():
 
 
 def test_without_a_journal_there_is_nothing_to_look_at(tmp_path, capsys):
-    assert main(["console", str(tmp_path)]) == 1
+    assert main(["console", str(tmp_path)]) == 2
     assert "no journal" in capsys.readouterr().err
 
 

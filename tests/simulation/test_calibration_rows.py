@@ -170,9 +170,9 @@ def test_a_call_that_makes_no_sense_says_what_would(tmp_path, capsys):
     out = str(tmp_path / "fit.toml")
     assert main(["calibrate", "lunch_rush", "--out", out]) == 2
     assert "give --orders and --stores" in capsys.readouterr().err
-    assert main(["calibrate", "lunch_rsh", "--out", out]) == 1
+    assert main(["calibrate", "lunch_rsh", "--out", out]) == 2
     assert 'did you mean "lunch_rush"' in capsys.readouterr().err
-    assert main(["calibrate", str(tmp_path), "--out", out]) == 1
+    assert main(["calibrate", str(tmp_path), "--out", out]) == 2
     assert "has no journal" in capsys.readouterr().err
     written(tmp_path / "day", told(1))
     mapped = ("--columns", "orders.placed_at=Created")

@@ -163,12 +163,12 @@ def test_the_command_forks_a_journal_at_any_time(tmp_path, capsys):
     words = ["fork", str(folder), "--at", "2025-03-07T12:00:00+08:00", "--hours", "0.1"]
     assert main([*words, "--draws", "2", "--policies", "insertion"]) == 0
     assert "delivered in time" in capsys.readouterr().out
-    assert main([*words, "--policies", "nobody"]) == 1
+    assert main([*words, "--policies", "nobody"]) == 2
     assert "no solver nobody" in capsys.readouterr().err
-    assert main([*words, "--policies", "insertoin"]) == 1
+    assert main([*words, "--policies", "insertoin"]) == 2
     assert 'did you mean "insertion"' in capsys.readouterr().err
     for at, said in (("03-06T12:00", "before the journal begins"), ("03-09T12:00", "after the j")):
-        assert main(["fork", str(folder), "--at", f"2025-{at}+08:00"]) == 1
+        assert main(["fork", str(folder), "--at", f"2025-{at}+08:00"]) == 2
         assert said in capsys.readouterr().err
     with pytest.raises(TooLittleError):
         read(folder, day()[0].at)

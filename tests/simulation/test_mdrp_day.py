@@ -123,7 +123,7 @@ def test_a_wrong_call_is_refused_in_words(tmp_path, capsys, words):
     folder = tmp_path / "day"
     if words:
         write(small_day(1), folder)
-    assert main(["mdrp", str(folder), "--out", str(tmp_path / "out"), *words]) == 1
+    assert main(["mdrp", str(folder), "--out", str(tmp_path / "out"), *words]) == 2
     message = capsys.readouterr().err
     assert ("is negative" if words else "no such folder") in message
 

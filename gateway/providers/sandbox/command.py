@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from gateway.ports import port
 from gateway.providers.sandbox.identity import FOLDER, Identity
 from gateway.providers.sandbox.postman import Conduct
 from gateway.providers.sandbox.server import Sandbox
@@ -18,7 +19,7 @@ from gateway.providers.sandbox.server import Sandbox
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, default=Path("data"), help="the server's data folder")
-    parser.add_argument("--port", type=int, default=8082, help="of the sandbox; 0: any")
+    parser.add_argument("--port", type=port, default=8082, help="of the sandbox; 0: any")
     parser.add_argument(
         "--webhooks", type=int, default=8081, help="the port the server hears notices at; 0: any"
     )

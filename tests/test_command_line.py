@@ -1,0 +1,68 @@
+"""What the command line says to who calls it wrongly: one line, and 2."""
+
+import pytest
+
+from gateway.cli import COMMANDS, main
+
+READERS = [
+    ["console", "DIR"],
+    ["replay", "DIR"],
+    ["fork", "DIR"],
+    ["verify", "DIR"],
+    ["explain", "DIR", "o"],
+    ["export", "DIR"],
+    ["sql", "DIR", "SELECT 1"],
+    ["report", "DIR"],
+    ["reconcile", "DIR", "--provider", "wechat", "--bill", "FILE"],
+    ["token", "courier", "kim", "--data", "DIR/nowhere"],
+]
+
+
+@pytest.mark.parametrize("words", READERS, ids=lambda x: x[0])
+def test_who_names_a_folder_without_a_journal_hears_so_in_one_line(words, tmp_path, capsys):
+    called = [x.replace("DIR", str(tmp_path)) for x in words]
+    assert main(called) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith(f"o2o {words[0]}: ")
+    assert told.err.count("\n") == 1
+    assert "Errno" not in told.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["serve", "--port", "99999999"],
+        ["serve", "--port", "x"],
+        ["serve", "--positions-port", "-1"],
+        ["sandbox", "--port", "x"],
+        ["demo", "--port", "70000"],
+        ["console", ".", "--port", "70000"],
+        ["token", "nobody", "kim"],
+        ["simulate", "lunch_rush", "--seed", "-1"],
+        ["nonsense"],
+        [],
+    ],
+    ids=" ".join,
+)
+def test_what_is_no_such_thing_is_refused_before_anything_starts(words, capsys):
+    try:
+        status = main(words)
+    except SystemExit as end:  # which is how argparse says no
+        status = end.code
+    assert status == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("subject", ["", "kim?", "x" * 65, "kim\n"])
+def test_a_token_is_somebodys(subject, tmp_path, capsys):
+    assert main(["token", "courier", subject, "--data", str(tmp_path)]) == 2
+    assert "is no id" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_says_what_it_takes(command, capsys):
+    with pytest.raises(SystemExit) as end:
+        main([command, "--help"])
+    assert end.value.code == 0
+    assert f"usage: o2o {command}" in capsys.readouterr().out
