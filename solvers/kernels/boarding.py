@@ -1,11 +1,10 @@
 """Putting an order on a route and taking it off, and which courier may serve it (kernels)."""
 
-from numba import njit
-
+from solvers.kernels.borrowing import inlined
 from solvers.kernels.schedule import NOWHERE, City, Routes, refresh
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def _open_gap(city: City, routes: Routes, c: int, at: int, stop: int) -> None:
     """Make `stop` the stop number `at` of route c; the later ones move on by one."""
     seq = routes.seq[c]
@@ -16,7 +15,7 @@ def _open_gap(city: City, routes: Routes, c: int, at: int, stop: int) -> None:
     routes.length[c] += 1
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def put_on(city: City, routes: Routes, c: int, o: int, i: int, j: int) -> None:
     """Insert order o as best_place says; of an anchored order only the drop-off."""
     _open_gap(city, routes, c, j, city.orders.shape[0] + o)
@@ -26,7 +25,7 @@ def put_on(city: City, routes: Routes, c: int, o: int, i: int, j: int) -> None:
     refresh(city, routes, c)
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def take_off(city: City, routes: Routes, o: int) -> None:
     """Remove order o from its route, or only its drop-off if it is anchored.
 
@@ -46,7 +45,7 @@ def take_off(city: City, routes: Routes, o: int) -> None:
     routes.route_of[o] = NOWHERE
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def may_serve(city: City, routes: Routes, c: int, o: int) -> bool:
     """Whether skills, bindings and the order's group let courier c serve order o."""
     order = city.orders[o]
@@ -58,7 +57,7 @@ def may_serve(city: City, routes: Routes, c: int, o: int) -> bool:
     return bool(keeper == NOWHERE) or bool(keeper == c)
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def group_courier(city: City, routes: Routes, o: int) -> int:
     """The courier who must serve order o for the sake of its group, or -1.
 

@@ -5,9 +5,9 @@ whole routes, with an empty tail it hands one over: what ruin and recreate hardl
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from solvers.kernels.borrowing import inlined
 from solvers.kernels.neighbors import Neighbors, courier_row, order_row
 from solvers.kernels.randomness import RandomState, below
 from solvers.kernels.ruin import Undo, remember
@@ -26,7 +26,7 @@ from solvers.kernels.schedule import (
 from solvers.problem import Floats, Ints
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def exchange_tails(
     city: City,
     routes: Routes,
@@ -66,7 +66,7 @@ def exchange_tails(
     return float(routes.cost[a] + routes.cost[b] - before)
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def _best_cuts(
     city: City, routes: Routes, a: int, b: int, limit: float, cuts: Ints, heads: Floats
 ) -> tuple[int, int]:
@@ -94,7 +94,7 @@ def _best_cuts(
     return best_a, best_b
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def _heads(
     couriers: Records,
     orders: Records,
@@ -115,7 +115,7 @@ def _heads(
         heads[k] = cost
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def _cuts(city: City, routes: Routes, c: int, taker: int, cuts: Ints) -> int:
     """Fill `cuts` with the stops after which courier c carries nothing and `taker` may go on.
 
@@ -141,7 +141,7 @@ def _cuts(city: City, routes: Routes, c: int, taker: int, cuts: Ints) -> int:
     return count
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def _joined_cost(
     city: City, routes: Routes, c: int, k: int, d: int, m: int, head: float, limit: float
 ) -> float:
@@ -169,7 +169,7 @@ def _joined_cost(
     )
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def _sum_costs(
     couriers: Records,
     orders: Records,
@@ -216,7 +216,7 @@ def _sum_costs(
     return cost
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def _swap(city: City, routes: Routes, undo: Undo, a: int, ka: int, b: int, kb: int) -> None:
     """Exchange the tails, as remembered in `undo`."""
     ta, tb = undo.slot[a], undo.slot[b]
@@ -224,7 +224,7 @@ def _swap(city: City, routes: Routes, undo: Undo, a: int, ka: int, b: int, kb: i
     _append(city, routes, b, kb, undo.seq, ta, ka, undo.length[ta])
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def _append(
     city: City, routes: Routes, c: int, k: int, source: Records, t: int, m: int, n: int
 ) -> None:

@@ -7,6 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from solvers.kernels.boarding import group_courier
+from solvers.kernels.borrowing import inlined
 from solvers.kernels.schedule import NOWHERE, City, Records, Routes, leg_s
 from solvers.problem import Ints
 
@@ -128,7 +129,7 @@ def _nearest(distance: Singles, count: int, row: Ints) -> None:
             row[k] = candidate
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def candidates(
     city: City, routes: Routes, neighbors: Neighbors, o: int, mark: Ints, stamp: int, near: Ints
 ) -> int:

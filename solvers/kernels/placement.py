@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from solvers.kernels.borrowing import inlined
 from solvers.kernels.schedule import (
     NOWHERE,
     City,
@@ -24,7 +25,7 @@ from solvers.problem import Floats, Ints
 # takes three, and a City has a dozen arrays.
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def fits(load: Ints, c: int, k: int, quantity: Ints, o: int, capacity: Ints) -> bool:
     """Whether order o fits on top of the load of courier c after k stops."""
     room = True
@@ -33,7 +34,7 @@ def fits(load: Ints, c: int, k: int, quantity: Ints, o: int, capacity: Ints) -> 
     return room
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def suffix_delta(
     rule: bool,
     per_work_s: float,
@@ -98,7 +99,7 @@ def keeps_trips(
     return True
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def _measure(
     table: NDArray[np.float32],
     round_up_s: float,
@@ -120,7 +121,7 @@ def _measure(
             rides[row + 1, k] = leg_s(table, round_up_s, task, seq[c, k]) * pace
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def _least_detours(seq: Records, c: int, first: int, n: int, rides: Floats, row: int) -> float:
     """The least detour by way of the task measured in `row`; row 4: the same from record k on."""
     least = np.inf
@@ -134,7 +135,7 @@ def _least_detours(seq: Records, c: int, first: int, n: int, rides: Floats, row:
     return least
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def _measured(
     table: NDArray[np.float32],
     round_up_s: float,
@@ -157,7 +158,7 @@ def _measured(
     return True
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def _with_dropoff(
     rule: bool,
     metric: bool,
@@ -191,7 +192,7 @@ def _with_dropoff(
     return float(total)
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def _onward(
     rule: bool,
     seq: Records,
@@ -214,7 +215,7 @@ def _onward(
     return float(toll)
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def best_place(city: City, routes: Routes, c: int, o: int, limit: float) -> tuple[float, int, int]:
     """Cheapest places for pickup and drop-off of order o on route c: (cost change, i, j).
 
@@ -243,7 +244,7 @@ def best_place(city: City, routes: Routes, c: int, o: int, limit: float) -> tupl
     )
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def place_on(
     couriers: Records,
     orders: Records,
@@ -373,7 +374,7 @@ def best_dropoff(city: City, routes: Routes, c: int, o: int) -> tuple[float, int
     return best, best_j
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def _fits_until(load: Ints, c: int, k: int, capacity: Ints) -> bool:
     """Whether the load of courier c after k stops is within capacity."""
     room = True

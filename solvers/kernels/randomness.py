@@ -4,8 +4,9 @@ Numba's generator is shared by all threads; this one belongs to whoever made the
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from solvers.kernels.borrowing import inlined
 
 RandomState = NDArray[np.uint64]
 
@@ -18,7 +19,7 @@ def random_state(seed: int) -> RandomState:
     return np.array([(word ^ word >> 31) or 1], np.uint64)
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def uniform(state: RandomState) -> float:
     """A float in [0, 1)."""
     x = state[0]
@@ -29,7 +30,7 @@ def uniform(state: RandomState) -> float:
     return float((x * np.uint64(0x2545F4914F6CDD1D)) >> np.uint64(11)) * 2.0**-53
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def below(state: RandomState, limit: int) -> int:
     """An integer in 0..limit - 1."""
     return int(uniform(state) * limit)

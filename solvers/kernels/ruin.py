@@ -7,10 +7,10 @@ delivery: a string is a run of orders in the sequence in which a route serves th
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from solvers.kernels.boarding import take_off
+from solvers.kernels.borrowing import inlined
 from solvers.kernels.neighbors import Neighbors, order_row
 from solvers.kernels.randomness import RandomState, below
 from solvers.kernels.schedule import NOWHERE, City, Records, Routes, refresh
@@ -52,7 +52,7 @@ def undo_of(routes: Routes) -> Undo:
     )
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def remember(routes: Routes, undo: Undo, c: int) -> bool:
     """Keep route c as it is, once; False if there is no room to."""
     if undo.slot[c] >= 0:
@@ -73,7 +73,7 @@ def remember(routes: Routes, undo: Undo, c: int) -> bool:
     return True
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def take_back(city: City, routes: Routes, undo: Undo) -> None:
     """Put every touched route back as it was."""
     for z in range(undo.counts[1]):
@@ -92,7 +92,7 @@ def take_back(city: City, routes: Routes, undo: Undo) -> None:
                 routes.route_of[stop - city.orders.shape[0]] = c
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def forget(undo: Undo) -> None:
     """Start another iteration."""
     for t in range(undo.counts[0]):
@@ -101,7 +101,7 @@ def forget(undo: Undo) -> None:
     undo.unserved[0] = 0.0
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def remove(city: City, routes: Routes, undo: Undo, o: int) -> None:
     """Take one order off, and with it the members of its group that may move."""
     g = city.orders[o].group
@@ -120,7 +120,7 @@ def remove(city: City, routes: Routes, undo: Undo, o: int) -> None:
             undo.counts[1] += 1
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def ruin(
     city: City,
     routes: Routes,
@@ -153,7 +153,7 @@ def ruin(
         refresh(city, routes, undo.touched[t])
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def _join(city: City, undo: Undo, o: int) -> None:
     for z in range(undo.counts[1]):
         if undo.removed[z] == o:
@@ -163,7 +163,7 @@ def _join(city: City, undo: Undo, o: int) -> None:
     undo.unserved[0] += city.orders[o].unserved
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def _remove_string(
     city: City,
     routes: Routes,

@@ -6,9 +6,9 @@ A route is a row of TASK records, record 0 being where and when the courier is n
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from solvers.kernels.borrowing import inlined
 from solvers.problem import Floats, Ints
 
 Records = NDArray[Any]
@@ -110,7 +110,7 @@ class Routes(NamedTuple):
 # reference count for each array in it, fifty nanoseconds where the work itself takes three.
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def leg_s(table: NDArray[np.float32], round_up_s: float, a: Any, b: Any) -> float:
     """Travel time between two TASK records at speed 1, in seconds."""
     if table.shape[0] > 0:
@@ -125,20 +125,20 @@ def leg_s(table: NDArray[np.float32], round_up_s: float, a: Any, b: Any) -> floa
     return seconds
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def shares_service(rule: bool, before: Any, task: Any) -> bool:
     """Whether a pickup is handed over together with the one before it."""
     return rule and task.store >= 0 and before.store == task.store
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def begin_service(task: Any, arrive_s: float, shared: bool) -> float:
     """When service begins. A shared one may count as begun before arrival: see Rules."""
     begin = arrive_s - task.service if shared else arrive_s
     return max(begin, task.ready)
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def toll_of(task: Any, arrive_s: float) -> float:
     """Cost of lateness and freshness of arriving at that time; 0 for a pickup."""
     toll = 0.0
@@ -148,14 +148,14 @@ def toll_of(task: Any, arrive_s: float) -> float:
     return toll
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def moved(orders: Records, o: int, c: int) -> bool:
     """Whether courier c is another than the one published for order o."""
     home = orders[o].home
     return home >= 0 and home != c
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def refresh(city: City, routes: Routes, c: int) -> None:
     """Recompute times, loads, cost and key of one route from its stops."""
     refresh_row(
@@ -175,7 +175,7 @@ def refresh(city: City, routes: Routes, c: int) -> None:
     )
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def refresh_row(
     couriers: Records,
     orders: Records,
@@ -225,7 +225,7 @@ def refresh_row(
     _look_back(rule, courier.per_work_s, seq, n)
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def _look_back(rule: bool, per_work_s: float, seq: Records, n: int) -> None:
     """What a delay at each stop would do to those after it: `calm` and `slope`."""
     calm = seq[n].depart if per_work_s > 0.0 else np.inf
@@ -246,7 +246,7 @@ def _look_back(rule: bool, per_work_s: float, seq: Records, n: int) -> None:
         calm -= task.ride
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def calm_arrival(task: Any, depart_s: float, shared: bool) -> float:
     """The latest arrival that leaves by `depart_s` and changes nothing at this stop either."""
     begin = min(depart_s - task.service, task.latest)

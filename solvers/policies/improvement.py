@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from solvers.kernels.borrowing import borrowed
+from solvers.kernels.borrowing import borrowed, inlined
 from solvers.kernels.exchange import exchange_tails
 from solvers.kernels.layout import city_of
 from solvers.kernels.neighbors import Neighbors, neighbors_of
@@ -186,7 +186,7 @@ def _anneal(
             take_back(city, routes, undo)
 
 
-@njit(nogil=True, cache=True)
+@inlined
 def _note(routes: Routes, undo: Undo, best: Best) -> None:
     """Mark the touched routes as different from the best plan's; keep a new best plan."""
     for t in range(undo.counts[0]):
