@@ -97,11 +97,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _in_words(error: OSError | ValueError) -> str:
-    """One line, without the number an operating system gives it."""
+    """Without the number an operating system gives it."""
     if isinstance(error, OSError) and error.strerror:
         where = [str(x) for x in (error.filename, error.filename2) if x is not None]
         return ": ".join((*where, error.strerror))
-    return " ".join(str(error).split())
+    return str(error)
 
 
 def _parser(chosen: str) -> argparse.ArgumentParser:

@@ -13,6 +13,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from engine.errors import EngineError
 from gateway.secret_files import kept_secret
 
 KEYS_FILE, MASTER_FILE, MASTER_ENV = "vault-keys.db", "vault-key", "O2O_VAULT_KEY"
@@ -25,7 +26,7 @@ CREATE TABLE IF NOT EXISTS erased (
 OURS = ""  # the row that tells whether the master key is the right one
 
 
-class VaultKeyError(Exception):
+class VaultKeyError(EngineError):
     """The key file is not the one this vault was made with."""
 
 

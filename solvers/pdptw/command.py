@@ -5,7 +5,6 @@ import sys
 
 from solvers.pdptw.check import check
 from solvers.pdptw.files import read
-from solvers.pdptw.instance import InstanceError
 from solvers.pdptw.solution import write_solution
 from solvers.pdptw.solving import Budget, solve
 
@@ -31,19 +30,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """0 if a feasible solution was found, 1 if the vehicles did not suffice, 2 for bad input."""
+    """0 if a feasible solution was found, 1 if the vehicles did not suffice.
+
+    Raises InstanceError or OSError for what cannot be read or written, ValueError for a budget
+    that is none.
+    """
     seconds = args.seconds
     if seconds is None and args.iterations is None:
         seconds = 10.0
-    try:
-        budget = Budget(seconds, args.iterations, args.seed, args.threads)
-        instance = read(args.file)
-        solution = solve(instance, budget, args.objective)
-        if args.out is not None:
-            write_solution(args.out, instance, solution)
-    except (InstanceError, OSError, ValueError) as error:
-        sys.stderr.write(f"o2o pdptw: {error}\n")
-        return 2
+    budget = Budget(seconds, args.iterations, args.seed, args.threads)
+    instance = read(args.file)
+    solution = solve(instance, budget, args.objective)
+    if args.out is not None:
+        write_solution(args.out, instance, solution)
     verdict = check(instance, solution)
     sys.stdout.write(
         f"{instance.name}: {verdict.vehicles} vehicles, distance {verdict.distance:.2f}, "

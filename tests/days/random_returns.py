@@ -186,6 +186,10 @@ def _exchange(day) -> Made:
             [c.WithdrawChange(key, "app")],
             [again, twice, c.CancelOrder(order.order, Actor.CUSTOMER, "changed_mind")],
             [c.ReceiveChange(store, key, received)],
+            [
+                c.ReceiveChange(store, key, received),
+                c.CancelOrder(order.order, Actor.CUSTOMER, "changed_mind"),
+            ],
         )
     )
     return [*agreed, ask, order, *goes_on]

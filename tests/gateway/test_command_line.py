@@ -1,8 +1,14 @@
 """What the command line says to who calls it wrongly: one line, and 2."""
 
+import subprocess
+import sys
+
 import pytest
 
 from gateway.cli import COMMANDS, main
+from gateway.privacy.vault import Vault
+from gateway.privacy.vault_keys import MASTER_FILE
+from gateway.storage.journal import JOURNAL_FILE
 
 READERS = [
     ["console", "DIR"],
@@ -52,6 +58,31 @@ def test_what_is_no_such_thing_is_refused_before_anything_starts(words, capsys):
         status = end.code
     assert status == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_second_server_of_the_same_folder_is_refused_in_one_line(tmp_path, capsys):
+    """A process is no rival of itself: another one holds the journal."""
+    holds = (
+        "import sys; from pathlib import Path; from gateway.storage.journal import SqliteJournal\n"
+        "journal = SqliteJournal(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
+    )
+    words = [sys.executable, "-c", holds, str(tmp_path / JOURNAL_FILE)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"held\n"
+        assert main(["serve", "--data", str(tmp_path), "--port", "0"]) == 1
+        other.stdin.close()
+    told = capsys.readouterr().err
+    assert told.startswith("o2o serve: ")
+    assert told.count("\n") == 1
+
+
+def test_a_vault_that_another_key_made_is_refused_in_one_line(tmp_path, capsys):
+    Vault(tmp_path, 0).close()
+    (tmp_path / MASTER_FILE).write_text("ab" * 32)
+    assert main(["serve", "--data", str(tmp_path), "--port", "0"]) == 1
+    told = capsys.readouterr().err
+    assert "does not open" in told
+    assert told.count("\n") == 1
 
 
 @pytest.mark.parametrize("subject", ["", "kim?", "x" * 65, "kim\n"])

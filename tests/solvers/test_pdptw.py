@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
+from gateway.cli import main
 from solvers.pdptw import (
     Budget,
     Instance,
@@ -272,9 +273,9 @@ def test_the_command_writes_routes_and_says_what_they_cost(tmp_path, capsys):
 def test_the_command_names_the_line_that_is_wrong(tmp_path, capsys):
     path = tmp_path / "one.txt"
     path.write_text(TEXT.replace("3 4 5", "3 4 x"))
-    assert command.run(parsed(path)) == 2
+    assert main(["pdptw", str(path)]) == 2
     assert f"{path}:3: demand is 'x'" in capsys.readouterr().err
-    assert command.run(parsed(tmp_path / "none.txt")) == 2
+    assert main(["pdptw", str(tmp_path / "none.txt")]) == 2
 
 
 @pytest.mark.skipif(not LI_LIM.exists(), reason="the Li & Lim instances are not beside the project")
