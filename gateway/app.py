@@ -55,6 +55,7 @@ class Planning(Protocol):
     """What is asked of a planner: it follows the loop by itself."""
 
     def resume(self) -> None: ...
+    def metrics(self) -> list[Metric]: ...
     async def close(self) -> None: ...
 
 
@@ -90,6 +91,7 @@ class App:
         self.recovered_records = 0
         self.payments: PaymentOffice | None = None  # if any provider is configured
         self.positions: PositionsPort | None = None  # if it has a port
+        self.planner: Planning | None = None  # if one was given
         self._make_planner = planner
         self._stack = AsyncExitStack()
 
@@ -147,9 +149,9 @@ class App:
         if not self.engine.state.settings.is_open:
             await self.loop.submit(OpenEngine(config.settings))
         if self._make_planner is not None:
-            planner = self._make_planner(self.loop)
-            stack.push_async_callback(planner.close)
-            planner.resume()
+            self.planner = self._make_planner(self.loop)
+            stack.push_async_callback(self.planner.close)
+            self.planner.resume()
         await self._open()
 
     def _recover(self, journal: SqliteJournal) -> None:
@@ -295,7 +297,8 @@ class App:
         }
         told = [Metric(name, "gauge", text, value) for name, (text, value) in gauges.items()]
         paying = [] if self.payments is None else self.payments.metrics()
-        return [*of_counters(self.counters), *told, *paying, *self.hooks.metrics()]
+        planning = [] if self.planner is None else self.planner.metrics()
+        return [*of_counters(self.counters), *told, *planning, *paying, *self.hooks.metrics()]
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

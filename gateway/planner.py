@@ -20,12 +20,14 @@ from engine.values import Millis, PlanningRoundId
 from gateway.clock import stopwatch_s
 from gateway.latency import Latency
 from gateway.loop import EngineLoop
+from gateway.metrics import Metric
 from gateway.submissions import SubmissionError
 from solvers.crossing.anticipation import Anticipation
 from solvers.crossing.bridge import USUAL, Briefer, Briefing, Objective, answer, improvement
+from solvers.crossing.flips import Flips, moved
 from solvers.crossing.foresight import ROUND_MS, Foresight
 from solvers.policies.holding import Hold, holds
-from solvers.policies.steadiness import Steadiness
+from solvers.policies.steadiness import Steadiness, moves
 from solvers.problem import Budget, Plan, Solver
 
 NO_ROUND = PlanningRoundId(0)
@@ -63,6 +65,7 @@ class Planner:
         self._briefer = Briefer(loop.engine.state, objective)
         self._executors = executors or (_thread("answering"), _thread("improving"))
         self._steadiness = None if moves_per_h is None else Steadiness(moves_per_h)
+        self._flips = Flips(loop.engine.state)
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._foresight = Foresight(loop.engine.state) if repositions else None
         self._anticipation = Anticipation(loop.engine.state) if holds else None
@@ -78,6 +81,35 @@ class Planner:
         if open_round is not None:
             self._plan(open_round)
 
+    def metrics(self) -> list[Metric]:
+        """How steady plans are, by the city's clock, and how the solvers do."""
+        now, flips = self._loop.clock.now(), self._flips
+        hour, steadiness = flips.last_hour(now), self._steadiness
+        counters = {
+            "o2o_plan_moved": ("orders that a plan gave to another courier", flips.moved),
+            "o2o_plan_offer_flips": ("offers taken back, but not by the courier", flips.offers),
+            "o2o_plan_eta_flips": ("arrivals told that jumped by five minutes", flips.etas),
+            "o2o_plan_improved": ("plans replaced by a better one", self.improvements),
+            "o2o_plan_failures": ("looks of the planner that failed", self.failures),
+        }
+        gauges = {
+            "o2o_plan_moved_last_hour": (counters["o2o_plan_moved"][0], hour.moved),
+            "o2o_plan_offer_flips_last_hour": (counters["o2o_plan_offer_flips"][0], hour.offers),
+            "o2o_plan_eta_flips_last_hour": (counters["o2o_plan_eta_flips"][0], hour.etas),
+            "o2o_plan_thinking_p99_ms": ("from a round's briefing to its plan", self.thinking.p99),
+        }
+        if steadiness is not None:
+            left = steadiness.left(now)
+            gauges["o2o_plan_moves_budget"] = (
+                "orders that may move, an hour",
+                steadiness.moves_per_h,
+            )
+            gauges["o2o_plan_moves_left"] = ("of the hour's budget", left)
+        return [
+            *(Metric(f"{k}_total", "counter", *x) for k, x in counters.items()),
+            *(Metric(k, "gauge", *x) for k, x in gauges.items()),
+        ]
+
     async def close(self) -> None:
         """Leave the solvers to themselves; nobody waits for what they were thinking about."""
         for task in self._tasks:
@@ -90,6 +122,7 @@ class Planner:
 
     def _look(self, records: list[Record]) -> None:
         for record in records:
+            self._flips.see(record)
             if self._foresight is not None:
                 self._foresight.fold(record)
             if self._anticipation is not None:
@@ -103,11 +136,12 @@ class Planner:
             self._start(self._answer(self._brief(planning_round)))
 
     async def _answer(self, briefing: Briefing) -> None:
-        began_s = stopwatch_s()
-        plan = await self._solve(self._executors[0], self._answering, briefing, self._budget)
+        began_s, now = stopwatch_s(), self._loop.clock.now()
+        plan = await self._solve(self._executors[0], self._answering, briefing, self._budget, now)
         held = await self._hold(self._executors[0], briefing, plan)
         self.thinking.add((stopwatch_s() - began_s) * 1_000)
-        await self._loop.submit(answer(briefing, plan, held))
+        settled = await self._loop.submit(answer(briefing, plan, held))
+        self._settle(briefing, plan, settled.record, now)
 
     # improving
 
@@ -127,13 +161,15 @@ class Planner:
     async def _improve(self, solver: Solver, budget: Budget) -> bool:
         """Whether a better plan was handed over."""
         try:
-            briefing = self._brief(NO_ROUND)
-            plan = await self._solve(self._executors[1], solver, briefing, budget)
+            briefing, now = self._brief(NO_ROUND), self._loop.clock.now()
+            plan = await self._solve(self._executors[1], solver, briefing, budget, now)
             held = await self._hold(self._executors[1], briefing, plan)
             better = improvement(briefing, plan, held)
+            record = None
             if better.lines:
-                await self._loop.submit(better)
+                record = (await self._loop.submit(better)).record
                 self.improvements += 1
+            self._settle(briefing, plan, record, now)
             return bool(better.lines)
         except SubmissionError:
             return False
@@ -168,15 +204,21 @@ class Planner:
         return self._briefer.brief(planning_round, self._loop.clock.now())
 
     async def _solve(
-        self, executor: Executor, solver: Solver, briefing: Briefing, budget: Budget
+        self, executor: Executor, solver: Solver, briefing: Briefing, budget: Budget, now: Millis
     ) -> Plan:
         running, steadiness = asyncio.get_running_loop(), self._steadiness
         if steadiness is None:
             return await running.run_in_executor(executor, solver, briefing.problem, budget)
-        now = self._loop.clock.now()
         return await running.run_in_executor(
             executor, steadiness.solve, solver, briefing.problem, budget, now
         )
+
+    def _settle(self, briefing: Briefing, plan: Plan, record: Record | None, now: Millis) -> None:
+        """Moves that came to nothing are not counted: the world had gone on, or none was better."""
+        if self._steadiness is not None:
+            made = moved(briefing, record) if record is not None else 0
+            unused = max(0, moves(briefing.problem, plan) - made)
+            self._steadiness.give_back(now, unused)
 
     async def _hold(self, executor: Executor, briefing: Briefing, plan: Plan) -> list[Hold]:
         """Trips that wait for orders likely to come, if told to look for any."""

@@ -78,7 +78,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace, open_journal: OpenJournal, console: Console | None = None) -> int:
     """Play what was asked for; `open_journal` is only called with --out, on an empty folder."""
-    console, notes = console or Console(), Console(stderr=True)
+    console, notes = console or Console(emoji=False), Console(stderr=True, emoji=False)
     try:
         scenario = scenario_of(with_csv(document(find(args.scenario)), args))
     except ScenarioError as error:

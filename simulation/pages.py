@@ -40,10 +40,11 @@ p.bad::before { content: "✗ "; }
 .tiles div { border: 1px solid var(--line); border-radius: 8px; padding: 10px 12px; }
 .tiles b { display: block; font-size: 22px; font-variant-numeric: tabular-nums; }
 .tiles span { color: var(--dim); font-size: 13px; }
-.plot { min-height: 340px; } .wide { overflow-x: auto; }
+p.words { margin: 2px 0 10px; max-width: 90ch; } .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 14px; }
 th { text-align: left; color: var(--dim); font-weight: 600; }
-th, td { padding: 3px 16px 3px 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th, td { padding: 3px 16px 3px 0; border-bottom: 1px solid var(--line); }
+th { vertical-align: bottom; max-width: 14ch; } td { white-space: nowrap; }
 td.n, th.n { text-align: right; }
 """
 DRAW = """\
@@ -82,6 +83,10 @@ class Page:
     def text(self, said: str) -> None:
         self._parts.append(f'<p class="said">{escape(said)}</p>')
 
+    def words(self, said: str) -> None:
+        """What the page is about; `text` explains."""
+        self._parts.append(f'<p class="words">{escape(said)}</p>')
+
     def verdict(self, said: str, is_good: bool) -> None:
         """A sentence that was checked."""
         kind = "good" if is_good else "bad"
@@ -104,7 +109,8 @@ class Page:
             whole[axis] = AXIS | layout.get(axis, {})
         document = msgspec.json.encode({"data": list(traces), "layout": whole}).decode()
         self._parts.append(f'<h3>{escape(title)}</h3><p class="said">{escape(said)}</p>')
-        self._parts.append(f'<div class="plot" id="{key}"></div>')
+        place = f'<div class="plot" id="{key}" style="min-height: {whole["height"]}px"></div>'
+        self._parts.append(place)
         inert = document.replace("<", "\\u003c")  # nothing in it can end the element
         self._parts.append(f'<script type="application/json" id="{key}-data">{inert}</script>')
 

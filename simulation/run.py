@@ -39,9 +39,9 @@ from simulation.scorecard import (
     service_figures,
     stability_figures,
 )
-from simulation.steadiness import Steadiness
 from simulation.tally import Tally
 from simulation.world import Watcher, World
+from solvers.crossing.flips import Flips
 
 DRAIN_H_MAX = 12  # after the last customer; whatever is open then is stuck
 
@@ -84,8 +84,8 @@ class Simulation:
         self.world.watch(self._tally.see)
         self.world.watch(self._chain.see)
         self._books = Bookkeeping() if scenario.commerce else None
-        self._steadiness = Steadiness(self.world.state)
-        self.world.watch(self._steadiness.see)
+        self._flips = Flips(self.world.state)
+        self.world.watch(self._flips.see)
         if self._books is not None:
             self.world.watch(self._books.see)
         self._ended = self.world.env.event()
@@ -175,7 +175,7 @@ class Simulation:
             violations=wrong,
             provenance=provenance(self.scenario, self.seed),
             commerce=systems,
-            stability=stability_figures(self._steadiness, hours, worked_ms),
+            stability=stability_figures(self._flips, hours, worked_ms),
         )
 
 

@@ -18,8 +18,8 @@ from engine.values import HOUR
 from geo.travel import Vehicle
 from simulation.commerce.systems import Systems
 from simulation.scenarios.scenario import Planner, Scenario
-from simulation.steadiness import Steadiness
 from simulation.tally import Tally
+from solvers.crossing.flips import Flips
 
 LIBRARIES = ("o2o-dispatch", "msgspec", "numba", "numpy", "scipy", "simpy")
 
@@ -189,15 +189,15 @@ def fleet_figures(tally: Tally, riding: Riding, worked_ms: int) -> FleetFigures:
     )
 
 
-def stability_figures(seen: Steadiness, hours: float, worked_ms: int) -> StabilityFigures:
+def stability_figures(seen: Flips, hours: float, worked_ms: int) -> StabilityFigures:
     return StabilityFigures(
         seen.moved,
         _ratio(seen.moved, hours, 2),
         _ratio(seen.routes * HOUR, worked_ms, 2),
-        seen.offer_flips,
-        _ratio(seen.offer_flips, hours, 2),
-        seen.eta_flips,
-        _ratio(seen.eta_flips, hours, 2),
+        seen.offers,
+        _ratio(seen.offers, hours, 2),
+        seen.etas,
+        _ratio(seen.etas, hours, 2),
     )
 
 

@@ -79,7 +79,7 @@ def _millis(text: str) -> Millis:
 
 
 def _print(outlook: Outlook, draws: int) -> None:
-    console = Console()
+    console = Console(emoji=False)  # :100: are iterations
     said = f"{outlook.hours:g} h from {time_text(outlook.at)} (record {outlook.seq})"
     console.print(f"{said}, {draws} futures each, {outlook.visits_per_h:.0f} visits an hour")
     beside = _table(outlook, " ")

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import msgspec
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from gateway.storage.verification import Report, verify
@@ -77,11 +79,11 @@ def _print(past: Past, found: list[Relived]) -> None:
         table.add_column(x.policy, justify="right")
     for field, title, _ in FIGURES:
         table.add_row(title, *(_shown(x, field) for x in outcomes))
-    console = Console()
+    console = Console(emoji=False)  # :100: are iterations
     console.print(table)
     console.print("What of this is not certain:")
     for line in caveats(past, found):
-        console.print(f"  {line}", markup=False, highlight=False)
+        console.print(Padding(Text(line), (0, 0, 0, 2)))
 
 
 def _shown(x: Outcome, field: str) -> str:

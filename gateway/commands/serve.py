@@ -47,7 +47,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--moves-per-h",
         type=int,
         metavar="N",
-        help="a budget: so many orders an hour may plans give to another courier",
+        help="a budget: so many orders an hour may plans give to another courier; "
+        "what is left of it is among the metrics, and a restart begins a new hour",
     )
     parser.add_argument("--objective", type=Path, help="weights and rules of plans, as JSON")
     parser.add_argument("--iterations", type=int, help="of the solver, instead of a deadline")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from statistics import fmean
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from engine import events as e
 from engine.engine import Record
@@ -12,6 +12,7 @@ from engine.state import State
 from engine.state.orders import ENDED
 from engine.values import MINUTE, Millis
 from geo.travel import Vehicle
+from solvers.crossing.flips import Flips
 
 
 class Outcome(Struct, frozen=True):
@@ -34,6 +35,9 @@ class Outcome(Struct, frozen=True):
     co2e_kg: float
     busy_pct: float  # of the couriers' time on shift
     pay_minor: int  # to couriers, for deliveries
+    moved: int = 0  # orders that a plan gave to another courier
+    offer_flips: int = 0  # taken back, but not by the courier
+    eta_flips: int = 0  # arrivals told that jumped by five minutes
 
 
 FIGURES: tuple[tuple[str, str, str], ...] = (  # field, what it is, which way is better
@@ -47,23 +51,24 @@ FIGURES: tuple[tuple[str, str, str], ...] = (  # field, what it is, which way is
     ("km", "ridden, km", "less"),
     ("co2e_kg", "CO2e, kg", "less"),
     ("busy_pct", "couriers busy, %", ""),
+    ("moved", "orders moved by plans", "less"),
+    ("offer_flips", "offers taken back", "less"),
+    ("eta_flips", "arrivals that jumped", "less"),
 )
 
 
-class Watch(Struct):
-    """Folds the records of a future."""
+class Watch:
+    """Folds the records of a future; the state is as each has left it."""
 
-    state: State
-    placed: int = 0
-    cancelled: int = 0
-    records: int = 0
-    pay_minor: int = 0
-    to_door_min: list[float] = field(default_factory=list)
-    late_min: list[float] = field(default_factory=list)
-    on_time: int = 0
+    def __init__(self, state: State) -> None:
+        self.state, self.flips = state, Flips(state)
+        self.placed = self.cancelled = self.records = self.pay_minor = self.on_time = 0
+        self.to_door_min: list[float] = []
+        self.late_min: list[float] = []
 
     def see(self, record: Record) -> None:
         self.records += 1
+        self.flips.see(record)
         for event in record.events:
             watcher = _WATCHERS.get(type(event))
             if watcher is not None:
@@ -138,4 +143,7 @@ def outcome(
         co2e_kg=co2e_g / 1_000,
         busy_pct=100.0 * ridden.busy_ms / ridden.on_shift_ms if ridden.on_shift_ms else 0.0,
         pay_minor=watch.pay_minor,
+        moved=watch.flips.moved,
+        offer_flips=watch.flips.offers,
+        eta_flips=watch.flips.etas,
     )

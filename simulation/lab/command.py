@@ -23,7 +23,7 @@ from simulation.lab.deciding import Finding, Rule
 from simulation.lab.figures import HEADLINES
 from simulation.lab.pareto import front
 from simulation.lab.parquet import RUNS_FILE, write_runs
-from simulation.lab.report import REPORT_FILE, means, report, sentences
+from simulation.lab.report import REPORT_FILE, report, sentences
 from simulation.lab.results import ComparisonError, Question, Results, question_of
 from simulation.lab.sweep import Progress, Sweep, WorkersDiedError
 from simulation.lab.sweep import run as play
@@ -70,7 +70,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, console: Console | None = None) -> int:
-    console, notes = console or Console(), Console(stderr=True)
+    console = console or Console(emoji=False)  # :100: are iterations
+    notes = Console(stderr=True, emoji=False)
     try:
         rule = _rule(args)
         axes = [axis_of(x) for x in args.vary]
@@ -91,7 +92,7 @@ def run(args: argparse.Namespace, console: Console | None = None) -> int:
 def _answer(
     question: Question, results: Results, sweep: Sweep, workers: int, console: Console
 ) -> int:
-    notes, began = Console(stderr=True), _cpu_s()
+    notes, began = Console(stderr=True, emoji=False), _cpu_s()
     try:
         runs_s = _play(sweep, results, workers, notes)
         found = sweep.findings() if len(sweep.arms) > 1 else []
@@ -188,7 +189,7 @@ def _table(sweep: Sweep) -> Table:
     for figure in HEADLINES:
         unit = figure.unit.format(currency=currency)
         table.add_column(f"{figure.title}, {unit}", justify="right", min_width=len("999.9"))
-    every = [means(sweep, n) for n in range(len(sweep.arms))]
+    every = [sweep.means(n) for n in range(len(sweep.arms))]
     for n, (arm, on_front) in enumerate(zip(sweep.arms, front(every), strict=True)):
         figures = [f"{every[n][x.key]:.{x.digits}f}" for x in HEADLINES]
         mark = "*" if on_front and len(sweep.arms) > 1 else ""

@@ -23,6 +23,7 @@ class Figure(Struct, frozen=True):
     same: str = ""
     margin: float = 0.0
     less_is_better: bool = True
+    best: str = ""  # whoever has the best of it is the ...
 
 
 def _costs(card: Scorecard) -> float:
@@ -40,6 +41,7 @@ HEADLINES = (
         "delivers {} minutes sooner",
         "delivers {} minutes later",
         "delivers no sooner or later",
+        best="Soonest at the door",
     ),
     Figure(
         "late_percent",
@@ -51,6 +53,7 @@ HEADLINES = (
         "is late {} points more often",
         "is late as often",
         margin=0.5,
+        best="Least often late",
     ),
     Figure(
         "served_percent",
@@ -63,6 +66,7 @@ HEADLINES = (
         "serves as many",
         margin=0.5,
         less_is_better=False,
+        best="Serves most",
     ),
     Figure(
         "cost_per_order",
@@ -73,6 +77,7 @@ HEADLINES = (
         "costs {} {currency} less per order",
         "costs {} {currency} more per order",
         "costs the same per order",
+        best="Cheapest",
     ),
     Figure(
         "co2e_g_per_order",
@@ -83,6 +88,7 @@ HEADLINES = (
         "emits {} g CO2e less per order",
         "emits {} g CO2e more per order",
         "emits as much CO2e per order",
+        best="Emits least",
     ),
 )
 

@@ -18,7 +18,9 @@ from simulation.pages import BLUE, ORANGE, PALETTE, Page, label
 
 REPORT_FILE = "report.html"
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "pentagon")
+FEW = 4  # arms that are named; more are counted
 Shape = dict[str, Any]
+LEGEND_BELOW: Shape = {"legend": {"orientation": "h", "yanchor": "top", "y": -0.3}, "height": 390}
 
 
 def sentences(sweep: Sweep, found: Sequence[Sequence[Finding]]) -> list[str]:
@@ -39,9 +41,10 @@ def report(question: Question, sweep: Sweep, found: Sequence[Sequence[Finding]])
         f"What if: {question.scenario}",
         f"{len(arms)} arms, {sweep.runs} runs of one day each, compared seed by seed",
     )
+    _glance(page, sweep)
     page.section("In words", f"Everything is beside {base.title}, the baseline.")
     for said in sentences(sweep, found) or ["There is one arm: nothing to compare it with."]:
-        page.text(said)
+        page.words(said)
     page.text(
         f"All statements together are wrong in at most {100 * rule.alpha:g} of 100 comparisons "
         "such as this one. ± is the half width of an interval at the level its figure was tested "
@@ -54,6 +57,7 @@ def report(question: Question, sweep: Sweep, found: Sequence[Sequence[Finding]])
             _differences(page, sweep, figure, [row[n] for row in found])
     _carbon(page, sweep, found)
     _responses(page, sweep)
+    _churn(page, sweep)
     _trade_offs(page, sweep)
     _days(page, sweep)
     _all_figures(page, sweep)
@@ -61,8 +65,34 @@ def report(question: Question, sweep: Sweep, found: Sequence[Sequence[Finding]])
     return page.html()
 
 
-def means(sweep: Sweep, arm: int) -> dict[str, float]:
-    return {key: fmean(x) for key, x in sweep.columns(arm).items()}
+def _glance(page: Page, sweep: Sweep) -> None:
+    """Which arm is the best at what, and all five figures."""
+    every = [sweep.means(n) for n in range(len(sweep.arms))]
+    page.section("At a glance")
+    if len(every) > 1:
+        best = [_best(figure, sweep, every) for figure in HEADLINES]
+        page.words(f"{' '.join(best)} Which differences are more than luck, the words below say.")
+    header = ["arm", "", *(f"{BY_KEY[x].title}, {_unit(BY_KEY[x], sweep)}" for x in AXES), "front"]
+    page.table(
+        "The five figures",
+        header,
+        [
+            [arm.label, arm.name, *(round(mean[x], 2) for x in AXES), "yes" if keep else ""]
+            for arm, mean, keep in zip(sweep.arms, every, front(every), strict=True)
+        ],
+        "Means over the baseline's days. On the front is who is not beaten: no other arm is at "
+        "least as good in all five, and better in one.",
+    )
+
+
+def _best(figure: Figure, sweep: Sweep, every: Sequence[dict[str, float]]) -> str:
+    """ "Least late: A, C (8.9 %)": who is level with the best, as far as the figure is shown."""
+    pick = min if figure.less_is_better else max
+    shown = [f"{x[figure.key]:.{figure.digits}f}" for x in every]
+    least = pick(shown, key=float)
+    arms = [x.label for x, value in zip(sweep.arms, shown, strict=True) if value == least]
+    names = ", ".join(arms[:FEW]) + (f" and {len(arms) - FEW} more" if len(arms) > FEW else "")
+    return f"{figure.best}: {names} ({least} {_unit(figure, sweep)})."
 
 
 def _headed(title: str) -> str:
@@ -138,7 +168,7 @@ def _responses(page: Page, sweep: Sweep) -> None:
                     "mode": "lines+markers",
                     "name": label(name),
                     "x": [sweep.arms[n].settings[axis] for n in members],
-                    "y": [fmean(x) for x in columns],
+                    "y": [sweep.means(n)[figure.key] for n in members],
                     "error_y": {"type": "data", "array": [_reach(x) for x in columns]},
                     "marker": {"symbol": SYMBOLS[k % len(SYMBOLS)], "size": 9},
                     "line": {"color": PALETTE[k % len(PALETTE)]},
@@ -151,9 +181,49 @@ def _responses(page: Page, sweep: Sweep) -> None:
             lines,
             xaxis={"title": {"text": axis}},
             showlegend=len(groups) > 1,
-            legend={"orientation": "h", "yanchor": "top", "y": -0.3},
-            height=390,
+            **LEGEND_BELOW,
         )
+
+
+def _churn(page: Page, sweep: Sweep) -> None:
+    """What steadier plans cost in punctuality: a curve of each policy, by how much is moved."""
+    every = [sweep.means(n) for n in range(len(sweep.arms))]
+    if len({x["moved_per_h"] for x in every}) < 2:
+        return
+    groups: dict[str, list[int]] = {}
+    for n, arm in enumerate(sweep.arms):
+        rest = (f"{key} {x}" for key, x in arm.settings.items() if key != "moves_per_h")
+        groups.setdefault(", ".join(rest), []).append(n)
+    lines = []
+    for k, (name, members) in enumerate(groups.items()):
+        members.sort(key=lambda n: every[n]["moved_per_h"])
+        columns = [sweep.columns(n) for n in members]
+        lines.append(
+            {
+                "type": "scatter",
+                "mode": "lines+markers+text",
+                "name": label(name or "moves_per_h"),
+                "x": [every[n]["moved_per_h"] for n in members],
+                "y": [every[n]["late_percent"] for n in members],
+                "error_x": {"type": "data", "array": [_reach(x["moved_per_h"]) for x in columns]},
+                "error_y": {"type": "data", "array": [_reach(x["late_percent"]) for x in columns]},
+                "text": [label(sweep.arms[n].label) for n in members],
+                "hovertext": [label(sweep.arms[n].title) for n in members],
+                "textposition": "top right",
+                "marker": {"symbol": SYMBOLS[k % len(SYMBOLS)], "size": 9},
+                "line": {"color": PALETTE[k % len(PALETTE)]},
+            }
+        )
+    page.section("Steady plans and punctuality", "Bars are 95 % intervals of the mean.")
+    page.plot(
+        "Churn and lateness",
+        "To the left plans are steadier, down they are more punctual.",
+        lines,
+        xaxis={"title": {"text": "orders given to another courier, an hour"}},
+        yaxis={"title": {"text": "late, %"}},
+        showlegend=len(groups) > 1,
+        **LEGEND_BELOW,
+    )
 
 
 def _numeric_axis(arms: Sequence[Arm]) -> str | None:
@@ -169,12 +239,12 @@ def _reach(values: Sequence[float]) -> float:
 
 
 def _trade_offs(page: Page, sweep: Sweep) -> None:
-    every = [means(sweep, n) for n in range(len(sweep.arms))]
-    kept = front(every)
+    every = [sweep.means(n) for n in range(len(sweep.arms))]
+    kept = front(every, ("cost_per_order", "late_percent"))
     page.section(
-        "Which arms nobody beats",
-        "An arm is on the front if no other is at least as good in cost, punctuality, speed, CO2e "
-        "and service, and better in one. By means: see the intervals above before choosing.",
+        "What punctuality costs",
+        "On the front is who is not beaten in these two: nobody is as cheap and as punctual, and "
+        "better in one. By means: see the intervals above before choosing.",
     )
     points = []
     for chosen, name, symbol in ((True, "on the front", "circle"), (False, "beaten", "x")):
@@ -199,15 +269,6 @@ def _trade_offs(page: Page, sweep: Sweep) -> None:
         points,
         xaxis={"title": {"text": f"cost per order, {currency}"}},
         yaxis={"title": {"text": "late, %"}},
-    )
-    header = ["arm", "", *(f"{BY_KEY[x].title}, {_unit(BY_KEY[x], sweep)}" for x in AXES), "front"]
-    page.table(
-        "The five figures",
-        header,
-        [
-            [arm.label, arm.name, *(round(mean[x], 2) for x in AXES), "yes" if keep else ""]
-            for arm, mean, keep in zip(sweep.arms, every, kept, strict=True)
-        ],
     )
 
 
@@ -235,9 +296,9 @@ def _days(page: Page, sweep: Sweep) -> None:
 
 
 def _all_figures(page: Page, sweep: Sweep) -> None:
-    page.section("Everything that was measured", "Means over the seeds that count.")
+    page.section("Everything that was measured", "Means over the baseline's days.")
     header = ["figure", *(x.label for x in sweep.arms)]
-    every = [means(sweep, n) for n in range(len(sweep.arms))]
+    every = [sweep.means(n) for n in range(len(sweep.arms))]
     rows: list[list[str | float]] = [
         [f"{x.title}{f', {unit}' if (unit := _unit(x, sweep)) else ''}", *(m[x.key] for m in every)]
         for x in FIGURES

@@ -7,6 +7,7 @@ an interruption, changes when a run is played and never what is said of it.
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from statistics import fmean
 
 import msgspec
 from msgspec import Struct
@@ -84,6 +85,15 @@ class Sweep:
         if arm == 0 and self._is_over:
             return max(self.looks[1:])
         return self.looks[arm] if self.is_clear[arm] else len(self._figures[arm])
+
+    def means(self, arm: int) -> dict[str, float]:
+        """Of all figures over the baseline's days. Of an arm that was clear before, by how far it
+        is from the baseline on its own days: good days and bad ones are no merit of an arm."""
+        base, own = self.columns(0), self.columns(arm)
+        return {
+            key: fmean(base[key]) + fmean(y - x for x, y in zip(base[key], column, strict=False))
+            for key, column in own.items()
+        }
 
     @property
     def runs(self) -> int:

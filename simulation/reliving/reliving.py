@@ -262,15 +262,16 @@ def _wish(x: Visit, scenario: Scenario, sites: dict[StoreId, StoreSite]) -> Wish
 
 
 def caveats(past: Past, found: Sequence[Relived]) -> Iterator[str]:
-    """What of it is no more than likely."""
+    """What of it is no more than likely, a sentence each."""
     lost = sum(x.thought_ms is None for x in past.recorded.visits)
-    yield f"{len(past.recorded.visits)} visits as they were; {lost} of them became no order then,"
-    yield "and whether they would have under another promise is drawn."
+    visits = f"{len(past.recorded.visits)} visits as they were"
+    yield f"{visits}; {lost} became no order then: whether they would have now is drawn."
     for x in found:
         drawn = ", ".join(
             f"{n} of {n + x.known.get(what, 0)} {what}" for what, n in sorted(x.drawn.items())
         )
         yield f"{x.outcome.policy}: drawn, not known: {drawn or 'nothing'}."
-    yield "Who comes does not depend on how yesterday went; shifts, breaks and ready times are as"
-    yield "they were whatever is decided; couriers ride straight, each at the pace of that day."
+    yield "Who comes does not depend on how yesterday went."
+    yield "Shifts, breaks and ready times are as they were, whatever is decided."
+    yield "Couriers ride straight, each at the pace of that day."
     yield "Operators' own assignments and cancellations are not repeated."

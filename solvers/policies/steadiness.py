@@ -28,22 +28,41 @@ class Steadiness:
     def left(self, now_ms: int) -> int:
         """Moves that are still allowed."""
         with self._lock:
-            self._moved = [x for x in self._moved if x[0] > now_ms - HOUR_MS]
+            self._forget(now_ms)
             return self.moves_per_h - sum(n for _, n in self._moved)
 
     def solve(self, solver: Solver, problem: Problem, budget: Budget, now_ms: int) -> Plan:
         """The solver's plan; one with fewer moves if it has too many; the running plan, and what
         is new inserted, if that has too many still."""
-        left = self.left(now_ms)
         plan = solver(problem, budget)
-        if moves(problem, plan) > left:
-            steady = replace(problem.weights, disruption_per_stop=FORBIDDEN)
-            plan = solver(replace(problem, weights=steady), budget)
-        if moves(problem, plan) > left:
-            plan = insertion(problem, budget)
+        if self._take(now_ms, moves(problem, plan)):
+            return plan
+        steady = replace(problem.weights, disruption_per_stop=FORBIDDEN)
+        plan = solver(replace(problem, weights=steady), budget)
+        if self._take(now_ms, moves(problem, plan)):
+            return plan
+        plan = insertion(problem, budget)
+        forced = moves(problem, plan)  # whose courier can no longer take them
         with self._lock:
-            self._moved.append((now_ms, moves(problem, plan)))
+            self._moved.append((now_ms, forced))
         return plan
+
+    def give_back(self, now_ms: int, unused: int) -> None:
+        """Of the moves taken at `now_ms`, so many came to nothing: the world had gone on."""
+        with self._lock:
+            self._moved.append((now_ms, -unused))
+
+    def _take(self, now_ms: int, wanted: int) -> bool:
+        """Looks and takes at once, for others look, too, while a solver thinks."""
+        with self._lock:
+            self._forget(now_ms)
+            is_left = wanted <= 0 or wanted <= self.moves_per_h - sum(n for _, n in self._moved)
+            if is_left:
+                self._moved.append((now_ms, wanted))
+        return is_left
+
+    def _forget(self, now_ms: int) -> None:
+        self._moved = [x for x in self._moved if x[0] > now_ms - HOUR_MS]
 
 
 def moves(problem: Problem, plan: Plan) -> int:

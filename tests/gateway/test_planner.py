@@ -12,6 +12,7 @@ from engine import events as e
 from engine.audit import violations
 from engine.columns import PositionBatch
 from engine.engine import Engine
+from engine.projections.churn import Churn
 from engine.settings import Settings
 from engine.state.deliveries import DeliveryStatus
 from engine.values import MINUTE, Line, Millis
@@ -41,11 +42,18 @@ class ListJournal:
 
 
 @asynccontextmanager
-async def city(solver, improving=None, repositions=False, **settings):
+async def city(solver, improving=None, repositions=False, moves_per_h=None, **settings):
     """A store, a courier, a planner; time runs a hundred times as fast as the wall's."""
     loop = EngineLoop(Engine(), ListJournal(), resumed(Millis(0), 100))
     running = asyncio.create_task(loop.run())
-    planner = Planner(loop, solver, Budget(iterations=0), improving, repositions=repositions)
+    planner = Planner(
+        loop,
+        solver,
+        Budget(iterations=0),
+        improving,
+        repositions=repositions,
+        moves_per_h=moves_per_h,
+    )
     now = loop.clock.now()
     for command in (
         c.OpenEngine(Settings(offer_timeout_ms=0, **settings)),
@@ -67,12 +75,12 @@ async def city(solver, improving=None, repositions=False, **settings):
         await running
 
 
-async def order(loop, name):
+async def order(loop, name, ready_in_ms=0):
     await loop.submit(c.RequestQuote(f"q-{name}", "svc", "ann", "s", [Line("p", 1)], HOME))
     await loop.submit(c.PlaceOrder(name, "svc", f"q-{name}", "bank"))
     amount = loop.engine.state.orders[name].due_minor
     await loop.submit(c.ReportAuthorization("bank", f"{name}/1", True, amount))
-    await loop.submit(c.AcceptOrder("s", name, loop.clock.now()))
+    await loop.submit(c.AcceptOrder("s", name, Millis(loop.clock.now() + ready_in_ms)))
 
 
 async def until(condition):
@@ -185,6 +193,52 @@ def test_an_improver_hands_over_better_routes_unasked():
             assert violations(loop.engine.state) == []
 
     asyncio.run(evening())
+
+
+def to_the_other(problem, budget):
+    """Whoever has something, has it no longer: no plan could be less steady."""
+    plan = insertion(problem, budget)
+    served = {x % problem.orders for x in plan.route_stops.tolist()}
+    unserved = [x for x in range(problem.orders) if x not in served]
+    return Plan.of([plan.route(1), plan.route(0)], unserved)
+
+
+async def swapped(moves_per_h):
+    """Two couriers, two orders that will not be ready for long, a plan every ten seconds. Figures,
+    and how many orders changed couriers by the records."""
+    settings = {
+        "planning_heartbeat_ms": 10_000,
+        "planning_interval_ms": 10_000,
+        "planning_timeout_ms": MINUTE,
+        "stale_ms": 600 * MINUTE,  # nobody reports again where he is
+    }
+    async with city(to_the_other, moves_per_h=moves_per_h, **settings) as (loop, planner):
+        now = loop.clock.now()
+        await loop.submit(c.RegisterCourier("lee", Vehicle.SCOOTER, 10))
+        await loop.submit(c.StartShift("lee", Millis(now + 600 * MINUTE)))
+        place = [1], [CENTER.lat_e7], [CENTER.lon_e7], [now]
+        await loop.submit(c.ReportPositions(PositionBatch.pack(*place)))
+        for n in range(2):
+            await order(loop, f"o{n}", ready_in_ms=60 * MINUTE)
+        await until(lambda: planner.thinking.count > 12)
+        told = {x.name: x.value for x in planner.metrics()}
+        churn = Churn()
+        for record in loop._journal.records:
+            for event in record.events:
+                if isinstance(event, e.RoutePlanned):
+                    churn.planned_anew(record.at, event)
+        assert planner.failures == 0
+        return told, sum(x.moved for x in churn.hours.values())
+
+
+def test_a_budget_of_moves_holds_live_and_what_is_left_of_it_is_told():
+    told, moved = asyncio.run(swapped(4))
+    assert moved in (3, 4), "one or both of them at a time"
+    assert told["o2o_plan_moved_total"] == told["o2o_plan_moved_last_hour"] == moved
+    assert (told["o2o_plan_moves_budget"], told["o2o_plan_moves_left"]) == (4, 4 - moved)
+    free, many = asyncio.run(swapped(None))
+    assert many > 8
+    assert "o2o_plan_moves_left" not in free
 
 
 def test_who_has_nothing_to_do_is_sent_where_orders_come_from():

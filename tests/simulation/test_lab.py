@@ -136,6 +136,22 @@ def test_an_arm_beside_itself_is_the_same_as_soon_as_one_may_look():
     assert "does as well as the baseline" in verdict(sweep.arms[1], sweep.findings()[0], "CNY")
 
 
+def test_means_of_an_arm_that_was_clear_early_are_not_those_of_its_own_days():
+    """The first days were good ones: whoever stopped there is not better for it."""
+    (arm,) = arms_of(tomllib.loads(TINY), [], [])
+    arms = [arm, replace(arm, label="B", digest="b"), replace(arm, label="C", digest="c")]
+    run, other = play(arm.scenario, 1), play(replace(arm.scenario, hours=0.3), 2)
+    sweep = Sweep(arms, 1, Rule(replications=12))
+    for seed in range(1, 13):
+        day, another = (run, other) if seed < 7 else (other, run)
+        sweep.add(0, replace(day, seed=seed))
+        sweep.add(1, replace(day, seed=seed))
+        sweep.add(2, replace(day if seed % 2 else another, seed=seed))
+    assert (sweep.is_clear[1], sweep.is_clear[2]) == (True, False)
+    assert sweep.count(1) < sweep.count(0) == 12
+    assert sweep.means(1) == pytest.approx(sweep.means(0))
+
+
 def test_what_is_said_does_not_depend_on_which_run_came_back_first():
     arms = arms_of(tomllib.loads(TINY), [axis_of("couriers=2,8")], [])
     runs = [(n, play(arm.scenario, seed)) for seed in (1, 2, 3) for n, arm in enumerate(arms)]

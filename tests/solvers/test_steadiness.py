@@ -1,16 +1,25 @@
 """Plans that stay: a budget of moves, and what couriers and customers feel, counted."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import cache
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 from msgspec.structs import replace
 
+from engine.commands import AdoptPlan
+from engine.engine import Engine
+from engine.events import PlanningRoundOpened
+from engine.values import HOUR, MINUTE
 from simulation.lab.asides import asides
 from simulation.lab.deciding import Finding
 from simulation.lab.statistics import ratio
 from simulation.run import simulate
 from simulation.scenarios.scenario_file import find, load
 from solvers.check import violations
+from solvers.crossing.briefing import Briefer
+from solvers.crossing.flips import Flips, moved
 from solvers.policies.improvement import improve
 from solvers.policies.insertion import insertion
 from solvers.policies.steadiness import HOUR_MS, Steadiness, moves
@@ -57,6 +66,31 @@ def test_a_budget_is_respected_by_any_solver_and_comes_back_after_an_hour():
     assert not violations(problem, plan)
 
 
+def test_two_solvers_at_once_do_not_spend_the_same_move_twice():
+    """Both look at a budget of one, and think: the one that is done first gets it."""
+    problem, steady, both = crowded(), Steadiness(1), Barrier(2, timeout=60)
+
+    def thinks(problem, budget):
+        plan = stubborn_half(problem, budget)
+        with suppress(BrokenBarrierError):
+            both.wait()
+        both.abort()  # the second question of the one who came too late is not waited for
+        return plan
+
+    with ThreadPoolExecutor(2) as pool:
+        plans = list(pool.map(lambda _: steady.solve(thinks, problem, NOTHING, 0), range(2)))
+    assert sorted(moves(problem, x) for x in plans) == [0, 1]
+    assert steady.left(0) == 0
+
+
+def test_moves_that_came_to_nothing_are_given_back():
+    problem, steady = crowded(), Steadiness(3)
+    assert moves(problem, steady.solve(all_to_the_other, problem, NOTHING, 0)) == 3
+    steady.give_back(0, 2)
+    assert steady.left(0) == 2
+    assert steady.left(HOUR_MS) == 3
+
+
 def test_without_a_move_an_improver_still_improves():
     """It is asked once more, with moves too dear, before the running plan is kept as it is."""
     problem = crowded(6)
@@ -87,6 +121,64 @@ def test_the_scorecard_counts_what_couriers_and_customers_feel():
     reasons = free.planning.taken_back
     own = reasons.get("declined", 0) + reasons.get("lapsed", 0)
     assert free.stability.offer_flips == sum(reasons.values()) - own
+
+
+@cache
+def moving_day():
+    scenario, records = load(find("lunch_rush")), []
+    planner = replace(scenario.planner, policy="improvement", iterations=100)
+    simulate(replace(scenario, planner=planner, hours=1.0), 1, records.append)
+    return records
+
+
+def test_who_counts_from_the_middle_of_a_day_counts_the_rest_of_it():
+    """What is planned by then can move, too."""
+    engine, records = Engine(), moving_day()
+    whole, middle = Flips(engine.state), None
+    for n, record in enumerate(records):
+        engine.apply(record)
+        whole.see(record)
+        if middle is not None:
+            middle.see(record)
+        if n == len(records) // 2:
+            middle, before = Flips(engine.state), (whole.moved, whole.offers, whole.routes)
+    rest = whole.moved - before[0], whole.offers - before[1], whole.routes - before[2]
+    assert (middle.moved, middle.offers, middle.routes) == rest
+    assert before[0] > 20
+    assert rest[0] > 20
+
+
+def test_the_moves_of_a_plan_are_those_its_record_made():
+    """So what the engine skipped, or found no better, can be given back to a budget."""
+    engine, briefing, made, counted = Engine(), None, 0, 0
+    flips, briefer = Flips(engine.state), Briefer(engine.state)
+    for record in moving_day():
+        engine.apply(record)
+        before = flips.moved
+        flips.see(record)
+        if isinstance(record.command, AdoptPlan) and briefing is not None:
+            mine, all_ = moved(briefing, record), flips.moved - before
+            assert mine <= all_, "those of a courier who has gone are nobody's any more"
+            made, counted = made + all_, counted + mine
+        if any(isinstance(x, PlanningRoundOpened) for x in record.events):
+            briefing = briefer.brief(0, record.at)
+    assert made > 50
+    assert counted > 0.98 * made
+
+
+def test_the_last_hour_is_what_happened_in_it_and_no_more():
+    engine, flips, at = Engine(), None, []
+    for record in moving_day():
+        engine.apply(record)
+        flips = flips or Flips(engine.state)
+        moved = flips.moved
+        flips.see(record)
+        at += [record.at // MINUTE] * (flips.moved - moved)
+    end = moving_day()[-1].at
+    for now in (end, end + 10 * MINUTE, end + 40 * MINUTE, end + 2 * HOUR):
+        expected = sum(now // MINUTE - 60 < x <= now // MINUTE for x in at)
+        assert flips.last_hour(now).moved == expected
+    assert flips.last_hour(end + 2 * HOUR) == (0, 0, 0)
 
 
 def test_a_day_with_a_budget_keeps_it():
