@@ -22,6 +22,7 @@ from simulation.streams import RandomStreams
 
 Subscriber = Callable[[Any], None]
 Watcher = Callable[[Record], None]
+NOT_WITHIN = "a subscriber answers with after(), not within the call"
 
 
 class Clock(simpy.Environment):  # type: ignore[misc]  # it has no types
@@ -35,13 +36,12 @@ class Clock(simpy.Environment):  # type: ignore[misc]  # it has no types
         heappush(self._queue, (time, NORMAL, next(self._eid), (call, args)))
 
     def step(self) -> None:
-        """Make the next call, or see to the next event."""
+        """Make all calls that come before the next event, and see to that."""
         queue = self._queue
-        if queue and type(queue[0][3]) is tuple:
+        while queue and type(queue[0][3]) is tuple:
             self._now, _, _, (call, args) = heappop(queue)
             call(*args)
-        else:
-            super().step()
+        super().step()
 
 
 class World:
@@ -65,11 +65,11 @@ class World:
         self._wake_at: int | None = None  # the earliest wake-up that is under way
         self._stepping = False
         self.state: State = self.engine.state
-        self._next_due = self.state.timers.next_due
+        self._timers = self.state.timers
 
     @property
     def now(self) -> Millis:
-        now: Millis = self.env.now
+        now: Millis = self.env._now
         return now
 
     def subscribe(self, event: type[Any], subscriber: Subscriber) -> None:
@@ -85,35 +85,44 @@ class World:
 
         Subscribers see the state their record left. They answer with `after`, never from within.
         """
-        now = self._begin()
+        assert not self._stepping, NOT_WITHIN
+        self._stepping = True
+        now: Millis = self.env._now
+        timers = self._timers.heap
+        if timers and timers[0][0] <= now:
+            self._fire(now)
         record = self.engine.turn(now, command)
         self._tell(record)
-        self._end()
+        self._stepping = False
+        if timers and (self._wake_at is None or timers[0][0] < self._wake_at):
+            self._wake_up_at(timers[0][0])
         return record
 
     def after(self, delay_ms: int, command: AnyCommand) -> None:
         """Submit a command then. The run does not end before."""
         self.unanswered += 1
-        self.at(self.env.now + delay_ms, self._submit, command)
+        self.later(delay_ms, self._submit, command)
 
     def surely(self, delay_ms: int, call: Callable[..., object], *args: Any) -> None:
         """Call somebody then, who may submit. The run does not end before."""
         self.unanswered += 1
-        self.at(self.env.now + delay_ms, self._called, call, args)
+        self.later(delay_ms, self._called, call, args)
 
     def later(self, delay_ms: int, call: Callable[..., object], *args: Any) -> None:
         """Call somebody then, who may submit."""
         assert delay_ms >= 0
-        self.env.call_at(self.env.now + delay_ms, call, args)
+        self.env.call_at(self.env._now + delay_ms, call, args)
 
     def at(self, time_ms: int, call: Callable[..., object], *args: Any) -> None:
         """The same at a time, which is not over."""
-        assert time_ms >= self.env.now
+        assert time_ms >= self.env._now
         self.env.call_at(time_ms, call, args)
 
     def go_on(self) -> None:
         """With an engine that has decided before: be there when its timers are due."""
-        self._end()
+        timers = self._timers.heap
+        if timers and (self._wake_at is None or timers[0][0] < self._wake_at):
+            self._wake_up_at(timers[0][0])
 
     # internals
 
@@ -125,42 +134,35 @@ class World:
         self.unanswered -= 1
         call(*args)
 
-    def _begin(self) -> Millis:
+    def _fire(self, now: Millis) -> None:
         """Fire the timers of this moment, and tell everyone of each."""
-        assert not self._stepping, "a subscriber answers with after(), not within the call"
-        self._stepping = True
-        now = self.now
-        due = self._next_due()
-        if due is not None and due <= now:
-            for record in self.engine.turns_due(now):
-                assert record.at == now, f"{record.at} came up at {now}"
-                self._tell(record)
-        return now
+        for record in self.engine.turns_due(now):
+            assert record.at == now, f"{record.at} came up at {now}"
+            self._tell(record)
 
-    def _end(self) -> None:
-        """See when the engine is due next."""
-        self._stepping = False
-        due = self._next_due()
-        if due is not None and (self._wake_at is None or due < self._wake_at):
-            self._wake_at = due
-            self.at(due, self._wake, due)
+    def _wake_up_at(self, due: Millis) -> None:
+        self._wake_at = due
+        self.env.call_at(due, self._wake, (due,))
 
     def _tell(self, record: Record) -> None:
         for watcher in self._watchers:
             watcher(record)
-        if record.events and type(record.events[0]) is CommandRejected:
-            reason = record.events[0].reason
+        events, subscribers = record.events, self._subscribers
+        if events and type(events[0]) is CommandRejected:
+            reason = events[0].reason
             self.rejections[f"{type(record.command).__name__}: {reason}"] += 1
-        subscribers = self._subscribers
-        for event in record.events:
-            kind = type(event)
-            if kind in subscribers:
-                for subscriber in subscribers[kind]:
-                    subscriber(event)
+        for event in events:
+            for subscriber in subscribers.get(type(event), ()):
+                subscriber(event)
 
     def _wake(self, due: int) -> None:
         """A command may have come before, and fired the timers of this moment."""
+        assert not self._stepping, NOT_WITHIN
         if self._wake_at == due:
             self._wake_at = None
-        self._begin()
-        self._end()
+        now, timers = self.now, self._timers.heap
+        if timers and timers[0][0] <= now:
+            self._stepping = True
+            self._fire(now)
+            self._stepping = False
+        self.go_on()

@@ -8,6 +8,7 @@ from engine.state.deliveries import ACCEPTED, ON_BOARD, Delivery, DeliveryStatus
 from engine.values import CourierId, DeliveryId, Millis, Stop, StopKind
 from geo.points import Point
 
+TOLD = (*ACCEPTED, *ON_BOARD)
 THERE = {
     StopKind.PICKUP: DeliveryStatus.ARRIVED_AT_PICKUP,
     StopKind.DROPOFF: DeliveryStatus.ARRIVED_AT_DROPOFF,
@@ -36,9 +37,15 @@ class Leg(Struct, frozen=True):
 
 def told_stops(s: State, courier: CourierId) -> list[tuple[Stop, Delivery]]:
     """What he has accepted and carries, in the order of his route."""
-    deliveries = s.deliveries.deliveries
-    pairs = [(x, deliveries[x.delivery]) for x in s.deliveries.route(courier).stops]
-    return [(x, d) for x, d in pairs if d.status in ACCEPTED or d.status in ON_BOARD]
+    route = s.deliveries.routes.get(courier)
+    if route is None:
+        return []
+    known, found = s.deliveries.deliveries, list[tuple[Stop, Delivery]]()
+    for stop in route.stops:
+        delivery = known[stop.delivery]
+        if delivery.status in TOLD:
+            found.append((stop, delivery))
+    return found
 
 
 def is_there(stop: Stop, delivery: Delivery) -> bool:
@@ -50,35 +57,21 @@ def is_there(stop: Stop, delivery: Delivery) -> bool:
 
 def legs(s: State, courier: CourierId) -> list[Leg]:
     """Goods are waited for until they are ready, a customer until his window opens."""
-    settings, found = s.settings.current, list[Leg]()
-    travel, vehicle = settings.travel, s.couriers[courier].vehicle
-    speed, after_ms, not_before = travel.speed_mm_s(vehicle), 0, 0
-    before: Point | None = None
-    for stop, delivery in told_stops(s, courier):
-        order, place = s.orders[delivery.order], place_of(s, stop, delivery)
-        way_ms = 0 if before is None else travel.travel_ms(before, place, speed)
-        after_ms, not_before, before = after_ms + way_ms, not_before + way_ms, place
-        due_at = order.placed.promised_at if stop.kind is StopKind.DROPOFF else Millis(0)
-        found.append(Leg(stop, place, after_ms, not_before, due_at))
-        waits = _waits_until(s, stop, delivery)
-        after_ms += settings.handling_ms
-        not_before = max(not_before, waits) + settings.handling_ms
-    return found
+    return _walked(s, courier, told_stops(s, courier))
 
 
 def arrivals(s: State, courier: CourierId, now: Millis) -> list[Arrival]:
     """Of every stop he has to make, in order; none if nobody knows where he is."""
-    place = s.positions.get(s.couriers[courier].number)
-    walked = legs(s, courier)
-    if place is None or not walked:
+    told = told_stops(s, courier)
+    place = s.positions.get(s.couriers[courier].number) if told else None
+    if place is None:
         return []
-    travel = s.settings.current.travel
-    first, delivery = told_stops(s, courier)[0]
+    walked, travel = _walked(s, courier, told), s.settings.current.travel
     speed = travel.speed_mm_s(s.couriers[courier].vehicle)
-    way_ms = 0 if is_there(first, delivery) else travel.travel_ms(place, walked[0].place, speed)
-    found = []
+    way_ms = 0 if is_there(*told[0]) else travel.travel_ms(place, walked[0].place, speed)
+    found, set_off_at = list[Arrival](), now + way_ms
     for x in walked:
-        eta_at = max(now + way_ms + x.after_ms, x.not_before)
+        eta_at = max(set_off_at + x.after_ms, x.not_before)
         late_ms = eta_at - x.due_at if x.due_at else None
         found.append(Arrival(x.stop, x.place, Millis(eta_at), late_ms))
     return found
@@ -93,8 +86,21 @@ def eta_of(s: State, key: DeliveryId, now: Millis) -> Millis | None:
     return next((x.eta_at for x in arrivals(s, delivery.courier, now) if x.stop == last), None)
 
 
-def _waits_until(s: State, stop: Stop, delivery: Delivery) -> int:
-    order = s.orders[delivery.order]
-    if stop.kind is StopKind.PICKUP and not delivery.change:
-        return max(order.ready_at, delivery.pickup_from_at)
-    return order.placed.window_from_at if stop.kind is StopKind.DROPOFF else 0
+def _walked(s: State, courier: CourierId, told: list[tuple[Stop, Delivery]]) -> list[Leg]:
+    settings, found = s.settings.current, list[Leg]()
+    travel, handling_ms = settings.travel, settings.handling_ms
+    speed, after_ms, not_before = travel.speed_mm_s(s.couriers[courier].vehicle), 0, 0
+    before: Point | None = None
+    for stop, delivery in told:
+        order, place, kind = s.orders[delivery.order], place_of(s, stop, delivery), stop.kind
+        way_ms = 0 if before is None else travel.travel_ms(before, place, speed)
+        after_ms, not_before, before = after_ms + way_ms, not_before + way_ms, place
+        due_at, waits = Millis(0), 0
+        if kind is StopKind.DROPOFF:
+            due_at, waits = order.placed.promised_at, order.placed.window_from_at
+        elif kind is StopKind.PICKUP and not delivery.change:
+            waits = max(order.ready_at, delivery.pickup_from_at)
+        found.append(Leg(stop, place, after_ms, not_before, due_at))
+        after_ms += handling_ms
+        not_before = max(not_before, waits) + handling_ms
+    return found
