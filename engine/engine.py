@@ -132,10 +132,8 @@ class Engine:
             assert len(events) == is_timer
             turn.emit(CommandRejected(rejected.reason, rejected.detail))
         for event in events:  # grows while we iterate: breadth-first, in table order
-            kind = type(event)
-            if kind in follow_ups:
-                for follow_up in follow_ups[kind]:
-                    follow_up(turn, event)
+            for follow_up in follow_ups[type(event)]:
+                follow_up(turn, event)
         assert len(events) <= EVENTS_PER_TURN_MAX
         self.seq += 1
         if key:

@@ -83,9 +83,10 @@ class Simulation:
         self._tally, self._chain = Tally(), Chain()
         self.world.watch(self._tally.see)
         self.world.watch(self._chain.see)
+        self.world.fold(self._tally.folds)
         self._books = Bookkeeping() if scenario.commerce else None
         self._flips = Flips(self.world.state)
-        self.world.watch(self._flips.see)
+        self.world.fold(self._flips.folds)
         if self._books is not None:
             self.world.watch(self._books.see)
         self._ended = self.world.env.event()
@@ -163,7 +164,7 @@ class Simulation:
             wrong.append("the projections do not say what the ledger says")
         return Scorecard(
             simulated_h=hours,
-            records=tally.records,
+            records=world.engine.seq,
             digest=self._chain.digest.hex(),
             orders=_order_figures(tally, customers, stuck),
             service=service_figures(tally),

@@ -1,4 +1,4 @@
-"""What is counted while a run goes by: folded from records alone, so a journal gives the same.
+"""What is counted while a run goes by: folded from events alone, so a journal gives the same.
 
 The delivery clock is that of engine/projections/clocks.py: one meaning, live, here and in reports.
 """
@@ -23,11 +23,9 @@ class Tally:
     """Counts and durations in milliseconds, money in minor units. Never looks at state."""
 
     def __init__(self) -> None:
-        self.records = 0
         self.placed = 0
         self.cancelled: Counter[str] = Counter()  # by "actor/reason"
         self.returned: Counter[str] = Counter()  # by reason
-        self.durations_ms: dict[str, list[int]] = {x: [] for x in CLOCK}  # of all fetched
         self.worked_ms: Counter[CourierId] = Counter()
         self.on_shift_since: dict[CourierId, Millis] = {}
         self.courier_pay_minor = 0
@@ -40,10 +38,11 @@ class Tally:
         self.breakdowns = 0
         self.rescues = 0  # deliveries that had to be
         self.short_orders = 0
-        self.collected = 0  # by customers who came
+        self._collected = 0
         self.late_payments = 0
+        self._durations_ms: dict[str, list[int]] = {x: [] for x in CLOCK}
         self._clocks = Clocks()
-        self._folds = self._tables()
+        self.folds = self._tables()
 
     def _tables(self) -> dict[type[Any], tuple[Fold, ...]]:
         clocks = self._clocks
@@ -71,19 +70,21 @@ class Tally:
         }
 
     def see(self, record: Record) -> None:
-        """One more record, in order."""
-        self.records += 1
+        """What a record's events do not say by themselves."""
         if type(record.command) is AdoptPlan and record.rejection is None:
             self.answers += 1
-        at, folds = record.at, self._folds
-        for event in record.events:
-            kind = type(event)
-            if kind in folds:
-                for fold in folds[kind]:
-                    fold(at, event)
-        if self._clocks.ended:
-            for clock in self._clocks.forget_ended().values():
-                self._order_over(clock)
+
+    @property
+    def durations_ms(self) -> dict[str, list[int]]:
+        """Of all that were fetched and have ended."""
+        self._close()
+        return self._durations_ms
+
+    @property
+    def collected(self) -> int:
+        """By customers who came."""
+        self._close()
+        return self._collected
 
     @property
     def delivered(self) -> int:
@@ -103,6 +104,12 @@ class Tally:
 
     def _order_placed(self, _: Millis, x: e.OrderPlaced) -> None:
         self.placed += 1
+        self._close()  # what ended in records before this one
+
+    def _close(self) -> None:
+        if self._clocks.ended:
+            for clock in self._clocks.forget_ended().values():
+                self._order_over(clock)
 
     def _order_reduced(self, _: Millis, __: e.OrderReduced) -> None:
         self.short_orders += 1
@@ -110,9 +117,9 @@ class Tally:
     def _order_over(self, clock: Clock) -> None:
         """A way to the counter is one, whatever came of it; to the door only what came there."""
         if clock.is_collection:
-            self.collected += clock.is_fulfilled
+            self._collected += clock.is_fulfilled
             return
-        durations = self.durations_ms
+        durations = self._durations_ms
         for name in CLOCK if clock.is_fulfilled else TO_THE_COUNTER:
             lasted_ms = getattr(clock, f"{name}_ms")
             if lasted_ms is not None:

@@ -5,16 +5,16 @@ whenever one of its timers is due, so that every record is made at the moment it
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, get_args
 
 import simpy
 from simpy.events import NORMAL
 
 from engine.commands import AnyCommand
 from engine.engine import Engine, Record
-from engine.events import CommandRejected
+from engine.events import AnyEvent, CommandRejected
 from engine.state import State
 from engine.values import Millis
 from simulation.people.conduct import Habits
@@ -22,6 +22,8 @@ from simulation.streams import RandomStreams
 
 Subscriber = Callable[[Any], None]
 Watcher = Callable[[Record], None]
+Fold = Callable[[Millis, Any], None]
+Heard = tuple[list[Fold], list[Subscriber]]
 NOT_WITHIN = "a subscriber answers with after(), not within the call"
 
 
@@ -60,7 +62,7 @@ class World:
         self.engine = engine or Engine()
         self.unanswered = 0  # commands that somebody is going to submit
         self.rejections: Counter[str] = Counter()  # "Command: reason"
-        self._subscribers: dict[type[Any], list[Subscriber]] = {}
+        self._heard: dict[type[Any], Heard | None] = dict.fromkeys(get_args(AnyEvent))
         self._watchers: list[Watcher] = []
         self._wake_at: int | None = None  # the earliest wake-up that is under way
         self._stepping = False
@@ -74,7 +76,15 @@ class World:
 
     def subscribe(self, event: type[Any], subscriber: Subscriber) -> None:
         """Be told of every event of a type, as soon as its turn is over."""
-        self._subscribers.setdefault(event, []).append(subscriber)
+        self._heard_of(event)[1].append(subscriber)
+
+    def fold(self, folds: Mapping[type[Any], Iterable[Fold]]) -> None:
+        """Have events counted, with the time of their record, before anybody is told of them.
+
+        The state is as their record left it.
+        """
+        for event, some in folds.items():
+            self._heard_of(event)[0].extend(some)
 
     def watch(self, watcher: Watcher) -> None:
         """Be given every record, in order."""
@@ -134,6 +144,10 @@ class World:
         self.unanswered -= 1
         call(*args)
 
+    def _heard_of(self, event: type[Any]) -> Heard:
+        heard = self._heard[event] = self._heard[event] or ([], [])
+        return heard
+
     def _fire(self, now: Millis) -> None:
         """Fire the timers of this moment, and tell everyone of each."""
         for record in self.engine.turns_due(now):
@@ -147,13 +161,17 @@ class World:
     def _tell(self, record: Record) -> None:
         for watcher in self._watchers:
             watcher(record)
-        events, subscribers = record.events, self._subscribers
+        events, heard_of = record.events, self._heard
+        for event in events:
+            heard = heard_of[type(event)]
+            if heard is not None:
+                for fold in heard[0]:
+                    fold(record.at, event)
+                for subscriber in heard[1]:
+                    subscriber(event)
         if events and type(events[0]) is CommandRejected:
             reason = events[0].reason
             self.rejections[f"{type(record.command).__name__}: {reason}"] += 1
-        for event in events:
-            for subscriber in subscribers.get(type(event), ()):
-                subscriber(event)
 
     def _wake(self, due: int) -> None:
         """A command may have come before, and fired the timers of this moment."""

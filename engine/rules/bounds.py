@@ -4,6 +4,7 @@ Checked by type, for every command from outside, before its handler sees it: so 
 accepted numbers ever leaves 64 bits, and no handler has to think of it.
 """
 
+from collections.abc import Callable
 from operator import attrgetter
 from typing import Any, NewType, get_args, get_origin, get_type_hints
 
@@ -31,7 +32,6 @@ class Bounds:
         values = command.__struct_defaults__
         optional = command.__struct_fields__[len(kinds) - len(values) :] if values else ()
         self.ids = [x for x, kind in kinds if _is_id(kind) and x not in optional]
-        self._ids_of = attrgetter(*self.ids) if self.ids else None
         self.texts = [(x, TEXT_CHARACTERS) for x, kind in kinds if kind is str]
         self.texts += [(x, ID_CHARACTERS) for x, kind in kinds if _is_id(kind) and x in optional]
         self.numbers = [(x, limit) for x, kind in kinds if (limit := _limit(x, kind))]
@@ -39,7 +39,11 @@ class Bounds:
         lists = [(x, get_args(kind)) for x, kind in kinds if get_origin(kind) is list]
         self.lines = [(x, x in optional) for x, kind in lists if kind in ((Line,), (PricedLine,))]
         self.id_lists = [x for x, kind in lists if _is_id(*kind) or kind == (str,)]
-        self._has_others = len(self.fields) > len(self.ids)
+        self._ids_of = _all_of(self.ids)
+        self._texts_of = _all_of([x for x, _ in self.texts])
+        self._numbers_of = _all_of([x for x, _ in self.numbers])
+        self._least = min((limit for _, limit in self.numbers), default=0)
+        self._has_more = bool(self.places or self.lines or self.id_lists)
 
     @property
     def fields(self) -> list[str]:
@@ -48,25 +52,30 @@ class Bounds:
         return [*self.ids, *limited, *self.places, *(x for x, _ in self.lines), *self.id_lists]
 
     def fault(self, command: Command) -> Detail | None:
-        """The first field that is out of bounds, and by which limit; None if there is none."""
-        if self._ids_of is not None:
-            ids = self._ids_of(command)
-            for x in ids if type(ids) is tuple else (ids,):
-                if not 0 < len(x) <= ID_CHARACTERS:
-                    return {"field": self._wrong_id(command), "limit": ID_CHARACTERS}
-        return self._other_fault(command) if self._has_others else None
+        """The first field that is out of bounds, and by which limit; None if there is none.
 
-    def _wrong_id(self, command: Command) -> str:
+        Most commands are far within all: that is seen at a glance, whatever it is made of.
+        """
+        ids = self._ids_of(command)
+        if ("" in ids or len("".join(ids)) > ID_CHARACTERS) and (x := self._wrong_id(command)):
+            return {"field": x, "limit": ID_CHARACTERS}
+        if self.texts and len("".join(self._texts_of(command))) > ID_CHARACTERS:
+            for field, limit in self.texts:
+                if len(getattr(command, field)) > limit:
+                    return {"field": field, "limit": limit}
+        if self.numbers:
+            numbers = self._numbers_of(command)
+            if max(numbers) > self._least or min(numbers) < -self._least:
+                for field, limit in self.numbers:
+                    if not -limit <= getattr(command, field) <= limit:
+                        return {"field": field, "limit": limit}
+        return self._other_fault(command) if self._has_more else None
+
+    def _wrong_id(self, command: Command) -> str | None:
         sizes = ((field, len(getattr(command, field))) for field in self.ids)
-        return next(field for field, size in sizes if not 0 < size <= ID_CHARACTERS)
+        return next((field for field, size in sizes if not 0 < size <= ID_CHARACTERS), None)
 
     def _other_fault(self, command: Command) -> Detail | None:
-        for field, limit in self.texts:
-            if len(getattr(command, field)) > limit:
-                return {"field": field, "limit": limit}
-        for field, limit in self.numbers:
-            if not -limit <= getattr(command, field) <= limit:
-                return {"field": field, "limit": limit}
         for field in self.places:
             try:
                 getattr(command, field).checked()
@@ -80,6 +89,13 @@ class Bounds:
             if not _are_ids(getattr(command, field)):
                 return {"field": field}
         return None
+
+
+def _all_of(fields: list[str]) -> Callable[[Command], tuple[Any, ...]]:
+    """One after the other, as fast as they can be had."""
+    if not fields:
+        return lambda _: ()
+    return attrgetter(*fields) if len(fields) > 1 else attrgetter(*fields, *fields)
 
 
 def _is_id(kind: Any) -> bool:
@@ -105,9 +121,11 @@ def _is_plain(line: PricedLine) -> bool:
 
 def are_sound(lines: list[Line] | list[PricedLine]) -> bool:
     """Some, not too many; each of a product, at least one piece, at a price that can be."""
-    return 0 < len(lines) <= LINES and all(
-        0 < len(x.product) <= ID_CHARACTERS
-        and 1 <= x.quantity <= COUNT
-        and (isinstance(x, Line) or _is_plain(x))
-        for x in lines
-    )
+    if not 0 < len(lines) <= LINES:
+        return False
+    for x in lines:
+        if not (0 < len(x.product) <= ID_CHARACTERS and 1 <= x.quantity <= COUNT):
+            return False
+        if not isinstance(x, Line) and not _is_plain(x):
+            return False
+    return True

@@ -24,20 +24,21 @@ from engine.wiring.handlers import handlers_over
 class Wiring(Struct):
     handler_of: dict[type[c.Command], Handle]
     state_of: dict[type[e.Event], Apply]
-    follow_ups: dict[type[e.Event], tuple[Handle, ...]]
+    follow_ups: dict[type[e.Event], tuple[Handle, ...]]  # of every event; of most, none
 
 
 def wire(s: State) -> Wiring:
-    handlers = handlers_over(s)
-    decide = handler_of(handlers)
+    handlers, owners = handlers_over(s), state_of(s)
+    decide, following = handler_of(handlers), follow_ups(handlers)
     for command in get_args(c.ExternalCommand):
         decide[command] = _within_bounds(command, decide[command])
-    return Wiring(decide, state_of(s), follow_ups(handlers))
+    return Wiring(decide, owners, {event: following.get(event, ()) for event in owners})
 
 
 def _within_bounds(command: type[c.Command], handle: Handle) -> Handle:
     """No handler sees an empty id, a place off the map, or a number no book has room for."""
-    fault_of = Bounds(command).fault
+    bounds = Bounds(command)
+    fault_of = bounds.fault
 
     def checked(turn: Turn, c: Any) -> None:
         fault = fault_of(c)
@@ -45,4 +46,4 @@ def _within_bounds(command: type[c.Command], handle: Handle) -> Handle:
             turn.reject(RejectionReason.MALFORMED, **fault)
         handle(turn, c)
 
-    return checked
+    return checked if bounds.fields else handle

@@ -46,7 +46,7 @@ class Counts(NamedTuple):
 
 
 class Flips:
-    """Folds records; looks at the state as it is after each."""
+    """Folds records, or their events; looks at the state as it is after the record."""
 
     def __init__(self, state: State) -> None:
         """In the middle of a day, too: what is planned by then can move."""
@@ -58,19 +58,17 @@ class Flips:
         self._minutes: dict[int, list[int]] = {}  # since the epoch: Counts of each
         self.routes = 0  # that were planned anew
         self.moved = self.offers = self.etas = 0
-        self._folds: dict[type[Any], Callable[[Millis, Any], None]] = {
-            e.RoutePlanned: self._replanned,
-            e.OfferAccepted: self._agreed,
-            e.DeliveryUnassigned: self._withdrawn,
-            **dict.fromkeys(ENDED, self._over),
+        self.folds: dict[type[Any], tuple[Callable[[Millis, Any], None]]] = {
+            e.RoutePlanned: (self._replanned,),
+            e.OfferAccepted: (self._agreed,),
+            e.DeliveryUnassigned: (self._withdrawn,),
+            **dict.fromkeys(ENDED, (self._over,)),
         }
 
     def see(self, record: Record) -> None:
-        at, folds = record.at, self._folds
         for event in record.events:
-            fold = folds.get(type(event))
-            if fold is not None:
-                fold(at, event)
+            for fold in self.folds.get(type(event), ()):
+                fold(record.at, event)
 
     def last_hour(self, now: Millis) -> Counts:
         """To the minute."""

@@ -28,6 +28,7 @@ from engine.values import (
     PricedLine,
     Proof,
     Purpose,
+    Remedy,
     ReturnedLine,
     ReturnWay,
     Standing,
@@ -172,6 +173,7 @@ NO_BOUNDS = (
     list[SpecialDay],
     Job,
     list[Break],
+    list[Remedy],
 )  # closed sets, and what has its own
 HUGE = 2**63 - 1
 SWAPPED = Point(1_160_000_000, 390_000_000)
