@@ -21,6 +21,7 @@ from engine.values import (
     CouponId,
     CustomerId,
     Fulfillment,
+    Instead,
     Job,
     Line,
     Millis,
@@ -174,6 +175,7 @@ NO_BOUNDS = (
     Job,
     list[Break],
     list[Remedy],
+    list[Instead],
 )  # closed sets, and what has its own
 HUGE = 2**63 - 1
 SWAPPED = Point(1_160_000_000, 390_000_000)
