@@ -103,7 +103,7 @@ def recreate(
             limit = np.inf if order.committed else order.unserved
             if city.metric:
                 limit = min(limit, room - delta)
-            c, i, j = _blinking(city, routes, neighbors, memo, scratch, random, o, limit)
+            c, i, j = _blinking(city, routes, neighbors, undo.slot, memo, scratch, random, o, limit)
         if j != NOWHERE:
             if not remember(routes, undo, c):
                 return np.inf
@@ -124,6 +124,7 @@ def _blinking(
     city: City,
     routes: Routes,
     neighbors: Neighbors,
+    slot: Ints,
     memo: Memo,
     scratch: Scratch,
     random: RandomState,
@@ -148,6 +149,7 @@ def _blinking(
     return _cheapest(
         city,
         routes,
+        slot,
         memo.words,
         memo.prices,
         memo.places,
@@ -164,6 +166,7 @@ def _blinking(
 def _cheapest(
     city: City,
     routes: Routes,
+    slot: Ints,
     words: NDArray[np.uint64],
     prices: NDArray[np.float32],
     places: NDArray[np.uint16],
@@ -176,7 +179,7 @@ def _cheapest(
 ) -> tuple[int, int, int]:
     """The cheapest of the first `count` couriers, by the memo where it knows."""
     best_c, best_i, best_j = NOWHERE, NOWHERE, NOWHERE
-    missing = 0
+    missing = changed = 0
     for y in range(count):
         c, key = near[y], wanted[y]
         row = np.int64(key >> shift)
@@ -185,11 +188,16 @@ def _cheapest(
             way += 1
         if way == WAYS or (places[row, 8 * way + 6] == BOUND and prices[row, 4 * way + 2] < best):
             near[missing], wanted[missing] = c, key
+            if slot[c] >= 0:
+                near[missing], near[changed] = near[changed], near[missing]
+                wanted[missing], wanted[changed] = wanted[changed], wanted[missing]
+                changed += 1
             missing += 1
         elif prices[row, 4 * way + 2] < best:
             best, best_c = np.float64(prices[row, 4 * way + 2]), c
             best_i, best_j = int(places[row, 8 * way + 6]), int(places[row, 8 * way + 7])
-    # The others are computed last, when a good price to beat is known.
+    # The others are computed last, when a good price to beat is known, and of them first who has
+    # changed in this iteration, for that is where the order often goes back to.
     for y in range(missing):
         c, key = near[y], wanted[y]
         row = np.int64(key >> shift)

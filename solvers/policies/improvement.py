@@ -51,7 +51,7 @@ class Improver:
         self._random = random_state(seed)
         couriers = len(self._city.couriers)
         self._memo = memo_of(
-            int(np.clip(np.ceil(np.log2(len(self._city.orders) * 300 + 1)), 10, 21))
+            int(np.clip(np.ceil(np.log2(len(self._city.orders) * 75 + 1)), 10, 21))
         )
         self._scratch = scratch_of(couriers, REMOVED, self._routes.seq.shape[1])
         self._undo = undo_of(self._routes)
