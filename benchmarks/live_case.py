@@ -14,7 +14,7 @@ import numpy as np
 
 from solvers.check import violations
 from solvers.policies.improvement import improve
-from solvers.problem import Budget, Problem, Rules, Weights
+from solvers.problem import Budget, Problem, Rules, Weights, grained
 
 REFEREE = Path(__file__).resolve().parents[1].parent / "shared" / "referee" / "live_case.py"
 CHECKED_ORDERS = 3000  # beyond that our own judge, in plain Python, is left out
@@ -36,7 +36,7 @@ def problem_of(case: dict[str, Any], lateness_weight: float = 1.0) -> Problem:
     stores = len(case["store"])
     xy_s = np.vstack((case["store"], case["cust"], case["cour"])) * 180.0
     return Problem(
-        xy_s=xy_s,
+        xy_s=grained(xy_s),
         table_s=np.zeros((0, 0), np.float32),
         round_up_s=0.0,
         courier_place=np.arange(stores + n, stores + n + couriers, dtype=np.int32),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from msgspec import Struct, field
 
-from engine.commands import OpenEngine
+from engine.commands import OpenEngine, SetStreets
 from engine.settings import Settings
 from engine.values import PaymentId
 from gateway import messages as m
@@ -21,7 +21,7 @@ from gateway import providers
 from gateway.auth import LIFE_MAX_S, Identity, Tokens, load_secret
 from gateway.clock import resumed, stopwatch_s, wall_ms
 from gateway.connections.desk import Desk
-from gateway.connections.http import Site, console_files
+from gateway.connections.http import BASEMAP, Site, console_files, file_of
 from gateway.connections.limits import Buckets, Limits
 from gateway.connections.roll import Roll
 from gateway.connections.server import Server
@@ -42,6 +42,7 @@ from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
 from gateway.storage.recovery import Recovery, collector_paused
 from gateway.storage.snapshots import Snapshots
 from gateway.telling.feeds import FeedHub
+from geo.city_streets import CityStreets
 from geo.tracks import FixLimits
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Config(Struct, frozen=True, kw_only=True):
     port: int = 8080
     speed: float = 1.0  # of the engine's time, in seconds per second
     settings: Settings = field(default_factory=Settings)
+    streets: CityStreets | None = None  # set when the server starts; without, they stay
     limits: Limits = field(default_factory=Limits)
     origins: tuple[str, ...] = ()  # of pages, besides our own, that may connect
     snapshot_every: int = SNAPSHOT_EVERY
@@ -148,6 +150,9 @@ class App:
         stack.push_async_callback(self._stop_loop)
         if not self.engine.state.settings.is_open:
             await self.loop.submit(OpenEngine(config.settings))
+        streets = config.streets.space if config.streets else None
+        if streets is not None and streets != self.engine.state.settings.current.travel.streets:
+            await self.loop.submit(SetStreets(streets))
         if self._make_planner is not None:
             self.planner = self._make_planner(self.loop)
             stack.push_async_callback(self.planner.close)
@@ -198,7 +203,10 @@ class App:
         )
         await self._open_payments()
         await self._open_positions(devices)
-        site = Site(self._health, self._metrics, console_files())
+        files = console_files()
+        if config.streets is not None:
+            files[BASEMAP] = file_of(config.streets.lines, BASEMAP, "gzip")
+        site = Site(self._health, self._metrics, files)
         self.server = Server(self.desk, site, config.host, config.port, config.origins)
         self.audit = SelfAudit(self.engine.state, self.hub.shelf_level, self.hub.open_orders)
         beat_s = config.fix_interval_s

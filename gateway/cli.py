@@ -28,6 +28,9 @@ COMMANDS = {
     "console": Entry(
         "gateway.commands.looking_back", "the map over a journal, with a slider through time"
     ),
+    "streets": Entry(
+        "gateway.commands.streets", "a city's streets measured: travel times, rides, a basemap"
+    ),
     "replay": Entry(
         "gateway.commands.replay", "a live day again: as it was, or under another policy"
     ),

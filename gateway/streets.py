@@ -1,7 +1,7 @@
 """Street files (.osm.pbf) to ways for `geo.roads`: what each kind of vehicle may use, how fast.
 
-Needs `osmium`, which is not among the dependencies: `pip install osmium`. The data is
-OpenStreetMap's, under the ODbL: a map drawn from it must say so.
+Needs `osmium`, which is not among the dependencies: `pip install o2o-dispatch[streets]`. The data
+is OpenStreetMap's, under the ODbL: a map drawn from it must say so.
 """
 
 from collections.abc import Iterator
@@ -11,8 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from geo.points import Point
 from geo.roads import BOTH_WAYS, ONE_WAY, ONE_WAY_BACK, Ways
 from geo.travel import Vehicle
+from geo.zones import Circle
+
+Located = tuple[int, tuple[int, int]]  # a node: its id, and where it is
 
 
 class StreetFileError(Exception):
@@ -56,8 +60,8 @@ _SCOOTER_MAX_KMH = 45
 _KMH_PER_MPH = 1.609344
 
 
-def read_ways(path: Path, vehicle: Vehicle) -> Ways:
-    """All streets of a file that the vehicle may use. Raises StreetFileError."""
+def read_ways(path: Path, vehicle: Vehicle, within: Circle | None = None) -> Ways:
+    """The streets, within a circle or all, that the vehicle may use. Raises StreetFileError."""
     ids: list[int] = []
     e7: list[tuple[int, int]] = []
     lengths, speeds, directions = [0], [], []
@@ -65,14 +69,12 @@ def read_ways(path: Path, vehicle: Vehicle) -> Ways:
         speed = speed_mm_s(way.tags, vehicle)
         if speed == 0:
             continue
-        nodes = [(n.ref, n.location) for n in way.nodes]
-        # An extract may cut a way: points outside of it have no location.
-        located = [(ref, (at.y, at.x)) for ref, at in nodes if at.valid()]
-        ids += [ref for ref, _ in located]
-        e7 += [at for _, at in located]
-        lengths.append(len(located))
-        speeds.append(speed)
-        directions.append(direction(way.tags, vehicle))
+        for run in _runs(way.nodes, within):
+            ids += [ref for ref, _ in run]
+            e7 += [at for _, at in run]
+            lengths.append(len(run))
+            speeds.append(speed)
+            directions.append(direction(way.tags, vehicle))
     _, first, nodes_of_ways = np.unique(
         np.array(ids, np.int64), return_index=True, return_inverse=True
     )
@@ -83,6 +85,20 @@ def read_ways(path: Path, vehicle: Vehicle) -> Ways:
         speed_mm_s=np.array(speeds, np.int64),
         direction=np.array(directions, np.int64),
     )
+
+
+def _runs(nodes: Any, within: Circle | None) -> Iterator[list[Located]]:
+    """The parts of a way that are inside: an extract cuts ways, and so does a circle."""
+    run: list[Located] = []
+    for node in nodes:
+        at = node.location  # has none outside of the extract
+        if at.valid() and (within is None or within.contains(Point(at.y, at.x))):
+            run.append((node.ref, (at.y, at.x)))
+        elif run:
+            yield run
+            run = []
+    if run:
+        yield run
 
 
 def speed_mm_s(tags: Any, vehicle: Vehicle) -> int:
@@ -132,7 +148,7 @@ def _highways(path: Path) -> Iterator[Any]:
     try:
         osmium: Any = import_module("osmium")
     except ImportError as e:
-        raise StreetFileError("reading streets needs osmium: pip install osmium") from e
+        raise StreetFileError("streets need osmium: pip install o2o-dispatch[streets]") from e
     if not path.exists():
         raise StreetFileError(f"no street file {path}")
     ways = osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY).with_locations()

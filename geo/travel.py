@@ -1,4 +1,4 @@
-"""Travel times without a street map: straight line x detour factor / speed of the vehicle.
+"""Travel times: straight line x detour factor / speed of the vehicle, or by a city's streets.
 
 Integers in and out, and nothing between that two machines could round differently.
 """
@@ -9,23 +9,20 @@ import numpy as np
 from msgspec import Struct
 
 from geo.points import Point
+from geo.space import StreetSpace
 from geo.sphere import (
     EARTH_RADIUS_M,
     RADIANS_PER_E7,
     RIGHT_ANGLE_E7,
     Floats,
-    Int64s,
     Places,
     kernel,
     sine,
     sine_and_cosine,
     straight_mm,
-    straight_mm_between,
     turn_e7,
 )
 
-HOUR_MS = 3_600_000
-HOURS = 24
 PERMILLE = 1_000
 PROJECTABLE_M = 200_000.0
 
@@ -43,7 +40,9 @@ class TravelModel(Struct, frozen=True, kw_only=True):
     """Door-to-door speeds in mm/s (traffic lights included) and the detour streets impose.
 
     The detour is streets over straight line, in permille; 1.2 to 1.4 is usual for cities
-    (R. H. Ballou et al., Transportation Research A 36 (2002) 843-848). Raises ValueError.
+    (R. H. Ballou et al., Transportation Research A 36 (2002) 843-848). With `streets` the straight
+    line is one in their space: at the same speeds and detour, which stay usual for the whole
+    city, some ways take longer and some less. Raises ValueError.
     """
 
     walk_mm_s: int = 1_300
@@ -51,6 +50,7 @@ class TravelModel(Struct, frozen=True, kw_only=True):
     scooter_mm_s: int = 5_600
     car_mm_s: int = 6_000
     detour_permille: int = 1_300
+    streets: StreetSpace | None = None
 
     def __post_init__(self) -> None:
         if min(self.walk_mm_s, self.bicycle_mm_s, self.scooter_mm_s, self.car_mm_s) <= 0:
@@ -71,67 +71,29 @@ class TravelModel(Struct, frozen=True, kw_only=True):
 
     def travel_ms(self, a: Point, b: Point, speed_mm_s: int) -> int:
         """Milliseconds from a to b, rounded up; the same in both directions."""
-        mm = straight_mm(a.lat_e7, a.lon_e7, b.lat_e7, b.lon_e7)
+        if self.streets is None:
+            mm = straight_mm(a.lat_e7, a.lon_e7, b.lat_e7, b.lon_e7)
+        else:
+            mm = self.streets.apart_mm(a, b)
+        return self.line_ms(mm, speed_mm_s)
+
+    def line_ms(self, mm: int, speed_mm_s: int) -> int:
+        """Milliseconds for a straight line, or one in the space of the streets, rounded up."""
         return -(-mm * self.detour_permille // speed_mm_s)
-
-    def matrix_ms(self, origins: Places, destinations: Places, speed_mm_s: int) -> Int64s:
-        """(O, D) milliseconds, in every cell what `travel_ms` says."""
-        mm = straight_mm_between(origins[:, None, :], destinations[None, :, :])
-        ms: Int64s = -(-mm * self.detour_permille // speed_mm_s)
-        return ms
-
-    def legs_ms(self, origins: Places, destinations: Places, speed_mm_s: int) -> Int64s:
-        """(n,) milliseconds from each row of origins to the same row of destinations."""
-        mm = straight_mm_between(origins, destinations)
-        ms: Int64s = -(-mm * self.detour_permille // speed_mm_s)
-        return ms
 
     def project(self, points: Places, origin: Point, unit_speed_mm_s: int = 1_000) -> Floats:
         """(P, 2) seconds at the unit speed (1 m/s unless told), on a plane through the origin.
 
-        The Euclidean distance of two rows is their travel time in seconds, detour included; a
-        courier of v mm/s needs 1/(v / unit_speed_mm_s) of it. Agrees with `travel_ms` to 1e-5
-        within 20 km of the origin and 1e-4 within 50 km. Raises ValueError beyond 200 km.
+        With streets (P, 4), in their space. The Euclidean distance of two rows is their travel time
+        in seconds, detour included; a courier of v mm/s needs 1/(v / unit_speed_mm_s) of it. Agrees
+        with `travel_ms` to 1e-5 within 20 km of the origin and 1e-4 within 50 km; with streets,
+        everywhere. Raises ValueError beyond 200 km, if there are none.
         """
-        return project(points, origin) * (self.detour_permille / unit_speed_mm_s)
-
-
-class HourlySpeeds(Struct, frozen=True):
-    """How fast traffic moves in each hour of the local day, as a multiplier in permille.
-
-    Constant within an hour, so that who leaves later never arrives earlier: S. Ichoua, M. Gendreau,
-    J.-Y. Potvin, "Vehicle dispatching with time-dependent travel times", EJOR 144 (2003), sec. 3.
-    `utc_offset_min` is fixed: a change to summer time is a change of settings. Raises ValueError.
-    """
-
-    permille: tuple[int, ...] = (PERMILLE,) * HOURS
-    utc_offset_min: int = 0
-
-    def __post_init__(self) -> None:
-        if len(self.permille) != HOURS:
-            raise ValueError(f"a day has {HOURS} hours, not {len(self.permille)}")
-        if not all(100 <= p <= 3_000 for p in self.permille):
-            raise ValueError("multipliers are 100 to 3000 permille")
-        if abs(self.utc_offset_min) > 14 * 60:
-            raise ValueError("no place is more than 14 hours from UTC")
-
-    def at(self, utc_ms: int) -> int:
-        """The multiplier at a moment, in permille."""
-        return self.permille[(utc_ms + self.utc_offset_min * 60_000) // HOUR_MS % HOURS]
-
-    def stretched_ms(self, depart_utc_ms: int, base_ms: int) -> int:
-        """How long a trip of `base_ms` at normal speed takes when it starts at that moment."""
-        local = depart_utc_ms + self.utc_offset_min * 60_000
-        left = base_ms * PERMILLE  # of normal milliseconds, in thousandths
-        now = local
-        while left > 0:
-            rate = self.permille[now // HOUR_MS % HOURS]
-            until = (now // HOUR_MS + 1) * HOUR_MS
-            if left <= (until - now) * rate:
-                return now - local - (-left // rate)
-            left -= (until - now) * rate
-            now = until
-        return 0
+        factor = self.detour_permille / unit_speed_mm_s
+        if self.streets is None:
+            return project(points, origin) * factor
+        here = self.streets.locate(np.array([[origin.lat_e7, origin.lon_e7]]))
+        return (self.streets.locate(points) - here).astype(np.float64) * (factor / PERMILLE)
 
 
 def project(points: Places, origin: Point) -> Floats:

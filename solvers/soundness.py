@@ -10,7 +10,8 @@ from numba import njit
 
 from solvers.problem import Ints, Problem
 
-INT32, INT64, FLOAT64 = np.dtype(np.int32), np.dtype(np.int64), np.dtype(np.float64)
+INT32, INT64 = np.dtype(np.int32), np.dtype(np.int64)
+FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 # The columns of a problem by type: what is not exactly so, the kernel is not compiled for.
 COLUMNS = {
     "courier_place": INT32,
@@ -39,7 +40,7 @@ COLUMNS = {
     "route_stops": INT32,
     "route_start": INT32,
     "pinned": INT32,
-    "xy_s": FLOAT64,
+    "xy_s": FLOAT32,
 }
 
 
@@ -81,7 +82,8 @@ def _is_sound(columns: Any, places: int, single_store: bool) -> bool:
         for d in range(quantity.shape[1]):
             sound &= quantity[o, d] >= 0
     for k in range(xy.shape[0]):
-        sound &= abs(xy[k, 0]) < np.inf and abs(xy[k, 1]) < np.inf
+        for d in range(xy.shape[1]):
+            sound &= abs(xy[k, d]) < np.inf
     if not sound:
         return False
     keeper = np.where(on_board >= 0, on_board, bound_to)

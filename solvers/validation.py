@@ -147,8 +147,8 @@ def _check_shapes(p: Problem) -> None:
         raise ProblemError(Fault.SHAPE, "courier_capacity is not (C, D)")
     if p.quantity.shape != (p.orders, *dimensions):
         raise ProblemError(Fault.SHAPE, f"quantity is not (N, {dimensions[0]})")
-    if p.xy_s.ndim != 2 or p.xy_s.shape[1] != 2:
-        raise ProblemError(Fault.SHAPE, "xy_s is not (P, 2)")
+    if p.xy_s.ndim != 2 or p.xy_s.shape[1] not in (2, 4):
+        raise ProblemError(Fault.SHAPE, "xy_s is neither (P, 2) nor (P, 4)")
     if p.table_s.ndim != 2 or p.table_s.shape[0] != p.table_s.shape[1]:
         raise ProblemError(Fault.TABLE_SHAPE, f"table_s has shape {p.table_s.shape}")
     if len(p.table_s) and len(p.xy_s) not in (0, len(p.table_s)):

@@ -3,7 +3,7 @@
 import msgspec
 import numpy as np
 
-from solvers.problem import Plan, Problem, Rules, Weights
+from solvers.problem import Plan, Problem, Rules, Weights, grained
 
 
 def plain_problem(orders=3, couriers=2, **changes) -> Problem:
@@ -43,7 +43,13 @@ def plain_problem(orders=3, couriers=2, **changes) -> Problem:
         weights=Weights(),
         rules=Rules(),
     )
-    return msgspec.structs.replace(problem, **changes)
+    return changed(problem, changes)
+
+
+def changed(problem: Problem, changes: dict) -> Problem:
+    """With other columns; places in the precision that problems have."""
+    problem = msgspec.structs.replace(problem, **changes)
+    return msgspec.structs.replace(problem, xy_s=grained(problem.xy_s))
 
 
 def running(problem: Problem, routes: list[list[int]], **changes) -> Problem:
@@ -91,12 +97,14 @@ def random_problem(seed: int) -> Problem:
         "rules": Rules(*(bool(x) for x in rng.random(3) < [0.3, 0.7, 0.3])),
     }
     changes["ready_p90_s"] = changes["ready_s"] + rng.uniform(0, 300, n)
+    if rng.random() < 0.3:  # on streets
+        changes["xy_s"] = np.hstack((places, rng.uniform(0, 200, places.shape)))
     if rng.random() < 0.4:
         size = len(places)
         changes["table_s"] = rng.uniform(1, 900, (size, size)).astype(np.float32)
         if rng.random() < 0.5:
             changes["xy_s"] = np.zeros((0, 2))
-    return _with_plan(msgspec.structs.replace(base, **changes), rng)
+    return _with_plan(changed(base, changes), rng)
 
 
 def _weights(rng) -> Weights:

@@ -65,7 +65,7 @@ from engine.commands.opening import (
     SetBusyMode,
     SetStoreHours,
 )
-from engine.commands.operating import ChangeSettings, OpenEngine, Tick
+from engine.commands.operating import ChangeSettings, OpenEngine, SetStreets, Tick
 from engine.commands.ordering import AskStore, CancelOrder, PlaceOrder, RenewProof, RequestQuote
 from engine.commands.paying import (
     AddTip,
@@ -295,6 +295,13 @@ BillCommand = (  # from a bill that the gateway has read
     OpenReconciliation | ReportBillLines | CloseReconciliation
 )
 InternalCommand = (  # the gateway never decodes these
-    Tick | OpenEngine | AdoptPlan | ImprovePlan | RepositionCourier | BillCommand | TimerCommand
+    Tick
+    | OpenEngine
+    | SetStreets
+    | AdoptPlan
+    | ImprovePlan
+    | RepositionCourier
+    | BillCommand
+    | TimerCommand
 )
 AnyCommand = ExternalCommand | InternalCommand

@@ -2,6 +2,7 @@
 
 from engine.commands.command import Command
 from engine.settings import Settings
+from geo.space import StreetSpace
 
 
 class Tick(Command, frozen=True):
@@ -15,6 +16,12 @@ class OpenEngine(Command, frozen=True):
 
 
 class ChangeSettings(Command, frozen=True):
-    """An operator turns a knob; it holds from here on."""
+    """An operator turns a knob; it holds from here on. Streets stay as they are."""
 
     settings: Settings
+
+
+class SetStreets(Command, frozen=True):
+    """Travel times follow a city's streets from here on; or, with none, straight lines again."""
+
+    streets: StreetSpace | None = None

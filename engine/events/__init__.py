@@ -114,6 +114,7 @@ from engine.events.operation import (
     PlanningRoundClosed,
     PlanningRoundOpened,
     SettingsChanged,
+    StreetsSet,
     TimerFired,
     TimerSet,
 )
@@ -217,6 +218,7 @@ AnyEvent = (
     CommandRejected
     | EngineOpened
     | SettingsChanged
+    | StreetsSet
     | TimerSet
     | TimerFired
     | StoreRegistered

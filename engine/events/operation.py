@@ -4,6 +4,7 @@ from engine.commands import AnyCommand
 from engine.events.event import Event
 from engine.settings import Settings
 from engine.values import Millis, PlanningRoundId
+from geo.space import StreetSpace
 
 
 class EngineOpened(Event, frozen=True):
@@ -12,6 +13,12 @@ class EngineOpened(Event, frozen=True):
 
 class SettingsChanged(Event, frozen=True):
     settings: Settings
+
+
+class StreetsSet(Event, frozen=True):
+    """None: travel times follow straight lines."""
+
+    streets: StreetSpace | None = None
 
 
 class TimerSet(Event, frozen=True):

@@ -2,8 +2,8 @@
 
 import re
 
-from engine.commands import ChangeSettings, OpenEngine, Tick
-from engine.events import EngineOpened, SettingsChanged
+from engine.commands import ChangeSettings, OpenEngine, SetStreets, Tick
+from engine.events import EngineOpened, SettingsChanged, StreetsSet
 from engine.rejections import RejectionReason as Reason
 from engine.settings import Settings
 from engine.state.settings import CurrentSettings
@@ -36,12 +36,19 @@ class Operating:
             turn.reject(Reason.MALFORMED, field="currency")
         turn.emit(SettingsChanged(c.settings))
 
+    def set_streets(self, turn: Turn, c: SetStreets) -> None:
+        if c.streets is not None and (fault := c.streets.fault()):
+            turn.reject(Reason.MALFORMED, field="streets", fault=fault)
+        turn.emit(StreetsSet(c.streets))
+
     def tick(self, _: Turn, __: Tick) -> None:
         """Time has passed; the timers it let fire were turns of their own."""
 
 
 def _malformed(settings: Settings) -> str:
     """The first setting no engine can run with, or nothing."""
+    if settings.travel.streets is not None:
+        return "streets"  # are set on their own
     for name in NEVER_ZERO:
         if getattr(settings, name) < 1:
             return name

@@ -147,10 +147,15 @@ def has_capacity(settings: Settings, load: Workload) -> bool:
 def nearest_ms(settings: Settings, store: Point, fleet: Fleet) -> int:
     """From the nearest courier at work to the store by scooter; 0 if nobody was ever seen."""
     columns = fleet.lat_e7, fleet.lon_e7, fleet.measured_at
+    travel = settings.travel
+    speed = travel.speed_mm_s(Vehicle.SCOOTER)
+    if travel.streets is not None:
+        return travel.line_ms(
+            max(0, travel.streets.nearest_mm(store, fleet.numbers, *columns)), speed
+        )
     k: int = nearest(store.lat_e7, store.lon_e7, fleet.numbers, *columns)
     if k < 0:
         return 0
     there = int(fleet.lat_e7[k]), int(fleet.lon_e7[k])
     mm: int = straight_mm(store.lat_e7, store.lon_e7, *there)
-    travel = settings.travel
-    return -(-mm * travel.detour_permille // travel.speed_mm_s(Vehicle.SCOOTER))
+    return travel.line_ms(mm, speed)

@@ -15,6 +15,7 @@ def handler_of(h: Handlers) -> dict[type[c.Command], Handle]:
         c.Tick: h.operating.tick,
         c.OpenEngine: h.operating.open_engine,
         c.ChangeSettings: h.operating.change_settings,
+        c.SetStreets: h.operating.set_streets,
         c.RegisterStore: h.merchandising.register_store,
         c.OpenStore: h.merchandising.open_store,
         c.CloseStore: h.merchandising.close_store,

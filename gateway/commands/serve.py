@@ -13,6 +13,7 @@ import msgspec
 from engine.settings import Settings
 from gateway.app import App, Config, MakePlanner
 from gateway.app import run as run_loop
+from gateway.commands.streets import read_streets
 from gateway.planner import Planner
 from gateway.ports import port
 from solvers.crossing.bridge import USUAL, Objective
@@ -27,6 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=port, default=8080, help="of gateway and console; 0: any")
     parser.add_argument("--speed", type=float, default=1.0, help="engine seconds in one of yours")
     parser.add_argument("--settings", type=Path, help="engine settings as JSON, for a new journal")
+    parser.add_argument(
+        "--streets", type=Path, help="travel times by what `o2o streets` made, and its map"
+    )
     parser.add_argument(
         "--solver", default="insertion", help="answers planning rounds: one of `o2o solvers`"
     )
@@ -84,6 +88,7 @@ def run(args: argparse.Namespace) -> int:
         port=args.port,
         speed=args.speed,
         settings=read_settings(args.settings) if args.settings else Settings(),
+        streets=read_streets(args.streets) if args.streets else None,
         positions_port=args.positions_port,
         webhook_networks=tuple(args.webhook_network),
     )

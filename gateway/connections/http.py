@@ -54,6 +54,7 @@ SECURITY = (
     ("Permissions-Policy", "geolocation=(), camera=(), microphone=()"),
 )
 PLAIN = "text/plain; charset=utf-8"
+BASEMAP = "/console/streets.geojson"  # empty, unless the server was started with streets
 VENDORED = ("maplibre-gl.js", "maplibre-gl.css")
 
 
@@ -61,6 +62,7 @@ class File(Struct, frozen=True):
     body: bytes
     kind: str
     etag: str
+    encoding: str = ""  # of the body
 
 
 Answer = Callable[[Request], Response]
@@ -111,7 +113,10 @@ class Site:
             return answered(HTTPStatus.NOT_FOUND, b"not found\n", PLAIN)
         if file.etag in request.headers.get_all("If-None-Match"):
             return answered(HTTPStatus.NOT_MODIFIED, b"", file.kind, file.etag)
-        return answered(HTTPStatus.OK, file.body, file.kind, file.etag)
+        found = answered(HTTPStatus.OK, file.body, file.kind, file.etag)
+        if file.encoding:
+            found.headers["Content-Encoding"] = file.encoding
+        return found
 
 
 def console_files() -> dict[str, File]:
@@ -141,9 +146,13 @@ def _tree(folder: Traversable, at: str) -> dict[str, File]:
 
 
 def _file(path: Traversable | Path) -> File:
-    body = path.read_bytes()
+    return file_of(path.read_bytes(), path.name)
+
+
+def file_of(body: bytes, name: str, encoding: str = "") -> File:
+    """As it is answered; the name says of what kind it is."""
     tag = blake2b(body, digest_size=12).hexdigest()
-    return File(body, TYPES[_suffix(path.name)], f'"{tag}"')
+    return File(body, TYPES[_suffix(name)], f'"{tag}"', encoding)
 
 
 def _suffix(name: str) -> str:

@@ -7,12 +7,30 @@ export const COLORS = {
 };
 const STYLE = { version: 8, sources: {}, layers: [{ id: "ground", type: "background", paint: { "background-color": "#0e151d" } }] };
 const GRID_KM = 1;
+const STREETS = { url: "/console/streets.geojson", wide: "#2b3c4b", narrow: "#1d2a36", wideKmh: 27 };
+
+// The city's own streets, if the server was started with them: one file, no tiles.
+async function drawStreets(map) {
+  const answer = await fetch(STREETS.url), streets = await answer.json();
+  if (!streets.features.length) return;
+  map.addSource("streets", { type: "geojson", data: streets });
+  const isWide = [">=", ["get", "kmh"], STREETS.wideKmh];
+  map.addLayer({
+    id: "streets", type: "line", source: "streets", layout: { "line-cap": "round", "line-join": "round" },
+    paint: {
+      "line-color": ["case", isWide, STREETS.wide, STREETS.narrow],
+      "line-width": ["interpolate", ["linear"], ["zoom"], 11, ["case", isWide, 1.1, 0.4], 16, ["case", isWide, 7, 3]],
+    },
+  });
+  map.addControl(new maplibregl.AttributionControl({ compact: false, customAttribution: streets.attribution }), "bottom-right");
+}
 
 export class CityMap {
   constructor(city, onPick) {
     this.city = city;
     this.map = new maplibregl.Map({ container: "map", style: STYLE, center: [121.47, 31.23], zoom: 12, attributionControl: false });
     this.map.addControl(new maplibregl.ScaleControl(), "bottom-left");
+    this.map.on("load", () => drawStreets(this.map));
     this.map.on("click", (event) => onPick(this.nearest(event.point)));
     this.canvas = document.getElementById("overlay");
     this.picked = null;

@@ -4,6 +4,7 @@ A reply is a function of its record alone, so that a repeat is answered byte for
 """
 
 import msgspec
+from msgspec.structs import replace
 
 from engine import commands as c
 from engine import events as e
@@ -131,7 +132,9 @@ def priced(lines: list[v.PricedLine], currency: str) -> list[m.PricedLine]:
 
 
 def settings_told(settings: Settings) -> m.SettingsInForce:
-    return msgspec.convert(msgspec.to_builtins(settings), m.SettingsInForce)
+    told = msgspec.to_builtins(replace(settings, travel=replace(settings.travel, streets=None)))
+    del told["travel"]["streets"]  # as a file makes them, not an office
+    return msgspec.convert(told, m.SettingsInForce)
 
 
 # requests

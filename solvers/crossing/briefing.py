@@ -1,7 +1,7 @@
 """State to arrays: what a solver is told of the engine. With bridge.py the way across.
 
 Times go in as milliseconds since the epoch and become seconds from now; places become the
-corners of a plane on which distances are seconds of travel for a scooter.
+corners of a plane, or of the streets' space, where distances are seconds of travel by scooter.
 """
 
 from itertools import pairwise
@@ -16,6 +16,7 @@ from engine.state.deliveries import ON_BOARD, Delivery, DeliveryStatus
 from engine.state.orders import Order, OrderStatus
 from engine.values import CourierId, DeliveryId, Millis, PlanningRoundId, Stop, StopKind, StoreId
 from geo.points import Point
+from geo.space import DIMENSIONS
 from geo.travel import TravelModel, Vehicle
 from solvers.crossing.drafting import (
     Codes,
@@ -28,7 +29,7 @@ from solvers.crossing.drafting import (
     with_more_room,
 )
 from solvers.crossing.workforce import VEHICLES, Crew, Workforce
-from solvers.problem import Flags, Floats, Ints, Problem, Rules, Weights
+from solvers.problem import Flags, Ints, Problem, Rules, Singles, Weights, grained
 
 REFUSALS_MAX = 62  # each takes a bit of the skills
 ALL_SKILLS = (1 << REFUSALS_MAX) - 1
@@ -292,11 +293,12 @@ class Briefer:
         """How much later than its median nine of ten orders of a store are ready."""
         return 2 * np.array([x.spread_ms for x in self._s.stores.stores.values()], np.int64)
 
-    def _plane(self, couriers: Int64s, orders: int) -> Floats:
-        """(C + 2N, 2) seconds of travel by scooter: of couriers, here; of the rest, room."""
+    def _plane(self, couriers: Int64s, orders: int) -> Singles:
+        """(C + 2N, 2 or 4) seconds of travel by scooter: of couriers, here; of the rest, room."""
         travel, center = self._s.settings.current.travel, self._s.stores.center()
         c = len(couriers)
-        xy_s = np.zeros((c + 2 * orders, 2))
+        axes = 2 if travel.streets is None else DIMENSIONS
+        xy_s = np.zeros((c + 2 * orders, axes), np.float32)
         if center is None:
             return xy_s  # no store: nothing to be carried
         if self._drawn_for != (center, travel):
@@ -306,9 +308,9 @@ class Briefer:
         places = np.concatenate(
             (couriers, self._columns.fixed[new, 0:2], self._columns.fixed[new, 2:4])
         )
-        drawn = travel.project(places, center, travel.speed_mm_s(Vehicle.SCOOTER))
-        self._columns.corners[new, 0:2] = drawn[c : c + len(new)]
-        self._columns.corners[new, 2:4] = drawn[c + len(new) :]
+        drawn = grained(travel.project(places, center, travel.speed_mm_s(Vehicle.SCOOTER)))
+        self._columns.corners[new, :axes] = drawn[c : c + len(new)]
+        self._columns.corners[new, DIMENSIONS : DIMENSIONS + axes] = drawn[c + len(new) :]
         self._unplaced.clear()
         xy_s[:c] = drawn[:c]
         return xy_s

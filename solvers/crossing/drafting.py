@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from solvers.problem import Flags, Floats, Ints
+from solvers.problem import Flags, Floats, Ints, Singles
 
 Int64s = NDArray[np.int64]
 Codes = NDArray[np.uint8]
@@ -30,7 +30,7 @@ class Columns(NamedTuple):
     """By slot."""
 
     fixed: Int64s  # (S, 8) places, load, promise, store, window
-    corners: Floats  # (S, 4) x, y of pickup and last stop on the plane
+    corners: Singles  # (S, 8) as in Problem.xy_s: four of the pickup, four of the last stop
     ready_at: Int64s
     status: Codes
     is_open: Flags
@@ -42,7 +42,7 @@ def empty_columns(size: int) -> Columns:
     """Room for so many slots."""
     return Columns(
         np.zeros((size, 8), np.int64),
-        np.zeros((size, 4)),
+        np.zeros((size, 8), np.float32),
         np.zeros(size, np.int64),
         np.zeros(size, np.uint8),
         np.zeros(size, np.bool_),
@@ -96,10 +96,10 @@ def draw_up_orders(
     prices: Prices,
     times: Floats,
     counts: Ints,
-    corners: Floats,
+    corners: Singles,
 ) -> None:
     """Fill times (4, N): ready, ready for nine of ten, promised arrival, cost of leaving it out;
-    counts (2, N): load, store; and corners (2N, 2) of pickups, then last stops.
+    counts (2, N): load, store; and corners (2N, 2 or 4) of pickups, then last stops.
 
     An order costs never less than what serving it would for lateness that has happened already:
     otherwise one that is late enough would be cheaper to leave out, and wait for ever.
@@ -118,9 +118,9 @@ def draw_up_orders(
         times[0, row], times[1, row], times[2, row] = ready_s, ready_s + late_s, due_s
         times[3, row] = prices.unserved + lateness + freshness
         counts[0, row], counts[1, row] = fixed[LOAD], fixed[STORE]
-        for axis in range(2):
+        for axis in range(corners.shape[1]):
             corners[row, axis] = columns.corners[slot, axis]
-            corners[n + row, axis] = columns.corners[slot, 2 + axis]
+            corners[n + row, axis] = columns.corners[slot, 4 + axis]
 
 
 @njit(nogil=True, cache=True)

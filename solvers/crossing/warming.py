@@ -28,7 +28,7 @@ def tiny_problem() -> Problem:
     zeros, ones = np.zeros(2), np.ones(2)
     none = np.full(2, -1, np.int32)
     return Problem(
-        xy_s=np.array([[0.0, 0.0], [60.0, 0.0], [60.0, 60.0], [0.0, 60.0]]),
+        xy_s=np.array([[0.0, 0.0], [60.0, 0.0], [60.0, 60.0], [0.0, 60.0]], np.float32),
         table_s=np.zeros((0, 0), np.float32),
         round_up_s=0.0,
         courier_place=np.array([0, 0], np.int32),

@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from solvers.problem import Flags, Floats, Ints, Plan, Problem
+from solvers.problem import Flags, Floats, Ints, Plan, Problem, Singles
 
 
 def news(
@@ -56,7 +56,7 @@ def _news(
     service_s: Floats,
     ready_s: Floats,
     store: Ints,
-    xy_s: Floats,
+    xy_s: Singles,
     table_s: NDArray[np.float32],
     round_up_s: float,
     untold: Flags,
@@ -94,12 +94,15 @@ def _news(
 
 
 @njit(nogil=True, cache=True)
-def _leg_s(xy_s: Floats, table_s: NDArray[np.float32], round_up_s: float, i: int, j: int) -> float:
+def _leg_s(xy_s: Singles, table_s: Singles, round_up_s: float, i: int, j: int) -> float:
     """Seconds of travel from place i to place j at unit speed."""
     if table_s.shape[0] > 0:
         return float(table_s[i, j])
-    dx, dy = xy_s[j, 0] - xy_s[i, 0], xy_s[j, 1] - xy_s[i, 1]
-    seconds = np.sqrt(dx * dx + dy * dy)
+    square = 0.0
+    for k in range(xy_s.shape[1]):
+        apart = np.float64(xy_s[j, k]) - np.float64(xy_s[i, k])
+        square += apart * apart
+    seconds = np.sqrt(square)
     if round_up_s > 0.0:
         seconds = np.ceil(seconds / round_up_s - 1e-9) * round_up_s
     return float(seconds)

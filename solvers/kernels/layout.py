@@ -4,8 +4,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from solvers.kernels.schedule import COURIER, ORDER, TASK, City, Records
-from solvers.problem import Floats, Ints, Problem
+from solvers.kernels.schedule import COURIER, ORDER, TASK, City, Records, place_at
+from solvers.problem import Floats, Ints, Problem, Singles
 
 
 def city_of(problem: Problem) -> City:
@@ -20,6 +20,8 @@ def city_of(problem: Problem) -> City:
     on_board, pinned = _ints(p.on_board), _ints(p.pinned)
     quantity = _ints(p.quantity)
     base_load = np.zeros(p.courier_capacity.shape, np.int32)
+    xyzu = np.zeros((len(p.xy_s), 4), np.float32)
+    xyzu[:, : p.xy_s.shape[1]] = p.xy_s
     _lay_out_orders(
         _ints(p.route_start),
         _ints(p.route_stops),
@@ -51,7 +53,7 @@ def city_of(problem: Problem) -> City:
         _ints(p.pickup_place),
         _ints(p.dropoff_place),
         _ints(p.store),
-        _floats(p.xy_s),
+        xyzu,
         _floats(effective_ready_s(p)),
         _floats(p.pickup_service_s),
         _floats(p.dropoff_service_s),
@@ -69,7 +71,7 @@ def city_of(problem: Problem) -> City:
         quantity,
         _ints(p.courier_capacity),
         base_load,
-        _floats(p.xy_s),
+        xyzu,
         np.ascontiguousarray(p.table_s, np.float32),
         member_start,
         members,
@@ -201,7 +203,7 @@ def _lay_out_tasks(
     pickup_place: Ints,
     dropoff_place: Ints,
     store: Ints,
-    xy_s: Floats,
+    xyzu: Singles,
     ready_s: Floats,
     pickup_service_s: Floats,
     dropoff_service_s: Floats,
@@ -219,9 +221,9 @@ def _lay_out_tasks(
         pickup.stop, dropoff.stop = o, n + o
         pickup.place, dropoff.place = pickup_place[o], dropoff_place[o]
         pickup.store, dropoff.store = store[o], -1
-        if xy_s.shape[0] > 0:
-            pickup.x, pickup.y = xy_s[pickup_place[o], 0], xy_s[pickup_place[o], 1]
-            dropoff.x, dropoff.y = xy_s[dropoff_place[o], 0], xy_s[dropoff_place[o], 1]
+        if xyzu.shape[0] > 0:
+            place_at(xyzu, pickup_place[o], pickup)
+            place_at(xyzu, dropoff_place[o], dropoff)
         pickup.ready, dropoff.ready = ready_s[o], -np.inf
         pickup.service, dropoff.service = pickup_service_s[o], dropoff_service_s[o]
         pickup.latest, dropoff.latest = np.inf if orders[o].committed else 0.0, np.inf

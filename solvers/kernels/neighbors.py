@@ -34,7 +34,7 @@ def neighbors_of(city: City, orders: int = ORDERS, couriers: int = COURIERS) -> 
     """Empty lists, to be filled on demand by `order_row` and `courier_row`."""
     n, c = len(city.orders), len(city.couriers)
     pickups, dropoffs = city.tasks[:n], city.tasks[n:]
-    start = city.xy[city.couriers["place"]] if len(city.xy) else np.zeros((c, 2))
+    start = city.xy[city.couriers["place"], :2] if len(city.xy) else np.zeros((c, 2))
     columns = [pickups["x"], pickups["y"], dropoffs["x"], dropoffs["y"]]
     return Neighbors(
         np.full((n, max(1, min(orders, n - 1))), UNKNOWN, np.int32),

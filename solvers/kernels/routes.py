@@ -4,7 +4,16 @@ import numpy as np
 from numba import njit
 
 from solvers.kernels.boarding import take_off
-from solvers.kernels.schedule import NOWHERE, TASK, City, Records, Routes, refresh, refresh_row
+from solvers.kernels.schedule import (
+    NOWHERE,
+    TASK,
+    City,
+    Records,
+    Routes,
+    place_at,
+    refresh,
+    refresh_row,
+)
 from solvers.problem import Ints, Plan, Problem
 
 SPARE_STOPS = 24  # for a search, which takes no more orders on a full row until the next chunk
@@ -88,8 +97,7 @@ def _load(city: City, routes: Routes, blank: Records, stops: Ints, start: Ints) 
         origin.store = -1
         origin.place = place
         if xy.shape[0] > 0:
-            origin.x = xy[place, 0]
-            origin.y = xy[place, 1]
+            place_at(xy, place, origin)
         origin.depart = couriers[c].free
         for d in range(quantity.shape[1]):
             load[c, 0, d] = base_load[c, d]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.kernels.borrowing import inlined
-from solvers.problem import Floats, Ints
+from solvers.problem import Floats, Ints, Singles
 
 Records = NDArray[Any]
 
@@ -23,8 +23,10 @@ TASK = np.dtype(
         ("place", np.int32),
         ("store", np.int32),  # -1 unless it is a pickup
         ("slope", np.float32),  # the least that a second of delay here costs; set by refresh
-        ("x", np.float64),
-        ("y", np.float64),
+        ("x", np.float32),  # as in Problem.xy_s; a record of 128 bytes is two cache lines
+        ("y", np.float32),
+        ("z", np.float32),  # 0.0 where places are on a plane
+        ("u", np.float32),
         ("ready", np.float64),  # service does not begin before; -inf for a drop-off
         ("service", np.float64),
         (
@@ -83,7 +85,7 @@ class City(NamedTuple):
     quantity: Ints  # (N, D)
     capacity: Ints  # (C, D)
     base_load: Ints  # (C, D) what is on board now
-    xy: Floats  # (P, 2)
+    xy: Singles  # (P, 4)
     table: NDArray[np.float32]  # (P, P) or (0, 0)
     member_start: Ints  # (G + 1,) CSR of groups
     members: Ints
@@ -111,14 +113,22 @@ class Routes(NamedTuple):
 
 
 @inlined
+def place_at(xyzu: Singles, place: int, task: Any) -> None:
+    """Put a TASK record where this row of places is."""
+    task.x, task.y, task.z, task.u = xyzu[place, 0], xyzu[place, 1], xyzu[place, 2], xyzu[place, 3]
+
+
+@inlined
 def leg_s(table: NDArray[np.float32], round_up_s: float, a: Any, b: Any) -> float:
     """Travel time between two TASK records at speed 1, in seconds."""
     if table.shape[0] > 0:
         seconds = float(table[a.place, b.place])
     else:
-        dx = b.x - a.x
-        dy = b.y - a.y
-        seconds = np.sqrt(dx * dx + dy * dy)
+        dx = np.float64(b.x - a.x)
+        dy = np.float64(b.y - a.y)
+        dz = np.float64(b.z - a.z)
+        du = np.float64(b.u - a.u)
+        seconds = np.sqrt((dx * dx + dy * dy) + (dz * dz + du * du))
         if round_up_s > 0.0:
             # The tolerance keeps 60.000000001 s from becoming two minutes.
             seconds = np.ceil(seconds / round_up_s - 1e-9) * round_up_s

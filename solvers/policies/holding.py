@@ -19,7 +19,7 @@ from solvers.kernels.placement import best_place
 from solvers.kernels.reach import Reach, best_of_all, note, reach_of
 from solvers.kernels.routes import FEW_STOPS, routes_of
 from solvers.kernels.schedule import NOWHERE, City, Routes
-from solvers.problem import Flags, Floats, Ints, Plan, Problem
+from solvers.problem import Flags, Floats, Ints, Plan, Problem, grained
 
 MARGIN_S = 180.0  # a trip leaves so long before the first promise would be in danger
 WAIT_MAX_S = 600.0  # and nothing that was ready so long ago waits any longer
@@ -179,8 +179,8 @@ def _cost(
 def _nearby(problem: Problem, plan: Plan, trip: Trip, likely: Likely) -> list[int]:
     """Orders that may come at the trip's store, or next to it."""
     stops = plan.route(trip.courier)
-    x, y = problem.xy_s[problem.pickup_place[stops[trip.first]]]
-    away_s = np.hypot(likely.pickup_s[:, 0] - x, likely.pickup_s[:, 1] - y)
+    store = problem.xy_s[problem.pickup_place[stops[trip.first]]]
+    away_s = np.sqrt(((likely.pickup_s - store) ** 2).sum(axis=1))
     found: list[int] = np.flatnonzero((away_s <= NEAR_S) & (likely.per_s > 0.0)).tolist()
     return found
 
@@ -210,7 +210,7 @@ def _with(problem: Problem, likely: Likely, asked: list[tuple[Trip, int]]) -> Pr
     stops = p.route_stops
     return replace(
         p,
-        xy_s=np.concatenate((p.xy_s, likely.pickup_s[v], likely.dropoff_s[v])),
+        xy_s=np.concatenate((p.xy_s, grained(likely.pickup_s[v]), grained(likely.dropoff_s[v]))),
         pickup_place=np.append(p.pickup_place, pickups),
         dropoff_place=np.append(p.dropoff_place, pickups + np.int32(extra)),
         store=np.append(p.store, likely.store[v]),

@@ -148,8 +148,8 @@ def _legs_s(p: Problem, nodes: list[Node]) -> Floats:
     if len(p.table_s):
         legs = p.table_s[np.ix_(place, place)].astype(np.float64)
     else:
-        x, y = p.xy_s[place, 0], p.xy_s[place, 1]
-        legs = np.hypot(x[:, None] - x[None, :], y[:, None] - y[None, :])
+        at = p.xy_s[place].astype(np.float64)
+        legs = np.sqrt(((at[:, None, :] - at[None, :, :]) ** 2).sum(axis=2))
         if p.round_up_s > 0:
             legs = np.ceil(legs / p.round_up_s - 1e-9) * p.round_up_s
     legs[:, -1] = 0.0

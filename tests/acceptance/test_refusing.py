@@ -38,9 +38,10 @@ from engine.values import (
     TillReceipt,
 )
 from geo.points import Point
-from geo.travel import Vehicle
+from geo.travel import TravelModel, Vehicle
 from tests import cases
 from tests.cases import HOME, STORE_PLACE, city
+from tests.spaces import folded
 
 TENTH = PromotionTerms(
     "A tenth off", Conditions(), [Action(ActionKind.PERCENT, 100)], by_coupon=True
@@ -284,6 +285,7 @@ def test_an_order_of_the_largest_numbers_can_be_written():
         ({"promise_min_ms": 10**8}, "promise_min_ms"),
         ({"currency": "cny"}, "currency"),
         ({"currency": "12A"}, "currency"),
+        ({"travel": TravelModel(streets=folded())}, "streets"),  # are set on their own
         ({"currency": "EUR"}, "currency"),  # the books are in one currency for ever
     ],
 )

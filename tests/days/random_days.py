@@ -32,6 +32,7 @@ from tests.days import (
     random_returns,
     random_staff,
     random_stock,
+    random_streets,
     random_supply,
 )
 from tests.good_deeds import answers, good_plan, is_over, next_report, progress, reopening
@@ -57,6 +58,7 @@ SUBJECTS = (  # that have a module of their own
     random_returns,
     random_staff,
     random_stock,
+    random_streets,
     random_supply,
 )
 ASIDE = 0.35  # of what is said is about the subject of the day, now and then about another

@@ -66,7 +66,7 @@ def test_one_ways_are_for_vehicles_and_sometimes_not_for_bicycles(tags, car, bic
 
 def test_without_a_file_or_without_osmium_the_error_says_so():
     with pytest.raises(
-        StreetFileError, match=r"pip install osmium|no street file nowhere\.osm\.pbf"
+        StreetFileError, match=r"pip install o2o-dispatch|no street file nowhere\.osm\.pbf"
     ):
         read_ways(Path("nowhere.osm.pbf"), CAR)
 

@@ -85,7 +85,7 @@ def expected_news(
             if len(p.table_s):
                 ride_s = float(p.table_s[here, there])
             else:
-                ride_s = float(np.hypot(*(p.xy_s[there] - p.xy_s[here])))
+                ride_s = float(np.linalg.norm(p.xy_s[there] - p.xy_s[here]))
                 if p.round_up_s:
                     ride_s = np.ceil(ride_s / p.round_up_s - 1e-9) * p.round_up_s
             arrive = clock + ride_s / p.courier_speed[c]

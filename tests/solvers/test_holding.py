@@ -41,7 +41,7 @@ def likely(store=0, per_s=POPULAR, pickup=(300.0, 0.0), dropoff=(300.0, 600.0), 
 
 def town(due_s=3_000.0, ready_s=0.0, **weights):
     """A courier five minutes from a store, ten minutes from its customer; a second one far away."""
-    xy_s = np.array([[0, 0], [0, -900], [300, 0], [300, 0], [300, 600], [900, 0]], np.float64)
+    xy_s = np.array([[0, 0], [0, -900], [300, 0], [300, 0], [300, 600], [900, 0]], np.float32)
     chosen = {"lateness_per_s": 10.0, "freshness_per_s": 0.2} | weights
     base = plain_problem(
         2,
@@ -132,7 +132,7 @@ def left_for_at(problem, hold, route, first):
         clock = hold.latest_s if k == first else clock
         o, picking = stop % n, stop < n
         there = int(problem.pickup_place[o] if picking else problem.dropoff_place[o])
-        legs = float(np.hypot(*(problem.xy_s[there] - problem.xy_s[place])))
+        legs = float(np.linalg.norm(problem.xy_s[there] - problem.xy_s[place]))
         if problem.round_up_s:
             legs = np.ceil(legs / problem.round_up_s - 1e-9) * problem.round_up_s
         arrive = clock + legs / float(problem.courier_speed[hold.courier])
