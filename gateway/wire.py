@@ -1,5 +1,6 @@
 """Frames to bytes and back, in either subprotocol; times and places to the engine's integers."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -20,6 +21,8 @@ from geo.points import Point, PointError
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND, MINUTE = timedelta(milliseconds=1), timedelta(minutes=1)
 QUOTED_MAX = 160  # characters of a parser's complaint that are told
+PLACE = re.compile(r" - at `\$\.([^`]*)`\Z")  # in the words of a parser
+FIELD = re.compile(r"(?:missing required|contains unknown) field `([^`]*)`")
 UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeError)
 
 
@@ -84,9 +87,16 @@ def _read(decode: Callable[[Any], Any], data: Any) -> Any:
         return decode(data)
     except UNREADABLE as error:
         text = str(error).encode(errors="replace").decode()
-        path = text.rpartition(" - at `$.")[2].rstrip("`") if " - at `$." in text else ""
+        path = _path(text)
         detail: Detail = {"field": path[:QUOTED_MAX]} if path else {}
         raise Refusal("malformed", text[:QUOTED_MAX], detail) from None
+
+
+def _path(text: str) -> str:
+    """Which field a decoder complains of: the one that is wrong, missing, or not known."""
+    found = PLACE.search(text)
+    named = FIELD.search(text)
+    return ".".join(x[1] for x in (found, named) if x)
 
 
 # times

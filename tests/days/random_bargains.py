@@ -13,6 +13,7 @@ def makers(day) -> Iterator[tuple[float, Callable[[], Made]]]:
     """Of a RandomDay: how likely, and what."""
     yield 1.5, lambda: _edit(day)
     yield 0.5, lambda: _move(day)
+    yield 0.5, lambda: _edit_a_bargain(day)
     yield 1, lambda: _pay_for_edits(day)
     yield 1.5, lambda: _propose(day)
     yield 1, lambda: _answer(day)
@@ -39,6 +40,13 @@ def _edit(day) -> Made:
         if rng.random() < 0.4:
             lines.append(Line(rng.choice(PRODUCTS), 1))
     return c.EditLines(key, _service(day), lines)
+
+
+def _edit_a_bargain(day) -> Made:
+    """Other goods for the same discount: nobody could say for which."""
+    orders = day._s.orders.orders.items()
+    known = {k: x for k, x in orders if x.placed.discounts and not x.ended_at}
+    return c.EditLines(day._one(known), "app", [Line(day._any(PRODUCTS), 1)])
 
 
 def _move(day) -> Made:

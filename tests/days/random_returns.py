@@ -23,7 +23,7 @@ def makers(day) -> Iterator[tuple[float, Callable[[], Made]]]:
     yield 1, lambda: _give_much_back(day)
     yield 1, lambda: _decide_on_refunds(day)
     yield 0.5, lambda: _disappoint(day)
-    yield 1.5, lambda: _exchange(day)
+    yield 4, lambda: _exchange(day)
     yield 0.5, lambda: _lose_interest(day)
 
 

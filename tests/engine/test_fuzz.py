@@ -19,7 +19,7 @@ from tests.auditor import Auditor
 from tests.days.random_days import RandomDay
 
 FIRST, LAST = (int(x) for x in os.environ.get("O2O_FUZZ_SEEDS", "0:24").split(":"))
-MORE = 40  # days, as long as something has not happened yet: what is rare takes its time
+MORE = 70  # days, as long as something has not happened yet: what is rare takes its time
 STEPS = 800
 LONG, LOOKED_EVERY = 10_000, 100  # operations, and records between two looks at everything
 LONG_DAYS = (101, 103)
