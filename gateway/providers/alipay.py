@@ -95,17 +95,17 @@ class Alipay:
             },
         )
         if found.get("code") != OK:
-            raise TryAgainError(_said(found))
-        return Page("qr", _text(found, "qr_code"))
+            raise TryAgainError(said(found))
+        return Page("qr", field_of(found, "qr_code"))
 
     async def look(self, due: Due) -> Standing:
         found = await self._call("alipay.trade.query", {"out_trade_no": due.number})
         if found.get("sub_code") == "ACQ.TRADE_NOT_EXIST":  # nobody has scanned it; until when?
-            dead = _now_s() > due.expires_at_s + GRACE_S
+            dead = wall_s() > due.expires_at_s + GRACE_S
             return Standing("closed" if dead else "unpaid")
         if found.get("code") != OK:
-            raise TryAgainError(_said(found))
-        status = _text(found, "trade_status")
+            raise TryAgainError(said(found))
+        status = field_of(found, "trade_status")
         if status == "WAIT_BUYER_PAY":
             return Standing("unpaid")
         # Closed means that nobody paid in time, or that all was given back: only then it was paid.
@@ -113,9 +113,9 @@ class Alipay:
             return Standing("closed")
         if status not in (*PAID, "TRADE_CLOSED"):
             raise TryAgainError(f"trade_status {status[:20]}")
-        amount = _minor(_text(found, "total_amount"))
-        paid_at = _time(_text(found, "send_pay_date"))
-        return Standing("taken", amount, CURRENCY, _text(found, "trade_no"), paid_at)
+        amount = amount_of(field_of(found, "total_amount"))
+        paid_at = time_of(field_of(found, "send_pay_date"))
+        return Standing("taken", amount, CURRENCY, field_of(found, "trade_no"), paid_at)
 
     async def close(self, due: Due) -> Standing:
         """A code that nobody has scanned cannot be closed: it dies at the time it was given."""
@@ -124,7 +124,7 @@ class Alipay:
             return Standing("closed")
         if found.get("sub_code") in ("ACQ.TRADE_NOT_EXIST", "ACQ.TRADE_STATUS_ERROR"):
             return await self.look(due)
-        raise TryAgainError(_said(found))
+        raise TryAgainError(said(found))
 
     async def instruct(self, instruction: Instruction) -> Outcome:
         """A void of what was paid gives all of it back; asking again finds the same refund."""
@@ -142,7 +142,7 @@ class Alipay:
         if found.get("sub_code") in NEVER:
             again = await self._refunded(instruction)  # was it an earlier try that did it?
             return again if again.status == "done" else Outcome("failed", str(found["sub_code"]))
-        raise TryAgainError(_said(found))
+        raise TryAgainError(said(found))
 
     async def _refunded(self, instruction: Instruction) -> Outcome:
         """The answer to a refund may say "no change" to a repeat; this says what there is."""
@@ -155,13 +155,13 @@ class Alipay:
         if found.get("code") != OK:
             if found.get("sub_code") == "ACQ.TRADE_NOT_EXIST":
                 return Outcome("pending")
-            raise TryAgainError(_said(found))
+            raise TryAgainError(said(found))
         if found.get("refund_status") != "REFUND_SUCCESS":
             return Outcome("pending")
-        if _minor(_text(found, "refund_amount")) != instruction.amount_minor:
+        if amount_of(field_of(found, "refund_amount")) != instruction.amount_minor:
             raise TryAgainError("a refund of another amount has this number")
-        moved_at = _time(_text(found, "gmt_refund_pay"))
-        return Outcome("done", _text(found, "trade_no"), moved_at)
+        moved_at = time_of(field_of(found, "gmt_refund_pay"))
+        return Outcome("done", field_of(found, "trade_no"), moved_at)
 
     async def rotate(self) -> bool:
         """Alipay's keys are put into the configuration by hand."""
@@ -172,8 +172,8 @@ class Alipay:
         asked = {"bill_type": "trade", "bill_date": day.isoformat()}
         found = await self._call("alipay.data.dataservice.bill.downloadurl.query", asked)
         if found.get("code") != OK:
-            raise TryAgainError(_said(found))
-        file = await self._asking.send("GET", _text(found, "bill_download_url"), {}, b"")
+            raise TryAgainError(said(found))
+        file = await self._asking.send("GET", field_of(found, "bill_download_url"), {}, b"")
         if file.status != 200:
             raise TryAgainError(f"the bill: {file.status}")
         return file.body
@@ -181,24 +181,27 @@ class Alipay:
     # hearing
 
     def hear(self, headers: Mapping[str, str], body: bytes, now_s: int) -> News | None:
+        return self._of_trade(self._genuine_notice(body, now_s))
+
+    def _genuine_notice(self, body: bytes, now_s: int) -> dict[str, str]:
         """A repeat may come a day later with its old time: it is known by its id."""
         fields = form(body)
         signatures.check(fields, self._merchant.platform)
-        sent_s = _time(text(fields, "notify_time")) // 1_000
+        sent_s = time_of(text(fields, "notify_time")) // 1_000
         if not -TOLERANCE_S < now_s - sent_s < NOTICE_LIFE_S - TOLERANCE_S:
             raise NoticeRefusedError("stale")
         if fields.get("app_id") != self._merchant.app_id:
             raise NoticeRefusedError("another_app")
+        return fields
+
+    def _of_trade(self, fields: dict[str, str]) -> Paid | Doubtful:
         if fields.get("seller_id") != self._merchant.seller_id:
             raise NoticeRefusedError("another_merchant")
         notice, number = text(fields, "notify_id"), text(fields, "out_trade_no")
         if text(fields, "trade_status") not in PAID or fields.get("refund_fee"):
             return Doubtful(notice, number)
-        try:
-            amount = minor_of(text(fields, "total_amount"), CURRENCY)
-        except AmountError as error:
-            raise NoticeRefusedError("malformed", str(error)) from None
-        paid_at = _time(text(fields, "gmt_payment"))
+        amount = told_minor(text(fields, "total_amount"))
+        paid_at = time_of(text(fields, "gmt_payment"))
         standing = Standing("taken", amount, CURRENCY, text(fields, "trade_no"), paid_at)
         return Paid(notice, number, standing)
 
@@ -227,7 +230,7 @@ class Alipay:
             "format": "JSON",
             "charset": "utf-8",
             "sign_type": signatures.SCHEME,
-            "timestamp": f"{datetime.fromtimestamp(_now_s(), BEIJING):%Y-%m-%d %H:%M:%S}",
+            "timestamp": f"{datetime.fromtimestamp(wall_s(), BEIJING):%Y-%m-%d %H:%M:%S}",
             "version": "1.0",
             "notify_url": m.notify_url,
             "biz_content": msgspec.json.encode(content).decode(),
@@ -254,21 +257,30 @@ class Alipay:
             raise TryAgainError(f"an answer that is not theirs: {error}") from None
 
 
-def _text(found: dict[str, Any], name: str) -> str:
+def field_of(found: dict[str, Any], name: str) -> str:
     try:
         return text(found, name)
     except NoticeRefusedError as error:
         raise TryAgainError(str(error)) from None
 
 
-def _minor(amount: str) -> int:
+def amount_of(amount: str) -> int:
+    """In an answer. Raises TryAgainError."""
     try:
         return minor_of(amount, CURRENCY)
     except AmountError as error:
         raise TryAgainError(str(error)) from None
 
 
-def _time(value: str) -> Millis:
+def told_minor(amount: str) -> int:
+    """In a notice. Raises NoticeRefusedError("malformed")."""
+    try:
+        return minor_of(amount, CURRENCY)
+    except AmountError as error:
+        raise NoticeRefusedError("malformed", str(error)) from None
+
+
+def time_of(value: str) -> Millis:
     """Beijing's, without saying so. Raises NoticeRefusedError("malformed")."""
     try:
         local = datetime.strptime(value[:19], "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING)
@@ -277,9 +289,9 @@ def _time(value: str) -> Millis:
         raise NoticeRefusedError("malformed", "a time") from None
 
 
-def _said(found: dict[str, Any]) -> str:
+def said(found: dict[str, Any]) -> str:
     return f"{str(found.get('code'))[:10]} {str(found.get('sub_code'))[:60]}"
 
 
-def _now_s() -> int:
+def wall_s() -> int:
     return wall_ms() // 1_000

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from msgspec import Meta, Struct
 
 from engine.values import ProviderId
-from gateway.providers import FILE, alipay, stripe, wechat
+from gateway.providers import FILE, alipay, alipay_holds, stripe, wechat
 from gateway.providers.asking import Asking
 from gateway.providers.keys import private_key, public_key
 from gateway.providers.port import Provider
@@ -51,7 +51,8 @@ class WeChat(Table, frozen=True, kw_only=True):
 
 
 class Alipay(Table, frozen=True, kw_only=True):
-    """`platform`: serial -> file; the serial is "" where plain public keys are used."""
+    """`platform`: serial -> file; the serial is "" where plain public keys are used. `hold`: money
+    is frozen first, and taken when it is earned; that takes another contract with Alipay."""
 
     app_id: str
     seller_id: str
@@ -59,6 +60,7 @@ class Alipay(Table, frozen=True, kw_only=True):
     platform: dict[str, str]
     gateway: str = alipay.GATEWAY
     confirm_above_minor: Positive = 100_000
+    hold: bool = False
 
 
 class Stripe(Table, frozen=True, kw_only=True):
@@ -99,7 +101,8 @@ def providers(payments: Payments, folder: Path, asking: Asking) -> dict[Provider
     if payments.wechat is not None:
         made.append(wechat.WeChat(_wechat(payments.wechat, listening, folder), asking))
     if payments.alipay is not None:
-        made.append(alipay.Alipay(_alipay(payments.alipay, listening, folder), asking))
+        way = alipay_holds.AlipayHolds if payments.alipay.hold else alipay.Alipay
+        made.append(way(_alipay(payments.alipay, listening, folder), asking))
     if payments.stripe is not None:
         made.append(stripe.Stripe(_stripe(payments.stripe, folder), asking))
     return {x.name: x for x in made}

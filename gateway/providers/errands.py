@@ -18,6 +18,7 @@ from engine.events import (
     PaymentAuthorized,
     PaymentFailed,
     PaymentRequested,
+    PaymentWithdrawn,
 )
 from engine.state.payments import Instruction as Told
 from engine.state.payments import InstructionStatus, Payment, PaymentStatus
@@ -131,6 +132,8 @@ class Errands:
                         self._collect(key)
                     case PaymentFailed(payment=key) | PaymentAuthorized(payment=key):
                         self._collect(key)
+                        _tell(self._payments.get(key))
+                    case PaymentWithdrawn(payment=key):
                         _tell(self._payments.get(key))
                     case InstructionIssued(instruction=name):
                         self._carry(name)

@@ -140,8 +140,9 @@ def test_a_deep_nest_is_refused_without_a_deep_stack():
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"type": "place_order", "order": "o", "quote": "q"}, ""),
-        ({"type": "get_order", "order": "o", "courier": "kim"}, ""),
+        ({"type": "place_order", "order": "o", "quote": "q"}, "provider"),
+        ({"type": "get_order", "order": "o", "courier": "kim"}, "courier"),
+        ({"type": "set_price", "product": "p", "price": {"amount": 1}}, "price.currency"),
         ({"type": "get_order", "order": "../etc/passwd"}, "order"),
         ({"type": "receive_stock", "product": "p", "quantity": 0}, "quantity"),
         ({"type": "receive_stock", "product": "p", "quantity": 1.0}, "quantity"),

@@ -170,32 +170,6 @@ async def test_a_repeat_is_answered_byte_for_byte_on_any_connection_and_after_a_
         assert app.loop.durable_seq == seq
 
 
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({"type": "place_order"}, "order"),
-        ({"type": "place_order", "order": "o", "quote": "q", "provider": "p", "x": 1}, "x"),
-        ({"type": "place_order", "order": "o", "quote": "q", "provider": 1}, "provider"),
-        (
-            {
-                "type": "place_order",
-                "order": "o",
-                "quote": "q",
-                "provider": "p",
-                "tip": {"amount": 1},
-            },
-            "tip.currency",
-        ),
-    ],
-)
-@live
-async def test_what_is_wrong_missing_or_not_known_in_a_request_is_named(tmp_path, body, field):
-    async with serving(tmp_path) as app, raw(app, "order_service") as ws:
-        await tell(ws, {"type": "request", "id": "r", "body": body})
-        error = (await hear(ws))["error"]
-        assert (error["code"], error["detail"]) == ("malformed", {"field": field})
-
-
 @live
 async def test_an_id_used_for_something_else_is_a_conflict(tmp_path):
     async with serving(tmp_path) as app, small_city(app) as city:

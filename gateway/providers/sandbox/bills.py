@@ -68,8 +68,8 @@ def alipay_bill(trades: Iterable[Trade], day: date, seller: str) -> bytes:
     """A zip of two files, their names and all in GBK."""
     rows, counted = [], [0, 0]
     for at_ms, trade, refund in _of_day(trades, day, BEIJING):
-        amount = -refund.amount_minor if refund else trade.amount_minor
-        fee = fee_of(refund.amount_minor) if refund else -fee_of(trade.amount_minor)
+        amount = -refund.amount_minor if refund else trade.taken_minor
+        fee = fee_of(refund.amount_minor) if refund else -fee_of(trade.taken_minor)
         money = text_of(amount, trade.currency)
         at = f"{datetime.fromtimestamp(at_ms // 1_000, BEIJING):%Y-%m-%d %H:%M:%S}"
         cells = [

@@ -27,6 +27,7 @@ from gateway.providers import FILE
 
 FOLDER, SECRETS = "sandbox", "sandbox.json"
 MARK = "# Made by `o2o sandbox`: nobody's money.\n"
+HOLDS = "hold = true"
 LIFE = timedelta(days=3650)
 
 
@@ -110,10 +111,12 @@ class Identity:
     def introduce(self, data: Path, sandbox: str, address: str, port: int) -> None:
         """Write payments.toml: the sandbox is at `sandbox`, notices are heard at `address`.
 
-        Raises FileExistsError if there is one of somebody else's.
+        Whether Alipay's money is held stays as it was. Raises FileExistsError if there is one of
+        somebody else's.
         """
         self.may_introduce(data)
         path, folder = data / FILE, data / FOLDER
+        holds = path.exists() and HOLDS in path.read_text().splitlines()
         public = self.platform.public_key().public_bytes(
             Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
         )
@@ -143,6 +146,7 @@ seller_id = "{n.seller_id}"
 key = "{key}"
 platform = {{ "" = "{FOLDER}/platform_public.pem" }}
 gateway = "{sandbox}/gateway.do"
+{HOLDS if holds else "hold = false"}
 
 [stripe]
 secret_key = "{n.stripe_key}"

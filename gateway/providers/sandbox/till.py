@@ -68,6 +68,8 @@ class Till:
         note: str,
         notify_url: str,
         expires_s: int = 0,
+        *,
+        holds: bool = False,
     ) -> Trade:
         """The same again is the same. Raises RefusedError: `paid`, `closed` or `differs`."""
         known = self.trades.get(provider, number)
@@ -89,6 +91,7 @@ class Till:
             notify_url,
             wall_ms(),
             expires_s,
+            holds=holds or provider in self.holds,
         )
         self.trades.keep(trade)
         self._later(self._customer(trade))
@@ -99,7 +102,7 @@ class Till:
         if trade.status != UNPAID or trade.is_past:
             raise RefusedError("closed")
         trade.paid_ms = wall_ms()
-        if trade.provider in self.holds:
+        if trade.holds or trade.provider in self.holds:
             trade.status = HELD
         else:
             self._take(trade, trade.amount_minor)

@@ -39,6 +39,7 @@ class Trade(Struct):
     taken_ms: int = 0
     taken_minor: int = 0
     refunds: dict[str, Refund] = {}
+    holds: bool = False  # it is held when it is paid, and taken later
 
     @property
     def refunded_minor(self) -> int:
