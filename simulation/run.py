@@ -20,6 +20,7 @@ from simulation.commerce.systems import Bookkeeping, Systems
 from simulation.commerce.trading import Market
 from simulation.days.city import CourierProfile
 from simulation.days.day import Day, of_scenario
+from simulation.days.streets import settings_of
 from simulation.people.bank import Bank
 from simulation.people.demand import SERVICE, Customers
 from simulation.people.fleet import Fleet
@@ -95,7 +96,7 @@ class Simulation:
         """Until every order has ended. `progress` hears of the time about once a minute."""
         world, scenario = self.world, self.scenario
         assert world.engine.seq == 0, "a simulation runs once"
-        world.submit(OpenEngine(scenario.engine))
+        world.submit(OpenEngine(settings_of(scenario)))
         day = of_scenario(scenario, world.streams)
         stores = Stores(world, day)
         fleet = Fleet(world, day, stores)

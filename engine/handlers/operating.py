@@ -25,6 +25,9 @@ class Operating:
     def open_engine(self, turn: Turn, c: OpenEngine) -> None:
         if field := _malformed(c.settings):
             turn.reject(Reason.MALFORMED, field=field)
+        streets = c.settings.travel.streets
+        if streets is not None and streets.fault():
+            turn.reject(Reason.MALFORMED, field="streets")
         if self.settings.is_open:
             turn.reject(Reason.ALREADY_EXISTS)
         turn.emit(EngineOpened(c.settings))
@@ -32,6 +35,8 @@ class Operating:
     def change_settings(self, turn: Turn, c: ChangeSettings) -> None:
         if field := _malformed(c.settings):
             turn.reject(Reason.MALFORMED, field=field)
+        if c.settings.travel.streets is not None:
+            turn.reject(Reason.MALFORMED, field="streets")  # are set on their own
         if c.settings.currency != self.settings.current.currency:
             turn.reject(Reason.MALFORMED, field="currency")
         turn.emit(SettingsChanged(c.settings))
@@ -47,8 +52,6 @@ class Operating:
 
 def _malformed(settings: Settings) -> str:
     """The first setting no engine can run with, or nothing."""
-    if settings.travel.streets is not None:
-        return "streets"  # are set on their own
     for name in NEVER_ZERO:
         if getattr(settings, name) < 1:
             return name

@@ -113,6 +113,8 @@ def planning(args: argparse.Namespace, scenario: Scenario) -> list[str]:
     if policy.moves_per_h is not None:
         words += ["--moves-per-h", str(policy.moves_per_h)]
     words += ["--reposition"] if policy.repositions else []
+    if scenario.city.streets and scenario.city.streets_told:
+        words += ["--streets", scenario.city.streets]
     return [*words, *(("--hold",) if policy.holds else ())]
 
 

@@ -13,6 +13,7 @@ from gateway.client import Update
 from geo.points import E7, Point, interpolate, places
 from simulation.days.city import PERMILLE, CourierProfile
 from simulation.days.conditions import spells
+from simulation.days.streets import rides_of
 from simulation.live.city_time import text
 from simulation.live.party import Party, World
 from simulation.people import conduct
@@ -34,7 +35,7 @@ class CourierApp(Party):
     def __init__(self, world: World, profile: CourierProfile) -> None:
         super().__init__(world, "courier", profile.id)
         self.profile = profile
-        travel = world.scenario.engine.travel
+        travel, self._rides = world.scenario.engine.travel, rides_of(world.scenario)
         self._speed_mm_s = max(
             1, travel.speed_mm_s(profile.group.vehicle) * profile.pace_permille // PERMILLE
         )
@@ -146,9 +147,9 @@ class CourierApp(Party):
         return interpolate(self._from, self._to, done, self._arrives_at - self._left_at)
 
     def _depart(self, goal: Point) -> int:
-        travel, now, here = self.world.scenario.engine.travel, self.world.time.now(), self.place()
+        now, here = self.world.time.now(), self.place()
         permille = self.world.conditions.leg_permille(self.world.moment, here, goal)
-        trip_ms = travel.travel_ms(here, goal, max(1, self._speed_mm_s * permille // PERMILLE))
+        trip_ms = self._rides.travel_ms(here, goal, max(1, self._speed_mm_s * permille // PERMILLE))
         self._from, self._to = here, goal
         self._left_at, self._arrives_at = now, Millis(now + trip_ms)
         return trip_ms

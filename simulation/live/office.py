@@ -56,7 +56,7 @@ class Office(Party):
     async def _tell(self, travel: TravelModel) -> None:
         reply = await self.ask(m.GetSettings())
         if reply is not None and isinstance(reply.body, m.Settings):
-            speeds = m.TravelSettings(**msgspec.structs.asdict(travel))
+            speeds = msgspec.convert(travel, m.TravelSettings, from_attributes=True)
             settings = msgspec.structs.replace(reply.body.settings, travel=speeds)
             await self.ask(m.ChangeSettings(settings))
 

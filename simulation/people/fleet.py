@@ -39,6 +39,7 @@ from engine.values import SECOND, CourierId, DeliveryId, Millis, OrderId, Proof,
 from geo.points import Point
 from simulation.days.city import PERMILLE
 from simulation.days.day import Day
+from simulation.days.streets import rides_of
 from simulation.people.conduct import Answer
 from simulation.people.gps import Gps
 from simulation.people.movements import Movements, Numbers
@@ -74,7 +75,7 @@ class Fleet:
             for x in couriers
         ]
         planned = [travel.speed_mm_s(x.group.vehicle) for x in couriers]
-        self.movements = Movements(travel, homes, speeds, planned, self._conditions)
+        self.movements = Movements(rides_of(scenario), homes, speeds, planned, self._conditions)
         center = Point.of_degrees(scenario.city.lat, scenario.city.lon)
         noise_m = [x.group.gps_noise_m for x in couriers]
         self._gps = Gps(str(world.streams.seed), noise_m, center)

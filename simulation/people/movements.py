@@ -1,7 +1,8 @@
 """Where the simulated couriers are, as columns: row = courier number.
 
 Everyone moves along the straight leg from where they set off to where they are going, as long
-as the engine's own travel model says for their speed, and weather and closed roads allow.
+as the engine's own travel model says for their speed, or the city's streets; and as weather and
+closed roads allow.
 """
 
 import numpy as np
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 from engine.values import Millis
 from geo.points import Point, interpolate, interpolate_all, places
 from geo.sphere import Places
-from geo.travel import PERMILLE, TravelModel
+from geo.travel import PERMILLE
 from simulation.days.conditions import Conditions
+from simulation.days.streets import Rides
 
 Numbers = NDArray[np.int64]
 
@@ -19,19 +21,19 @@ Numbers = NDArray[np.int64]
 class Movements:
     """Legs, and what has been ridden. Times in milliseconds, distances in millimeters.
 
-    `planned_mm_s` are the speeds the engine counts with; what its travel times for the very same
-    ways add up to is in `planned_ms`, beside `ridden_ms`.
+    `planned_mm_s` are the speeds the engine counts with; how long the very same ways would have
+    taken at them is in `planned_ms`, beside `ridden_ms`.
     """
 
     def __init__(
         self,
-        travel: TravelModel,
+        rides: Rides,
         homes: list[Point],
         speeds_mm_s: list[int],
         planned_mm_s: list[int],
         conditions: Conditions,
     ) -> None:
-        self._travel, self._conditions = travel, conditions
+        self._rides, self._conditions = rides, conditions
         self._speeds_mm_s, self._planned_mm_s = speeds_mm_s, planned_mm_s
         self._start, self._goal = list(homes), list(homes)
         self._starts, self._goals = places(homes), places(homes)  # the same, as columns
@@ -49,7 +51,7 @@ class Movements:
         if not self._conditions.always_fair:
             permille = self._conditions.leg_permille(now, here, goal)
             speed = max(1, speed * permille // PERMILLE)
-        trip_ms = self._travel.travel_ms(here, goal, speed)
+        trip_ms = self._rides.travel_ms(here, goal, speed)
         self._leg_mm_s[number] = speed
         self._set_leg(number, here, goal, now, trip_ms)
         return trip_ms

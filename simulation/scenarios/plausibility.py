@@ -1,11 +1,14 @@
 """What no city could be, found before the first event: all that speaks against a scenario."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from engine.commands import OpenEngine
 from engine.engine import Engine
 from engine.values import MINUTE, SECOND, Millis
-from geo.points import Point, distance_m
+from geo.city_streets import StreetsError, decode
+from geo.points import Point, distance_m, places
+from geo.sphere import straight_mm_between
 from geo.travel import PERMILLE
 from simulation.commerce.plausibility import flaws_of as of_commerce
 from simulation.days.arrivals import word
@@ -32,6 +35,7 @@ def flaws_of(scenario: Scenario) -> Iterator[Flaw]:
         _fleet,
         _promises,
         _engine,
+        _streets,
         _planning,
         of_commerce,
     ):
@@ -174,6 +178,22 @@ def _engine(s: Scenario) -> Iterator[Flaw]:
         key = str(record.rejection.detail.get("field", ""))
         if key != "promise_min_ms":  # said above, with more words
             yield Flaw("wrong_value", f"engine.{key}", "is nothing an engine can work with")
+
+
+def _streets(s: Scenario) -> Iterator[Flaw]:
+    """A file of the streets, and of those of this city."""
+    if not s.city.streets:
+        return
+    try:
+        graph = decode(Path(s.city.streets).read_bytes()).graph
+    except (OSError, StreetsError) as e:
+        yield Flaw("unreadable", "city.streets", str(e))
+        return
+    middle = Point.of_degrees(s.city.lat, s.city.lon)
+    nearest_mm = int(straight_mm_between(graph.places, places([middle])).min())
+    if nearest_mm > s.city.radius_m * 1_000:
+        detail = f"are {nearest_mm / 1e6:.0f} km away from the city"
+        yield Flaw("wrong_value", "city.streets", detail)
 
 
 def _planning(s: Scenario) -> Iterator[Flaw]:

@@ -35,6 +35,8 @@ class City(Part, frozen=True, kw_only=True):
     lon: Annotated[float, Meta(ge=-180, le=180)]
     radius_m: Annotated[float, Meta(gt=0, le=50_000)]
     stores_within: Annotated[float, Meta(gt=0, le=1)] = 0.8  # of the radius: stores sit centrally
+    streets: str = ""  # a file that `o2o streets` made: couriers ride on them
+    streets_told: bool = True  # and the engine plans and promises by them
 
 
 class Demand(Part, frozen=True, kw_only=True):

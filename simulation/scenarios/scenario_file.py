@@ -57,6 +57,9 @@ def document(path: Path, seen: tuple[Path, ...] = ()) -> Document:
     for table in data.get("csv", {}).values() if isinstance(data.get("csv"), dict) else ():
         if isinstance(table, dict) and isinstance(table.get("file"), str):
             table["file"] = str(path.parent / table["file"])  # beside the file that names it
+    city = data.get("city")
+    if isinstance(city, dict) and isinstance(city.get("streets"), str) and city["streets"]:
+        city["streets"] = str(path.parent / city["streets"])
     base = data.pop(BASE, None)
     if base is None:
         return data

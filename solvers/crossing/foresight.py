@@ -146,6 +146,6 @@ class Foresight:
 
 
 def _rides(start: Floats, goal: Floats) -> Floats:
-    """(N, 2) and (M, 2) seconds at unit speed -> (N, M)."""
-    rides: Floats = np.hypot(*(start[:, None, :] - goal[None, :, :]).transpose(2, 0, 1))
+    """(N, 2 or 4) and (M, the same) seconds at unit speed -> (N, M)."""
+    rides: Floats = np.sqrt(((start[:, None, :] - goal[None, :, :]) ** 2).sum(axis=2))
     return rides

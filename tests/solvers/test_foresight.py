@@ -20,6 +20,7 @@ from solvers.crossing.forecast import DemandForecast
 from solvers.crossing.foresight import HORIZON_MS, STAY_MS, Foresight
 from solvers.policies.repositioning import Terms
 from tests.simulated_city import small, troubled
+from tests.spaces import folded
 
 WEST, EAST = Point.of_degrees(31.23, 121.44), Point.of_degrees(31.23, 121.48)
 EAGER = Terms(least_s=0.0, per_ride_s=0.0, ride_max_s=3_600.0)
@@ -71,6 +72,15 @@ class Town:
 def test_somebody_is_sent_where_orders_come_from():
     [first, *_] = Town().orders("east", 20).suggested()
     assert first.store == "east"
+
+
+def test_nobody_is_sent_across_a_river_without_a_bridge():
+    """As the streets have it; over the straight line, somebody goes."""
+    terms = replace(EAGER, ride_max_s=1_500.0)
+    town = Town(terms=terms).orders("east", 20)
+    assert town.suggested()
+    town.do(c.SetStreets(folded(9_000, Point.of_degrees(31.23, 121.46))))
+    assert not town.suggested()
 
 
 def test_before_the_first_order_and_without_couriers_nobody_is_sent():
