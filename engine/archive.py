@@ -5,13 +5,14 @@ look at one costs as much as unpacking its pack, some tens of microseconds. Pack
 from events alone. The same zlib gives the same bytes; nothing compares them between machines.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, TypeVar
 from zlib import compress, decompress
 
 from msgspec import Raw, Struct, msgpack
 
 Key = TypeVar("Key", bound=str)
+Thing = TypeVar("Thing")
 OPEN = 8  # packs that stay unpacked
 PACK = 32  # of more, a pack would be little smaller and dearer to look into
 _UNPACK = msgpack.Decoder(dict[str, Raw]).decode
@@ -43,6 +44,13 @@ class Archive(Struct, Generic[Key], dict=True):
         """The oldest first. Nothing may be put in or taken out meanwhile."""
         for key, place in self.places.items():
             yield key, self._unpacked(place)[key]
+
+    def thawed(self, decode: Callable[[bytes], dict[Key, Thing]]) -> Iterator[tuple[Key, Thing]]:
+        """The same, each pack decoded as a whole: half the work, if all of it is wanted."""
+        for number, pack in enumerate(self.packs):
+            for key, thing in decode(decompress(pack)).items():
+                if self.places.get(key) == number:  # else it was taken out
+                    yield key, thing
 
     # events
 

@@ -4,8 +4,7 @@ Nothing is lost by it: whoever asks by name is told as before, and what is given
 archived order brings its payment out of the archive until that is settled, too.
 """
 
-from collections.abc import Iterator
-from itertools import islice
+from itertools import takewhile
 
 from engine.commands import ArchiveOrders
 from engine.events import (
@@ -21,7 +20,7 @@ from engine.events import (
 )
 from engine.state.deliveries import ENDED as DELIVERY_ENDED
 from engine.state.deliveries import Deliveries
-from engine.state.orders import ENDED, Orders
+from engine.state.orders import Orders
 from engine.state.payments import Payments
 from engine.state.settings import CurrentSettings
 from engine.turn import Turn
@@ -51,13 +50,14 @@ class Archiving:
         if turn.at != self.orders.archiving_at:
             return  # another look was planned since
         is_more = False
-        if orders := list(islice(self._orders(turn.at), AT_ONCE)):
+        until = turn.at - self.settings.current.archive_after_ms
+        if orders := self._orders(until)[:AT_ONCE]:
             turn.emit(OrdersArchived(orders))
             is_more |= len(orders) == AT_ONCE
-        if payments := list(islice(self._payments(), AT_ONCE)):
+        if payments := self._payments()[:AT_ONCE]:
             turn.emit(PaymentsArchived(payments))
             is_more |= len(payments) == AT_ONCE
-        if deliveries := list(islice(self._deliveries(), AT_ONCE)):
+        if deliveries := self._deliveries()[:AT_ONCE]:
             turn.emit(DeliveriesArchived(deliveries))
             is_more |= len(deliveries) == AT_ONCE
         self._plan(turn, is_more)
@@ -80,31 +80,29 @@ class Archiving:
 
     # internals
 
-    def _orders(self, now: Millis) -> Iterator[OrderId]:
-        until = now - self.settings.current.archive_after_ms
-        for key, order in self.orders.orders.items():
-            if order.status in ENDED and order.ended_at <= until:
-                yield key
+    def _orders(self, until: int) -> list[OrderId]:
+        """As they were placed."""
+        orders = self.orders.orders
+        found = takewhile(lambda key: orders[key].ended_at <= until, self.orders.over)
+        return sorted(found, key=lambda key: orders[key].number)
 
-    def _payments(self) -> Iterator[PaymentId]:
+    def _payments(self) -> list[PaymentId]:
         """Those of archived orders for which nothing is waited; tips among them."""
-        over = self.orders.archive.places
-        for key, payment in self.payments.payments.items():
-            if payment.order in over and self.payments.is_settled(key):
-                yield key
+        over, settled = self.orders.archive.places, self.payments.is_settled
+        of_archived = [key for key, x in self.payments.payments.items() if x.order in over]
+        return [key for key in of_archived if settled(key)]
 
-    def _deliveries(self) -> Iterator[DeliveryId]:
-        over = self.orders.archive.places
-        for key, delivery in self.deliveries.deliveries.items():
-            if delivery.order in over and delivery.status in DELIVERY_ENDED:
-                yield key
+    def _deliveries(self) -> list[DeliveryId]:
+        over, found = self.orders.archive.places, self.deliveries.deliveries
+        return [k for k, x in found.items() if x.order in over and x.status in DELIVERY_ENDED]
 
     def _plan(self, turn: Turn, is_more: bool) -> None:
         """When the next is due, if any is: otherwise the next that ends will see to it."""
         if is_more:
             self._look(turn, SOON_MS)
-        elif ended := [x.ended_at for x in self.orders.orders.values() if x.status in ENDED]:
-            due_at = min(ended) + self.settings.current.archive_after_ms
+        elif first := next(iter(self.orders.over), None):
+            ended_at = self.orders.orders[first].ended_at
+            due_at = ended_at + self.settings.current.archive_after_ms
             self._look(turn, max(BETWEEN_MS, due_at - turn.at))
         else:
             turn.emit(ArchivingPlanned(Millis(0)))

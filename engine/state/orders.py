@@ -120,6 +120,7 @@ class Order(Struct, array_like=True):
 
 
 _THAW = msgpack.Decoder(Order).decode
+_THAW_ALL = msgpack.Decoder(dict[OrderId, Order]).decode
 
 
 class Orders(Struct, dict=True):
@@ -140,6 +141,8 @@ class Orders(Struct, dict=True):
         self.unpaid: dict[StoreId, int] = {}  # to be prepared now, once they are paid
         self.undispatched = 0  # to be carried now, and nobody has been asked to yet
         self.changes = Changes[OrderId]()  # of status and ready time
+        over = [(x.ended_at, key) for key, x in self.orders.items() if x.status in ENDED]
+        self.over = {key: None for _, key in sorted(over)}  # ended, the first to end first
         for key, order in self.orders.items():
             if order.status in TO_PREPARE:
                 self.kitchens.setdefault(order.placed.store, {})[key] = None
@@ -163,8 +166,7 @@ class Orders(Struct, dict=True):
 
     def everything(self) -> Iterator[tuple[OrderId, Order]]:
         """The archived first; otherwise in no order anybody may rely on."""
-        for key, frozen in self.archive.items():
-            yield key, _THAW(frozen)
+        yield from self.archive.thawed(_THAW_ALL)
         yield from self.orders.items()
 
     def in_kitchen(self, store: StoreId) -> Collection[OrderId]:
@@ -322,8 +324,9 @@ class Orders(Struct, dict=True):
 
     def orders_archived(self, e: OrdersArchived) -> None:
         ended = {key: self.orders.pop(key) for key in e.orders}
-        for order in ended.values():
+        for key, order in ended.items():
             assert order.status in ENDED
+            del self.over[key]
             if not order.why:
                 self.served[order.placed.customer] = None
         self.archive.put(ended)
@@ -343,6 +346,7 @@ class Orders(Struct, dict=True):
     def _end(self, status: OrderStatus, key: OrderId, at: Millis) -> Order:
         order = self._move(key, status)
         order.ended_at = at
+        self.over[key] = None
         self.open_count -= 1
         self._count_window(order.placed, -1)
         return order

@@ -85,6 +85,7 @@ class Archived(Struct, array_like=True):
 
 
 _THAW = msgpack.Decoder(Archived).decode
+_THAW_ALL = msgpack.Decoder(dict[PaymentId, Archived]).decode
 
 
 class Payments(Struct):
@@ -140,8 +141,7 @@ class Payments(Struct):
 
     def everything(self) -> Iterator[tuple[PaymentId, Payment, dict[InstructionId, Instruction]]]:
         """Each with what was instructed for it, the archived first."""
-        for key, frozen in self.archive.items():
-            x = _THAW(frozen)
+        for key, x in self.archive.thawed(_THAW_ALL):
             yield key, x.payment, x.instructions
         for key, payment in self.payments.items():
             yield key, payment, {x: self.instructions[x] for x in payment.instructions}
