@@ -79,7 +79,8 @@ class Engine:
         if at < self.now:
             raise TimeWentBackwardsError(self.now, at)
         timers = self.state.timers
-        while (due := timers.next_due()) is not None and due <= at:
+        heap = timers.heap
+        while heap and (due := heap[0][0]) <= at:
             yield self._turn(due, timers.next_command(), NO_KEY, True)
 
     def turn(self, at: Millis, command: AnyCommand, key: RequestKey = NO_KEY) -> Record:

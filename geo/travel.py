@@ -36,6 +36,9 @@ class Vehicle(StrEnum):
     CAR = "car"
 
 
+SPEED_OF = {x: f"{x}_mm_s" for x in Vehicle}
+
+
 class TravelModel(Struct, frozen=True, kw_only=True):
     """Door-to-door speeds in mm/s (traffic lights included) and the detour streets impose.
 
@@ -59,15 +62,8 @@ class TravelModel(Struct, frozen=True, kw_only=True):
             raise ValueError("a detour is never shorter than the straight line: permille >= 1000")
 
     def speed_mm_s(self, vehicle: Vehicle) -> int:
-        match vehicle:
-            case Vehicle.WALK:
-                return self.walk_mm_s
-            case Vehicle.BICYCLE:
-                return self.bicycle_mm_s
-            case Vehicle.SCOOTER:
-                return self.scooter_mm_s
-            case Vehicle.CAR:
-                return self.car_mm_s
+        speed: int = getattr(self, SPEED_OF[vehicle])
+        return speed
 
     def travel_ms(self, a: Point, b: Point, speed_mm_s: int) -> int:
         """Milliseconds from a to b, rounded up; the same in both directions."""

@@ -136,10 +136,12 @@ class Deliveries(Struct, dict=True):
     # queries
 
     def __getitem__(self, delivery: DeliveryId) -> Delivery:
-        found = self.deliveries.get(delivery) or self.get(delivery)
-        if found is None:
-            raise KeyError(delivery)
-        return found
+        try:
+            return self.deliveries[delivery]
+        except KeyError:
+            if (found := self.get(delivery)) is None:
+                raise
+            return found
 
     def get(self, delivery: DeliveryId) -> Delivery | None:
         found = self.deliveries.get(delivery)

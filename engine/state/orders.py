@@ -153,10 +153,12 @@ class Orders(Struct, dict=True):
     # queries
 
     def __getitem__(self, order: OrderId) -> Order:
-        found = self.orders.get(order) or self.get(order)
-        if found is None:
-            raise KeyError(order)
-        return found
+        try:
+            return self.orders[order]
+        except KeyError:
+            if (found := self.get(order)) is None:
+                raise
+            return found
 
     def get(self, order: OrderId) -> Order | None:
         found = self.orders.get(order)

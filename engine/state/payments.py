@@ -101,10 +101,12 @@ class Payments(Struct):
     # queries
 
     def __getitem__(self, payment: PaymentId) -> Payment:
-        found = self.payments.get(payment) or self.get(payment)
-        if found is None:
-            raise KeyError(payment)
-        return found
+        try:
+            return self.payments[payment]
+        except KeyError:
+            if (found := self.get(payment)) is None:
+                raise
+            return found
 
     def get(self, payment: PaymentId) -> Payment | None:
         found = self.payments.get(payment)

@@ -147,7 +147,7 @@ class Briefer:
         self._keys: list[DeliveryId] = []  # by slot, as all columns
         self._ways: list[tuple[int, bool]] = []  # attempt, is_return: what is fixed goes by them
         self._columns = empty_columns(SLOTS)
-        self._refusers: dict[int, list[CourierId]] = {}  # by slot, of open deliveries
+        self._refusers: dict[int, list[int]] = {}  # by slot, of open deliveries: their numbers
         self._unplaced: list[int] = []  # slots that have no corners yet
         self._drawn_for: tuple[Point, TravelModel] | None = None
         self._stores: dict[StoreId, int] = {}  # the oldest first
@@ -174,6 +174,7 @@ class Briefer:
     def _read_deliveries(self, keys: list[DeliveryId]) -> None:
         """One by one in Python, into the columns at once: a cell of an array is dear to write."""
         open_, slot_of, ways = self._s.deliveries.open, self._slot_of, self._ways
+        known = self._s.couriers.couriers
         slots, codes, fresh = list[int](), list[int](), list[tuple[int, Order]]()
         for key in keys:
             delivery, slot = open_.get(key), slot_of.get(key)
@@ -190,7 +191,7 @@ class Briefer:
             slots.append(slot)
             codes.append(CODES[delivery.status])
             if delivery.refused_by:
-                self._refusers[slot] = delivery.refused_by
+                self._refusers[slot] = [known[x].number for x in delivery.refused_by]
         self._columns.status[slots] = codes
         self._read_orders(fresh)
 
@@ -319,17 +320,17 @@ class Briefer:
         """Whoever refused an order lacks a skill that only this order asks for."""
         of_order = np.zeros(len(orders.slots), np.int64)
         of_courier = np.full(len(crew.ids), ALL_SKILLS, np.int64)
-        slots, couriers = list(self._refusers), self._s.couriers.couriers
+        slots = sorted(self._refusers)  # their rows rise with them
         in_rows = zip(orders.row_of[slots].tolist(), slots, strict=True)
-        refused = sorted(x for x in in_rows if x[0] >= 0)
+        refused = [x for x in in_rows if x[0] >= 0][:REFUSALS_MAX]
         said_no = list[tuple[int, int, int]]()  # order, bit, number of the courier
-        for bit, (order, slot) in enumerate(refused[:REFUSALS_MAX]):
+        for bit, (order, slot) in enumerate(refused):
             refusers = self._refusers[slot]
             if len(refusers) < len(crew.ids):  # otherwise everyone has said no once: ask again
-                of_order[order] = 1 << bit
-                said_no += [(order, bit, couriers[x].number) for x in refusers]
+                said_no += [(order, bit, number) for number in refusers]
         if said_no:
             order_row, bits, numbers = np.array(said_no, np.int64).T
+            of_order[order_row] = 1 << bits
             row = np.searchsorted(crew.numbers, numbers).clip(max=len(crew.ids) - 1)
             counts = (crew.numbers[row] == numbers) & (row != orders.holder[order_row])
             np.bitwise_and.at(of_courier, row[counts], ~(1 << bits[counts]))
