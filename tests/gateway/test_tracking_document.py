@@ -9,6 +9,7 @@ from gateway.hooks.sender import TIMEOUT_S
 from gateway.locating.fixes import LIMITS
 from gateway.locating.trails import KEPT_MS
 from gateway.messages import DELTAS
+from gateway.messages.approaching import DelayPredicted
 from geo.tracks import FixProblem
 
 TEXT = (Path(__file__).parents[2] / "docs" / "tracking.md").read_text()
@@ -50,5 +51,7 @@ def test_the_document_names_every_reason_and_every_kind():
     unsaid = (FixProblem.NONE, FixProblem.OUT_OF_RANGE)  # the latter has a code of its own
     for problem in FixProblem:
         assert problem in unsaid or f"`{problem.code}`" in TEXT
-    for kind in DELTAS["orders"][2:]:
+    told_of_couriers = [x for x in DELTAS["orders"] if x.__module__ == DelayPredicted.__module__]
+    assert len(told_of_couriers) == 3
+    for kind in told_of_couriers:
         assert f"`{kind.__struct_config__.tag}`" in TEXT
