@@ -13,6 +13,7 @@ from engine.queries.statuses import delivery_status
 from engine.rules.opening import takes_orders
 from engine.state import State
 from engine.state.deliveries import BEFORE_PICKUP, DeliveryStatus
+from engine.state.orders import OrderStatus
 from engine.values import (
     MINUTE,
     CourierId,
@@ -68,14 +69,15 @@ def order_told(
 
 
 def remedied_told(s: State, x: e.ShortageRemedied) -> m.ShortageRemedied:
-    """With the order as the turn left it."""
+    """With the order as the turn left it; for what is cancelled nothing is owed."""
     order = s.orders[x.order]
+    due_minor = 0 if order.status is OrderStatus.CANCELLED else order.due_minor
     return m.ShortageRemedied(
         x.order,
         x.remedy,  # type: ignore[arg-type]
         order.placed.store,
         time_text(order.placed.promised_at),
-        money(order.due_minor, s.settings.current.currency),
+        money(due_minor, s.settings.current.currency),
         x.product or None,
         x.quantity,
         x.substitute or None,

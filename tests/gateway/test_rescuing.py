@@ -90,6 +90,16 @@ async def test_a_named_substitute_is_one_more_message_and_no_question(tmp_path):
 
 
 @live
+async def test_who_wanted_all_or_nothing_hears_that_he_owes_nothing(tmp_path):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        orders = city.shop.subscribe("orders")
+        await bought(city, if_missing=["cancel"])
+        await city.store.request(m.ReportMissing("o1", "ramen", 1))
+        heard = await until(orders, lambda u: isinstance(u.body, m.ShortageRemedied))
+        assert (heard.body.remedy, heard.body.due) == ("cancel", m.Money(0, "CNY"))
+
+
+@live
 async def test_whoever_holds_a_quote_for_it_hears_that_it_is_delisted(tmp_path):
     """Of his own quotes only, and not of those that are an order by now."""
     async with serving(tmp_path) as app, small_city(app) as city, with_another_store(app, city):
