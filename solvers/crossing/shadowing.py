@@ -116,12 +116,13 @@ def _moved(briefing: Briefing, plan: Plan) -> int:
 
 
 class Day(Struct, frozen=True):
-    """The scorecard of a day, UTC. All figures a round, in units of the objective where no unit
-    is said; `half_width` is of a 95 % interval over the means of hours, as rounds that follow
+    """The scorecard of a day of the city. All figures a round, in units of the objective where no
+    unit is said; `half_width` is of a 95 % interval over the means of hours, as rounds that follow
     each other resemble each other."""
 
     day: int  # since the epoch
     rounds: int
+    hours: int  # with a round in them
     orders: float  # open, on average
     better_pct: float  # rounds in which the challenger's plan costs less
     worse_pct: float
@@ -142,12 +143,17 @@ class Day(Struct, frozen=True):
         )
 
 
-def scorecards(duels: list[Duel]) -> Iterator[Day]:
-    """A day each, the oldest first."""
+def scorecards(duels: list[Duel], utc_offset_min: int = 0) -> Iterator[Day]:
+    """A day each, the oldest first, from midnight to midnight of the city."""
     days: dict[int, list[Duel]] = {}
     for duel in duels:
-        days.setdefault(duel.at // (24 * HOUR), []).append(duel)
+        days.setdefault(day_of(duel.at, utc_offset_min), []).append(duel)
     return (_day(day, found) for day, found in days.items())
+
+
+def day_of(at: Millis, utc_offset_min: int) -> int:
+    """Since the epoch, by the city's clock."""
+    return (at + utc_offset_min * MINUTE) // (24 * HOUR)
 
 
 def _day(day: int, duels: list[Duel]) -> Day:
@@ -161,6 +167,7 @@ def _day(day: int, duels: list[Duel]) -> Day:
     return Day(
         day=day,
         rounds=len(duels),
+        hours=len(means),
         orders=fmean(x.orders for x in duels),
         better_pct=100 * fmean(x.saved > 1e-6 for x in duels),
         worse_pct=100 * fmean(x.saved < -1e-6 for x in duels),

@@ -1,15 +1,21 @@
 """A challenger in the shadow: judged on the rounds that were, and heard by nobody."""
 
 import json
+import signal
+import subprocess
+import sys
 from functools import cache
+from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from engine import snapshot
 from engine.commands import AdoptPlan
 from engine.engine import Engine, Record
+from engine.values import MINUTE
 from gateway.cli import main
-from gateway.commands.shadow import lines
+from gateway.commands.shadow import lines, over
 from simulation.run import simulate
 from simulation.scenarios.scenario_file import find, load
 from solvers.crossing.shadowing import Shadow, scorecards
@@ -17,6 +23,20 @@ from solvers.policies.insertion import insertion
 from solvers.policies.matching import matching
 from solvers.portfolio import SOLVERS
 from solvers.problem import Budget
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLLOWED = """
+import sys
+from gateway.cli import main
+from gateway.commands import shadow
+catch_up = shadow._catch_up
+def told(*args):
+    catch_up(*args)
+    print("caught up", flush=True)
+    shadow._catch_up = catch_up
+shadow._catch_up = told
+sys.exit(main())
+"""
 
 
 @cache
@@ -77,6 +97,53 @@ def test_the_command_prints_a_card_a_day(tmp_path, capsys):
     assert main(["shadow", str(folder), "--policy", "matching", "--json"]) == 0
     [card] = json.loads(capsys.readouterr().out)
     assert card["rounds"] > 100
+
+
+def test_days_are_the_city_s_own_and_each_is_told_when_it_is_over():
+    shadow = shadowed("insertion")
+    middle = (shadow.duels[0].at + shadow.duels[-1].at) // 2
+    offset_min = (-middle // MINUTE) % (24 * 60)  # then it is midnight there
+    first, second = scorecards(shadow.duels, offset_min)
+    assert second.day == first.day + 1
+    assert first.rounds + second.rounds == len(shadow.duels)
+    rounds = len(shadow.duels)
+    settings = shadow.engine.state.settings
+    settings.current = replace(settings.current, utc_offset_min=offset_min)
+    assert over(shadow) == [first]
+    assert (len(shadow.duels), over(shadow)) == (rounds - first.rounds, [])
+
+
+@pytest.mark.slow
+def test_who_follows_is_told_at_the_end_what_there_was(tmp_path):
+    """SIGTERM is as good as Ctrl-C: a nightly job is ended so."""
+    folder = tmp_path / "day"
+    assert main(["simulate", "lunch_rush", "--seed", "6", "--out", str(folder)]) == 0
+    words = ["shadow", str(folder), "--policy", "insertion", "--follow", "--json"]
+    call = [sys.executable, "-c", FOLLOWED, *words]
+    with subprocess.Popen(call, stdout=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"caught up\n"
+        process.send_signal(signal.SIGTERM)
+        [card] = json.loads(process.stdout.read())
+    assert process.returncode == 0
+    assert card["rounds"] > 100
+    assert card["hours"] >= 2
+
+
+def test_it_is_judged_by_what_the_server_plans_by(tmp_path, capsys):
+    folder = tmp_path / "day"
+    assert main(["simulate", "lunch_rush", "--seed", "6", "--out", str(folder)]) == 0
+    capsys.readouterr()
+    costs = []
+    for weights in ({}, {"weights": {"lateness_per_s": 0.0}}):
+        (folder / "objective.json").write_text(json.dumps(weights))
+        assert main(["shadow", str(folder), "--policy", "matching", "--json"]) == 0
+        [card] = json.loads(capsys.readouterr().out)
+        costs.append(card["terms"]["lateness"])
+    assert costs[0] != 0.0
+    assert costs[1] == 0.0
+    assert main(["shadow", str(folder), "--iterations", "-1"]) != 0
+    assert "less than nothing" in capsys.readouterr().err
 
 
 def test_solvers_of_the_test_are_those_of_the_portfolio():
