@@ -1,9 +1,12 @@
 """One run: a scenario and a seed in, a scorecard and a digest of every record out."""
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+from msgspec import Struct
+from simpy.core import StopSimulation
 
 from engine.audit import violations
 from engine.codec import GENESIS, chain, encode
@@ -28,6 +31,7 @@ from simulation.people.operator import Operator
 from simulation.people.planner import Planner
 from simulation.people.stores import Stores
 from simulation.scenarios.plausibility import check
+from simulation.scenarios.scenario import Planner as Policy
 from simulation.scenarios.scenario import Scenario
 from simulation.scorecard import (
     OrderFigures,
@@ -44,6 +48,7 @@ from simulation.tally import Tally
 from simulation.world import Watcher, World
 from solvers.crossing.flips import Flips
 
+PAUSED = "paused"
 DRAIN_H_MAX = 12  # after the last customer; whatever is open then is stuck
 
 Progress = Callable[[Millis], None]
@@ -64,6 +69,13 @@ class Run:
         return not self.scorecard.stuck and not self.scorecard.violations
 
 
+class Switch(Struct, frozen=True):
+    """After this record somebody else plans."""
+
+    seq: int
+    planner: Policy
+
+
 class Chain:
     """The digest a journal of the same records would have; keeps nothing else."""
 
@@ -77,9 +89,10 @@ class Chain:
 class Simulation:
     """A city that can be run once. Everyone in it is a subscriber of one world."""
 
-    def __init__(self, scenario: Scenario, seed: int) -> None:
+    def __init__(self, scenario: Scenario, seed: int, switches: Sequence[Switch] = ()) -> None:
         check(scenario)
         self.scenario, self.seed = scenario, seed
+        self._switches = list(switches)
         self.world = World(seed, scenario.starts_ms)
         self._tally, self._chain = Tally(), Chain()
         self.world.watch(self._tally.see)
@@ -91,17 +104,44 @@ class Simulation:
         if self._books is not None:
             self.world.watch(self._books.see)
         self._ended = self.world.env.event()
+        self._customers: Customers | None = None  # before it has begun
+
+    @property
+    def digest(self) -> bytes:
+        """Of every record until now, as a journal's is."""
+        return self._chain.digest
 
     def run(self, progress: Progress | None = None) -> Run:
         """Until every order has ended. `progress` hears of the time about once a minute."""
+        assert self.world.engine.seq == 0, "a simulation runs once"
+        run = self.go_on(None, progress)
+        assert run is not None
+        return run
+
+    def go_on(self, until: Millis | None, progress: Progress | None = None) -> Run | None:
+        """From where it is, to the end; or as far as `until`: then None, if it is not over before,
+        and what is there by then can be looked at. To have stopped changes nothing."""
+        world = self.world
+        if self._customers is None:
+            self._begin(progress)
+        if until is not None:
+            world.at(max(until, world.now), _pause)
+        if world.env.run(until=self._ended) is PAUSED:
+            return None
+        assert self._customers is not None
+        riding = self._riding(self._fleet, self._couriers)
+        scorecard = self._scorecard(self._customers, riding)
+        return Run(self.scenario, self.seed, scorecard, world.state)
+
+    def _begin(self, progress: Progress | None) -> None:
         world, scenario = self.world, self.scenario
-        assert world.engine.seq == 0, "a simulation runs once"
         world.submit(OpenEngine(settings_of(scenario)))
         day = of_scenario(scenario, world.streams)
         stores = Stores(world, day)
         fleet = Fleet(world, day, stores)
         self._trade(day, Bank(world, day))
-        Planner(world, scenario.planner, scenario.engine)
+        self._planner = Planner(world, scenario.planner, scenario.engine)
+        world.watch(self._see_switch)
         projections = self._books.projections if self._books else None
         customers = Customers(world, scenario, day.visits(0), projections)
         horizon_ms = scenario.ends_ms + DRAIN_H_MAX * HOUR
@@ -114,9 +154,17 @@ class Simulation:
 
         operator = Operator(world, scenario.operator, fleet.shifts, after_look)
         operator.expect(day.conditions.news(scenario.engine, day.usual_rides))
-        world.env.run(until=self._ended)
-        riding = self._riding(fleet, day.couriers)
-        return Run(scenario, self.seed, self._scorecard(customers, riding), world.state)
+        self._customers, self._fleet, self._couriers = customers, fleet, day.couriers
+
+    def _see_switch(self, record: Record) -> None:
+        if self._switches and record.seq >= self._switches[0].seq:
+            self.world.later(0, self._switch, self._switches.pop(0).planner)
+
+    def _switch(self, planner: Policy) -> None:
+        if planner == self._planner.policy:
+            return  # he goes on
+        self._planner.retire()
+        self._planner = Planner(self.world, planner, self.scenario.engine)
 
     def _trade(self, day: Day, bank: Bank) -> None:
         """What happens besides deliveries."""
@@ -197,6 +245,11 @@ def simulate(
         simulation.world.watch(sink)
     with no_search_for_cycles():
         return simulation.run(progress)
+
+
+def _pause() -> None:
+    """Out of the loop, which goes on with the next event when it is entered again."""
+    raise StopSimulation(PAUSED)
 
 
 @contextmanager

@@ -39,7 +39,8 @@ class Planner:
     """Answers every planning round with a solver of the portfolio."""
 
     def __init__(self, world: World, policy: Policy, settings: Settings) -> None:
-        self._world = world
+        self._world, self.policy = world, policy
+        self._is_retired = False
         self._solver = SOLVERS[policy.policy].solver
         self._budget = Budget(iterations=policy.iterations, seed=world.streams.seed)
         self._thinking_ms = policy.thinking_ms
@@ -54,7 +55,13 @@ class Planner:
             world.watch(self._foresight.fold)
             world.later(ROUND_MS, self._reposition)
 
+    def retire(self) -> None:
+        """Somebody else plans from now on."""
+        self._is_retired = True
+
     def _plan(self, e: PlanningRoundOpened) -> None:
+        if self._is_retired:
+            return
         briefing = self._briefer.brief(e.planning_round, self._world.now)
         ahead, now = self._anticipation, self._world.now
         if self._steadiness is None:
@@ -67,6 +74,8 @@ class Planner:
 
     def _reposition(self) -> None:
         """Between two questions; who was given something to do meanwhile stays where he is."""
+        if self._is_retired:
+            return
         view = self._foresight.look(self._world.now)
         for command in self._foresight.suggest(view) if view is not None else ():
             self._world.after(self._thinking_ms, command)
