@@ -99,10 +99,19 @@ function step(ticks) {
   seek((ticks > 0 ? Math.floor(at / span.tick_ms) : Math.ceil(at / span.tick_ms)) * span.tick_ms + ticks * span.tick_ms);
 }
 
+// A journal is read for a while: whether the moment that the address names is still to come.
+function isAhead() {
+  if (!span.is_reading) return false;
+  const asked = new URLSearchParams(location.search);
+  return asked.has("at_time") ? time(asked.get("at_time")) > span.to_ms : Number(asked.get("at_seq")) > span.seq;
+}
+
+const time = (text) => Number(text) || Date.parse(text) || span.from_ms;
+
 // The moment that the address names, or the first with something to see.
 async function beginning() {
   const asked = new URLSearchParams(location.search);
-  if (asked.has("at_time")) return Number(asked.get("at_time")) || Date.parse(asked.get("at_time")) || span.from_ms;
+  if (asked.has("at_time")) return time(asked.get("at_time"));
   if (asked.has("at_seq")) {
     const seq = Number(asked.get("at_seq")), segment = await moments.ask({ at_seq: seq });
     return segment.frames.find((x) => x.seq >= seq)?.at_ms ?? segment.to_ms;
@@ -118,6 +127,7 @@ async function look() {
     [$("slider").min, $("slider").max] = [span.from_ms, span.to_ms];
     [$("time-from").textContent, $("time-to").textContent] = [text(span.from_ms), text(span.to_ms)];
     panels.state("live", span.is_reading ? `reading … record ${span.seq.toLocaleString("en")}` : `looking back · ${span.seq.toLocaleString("en")} records`);
+    if (!fitted && isAhead()) return setTimeout(look, 200);
     if (!before?.points.length || !fitted) await seek(await beginning());
     else drawStrip();
   } catch (error) {
