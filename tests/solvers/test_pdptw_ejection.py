@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solvers.pdptw import Budget, solve
+from solvers.pdptw import Budget, Instance, solve
 from solvers.pdptw.arrays import ABSENT
 from solvers.pdptw.ejection import choose, eject
 from solvers.pdptw.improvement import begin, undo
@@ -62,3 +62,36 @@ def test_the_ejection_with_the_smallest_absence_counts_is_found(seed, most, capa
     assert arrays.work.tally[ABSENT] >= 1
     undo(arrays, 1)
     assert routes_now(arrays) == before
+
+
+def test_a_way_that_only_what_is_ejected_made_short_does_not_count():
+    """Without the triangle inequality, a route without a stop may come too late to the next.
+
+    Request 3 -> 4 can only go first, where 1 -> 2 is; and only by way of 2 does one get from 6 to 7
+    in time.
+    """
+    travel = np.ones((9, 9))
+    np.fill_diagonal(travel, 0.0)
+    travel[6, 7] = 100.0
+    due = np.full(9, 200.0)
+    due[[1, 3]], due[7] = 1.0, 20.0
+    instance = Instance(
+        name="detour",
+        travel=travel,
+        ready=np.zeros(9),
+        due=due,
+        service=np.zeros(9),
+        quantity=np.array([0, 1, -1, 2, -2, 1, -1, 1, -1]),
+        pickup=np.array([1, 3, 5, 7], dtype=np.int32),
+        delivery=np.array([2, 4, 6, 8], dtype=np.int32),
+        depots=np.zeros(1, dtype=np.int32),
+        vehicles=np.full(1, 4, dtype=np.int32),
+        capacity=2,
+    )
+    arrays = load(
+        prepare(instance), [0], [(0, (1, 5, 6, 2, 7, 8))], 13, np.zeros(1, dtype=np.uint64)
+    )
+    arrays.work.failures[1:3] = 20, 5
+    assert choose(arrays, 1, 1, 10**9)[0] == -1
+    slot, count = choose(arrays, 1, 2, 10**9)
+    assert (slot, sorted(arrays.work.chosen[:count].tolist())) == (0, [0, 3])
