@@ -106,6 +106,7 @@ class Workspace(NamedTuple):
     ejected: Small  # (MOST_EJECTED,) the best of a slot
     chosen: Small  # (MOST_EJECTED,) the best of all
     failures: Ints  # (R,) how often a request was left over
+    misfits: Ints  # (R,) how often a plan failed because a request fitted nowhere
     best_node: Small  # (K, M) the best routes so far
     best_length: Small  # (K,)
     best_print: Words  # (K,)

@@ -13,6 +13,9 @@ from solvers.pdptw.kernel import kernel
 from solvers.pdptw.randomness import below, uniform
 from solvers.pdptw.ruin import close_up, ruin, take_out
 
+_CRITERIA = 6  # for the order in which requests are inserted
+_ORDERS = 24  # those once each; the rest is the order of misfits
+
 
 @kernel
 def begin(arrays: Arrays) -> None:
@@ -58,11 +61,26 @@ def late(arrays: Arrays) -> bool:
 
 
 @kernel
-def arrange(arrays: Arrays) -> int:
-    """Put the absent requests into the queue in the order of a random criterion; their number."""
+def misfits_of_absent(arrays: Arrays) -> int:
+    """How often in all those absent now have fitted nowhere."""
+    work = arrays.work
+    total = 0
+    for z in range(work.tally[ABSENT]):
+        total += work.misfits[work.absent[z]]
+    return total
+
+
+@kernel
+def arrange(arrays: Arrays, orders: int) -> int:
+    """Put the absent requests into the queue in the order of a random criterion; their number.
+
+    Of so many `orders`, all but six put those first that have often fitted nowhere.
+    """
     problem, work, rng = arrays.problem, arrays.work, arrays.rng
     count = work.tally[ABSENT]
-    mode = int(uniform(rng) * 6)
+    mode = int(uniform(rng) * orders)
+    if mode >= _CRITERIA and misfits_of_absent(arrays) == 0:
+        mode %= _CRITERIA
     depot = problem.depot[0]
     for z in range(count):
         r = work.absent[z]
@@ -77,8 +95,10 @@ def arrange(arrays: Arrays) -> int:
             key = problem.due[p] - problem.ready[p] + problem.due[d] - problem.ready[d]
         elif mode == 4:
             key = -problem.travel[p, d]
-        else:
+        elif mode == 5:
             key = problem.due[p]
+        else:
+            key = -work.misfits[r] * (0.5 + uniform(rng))
         m = z
         while m > 0 and work.key[m - 1] > key:
             work.key[m] = work.key[m - 1]
@@ -96,7 +116,7 @@ def recreate(arrays: Arrays, budget: float, may_leave: bool, blink: float) -> fl
     INFEASIBLE as soon as it exceeds `budget`, or if a request fits nowhere and none may be left.
     """
     work = arrays.work
-    count = arrange(arrays)
+    count = arrange(arrays, _CRITERIA if may_leave else _ORDERS)
     work.tally[ABSENT] = 0
     added = 0.0
     for z in range(count):
@@ -104,6 +124,7 @@ def recreate(arrays: Arrays, budget: float, may_leave: bool, blink: float) -> fl
         cost, slot, gaps = cheapest(arrays, r, blink)
         if slot < 0:
             if not may_leave:
+                work.misfits[r] += 1
                 return INFEASIBLE
             work.absent[work.tally[ABSENT]] = r
             work.tally[ABSENT] += 1
