@@ -2,7 +2,7 @@
 
 from solvers.pdptw.preparation import prepare
 from solvers.pdptw.search import Meter, Search
-from tests.test_pdptw import city
+from tests.solvers.test_pdptw import city
 
 
 class Watched(Search):
