@@ -198,5 +198,6 @@ def test_the_live_case_is_solved_as_well_as_by_its_peers(promise_min, reach_min)
     assert verdict["ok"], verdict["errors"]
     assert verdict["unserved"] == 0
     assert verdict["J"] <= reach_min
-    assert verdict["J"] == pytest.approx(evaluate(problem, plan).j / 60)
+    # Our places are in grains of 16 ms, the referee's are not.
+    assert verdict["J"] == pytest.approx(evaluate(problem, plan).j / 60, rel=1e-5)
     assert evaluate(problem, plan).j < evaluate(problem, incumbent(problem)).j
