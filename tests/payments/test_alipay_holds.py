@@ -114,6 +114,9 @@ async def test_with_every_notice_lost_it_is_frozen_paid_and_let_go_all_the_same(
         await settled_becomes(p, "o0/1/capture")
         await p.city.shop.request(m.CancelOrder("o1", "changed_mind"))
         await settled_becomes(p, "o1/1/void")
+        paid, let_go = [await trade_of(p, "alipay", f"{x}/1") for x in ("o0", "o1")]
+        assert (paid.status, paid.taken_minor) == ("taken", TOTAL)
+        assert (let_go.status, let_go.refunds) == ("closed", {})
         assert p.sandbox.postman.delivered == 0
 
 
