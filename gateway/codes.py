@@ -52,7 +52,7 @@ ENGINES: dict[RejectionReason, Code] = {
     R.PRICE_OUT_OF_ORDER: Code("a price begins later than all before it, and not in the past"),
     R.IS_BUNDLE: Code("a bundle has no shelf of its own: name what is in it"),
     R.CATEGORY_CYCLE: Code("a category cannot be below itself"),
-    R.OUT_OF_AREA: Code("too far from the store"),
+    R.OUT_OF_AREA: Code("too far from the store, or not in its delivery area"),
     R.TOO_LARGE: Code("more than a courier can carry"),
     R.PROMISE_STALE: Code("what was promised cannot be kept any more: ask for a new quote"),
     R.QUOTE_EXPIRED: Code("ask for a new quote"),

@@ -63,6 +63,7 @@ from engine.commands.opening import (
     ExpirePause,
     PauseStore,
     SetBusyMode,
+    SetDeliveryArea,
     SetStoreHours,
 )
 from engine.commands.operating import ChangeSettings, OpenEngine, SetStreets, Tick
@@ -167,6 +168,7 @@ ExternalCommand = (
     | SetStoreHours
     | PauseStore
     | SetBusyMode
+    | SetDeliveryArea
     | ListProduct
     | DelistProduct
     | ListInStore

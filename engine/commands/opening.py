@@ -3,6 +3,7 @@
 from engine.commands.command import Command
 from engine.terms import Hours, SpecialDay
 from engine.values import Millis, StoreId
+from geo.points import Point
 
 
 class SetStoreHours(Command, frozen=True):
@@ -41,3 +42,10 @@ class ExpireBusyMode(Command, frozen=True):
 
     store: StoreId
     until: Millis
+
+
+class SetDeliveryArea(Command, frozen=True):
+    """Polygons: an outer ring and its holes, each closed by itself. None: the radius."""
+
+    store: StoreId
+    area: list[list[list[Point]]] = []

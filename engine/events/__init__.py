@@ -179,12 +179,7 @@ from engine.events.reconciliations import (
     ReconciliationClosed,
     ReconciliationOpened,
 )
-from engine.events.refunds import (
-    RefundDropped,
-    RefundEndorsed,
-    RefundProposed,
-    RefundReleased,
-)
+from engine.events.refunds import RefundDropped, RefundEndorsed, RefundProposed, RefundReleased
 from engine.events.staff import (
     BreakEnded,
     BreakStarted,
@@ -196,7 +191,7 @@ from engine.events.staff import (
     TimecardOpened,
     TimecardRecorded,
 )
-from engine.events.stores import StoreBusySet, StoreHoursSet, StorePaused, StoreResumed
+from engine.events.stores import AreaDrawn, StoreBusySet, StoreHoursSet, StorePaused, StoreResumed
 from engine.events.supply import (
     DemandMeasured,
     PurchaseClosed,
@@ -228,6 +223,7 @@ AnyEvent = (
     | StorePaused
     | StoreResumed
     | StoreBusySet
+    | AreaDrawn
     | PreparationMeasured
     | PromiseMeasured
     | ProductListed

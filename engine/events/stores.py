@@ -3,6 +3,7 @@
 from engine.events.event import Event
 from engine.terms import Hours, SpecialDay
 from engine.values import Millis, StoreId
+from geo.points import Point
 
 
 class StoreHoursSet(Event, frozen=True):
@@ -31,3 +32,10 @@ class StoreBusySet(Event, frozen=True):
     store: StoreId
     preparation_permille: int
     until: Millis  # 0: until somebody says otherwise
+
+
+class AreaDrawn(Event, frozen=True):
+    """Polygons: an outer ring and its holes. Without any, the radius of the settings holds."""
+
+    store: StoreId
+    area: list[list[list[Point]]]

@@ -18,6 +18,7 @@ from engine.events import (
     StockReserved,
 )
 from engine.rejections import RejectionReason as Reason
+from engine.rules.areas import area_fault
 from engine.rules.availability import sale_fault
 from engine.rules.bundling import composed, demand
 from engine.rules.instructing import voided
@@ -104,9 +105,7 @@ class Editing:
         if c.dropoff == placed.dropoff:
             turn.reject(Reason.ALREADY_EXISTS)
         home = self.stores[placed.store].location
-        far_m, limit_m = distance_m(home, c.dropoff), settings.delivery_radius_m
-        if far_m > limit_m:
-            turn.reject(Reason.OUT_OF_AREA, distance_m=far_m, limit_m=limit_m)
+        turn.reject_for(area_fault(self.stores[placed.store], settings, c.dropoff))
         before_ms, after_ms = (ride_ms(settings, home, x) for x in (placed.dropoff, c.dropoff))
         later_ms = 0 if placed.window_to_at else max(0, after_ms - before_ms)
         if placed.window_to_at:
@@ -114,7 +113,7 @@ class Editing:
             earliest_at = turn.at + promised_ms(settings, preparation_ms, after_ms, IDLE)
             if earliest_at > placed.window_to_at:
                 turn.reject(Reason.WINDOW_TOO_SOON, earliest_at=earliest_at)
-        fee = delivery_fee(settings, far_m)
+        fee = delivery_fee(settings, distance_m(home, c.dropoff))
         total = Minor(order.due_minor - placed.delivery_fee_minor + fee)
         promised_at = Millis(placed.promised_at + later_ms)
         new = Amendment(order.lines, c.dropoff, fee, total, placed.load, promised_at)

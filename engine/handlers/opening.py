@@ -1,7 +1,15 @@
-"""Opening: when a store takes orders, and how long it needs for them just now."""
+"""Opening: when a store takes orders, where it delivers to, how long it needs just now."""
 
-from engine.commands import ExpireBusyMode, ExpirePause, PauseStore, SetBusyMode, SetStoreHours
+from engine.commands import (
+    ExpireBusyMode,
+    ExpirePause,
+    PauseStore,
+    SetBusyMode,
+    SetDeliveryArea,
+    SetStoreHours,
+)
 from engine.events import (
+    AreaDrawn,
     ReadyTimeChanged,
     StoreBusySet,
     StoreHoursSet,
@@ -9,6 +17,7 @@ from engine.events import (
     StoreResumed,
 )
 from engine.rejections import RejectionReason as Reason
+from engine.rules.areas import CORNERS_MAX, is_area
 from engine.rules.hours import are_sound
 from engine.rules.opening import DAYS_MAX, are_special_days
 from engine.state.orders import Orders, OrderStatus
@@ -52,6 +61,13 @@ class Opening:
         self._set_busy(turn, c.store, store, c.preparation_permille, c.until)
         if c.until:
             turn.set_timer(c.until - turn.at, ExpireBusyMode(c.store, c.until))
+
+    def set_delivery_area(self, turn: Turn, c: SetDeliveryArea) -> None:
+        """For what is asked from here on; what was promised is still brought."""
+        if not is_area(c.area):
+            turn.reject(Reason.MALFORMED, field="area", limit=CORNERS_MAX)
+        self._store(turn, c.store)
+        turn.emit(AreaDrawn(c.store, c.area))
 
     def expire_pause(self, turn: Turn, c: ExpirePause) -> None:
         """A timer is never cancelled; it looks again, and may find nothing to do."""

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from engine.commands import RequestQuote
 from engine.events import QuoteOffered
 from engine.rejections import RejectionReason as Reason
+from engine.rules.areas import area_fault
 from engine.rules.availability import sale_fault
 from engine.rules.bundling import composed, demand
 from engine.rules.couponing import COUPONS, Objection, candidates
@@ -54,7 +55,7 @@ from engine.values import (
     Standing,
     StoreId,
 )
-from geo.points import distance_m
+from geo.points import Point, distance_m
 
 
 class Quoting:
@@ -113,7 +114,7 @@ class Quoting:
         dropoff = c.dropoff if is_carried else store.location
         far_m = distance_m(store.location, dropoff)
         if is_carried:
-            self._check_reach(turn, far_m, load)
+            self._check_reach(turn, store, dropoff, load)
         if short := self.inventory.short(c.store, taken):
             available = short.quantity
             turn.reject(Reason.INSUFFICIENT_STOCK, product=short.product, available=available)
@@ -182,12 +183,10 @@ class Quoting:
             priced.append(PricedLine(line.product, line.quantity, price))
         return priced
 
-    def _check_reach(self, turn: Turn, far_m: int, load: int) -> None:
-        """What a courier would have to carry, and how far."""
+    def _check_reach(self, turn: Turn, store: Store, dropoff: Point, load: int) -> None:
+        """What a courier would have to carry, and where to."""
         settings = self.settings.current
-        if far_m > settings.delivery_radius_m:
-            limit_m = settings.delivery_radius_m
-            turn.reject(Reason.OUT_OF_AREA, distance_m=far_m, limit_m=limit_m)
+        turn.reject_for(area_fault(store, settings, dropoff))
         if load > settings.load_max:
             turn.reject(Reason.TOO_LARGE, load=load, limit=settings.load_max)
 

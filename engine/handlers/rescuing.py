@@ -20,6 +20,7 @@ from engine.events import (
     SubstituteAccepted,
     SubstituteProposed,
 )
+from engine.rules.areas import area_fault
 from engine.rules.availability import sale_fault
 from engine.rules.lines import cut
 from engine.rules.opening import closure, desertion
@@ -63,7 +64,6 @@ from engine.values import (
     Remedy,
     StoreId,
 )
-from geo.points import distance_m
 
 GO_WITHOUT = "go_without"
 
@@ -223,7 +223,7 @@ class Rescuing:
         """Within reach, open, and for no more than was agreed, so that nobody pays or gets less."""
         placed, settings = order.placed, self.settings.current
         at, offset_min = Millis(max(placed.window_from_at, now)), settings.utc_offset_min
-        if distance_m(store.location, placed.dropoff) > settings.delivery_radius_m:
+        if area_fault(store, settings, placed.dropoff):
             return False
         if closure(store, at, offset_min) or desertion(self.staff, key, now):
             return False

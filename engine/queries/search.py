@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from engine.queries.assortment import OnSale, on_sale
 from engine.queries.catalog_index import CatalogIndex, Condition
+from engine.rules.areas import area_fault
 from engine.rules.opening import takes_orders
 from engine.rules.promising import (
     fleet_at_work,
@@ -23,7 +24,7 @@ from engine.rules.promising import (
 )
 from engine.state import State
 from engine.values import Millis, ProductId, StoreId
-from geo.points import Point, distance_m
+from geo.points import Point
 
 LOOKED_AT_MAX = 5_000  # pairs of product and store for one page: a page may be short
 
@@ -87,7 +88,7 @@ def reachable(s: State, wanted: Wanted, at: Millis) -> dict[StoreId, int | None]
     promised: dict[StoreId, int | None] = {}
     for key in open_:
         store = known[key]
-        if distance_m(store.location, wanted.dropoff) > settings.delivery_radius_m:
+        if area_fault(store, settings, wanted.dropoff):
             continue
         load = workload(settings, fleet, store.location, s.promises)
         way_ms = ride_ms(settings, store.location, wanted.dropoff)

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from engine.events import (
+    AreaDrawn,
     PreparationMeasured,
     StoreBusySet,
     StoreClosed,
@@ -33,6 +34,7 @@ class Store(Struct, array_like=True):
     busy_permille: int = USUAL_PERMILLE  # of the usual time, for everything
     busy_until: Millis = Millis(0)  # 0: until somebody says otherwise
     crowd_permille: int = 0  # orders waiting for each picker, as a rule
+    area: list[list[list[Point]]] = []  # where it delivers to: polygons; none: the radius
 
 
 class Stores(Struct):
@@ -84,6 +86,9 @@ class Stores(Struct):
         assert e.preparation_permille > 0
         store = self.stores[e.store]
         store.busy_permille, store.busy_until = e.preparation_permille, e.until
+
+    def area_drawn(self, e: AreaDrawn) -> None:
+        self.stores[e.store].area = e.area
 
     def preparation_measured(self, e: PreparationMeasured) -> None:
         store = self.stores[e.store]

@@ -32,6 +32,7 @@ def state_of(s: State) -> dict[type[e.Event], Apply]:
         e.StorePaused: s.stores.store_paused,
         e.StoreResumed: s.stores.store_resumed,
         e.StoreBusySet: s.stores.store_busy_set,
+        e.AreaDrawn: s.stores.area_drawn,
         e.PreparationMeasured: s.stores.preparation_measured,
         e.PromiseMeasured: s.promises.promise_measured,
         e.ProductListed: s.products.product_listed,

@@ -22,6 +22,7 @@ def handler_of(h: Handlers) -> dict[type[c.Command], Handle]:
         c.SetStoreHours: h.opening.set_store_hours,
         c.PauseStore: h.opening.pause_store,
         c.SetBusyMode: h.opening.set_busy_mode,
+        c.SetDeliveryArea: h.opening.set_delivery_area,
         c.ExpirePause: h.opening.expire_pause,
         c.ExpireBusyMode: h.opening.expire_busy_mode,
         c.ListProduct: h.merchandising.list_product,

@@ -127,6 +127,13 @@ def _store_listed(
     )
 
 
+def _get_delivery_area(b: m.GetDeliveryArea, _: Identity, engine: Engine) -> m.DeliveryArea:
+    s = engine.state
+    if s.stores.get(StoreId(b.store)) is None:
+        raise Refusal("unknown", detail={"what": "store", "id": b.store})
+    return opening.delivery_area(s, StoreId(b.store))
+
+
 def _get_store_hours(b: m.GetStoreHours, _: Identity, engine: Engine) -> m.StoreHours:
     s = engine.state
     if s.stores.get(StoreId(b.store)) is None:
@@ -229,6 +236,7 @@ ANSWER_OF: dict[type, Read] = {
     m.ListProducts: list_products,
     m.GetPriceHistory: get_price_history,
     m.GetStoreHours: _get_store_hours,
+    m.GetDeliveryArea: _get_delivery_area,
     m.ListStock: _list_stock,
     m.InspectStock: _list_stock,
     m.ListSupply: list_supply,

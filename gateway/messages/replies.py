@@ -53,6 +53,7 @@ from gateway.messages.supply import ReorderPoints, Supply
 from gateway.messages.terms import Hours, SpecialDay
 from gateway.messages.values import (
     Money,
+    MultiPolygon,
     Part,
     Place,
     Told,
@@ -129,6 +130,14 @@ class StoreHours(Told, frozen=True):
     utc_offset_min: int
     busy_permille: int
     opens_at: str | None = None
+
+
+class DeliveryArea(Told, frozen=True):
+    """Null: within `radius_m` of the store."""
+
+    store: str
+    area: MultiPolygon | None
+    radius_m: int
 
 
 class Shelf(Part, frozen=True):
@@ -262,6 +271,7 @@ ReplyBody = (
     | Order
     | Stores
     | StoreHours
+    | DeliveryArea
     | Products
     | PriceHistory
     | Found

@@ -196,6 +196,21 @@ class Asked(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True)
     """A part of what clients send."""
 
 
+Degrees = Annotated[float, Meta(ge=-180, le=180)]
+Position = tuple[Degrees, Degrees]  # longitude, then latitude
+LinearRing = Annotated[list[Position], Meta(min_length=4, max_length=1_001)]
+
+
+class MultiPolygon(Asked, frozen=True):
+    """A GeoJSON geometry (RFC 7946, 3.1.7): of each polygon the outer ring, and then its holes."""
+
+    coordinates: Annotated[
+        list[Annotated[list[LinearRing], Meta(min_length=1, max_length=50)]],
+        Meta(min_length=1, max_length=50),
+    ]
+    type: Literal["MultiPolygon"] = "MultiPolygon"
+
+
 class Part(Struct, frozen=True, omit_defaults=True):
     """A part of what the server sends."""
 

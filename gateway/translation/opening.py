@@ -13,6 +13,8 @@ from gateway.codes import Refusal
 from gateway.translation.table import Table
 from gateway.translation.weeks import clock, hours_told, minutes, weekly
 from gateway.wire import millis, time_text
+from geo.points import Point, PointError
+from geo.zones import ZoneError, polygon_of_geojson
 
 EPOCH_DAY = date(1970, 1, 1).toordinal()
 
@@ -27,7 +29,30 @@ def _set_busy_mode(b: m.SetBusyMode, who: str, _: str) -> ExternalCommand:
     return c.SetBusyMode(v.StoreId(who), b.preparation_permille, until)
 
 
+def _set_delivery_area(b: m.SetDeliveryArea, _: str, __: str) -> ExternalCommand:
+    """Drawn as a polygon has to be: no edges that cross, holes inside."""
+    if b.area is None:
+        return c.SetDeliveryArea(v.StoreId(b.store))
+    geometry = {"type": b.area.type, "coordinates": b.area.coordinates}
+    try:
+        parts = polygon_of_geojson(geometry).parts
+    except (ZoneError, PointError) as e:
+        raise Refusal("malformed", str(e), {"field": "area", "hint": e.code}) from None
+    return c.SetDeliveryArea(v.StoreId(b.store), [[list(x[:-1]) for x in y] for y in parts])
+
+
+def _position(point: Point) -> tuple[float, float]:
+    return point.lon_deg, point.lat_deg
+
+
+def delivery_area(s: State, key: v.StoreId) -> m.DeliveryArea:
+    area = [[[_position(x) for x in (*ring, ring[0])] for ring in y] for y in s.stores[key].area]
+    told = m.MultiPolygon(area) if area else None
+    return m.DeliveryArea(key, told, s.settings.current.delivery_radius_m)
+
+
 COMMAND_OF: Table = {
+    m.SetDeliveryArea: _set_delivery_area,
     m.SetStoreHours: _set_store_hours,
     m.PauseStore: lambda b, who, _: c.PauseStore(who, millis(b.until, "until"), b.reason),
     m.SetBusyMode: _set_busy_mode,

@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from engine import commands as c
 from engine.terms import Hours, SpecialDay
 from engine.values import DAY, HOUR, MINUTE, Break, Job
+from geo.points import Point
 
 STORES, STAFF = ("s0", "s1"), ("eve", "bob", "mia")
+EVERYWHERE = [Point(0, 0), Point(0, 1_700_000_000), Point(890_000_000, 1_000_000_000)]
+AREAS = ([], [], [[EVERYWHERE]], [[EVERYWHERE[:2]]], [[[Point(0, 0), Point(0, 9), Point(9, 9)]]])
 
 
 def makers(day) -> Iterator[tuple[float, object]]:
@@ -58,6 +61,7 @@ def makers(day) -> Iterator[tuple[float, object]]:
                 c.PauseStore(store, soon, "busy"),
                 c.SetBusyMode(store, rng.choice((500, 1_000, 2_000, 99_999)), soon),
                 c.SetBusyMode(store, 1_000),
+                c.SetDeliveryArea(store, rng.choice(AREAS)),
                 c.SetStoreHours(store, [], [today] if rng.random() < 0.2 else []),
             )
         )

@@ -218,6 +218,8 @@ def test_no_request_names_who_asks():
             m.InspectStock,
             m.InspectSupply,
             m.GetStoreHours,
+            m.SetDeliveryArea,
+            m.GetDeliveryArea,
             m.InspectMovements,
             m.RequestQuote,
             m.ListProducts,

@@ -66,9 +66,11 @@ from gateway.messages.requests.merchandising import (
     SearchProducts,
 )
 from gateway.messages.requests.opening import (
+    GetDeliveryArea,
     GetStoreHours,
     PauseStore,
     SetBusyMode,
+    SetDeliveryArea,
     SetStoreHours,
 )
 from gateway.messages.requests.operating import (
@@ -256,6 +258,8 @@ RequestBody = (
     | PauseStore
     | SetBusyMode
     | GetStoreHours
+    | SetDeliveryArea
+    | GetDeliveryArea
     | SetPrice
     | WithdrawPrices
     | ListInStore

@@ -1,11 +1,11 @@
-"""When a store takes orders: what it says about it, and what anybody may ask."""
+"""When a store takes orders, and where it delivers to: what is said, what anybody may ask."""
 
 from typing import Annotated
 
 from msgspec import Meta
 
 from gateway.messages.terms import Hours, SpecialDay
-from gateway.messages.values import Id, Reason, Sent, Time
+from gateway.messages.values import Id, MultiPolygon, Reason, Sent, Time
 
 
 class SetStoreHours(Sent, frozen=True):
@@ -34,5 +34,21 @@ class SetBusyMode(Sent, frozen=True):
 
 class GetStoreHours(Sent, frozen=True):
     """Of any store. Answered by `store_hours`."""
+
+    store: Id
+
+
+class SetDeliveryArea(Sent, frozen=True):
+    """Of a store: what is to be brought elsewhere is refused with `out_of_area`.
+
+    At most 1000 corners; holes are where nobody goes. Null: the radius of the settings again.
+    """
+
+    store: Id
+    area: MultiPolygon | None = None
+
+
+class GetDeliveryArea(Sent, frozen=True):
+    """Of any store. Answered by `delivery_area`."""
 
     store: Id
