@@ -1,10 +1,9 @@
-"""What the ground costs: distances, zones, and the live grid beside scipy's cKDTree."""
+"""What the ground costs: distances, travel times, and the live grid beside scipy's cKDTree."""
 
 import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from geo.cells import cells_of
 from geo.grid import PositionGrid
 from geo.points import Point, distance_m, places
 from geo.roads import BOTH_WAYS, RoadGraph, Ways
@@ -12,7 +11,7 @@ from geo.snapping import Snapper
 from geo.sphere import straight_mm_between
 from geo.tracks import NEVER, Fixes, FixLimits, LastKnown, judge
 from geo.travel import TravelModel, project
-from geo.zones import Circle, Polygon, Zone, ZoneIndex
+from tests.spaces import folded
 
 COURIERS, NEAREST, BATCH = 10_000, 50, 1_000
 SOUTH_WEST, NORTH_EAST = Point(411_000_000, -86_700_000), Point(411_900_000, -85_500_000)
@@ -66,9 +65,14 @@ def test_1000_haversines(benchmark):
     benchmark(ask)
 
 
-def test_a_matrix_of_500_by_500(benchmark, rows):
+def test_1000_travel_times_on_a_plane(benchmark):
     model = TravelModel()
-    benchmark(model.matrix_ms, rows[:500], rows[500:1_000], 4_200)
+    benchmark(lambda: [model.travel_ms(A, B, 4_200) for _ in range(1_000)])
+
+
+def test_1000_travel_times_by_streets(benchmark):
+    model = TravelModel(streets=folded())
+    benchmark(lambda: [model.travel_ms(A, B, 4_200) for _ in range(1_000)])
 
 
 def test_50_batches_of_1000_moves_grid(benchmark, grid, moves):
@@ -125,23 +129,6 @@ def test_1000_times_50_nearest_by_measuring_everyone(benchmark, rows):
             np.argpartition(mm, NEAREST)[:NEAREST]
 
     benchmark(ask)
-
-
-def test_10000_points_in_200_zones(benchmark, rows):
-    random = np.random.default_rng(3)
-    zones: list[Zone] = [Circle(Point(*row), 700) for row in rows[:100].tolist()]
-    angles = np.arange(12) * (2 * np.pi / 12)
-    for row in rows[100:200]:
-        reach = random.uniform(30_000, 90_000, 12)
-        star = np.column_stack((reach * np.sin(angles), reach * np.cos(angles))).astype(int) + row
-        corners = [Point(*corner) for corner in star.tolist()]
-        zones.append(Polygon((((*corners, corners[0]),),)))
-    index = ZoneIndex(zones)
-    benchmark(index.pairs, rows)
-
-
-def test_10000_h3_cells(benchmark, rows):
-    benchmark(cells_of, rows, 9)
 
 
 def test_1000_fixes_judged(benchmark, rows):

@@ -4,7 +4,6 @@ Answers repeat on every machine: polygons are held in integer coordinates, which
 with exact predicates; circles are measured with `sphere.straight_mm`.
 """
 
-from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal
@@ -12,7 +11,6 @@ from typing import Any, Literal
 import numpy as np
 import shapely
 from msgspec import Struct
-from numpy.typing import NDArray
 
 from geo.points import Point
 from geo.sphere import (
@@ -20,14 +18,10 @@ from geo.sphere import (
     HALF_TURN_E7,
     MM_PER_E7,
     RIGHT_ANGLE_E7,
-    Int64s,
-    Places,
     cosines,
     straight_mm,
-    straight_mm_between,
 )
 
-Booleans = NDArray[np.bool_]
 Ring = tuple[Point, ...]  # closed: the last point is the first
 
 ZoneErrorCode = Literal[
@@ -63,12 +57,6 @@ class Circle(Struct, frozen=True, tag="circle"):
         c = self.center
         mm = straight_mm(c.lat_e7, c.lon_e7, point.lat_e7, point.lon_e7)
         return mm <= self.radius_m * 1_000
-
-    def contains_each(self, rows: Places) -> Booleans:
-        """(n,) for (n, 2) rows of lat_e7, lon_e7."""
-        center = np.array([[self.center.lat_e7, self.center.lon_e7]])
-        inside: Booleans = straight_mm_between(center, rows) <= self.radius_m * 1_000
-        return inside
 
     def bounds_e7(self) -> tuple[float, float, float, float]:
         """West, south, east, north of a box around it; all longitudes where it meets ±180."""
@@ -115,11 +103,6 @@ class Polygon(Struct, frozen=True, dict=True, tag="polygon"):
     def contains(self, point: Point) -> bool:
         return bool(shapely.intersects_xy(self.shape, point.lon_e7, point.lat_e7))
 
-    def contains_each(self, rows: Places) -> Booleans:
-        """(n,) for (n, 2) rows of lat_e7, lon_e7."""
-        inside: Booleans = shapely.intersects_xy(self.shape, rows[:, 1], rows[:, 0])
-        return inside
-
     def bounds_e7(self) -> tuple[float, float, float, float]:
         """West, south, east, north."""
         west, south, east, north = self.shape.bounds
@@ -127,36 +110,6 @@ class Polygon(Struct, frozen=True, dict=True, tag="polygon"):
 
 
 Zone = Circle | Polygon
-
-
-class ZoneIndex:
-    """Many zones asked about many points: boxes in an R-tree first, exact tests for the rest."""
-
-    def __init__(self, zones: Sequence[Zone]) -> None:
-        self.zones = tuple(zones)
-        self._boxes = shapely.STRtree([shapely.box(*z.bounds_e7()) for z in self.zones])
-
-    def pairs(self, rows: Places) -> tuple[Int64s, Int64s]:
-        """(row, zone) indices of every containment, ordered by row, then by zone."""
-        row, zone = self._boxes.query(shapely.points(rows[:, 1], rows[:, 0]))
-        by_zone = np.argsort(zone, kind="stable")
-        row, zone = row[by_zone], zone[by_zone]
-        inside = np.zeros(len(row), np.bool_)
-        ends = np.searchsorted(zone, np.arange(len(self.zones) + 1))
-        for number, (start, end) in enumerate(pairwise(ends.tolist())):
-            if start < end:
-                candidates = rows[row[start:end]]
-                inside[start:end] = self.zones[number].contains_each(candidates)
-        row, zone = row[inside], zone[inside]
-        order = np.argsort(row, kind="stable")  # and so by zone within each row
-        return row[order], zone[order]
-
-    def first(self, rows: Places) -> Int64s:
-        """(n,) lowest number of a zone that contains the row, or -1."""
-        result = np.full(len(rows), -1, np.int64)
-        row, zone = self.pairs(rows)
-        result[row[::-1]] = zone[::-1]  # the last write wins: the lowest
-        return result
 
 
 def polygon_of_geojson(geometry: dict[str, Any]) -> Polygon:
@@ -172,14 +125,6 @@ def polygon_of_geojson(geometry: dict[str, Any]) -> Polygon:
         return Polygon(tuple(tuple(_ring_of(ring) for ring in rings) for rings in parts))
     except (TypeError, IndexError, KeyError, OverflowError) as e:
         raise ZoneError("not_a_polygon", "coordinates are not nested arrays of numbers") from e
-
-
-def geojson_of(polygon: Polygon) -> dict[str, Any]:
-    """A GeoJSON geometry with the rings wound as RFC 7946, 3.1.6 wants them."""
-    shape = shapely.orient_polygons(polygon.shape, exterior_cw=False)
-    degrees = shapely.transform(shape, lambda xy: xy / 1e7)
-    geometry: dict[str, Any] = shapely.geometry.mapping(degrees)
-    return geometry
 
 
 def _ring_of(positions: Any) -> Ring:

@@ -1,22 +1,13 @@
-"""Delivery areas and cells: who is inside, borders included, one at a time and all at once."""
+"""Areas and cells: who is inside, borders included."""
 
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from geo.cells import (
-    cell_of,
-    cells_of,
-    center_of,
-    count_by_cell,
-    disk_around,
-    outline_of,
-    parent_of,
-)
-from geo.points import SWAPPED, Point, PointError, distance_m, places
-from geo.zones import Circle, Polygon, Zone, ZoneError, ZoneIndex, geojson_of, polygon_of_geojson
+from geo.cells import cell_of, outline_of
+from geo.points import SWAPPED, Point, PointError
+from geo.sphere import straight_mm_between
+from geo.zones import Circle, Polygon, Zone, ZoneError, polygon_of_geojson
 
 PORTO = Point.of_degrees(41.15, -8.61)
 SQUARE = [[-8.62, 41.14], [-8.60, 41.14], [-8.60, 41.16], [-8.62, 41.16], [-8.62, 41.14]]
@@ -93,16 +84,6 @@ def test_latitude_first_is_noticed_where_it_can_be():
     assert refused.value.hint == SWAPPED
 
 
-def test_geojson_goes_out_as_it_came_in_with_the_outer_ring_counterclockwise():
-    clockwise = SQUARE[::-1]
-    out = geojson_of(polygon(clockwise, HOLE))
-    assert out["type"] == "Polygon"
-    outer, hole = out["coordinates"]
-    assert list(map(list, outer)) in [SQUARE[i:-1] + SQUARE[: i + 1] for i in range(4)]
-    assert polygon_of_geojson(out).contains_each(places([PORTO])).tolist() == [False]
-    assert len(hole) == 5
-
-
 # circles
 
 
@@ -130,7 +111,9 @@ def test_no_point_of_a_circle_lies_outside_its_box(center):
     lon = center.lon_e7 + random.integers(-40_000_000, 40_000_000, 20_000)
     rows = np.column_stack((lat, (lon + 1_800_000_000) % 3_600_000_000 - 1_800_000_000))
     rows = rows[np.abs(lat) <= 900_000_000]
-    inside = rows[zone.contains_each(rows)]
+    away_mm = straight_mm_between(np.array([[center.lat_e7, center.lon_e7]]), rows)
+    inside = rows[away_mm <= 3_000_000]
+    assert all(zone.contains(Point(*x)) for x in inside[:50].tolist())
     assert len(inside) > 10
     west, south, east, north = zone.bounds_e7()
     assert ((inside[:, 0] >= south) & (inside[:, 0] <= north)).all()
@@ -150,72 +133,13 @@ def test_zones_survive_the_wire_and_nonsense_on_it_does_not():
         decoder.decode(broken)
 
 
-# many zones, many points
-
-coordinate = st.integers(0, 60).map(lambda k: 5 * k)  # 0 to 3.3 m, often aligned
-nearby = st.builds(Point, coordinate, coordinate)
-triangles = st.lists(nearby, min_size=3, max_size=3, unique=True)
-
-
-@st.composite
-def zones(draw) -> Zone:
-    if draw(st.booleans()):
-        return Circle(draw(nearby), draw(st.integers(1, 2)))
-    a, b, c = draw(triangles.filter(lambda t: _area(*t) != 0))
-    return Polygon((((a, b, c, a),),))
-
-
-def _area(a: Point, b: Point, c: Point) -> int:
-    return (b.lat_e7 - a.lat_e7) * (c.lon_e7 - a.lon_e7) - (c.lat_e7 - a.lat_e7) * (
-        b.lon_e7 - a.lon_e7
-    )
-
-
-@settings(deadline=None)
-@given(st.lists(zones(), max_size=6), st.lists(nearby, max_size=30))
-def test_the_index_finds_what_asking_each_zone_about_each_point_finds(areas, points):
-    index = ZoneIndex(areas)
-    expected = [
-        (i, j) for i, p in enumerate(points) for j, zone in enumerate(areas) if zone.contains(p)
-    ]
-    row, zone = index.pairs(places(points))
-    assert list(zip(row.tolist(), zone.tolist(), strict=True)) == expected
-    first = [next((j for i, j in expected if i == row), -1) for row in range(len(points))]
-    assert index.first(places(points)).tolist() == first
-
-
 # cells
 
 
-def test_a_cell_contains_its_center_and_is_as_large_as_h3_says():
-    cell = cell_of(PORTO, 9)
-    assert cell_of(center_of(cell), 9) == cell
-    assert distance_m(center_of(cell), PORTO) < 250
-    outline = outline_of(cell)
+def test_the_outline_of_a_cell_contains_what_lies_in_it():
+    outline = outline_of(cell_of(PORTO, 9))
     assert len(outline) == 6
     assert Polygon((((*outline, outline[0]),),)).contains(PORTO)
-
-
-def test_cells_are_counted_for_a_heat_map():
-    far = Point.of_degrees(41.20, -8.50)
-    rows = places([PORTO, far, PORTO, PORTO])
-    assert cells_of(rows, 8).tolist() == [cell_of(Point(*r), 8) for r in rows.tolist()]
-    cells, counts = count_by_cell(rows, 8)
-    assert dict(zip(cells.tolist(), counts.tolist(), strict=True)) == {
-        cell_of(PORTO, 8): 3,
-        cell_of(far, 8): 1,
-    }
-    assert cells_of(places([]), 8).shape == (0,)
-
-
-def test_cells_have_neighbors_and_parents():
-    cell = cell_of(PORTO, 9)
-    assert len(disk_around(cell, 1)) == 7
-    assert cell in disk_around(cell, 2)
-    assert parent_of(cell, 7) == cell_of(center_of(cell), 7)
-    with pytest.raises(ValueError, match="finer"):
-        parent_of(cell, 10)
-    with pytest.raises(ValueError, match="0 to 15"):
-        cell_of(PORTO, 16)
-    with pytest.raises(ValueError, match="0 to 15"):
-        parent_of(cell, -1)
+    for resolution in (16, -1):
+        with pytest.raises(ValueError, match="0 to 15"):
+            cell_of(PORTO, resolution)
