@@ -65,11 +65,6 @@ def test_1000_haversines(benchmark):
     benchmark(ask)
 
 
-def test_1000_travel_times_on_a_plane(benchmark):
-    model = TravelModel()
-    benchmark(lambda: [model.travel_ms(A, B, 4_200) for _ in range(1_000)])
-
-
 def test_1000_travel_times_by_streets(benchmark):
     model = TravelModel(streets=folded())
     benchmark(lambda: [model.travel_ms(A, B, 4_200) for _ in range(1_000)])
