@@ -132,7 +132,7 @@ def left_for_at(problem, hold, route, first):
         clock = hold.latest_s if k == first else clock
         o, picking = stop % n, stop < n
         there = int(problem.pickup_place[o] if picking else problem.dropoff_place[o])
-        legs = float(np.linalg.norm(problem.xy_s[there] - problem.xy_s[place]))
+        legs = float(np.linalg.norm(np.float64(problem.xy_s[there]) - problem.xy_s[place]))
         if problem.round_up_s:
             legs = np.ceil(legs / problem.round_up_s - 1e-9) * problem.round_up_s
         arrive = clock + legs / float(problem.courier_speed[hold.courier])
