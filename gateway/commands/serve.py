@@ -5,8 +5,10 @@ import asyncio
 import logging
 import signal
 import sys
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager, nullcontext
 from pathlib import Path
+from threading import Timer
 
 import msgspec
 
@@ -20,6 +22,7 @@ from solvers.crossing.bridge import USUAL, Objective
 from solvers.problem import Budget
 
 THINK_MS = 40
+SAID_AFTER_S = 3.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -127,6 +130,17 @@ async def _serve(args: argparse.Namespace, config: Config) -> int:
     return 0
 
 
+@contextmanager
+def _said_if_slow(words: str) -> Iterator[None]:
+    """On stderr, so that what reads our addresses reads nothing else."""
+    timer = Timer(SAID_AFTER_S, sys.stderr.write, [words])
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 def read_objective(path: Path) -> Objective:
     """Raises ValueError naming the key that is wrong."""
     try:
@@ -148,13 +162,15 @@ def _planning(args: argparse.Namespace, objective: Objective) -> MakePlanner:
     budget = in_time if args.iterations is None else Budget(iterations=args.iterations)
     solver = SOLVERS[args.solver].solver
     improving = None if args.improver == "none" else (SOLVERS[args.improver].solver, in_time)
-    warm(solver)
-    if improving is not None:
-        warm(improving[0])
-    warm_explanations()
-    briefing.warm()
-    sphere.warm()
-    tracks.warm()
+    words = "compiling the planner's kernels: once on a machine, about a minute ...\n"
+    with nullcontext() if args.quiet else _said_if_slow(words):
+        warm(solver)
+        if improving is not None:
+            warm(improving[0])
+        warm_explanations()
+        briefing.warm()
+        sphere.warm()
+        tracks.warm()
     return lambda loop: Planner(
         loop,
         solver,

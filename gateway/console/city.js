@@ -54,9 +54,16 @@ export class City {
   bounds() {
     const points = [...this.stores.values(), ...this.orders.values()].filter((x) => x.lat !== undefined);
     if (!points.length) return null;
-    const lats = points.map((p) => p.lat), lons = points.map((p) => p.lon);
-    return [[Math.min(...lons), Math.min(...lats)], [Math.max(...lons), Math.max(...lats)]];
+    return around(points.map((p) => [p.lon, p.lat]));
   }
+}
+
+// [[west, south], [east, north]] of many [lon, lat]
+export function around(places) {
+  const box = [[Infinity, Infinity], [-Infinity, -Infinity]];
+  for (const place of places)
+    for (const k of [0, 1]) [box[0][k], box[1][k]] = [Math.min(box[0][k], place[k]), Math.max(box[1][k], place[k])];
+  return box;
 }
 
 // "late", "soon" or "fine", by what is left of the promise

@@ -1,5 +1,5 @@
 // The map: MapLibre underneath (no tiles needed), everything that moves on one canvas above.
-import { risk } from "./city.js";
+import { around, risk } from "./city.js";
 
 export const COLORS = {
   idle: "#93a5b4", to_pickup: "#56b4e9", delivering: "#e69f00",
@@ -9,10 +9,10 @@ const STYLE = { version: 8, sources: {}, layers: [{ id: "ground", type: "backgro
 const GRID_KM = 1;
 const STREETS = { url: "/console/streets.geojson", wide: "#2b3c4b", narrow: "#1d2a36", wideKmh: 27 };
 
-// The city's own streets, if the server was started with them: one file, no tiles.
+// The city's own streets, if the server was started with them: one file, no tiles. Where they are.
 async function drawStreets(map) {
   const answer = await fetch(STREETS.url), streets = await answer.json();
-  if (!streets.features.length) return;
+  if (!streets.features.length) return null;
   map.addSource("streets", { type: "geojson", data: streets });
   const isWide = [">=", ["get", "kmh"], STREETS.wideKmh];
   map.addLayer({
@@ -22,7 +22,8 @@ async function drawStreets(map) {
       "line-width": ["interpolate", ["linear"], ["zoom"], 11, ["case", isWide, 1.1, 0.4], 16, ["case", isWide, 7, 3]],
     },
   });
-  map.addControl(new maplibregl.AttributionControl({ compact: false, customAttribution: streets.attribution }), "bottom-right");
+  map.addControl(new maplibregl.AttributionControl({ compact: false, customAttribution: streets.attribution }), "bottom-left");
+  return around(streets.features.flatMap((x) => x.geometry.coordinates.flat(x.geometry.type === "LineString" ? 0 : 1)));
 }
 
 export class CityMap {
@@ -30,7 +31,10 @@ export class CityMap {
     this.city = city;
     this.map = new maplibregl.Map({ container: "map", style: STYLE, center: [121.47, 31.23], zoom: 12, attributionControl: false });
     this.map.addControl(new maplibregl.ScaleControl(), "bottom-left");
-    this.map.on("load", () => drawStreets(this.map));
+    this.map.on("load", async () => {
+      this.streets = await drawStreets(this.map);
+      if (!this.city.bounds()) this.fit(); // nobody is there yet
+    });
     this.map.on("click", (event) => onPick(this.nearest(event.point)));
     this.canvas = document.getElementById("overlay");
     this.picked = null;
@@ -50,7 +54,7 @@ export class CityMap {
   }
 
   fit(bottom = 60) {
-    const bounds = this.city.bounds();
+    const bounds = this.city.bounds() ?? this.streets;
     if (bounds) this.map.fitBounds(bounds, { padding: { top: 60, bottom, left: 360, right: innerWidth > 900 ? 460 : 60 }, maxZoom: 15, duration: 0 });
   }
 
