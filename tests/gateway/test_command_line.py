@@ -69,7 +69,7 @@ def test_a_second_server_of_the_same_folder_is_refused_in_one_line(tmp_path, cap
     words = [sys.executable, "-c", holds, str(tmp_path / JOURNAL_FILE)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout.readline() == b"held\n"
-        assert main(["serve", "--data", str(tmp_path), "--port", "0"]) == 1
+        assert main(["serve", "--quiet", "--data", str(tmp_path), "--port", "0"]) == 1
         other.stdin.close()
     told = capsys.readouterr().err
     assert told.startswith("o2o serve: ")
@@ -79,7 +79,7 @@ def test_a_second_server_of_the_same_folder_is_refused_in_one_line(tmp_path, cap
 def test_a_vault_that_another_key_made_is_refused_in_one_line(tmp_path, capsys):
     Vault(tmp_path, 0).close()
     (tmp_path / MASTER_FILE).write_text("ab" * 32)
-    assert main(["serve", "--data", str(tmp_path), "--port", "0"]) == 1
+    assert main(["serve", "--quiet", "--data", str(tmp_path), "--port", "0"]) == 1
     told = capsys.readouterr().err
     assert "does not open" in told
     assert told.count("\n") == 1
