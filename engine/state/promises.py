@@ -16,9 +16,10 @@ class Promises(Struct):
         return self.margins_ms.get(busy, 0)
 
     def margin_ms(self, busy: int) -> int:
-        """Never less than for a fleet that is less busy: of those, more is known."""
+        """What a fleet that is less busy needs beyond the formula, this one needs, too; what
+        that one can do without says nothing of this one."""
         own = self.margins_ms.get(busy, 0)
-        return max((own, *(x for key, x in self.margins_ms.items() if key < busy)))
+        return max((own, *(x for key, x in self.margins_ms.items() if key < busy and x > 0)))
 
     # events
 
