@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from solvers.check import violations
 from solvers.policies.improvement import improve
-from solvers.problem import Budget, Problem, Rules, Weights, grained
+from solvers.problem import Budget, Floats, Problem, Rules, Weights, grained
 
 REFEREE = Path(__file__).resolve().parents[1].parent / "shared" / "referee" / "live_case.py"
 CHECKED_ORDERS = 3000  # beyond that our own judge, in plain Python, is left out
@@ -30,13 +31,21 @@ def referee(path: Path = REFEREE) -> Any:
     return module
 
 
+def ungrained(case: dict[str, Any], problem: Problem) -> Problem:
+    """The same to judge a plan by: the referee's places, which are in no grains."""
+    return replace(problem, xy_s=_places(case))
+
+
+def _places(case: dict[str, Any]) -> Floats:
+    return np.vstack((case["store"], case["cust"], case["cour"])) * 180.0
+
+
 def problem_of(case: dict[str, Any], lateness_weight: float = 1.0) -> Problem:
     """A case of the referee's `make` (kilometres, seconds) as a Problem without a plan."""
     n, couriers = case["N"], case["C"]
     stores = len(case["store"])
-    xy_s = np.vstack((case["store"], case["cust"], case["cour"])) * 180.0
     return Problem(
-        xy_s=grained(xy_s),
+        xy_s=grained(_places(case)),
         table_s=np.zeros((0, 0), np.float32),
         round_up_s=0.0,
         courier_place=np.arange(stores + n, stores + n + couriers, dtype=np.int32),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from live_case import problem_of
+from live_case import problem_of, ungrained
 from peers.environments import Answer
 from peers.referees import referee
 from peers.task import NOBODY, Task
@@ -22,7 +22,6 @@ S_PER_KM, SERVICE_S, UNSERVED_S = 180.0, 60.0, 7_200.0
 SIDE_KM, RADIUS_KM = 10.0, 4.0
 HORIZON_S = 8 * 3_600.0
 TICKS_PER_S = 10
-GRAIN = 1e-5  # our places are in grains of 16 ms, the referee's are not
 
 
 class Case(NamedTuple):
@@ -80,12 +79,12 @@ class Case(NamedTuple):
     def judge(self, plan: Plan, folder: Path | None) -> dict[str, Any]:
         """J in minutes, late and unserved orders, if both checkers find the plan legal."""
         broken = violations(self.problem, plan)
-        score = evaluate(self.problem, plan)
+        score = evaluate(ungrained(self.drawn, self.problem), plan)
         if folder is not None:
             routes = [plan.route(c) for c in range(self.problem.couriers)]
             other = referee(folder, "live_case").evaluate(self.drawn, routes)
             assert other["ok"] == (not broken), (self.name, other["errors"], broken)
-            assert broken or math.isclose(other["J"], score.j / 60.0, rel_tol=GRAIN)
+            assert broken or math.isclose(other["J"], score.j / 60.0, rel_tol=1e-9)
         return {
             "j_min": score.j / 60.0,
             "late": score.late_orders,
