@@ -101,13 +101,13 @@ class Order(Struct, array_like=True):
     def next_statuses(self) -> tuple[OrderStatus, ...]:
         """TRANSITIONS, but nobody collects what is not ready, or brings back what he fetched; and
         another store is asked once, if it may be."""
-        never = NEVER_COLLECTED.get(self.status) if self.is_collection else None
-        if self.status is OrderStatus.ACCEPTED and not self.may_move:
-            return tuple(
-                x for x in TRANSITIONS[self.status] if x not in (never, OrderStatus.CONFIRMED)
-            )
-        following = TRANSITIONS[self.status]
-        return tuple(x for x in following if x is not never) if never else following
+        following, status = TRANSITIONS[self.status], self.status
+        never = NEVER_COLLECTED.get(status) if self.is_collection else None
+        stays = status is OrderStatus.ACCEPTED and not self.may_move
+        if never is None and not stays:
+            return following
+        again = OrderStatus.CONFIRMED if stays else None
+        return tuple(x for x in following if x not in (never, again))
 
     @property
     def may_move(self) -> bool:
