@@ -16,7 +16,18 @@ import numpy as np
 from engine.commands import Tick
 from engine.engine import Record
 from engine.events import OrderPlaced, StoreRegistered
-from engine.values import HOUR, MINUTE, Millis, OrderId, Proof, ProviderId, ServiceId, StoreId
+from engine.values import (
+    HOUR,
+    MINUTE,
+    CustomerId,
+    Millis,
+    Minor,
+    OrderId,
+    Proof,
+    ProviderId,
+    ServiceId,
+    StoreId,
+)
 from geo.points import Point
 from simulation.mdrp.instance import read_instance
 from solvers.crossing.forecast import DemandForecast
@@ -57,8 +68,12 @@ def expected(folder: Path, horizon_min: int) -> Iterator[tuple[np.ndarray, np.nd
 
 def _placed(store: StoreId, at_min: float) -> OrderPlaced:
     at = Millis(round(at_min * MINUTE))
-    bargain = [], HERE, 0, 0, ProviderId("bank"), Proof.NONE, "", 1
-    return OrderPlaced(OrderId("o"), ServiceId("s"), "c", store, *bargain, at, Millis(at + HOUR))  # type: ignore[arg-type]
+    free, until = Minor(0), Millis(at + HOUR)
+    return OrderPlaced(
+        order=OrderId("o"), service=ServiceId("s"), customer=CustomerId("c"), store=store, lines=[],
+        dropoff=HERE, delivery_fee_minor=free, total_minor=free, provider=ProviderId("bank"),
+        proof=Proof.NONE, pin="", load=1, placed_at=at, promised_at=until,
+    )  # fmt: skip
 
 
 def main() -> None:

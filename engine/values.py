@@ -163,12 +163,13 @@ class Fulfillment(StrEnum):
     COLLECTION = "collection"  # by the customer, at the counter, against a code
 
 
-class Remedy(StrEnum):
-    """What is done when something is missing, as who ordered it wished; else it goes without."""
+class Rescue(StrEnum):
+    """What is done when something is missing, as who ordered it wished; in the end, the last."""
 
     SUBSTITUTE = "substitute"  # of the same store, as named beforehand
     OTHER_STORE = "other_store"  # all of it, from wherever it is to be had
     CANCEL = "cancel"  # rather nothing at all
+    GO_WITHOUT = "go_without"  # the rest comes, for less
 
 
 class ReturnWay(StrEnum):

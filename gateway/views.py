@@ -74,7 +74,7 @@ def remedied_told(s: State, x: e.ShortageRemedied) -> m.ShortageRemedied:
     due_minor = 0 if order.status is OrderStatus.CANCELLED else order.due_minor
     return m.ShortageRemedied(
         x.order,
-        x.remedy,  # type: ignore[arg-type]
+        x.remedy.value,
         order.placed.store,
         time_text(order.placed.promised_at),
         money(due_minor, s.settings.current.currency),

@@ -15,7 +15,7 @@ from engine.values import (
     Proof,
     ProviderId,
     QuoteId,
-    Remedy,
+    Rescue,
     ServiceId,
     StoreId,
 )
@@ -48,7 +48,7 @@ class PlaceOrder(Command, frozen=True):
     pin: str = ""
     tip_minor: Minor = Minor(0)  # for the courier, on top of the total
     exchange: ChangeId = ChangeId("")  # paid with what comes back, and held until it has
-    if_missing: list[Remedy] = []  # what is tried then, in this order; after all: without it
+    if_missing: list[Rescue] = []  # what is tried then, in this order; after all: without it
     instead: list[Instead] = []
 
 

@@ -16,7 +16,7 @@ from engine.values import (
     Proof,
     ProviderId,
     QuoteId,
-    Remedy,
+    Rescue,
     ServiceId,
     StoreId,
 )
@@ -76,7 +76,7 @@ class OrderPlaced(Event, frozen=True):
     exchange: ChangeId = ChangeId("")  # of which goods come back first
     credit_minor: Minor = Minor(0)  # so much of it is paid with them
     busy: int = 0  # deliveries for each courier, when it was promised
-    if_missing: list[Remedy] = []  # what is tried then, in this order; after all: without it
+    if_missing: list[Rescue] = []  # what is tried then, in this order; after all: without it
     instead: list[Instead] = []
 
 
@@ -147,12 +147,12 @@ class OrderMoved(Event, frozen=True):
 
 
 class ShortageRemedied(Event, frozen=True):
-    """What was done when something was missing: a Remedy, or "go_without". Changes no state."""
+    """What was done when something was missing. Changes no state."""
 
     order: OrderId
     product: ProductId  # empty: the store gave up all of it
     quantity: int
-    remedy: str
+    remedy: Rescue
     substitute: ProductId = ProductId("")
 
 

@@ -68,7 +68,7 @@ from engine.values import (
     OrderId,
     PaymentPurpose,
     Proof,
-    Remedy,
+    Rescue,
 )
 
 ASKING = (Actor.CUSTOMER, Actor.OPERATOR)  # a store rejects, the others are never asked
@@ -127,7 +127,7 @@ class Ordering:
         busy = self._check_promise(turn, offered)
         if offered.fulfillment is Fulfillment.COLLECTION and len(c.pin) < CODE_LENGTH_MIN:
             turn.reject(Reason.PROOF_REQUIRED, proof=Proof.PIN, at_least=CODE_LENGTH_MIN)
-        if offered.fulfillment is Fulfillment.COLLECTION and Remedy.OTHER_STORE in c.if_missing:
+        if offered.fulfillment is Fulfillment.COLLECTION and Rescue.OTHER_STORE in c.if_missing:
             turn.reject(Reason.MALFORMED, field="if_missing")  # its customer is on his way here
         self._check_discounts(turn, offered)
         window = self._open_window(turn, offered)
@@ -278,7 +278,7 @@ class Ordering:
         named = dict.fromkeys(x.missing for x in c.instead)
         if len(c.instead) > LINES or len(named) < len(c.instead):
             turn.reject(Reason.MALFORMED, field="instead")
-        if bool(c.instead) is not (Remedy.SUBSTITUTE in c.if_missing):
+        if bool(c.instead) is not (Rescue.SUBSTITUTE in c.if_missing):
             turn.reject(Reason.MALFORMED, field="instead")
         for product in (y for x in c.instead for y in (x.missing, x.substitute)):
             if not self.products.get(product):

@@ -61,11 +61,9 @@ from engine.values import (
     OrderId,
     PricedLine,
     ProductId,
-    Remedy,
+    Rescue,
     StoreId,
 )
-
-GO_WITHOUT = "go_without"
 
 
 class Elsewhere(NamedTuple):
@@ -103,10 +101,11 @@ class Rescuing:
         self.positions = positions
         self.staff = staff
         self.promises = promises
-        self._try: dict[Remedy, Callable[[Turn, ItemsMissing, Order], bool]] = {
-            Remedy.SUBSTITUTE: self._substitute,
-            Remedy.OTHER_STORE: self._resource,
-            Remedy.CANCEL: self._cancel,
+        self._try: dict[Rescue, Callable[[Turn, ItemsMissing, Order], bool]] = {
+            Rescue.SUBSTITUTE: self._substitute,
+            Rescue.OTHER_STORE: self._resource,
+            Rescue.CANCEL: self._cancel,
+            Rescue.GO_WITHOUT: self._go_without,
         }
 
     # follow-ups
@@ -116,16 +115,15 @@ class Rescuing:
         order = self.orders[e.order]
         if order.placed.store != e.store:
             return  # for something else that was missing in the same moment, all of it has moved
-        for remedy in order.placed.if_missing if order.status in HOLDS_STOCK else ():
-            if self._try[remedy](turn, e, order):
+        wished = order.placed.if_missing if order.status in HOLDS_STOCK else ()
+        for rescue in (*wished, Rescue.GO_WITHOUT):
+            if self._try[rescue](turn, e, order):
                 return
-        self._go_without(turn, e, order)
-        turn.emit(ShortageRemedied(e.order, e.product, e.quantity, GO_WITHOUT))
 
     def go_elsewhere(self, turn: Turn, e: OrderGivenUp) -> None:
         """The store is not asked twice."""
         if self._move(turn, e.order, self.orders[e.order]):
-            remedied = ShortageRemedied(e.order, ProductId(""), 0, Remedy.OTHER_STORE)
+            remedied = ShortageRemedied(e.order, ProductId(""), 0, Rescue.OTHER_STORE)
             turn.emit(remedied)
         else:
             turn.emit(OrderCancelled(e.order, e.actor, e.reason, turn.at))
@@ -157,24 +155,29 @@ class Rescuing:
         turn.emit(OrderReduced(e.order, left, reduction))
         turn.emit(SubstituteProposed(e.order, e.product, e.quantity, line, turn.at))
         turn.emit(SubstituteAccepted(e.order, e.product))
-        told = e.order, e.product, e.quantity, Remedy.SUBSTITUTE, named.substitute
+        told = e.order, e.product, e.quantity, Rescue.SUBSTITUTE, named.substitute
         turn.emit(ShortageRemedied(*told))
         return True
 
     def _resource(self, turn: Turn, e: ItemsMissing, order: Order) -> bool:
         if not self._move(turn, e.order, order):
             return False
-        turn.emit(ShortageRemedied(e.order, e.product, e.quantity, Remedy.OTHER_STORE))
+        turn.emit(ShortageRemedied(e.order, e.product, e.quantity, Rescue.OTHER_STORE))
         return True
 
     def _cancel(self, turn: Turn, e: ItemsMissing, order: Order) -> bool:
-        self._go_without(turn, e, order)
+        self._cut(turn, e, order)
         if order.status in HOLDS_STOCK:
             turn.emit(OrderCancelled(e.order, Actor.STORE, "item_missing", turn.at))
-        turn.emit(ShortageRemedied(e.order, e.product, e.quantity, Remedy.CANCEL))
+        turn.emit(ShortageRemedied(e.order, e.product, e.quantity, Rescue.CANCEL))
         return True
 
-    def _go_without(self, turn: Turn, e: ItemsMissing, order: Order) -> None:
+    def _go_without(self, turn: Turn, e: ItemsMissing, order: Order) -> bool:
+        self._cut(turn, e, order)
+        turn.emit(ShortageRemedied(e.order, e.product, e.quantity, Rescue.GO_WITHOUT))
+        return True
+
+    def _cut(self, turn: Turn, e: ItemsMissing, order: Order) -> None:
         for event in gone_without(e.order, order, e.product, e.quantity, turn.at):
             turn.emit(event)
 

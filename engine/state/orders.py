@@ -58,7 +58,7 @@ from engine.values import (
     PaymentId,
     PricedLine,
     ProductId,
-    Remedy,
+    Rescue,
     StoreId,
 )
 
@@ -112,7 +112,7 @@ class Order(Struct, array_like=True):
     @property
     def may_move(self) -> bool:
         """Whether all of it may come from another store, as long as nobody has packed it."""
-        return Remedy.OTHER_STORE in self.placed.if_missing and not self.moves
+        return Rescue.OTHER_STORE in self.placed.if_missing and not self.moves
 
     @property
     def is_collection(self) -> bool:

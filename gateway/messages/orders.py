@@ -14,6 +14,7 @@ from gateway.messages.values import (
     Part,
     Place,
     PricedLine,
+    Rescue,
     ReturnedLine,
     ReturnReason,
     ReturnWay,
@@ -60,7 +61,7 @@ class ShortageRemedied(Told, frozen=True):
     """
 
     order: str
-    remedy: Literal["substitute", "other_store", "cancel", "go_without"]
+    remedy: Rescue
     store: str
     promised_at: str
     due: Money

@@ -41,7 +41,7 @@ def _place_order(b: m.PlaceOrder, who: str, currency: str) -> ExternalCommand:
         b.pin,
         tip_minor=v.Minor(0) if b.tip is None else minor(b.tip, currency, "tip"),
         exchange=v.ChangeId(b.exchange or ""),
-        if_missing=[v.Remedy(x) for x in b.if_missing],
+        if_missing=[v.Rescue(x) for x in b.if_missing],
         instead=[v.Instead(v.ProductId(x.missing), v.ProductId(x.substitute)) for x in b.instead],
     )
 

@@ -29,7 +29,7 @@ from engine.values import (
     PricedLine,
     Proof,
     Purpose,
-    Remedy,
+    Rescue,
     ReturnedLine,
     ReturnWay,
     Standing,
@@ -177,7 +177,7 @@ NO_BOUNDS = (
     list[list[list[Point]]],
     Job,
     list[Break],
-    list[Remedy],
+    list[Rescue],
     list[Instead],
 )  # closed sets, and what has its own
 HUGE = 2**63 - 1

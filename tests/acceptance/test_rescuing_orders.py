@@ -15,7 +15,7 @@ from engine.values import (
     Millis,
     PricedLine,
     Proof,
-    Remedy,
+    Rescue,
     Tender,
     TillReceipt,
 )
@@ -25,7 +25,7 @@ from tests.cases import FEE, GOODS, HOME, TOTAL, Case, city, settled
 
 OTHER_PLACE = Point(390_150_000, 1_160_150_000)  # beyond the customer, about as far as the store
 FAR = Point(391_200_000, 1_161_200_000)
-ELSEWHERE, UDON = [Remedy.OTHER_STORE], 1_000
+ELSEWHERE, UDON = [Rescue.OTHER_STORE], 1_000
 MISSING = c.ReportMissing("store", "o", "ramen", 1)
 
 
@@ -43,7 +43,7 @@ def two_stores(
     return case.at(0, c.ReceiveStock("other", "ramen", there)) if there else case
 
 
-def ordered(case: Case, pieces: int = 2, wishes: list[Remedy] = ELSEWHERE, instead=(), **how):
+def ordered(case: Case, pieces: int = 2, wishes: list[Rescue] = ELSEWHERE, instead=(), **how):
     case.at(case.now_s + 1, cases.quote("q", Line("ramen", pieces), **how))
     wish = c.PlaceOrder("o", "app", "q", "bank", if_missing=wishes, instead=list(instead))
     case.at(case.now_s + 1, wish).includes(e.OrderPlaced)
@@ -59,7 +59,7 @@ def without(case: Case) -> Case:
     """It was picked as far as there was something."""
     return case.includes(
         e.OrderReduced("o", [PricedLine("ramen", 1, GOODS)], GOODS),
-        e.ShortageRemedied("o", "ramen", 1, "go_without"),
+        e.ShortageRemedied("o", "ramen", 1, Rescue.GO_WITHOUT),
     )
 
 
@@ -220,7 +220,7 @@ def with_udon(shelf: int = 5, price: int = UDON) -> Case:
     return case.at(0, c.ReceiveStock("store", "udon", shelf)) if shelf else case
 
 
-NAMED = {"wishes": [Remedy.SUBSTITUTE], "instead": [Instead("ramen", "udon")]}
+NAMED = {"wishes": [Rescue.SUBSTITUTE], "instead": [Instead("ramen", "udon")]}
 
 
 def test_what_was_named_for_it_takes_its_place_without_asking_again():
@@ -241,7 +241,7 @@ def test_what_was_named_never_costs_more_than_what_is_missing():
 
 
 def test_wishes_are_tried_in_their_order():
-    both = {"wishes": [Remedy.SUBSTITUTE, Remedy.OTHER_STORE], "instead": NAMED["instead"]}
+    both = {"wishes": [Rescue.SUBSTITUTE, Rescue.OTHER_STORE], "instead": NAMED["instead"]}
     case = accepted(with_udon(shelf=0), **both).at(30, MISSING)
     case.includes(e.ShortageRemedied("o", "ramen", 1, "other_store"))
     first = accepted(with_udon(), **both).at(30, MISSING)
@@ -249,7 +249,7 @@ def test_wishes_are_tried_in_their_order():
 
 
 def test_who_wants_all_or_nothing_gets_nothing_and_pays_nothing():
-    case = accepted(wishes=[Remedy.CANCEL]).at(30, MISSING)
+    case = accepted(wishes=[Rescue.CANCEL]).at(30, MISSING)
     case.includes(
         e.OrderCancelled("o", Actor.STORE, "item_missing", 30_000),
         e.ShortageRemedied("o", "ramen", 1, "cancel"),
@@ -271,10 +271,10 @@ def test_what_stands_packed_on_the_counter_is_not_packed_again_elsewhere():
 @pytest.mark.parametrize(
     ("field", "wishes", "instead"),
     [
-        ("if_missing", [Remedy.CANCEL, Remedy.CANCEL], []),
-        ("instead", [Remedy.SUBSTITUTE], []),
+        ("if_missing", [Rescue.CANCEL, Rescue.CANCEL], []),
+        ("instead", [Rescue.SUBSTITUTE], []),
         ("instead", [], [Instead("ramen", "udon")]),
-        ("instead", [Remedy.SUBSTITUTE], [Instead("ramen", "udon"), Instead("ramen", "ramen")]),
+        ("instead", [Rescue.SUBSTITUTE], [Instead("ramen", "udon"), Instead("ramen", "ramen")]),
     ],
 )
 def test_wishes_that_contradict_themselves_are_refused(field, wishes, instead):
@@ -286,7 +286,7 @@ def test_wishes_that_contradict_themselves_are_refused(field, wishes, instead):
 def test_nobody_can_be_brought_what_nobody_sells():
     case = two_stores().at(1, cases.quote())
     wish = [Instead("ramen", "nothing")]
-    order = c.PlaceOrder("o", "app", "q", "bank", if_missing=[Remedy.SUBSTITUTE], instead=wish)
+    order = c.PlaceOrder("o", "app", "q", "bank", if_missing=[Rescue.SUBSTITUTE], instead=wish)
     case.at(2, order).rejects(Reason.UNKNOWN, what="product", id="nothing")
 
 

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 
 from engine import commands as c
 from engine.settings import Settings
-from engine.values import Instead, Proof, Remedy
+from engine.values import Instead, Proof, Rescue
 
 Made = c.AnyCommand | list[c.AnyCommand]
 PRODUCTS = ("ramen", "tea", "cake")
+FIRST = (Rescue.SUBSTITUTE, Rescue.OTHER_STORE, Rescue.CANCEL)
 
 
 def makers(day) -> Iterator[tuple[float, Callable[[], Made]]]:
@@ -24,9 +25,11 @@ def makers(day) -> Iterator[tuple[float, Callable[[], Made]]]:
 def _buy(day) -> Made:
     rng, quote = day.rng, day._new("q")
     ask = c.RequestQuote(quote, "app", "ann", day._any(("s0", "s1")), day._lines(), day._place(1))
-    wishes = rng.sample([*Remedy], rng.randrange(4)) if rng.random() < 0.9 else [Remedy.CANCEL] * 2
+    wishes = rng.sample(FIRST, rng.randrange(4)) if rng.random() < 0.9 else [Rescue.CANCEL] * 2
+    if len(wishes) == 2:
+        wishes.append(Rescue.GO_WITHOUT)  # which is what is done in the end, said or not
     named = [Instead(x, day._any(PRODUCTS)) for x in PRODUCTS if rng.random() < 0.7]
-    instead = named if Remedy.SUBSTITUTE in wishes or rng.random() < 0.1 else []
+    instead = named if Rescue.SUBSTITUTE in wishes or rng.random() < 0.1 else []
     order = day._new("o")
     buy = c.PlaceOrder(order, "app", quote, "bank", Proof.NONE, if_missing=wishes, instead=instead)
     return [ask, buy]

@@ -13,7 +13,7 @@ from gateway.messages.values import (
     Place,
     Proof,
     Reason,
-    Remedy,
+    Rescue,
     Sent,
     Window,
 )
@@ -75,7 +75,7 @@ class PlaceOrder(Sent, frozen=True):
     pin: Annotated[str, Meta(pattern=r"^[0-9]{0,8}\Z")] = ""
     tip: Money | None = None
     exchange: Id | None = None
-    if_missing: Annotated[list[Remedy], Meta(max_length=3)] = []
+    if_missing: Annotated[list[Rescue], Meta(max_length=4)] = []
     instead: Annotated[list[Instead], Meta(max_length=100)] = []
 
 
