@@ -1,10 +1,11 @@
-"""Small spaces of streets around where the tests' cities are."""
+"""Areas, and small spaces of streets around where the tests' cities are."""
 
 import numpy as np
 
 from geo.points import Point
 from geo.space import StreetSpace
 from geo.travel import project
+from geo.zones import Polygon
 
 CENTER = Point(390_000_000, 1_160_000_000)
 STEP_E7 = 20_000  # 220 m
@@ -23,3 +24,8 @@ def folded(height_m: float = 3_000, center: Point = CENTER) -> StreetSpace:
         south_e7=south, west_e7=west, step_lat_e7=STEP_E7, step_lon_e7=STEP_E7,
         rows=SIZE, columns=SIZE, corners_mm=(corners * 1_000).astype("<i4").tobytes(),
     )  # fmt: skip
+
+
+def polygon(*rings: list[Point]) -> Polygon:
+    """An outer ring and its holes, closed here."""
+    return Polygon((tuple((*ring, ring[0]) for ring in rings),))

@@ -3,7 +3,7 @@
 from engine.commands.command import Command
 from engine.terms import Hours, SpecialDay
 from engine.values import Millis, StoreId
-from geo.points import Point
+from geo.zones import Polygon
 
 
 class SetStoreHours(Command, frozen=True):
@@ -45,7 +45,7 @@ class ExpireBusyMode(Command, frozen=True):
 
 
 class SetDeliveryArea(Command, frozen=True):
-    """Polygons: an outer ring and its holes, each closed by itself. None: the radius."""
+    """An area of its own; none: the radius."""
 
     store: StoreId
-    area: list[list[list[Point]]] = []
+    area: Polygon | None = None

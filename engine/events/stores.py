@@ -3,7 +3,7 @@
 from engine.events.event import Event
 from engine.terms import Hours, SpecialDay
 from engine.values import Millis, StoreId
-from geo.points import Point
+from geo.zones import Polygon
 
 
 class StoreHoursSet(Event, frozen=True):
@@ -35,7 +35,7 @@ class StoreBusySet(Event, frozen=True):
 
 
 class AreaDrawn(Event, frozen=True):
-    """Polygons: an outer ring and its holes. Without any, the radius of the settings holds."""
+    """Without an area the radius of the settings holds."""
 
     store: StoreId
-    area: list[list[list[Point]]]
+    area: Polygon | None

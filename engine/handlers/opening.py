@@ -17,7 +17,7 @@ from engine.events import (
     StoreResumed,
 )
 from engine.rejections import RejectionReason as Reason
-from engine.rules.areas import CORNERS_MAX, is_area
+from engine.rules.areas import CORNERS_MAX, corners
 from engine.rules.hours import are_sound
 from engine.rules.opening import DAYS_MAX, are_special_days
 from engine.state.orders import Orders, OrderStatus
@@ -64,7 +64,7 @@ class Opening:
 
     def set_delivery_area(self, turn: Turn, c: SetDeliveryArea) -> None:
         """For what is asked from here on; what was promised is still brought."""
-        if not is_area(c.area):
+        if c.area is not None and corners(c.area) > CORNERS_MAX:
             turn.reject(Reason.MALFORMED, field="area", limit=CORNERS_MAX)
         self._store(turn, c.store)
         turn.emit(AreaDrawn(c.store, c.area))

@@ -16,6 +16,7 @@ from engine.events import (
 from engine.terms import Hours
 from engine.values import Millis, StoreId
 from geo.points import Point
+from geo.zones import Polygon
 
 LEARNING_STEPS = 8  # a new measurement counts for one eighth
 USUAL_PERMILLE = 1_000
@@ -34,7 +35,7 @@ class Store(Struct, array_like=True):
     busy_permille: int = USUAL_PERMILLE  # of the usual time, for everything
     busy_until: Millis = Millis(0)  # 0: until somebody says otherwise
     crowd_permille: int = 0  # orders waiting for each picker, as a rule
-    area: list[list[list[Point]]] = []  # where it delivers to: polygons; none: the radius
+    area: Polygon | None = None  # where it delivers to; none: within the radius
 
 
 class Stores(Struct):

@@ -35,10 +35,10 @@ def _set_delivery_area(b: m.SetDeliveryArea, _: str, __: str) -> ExternalCommand
         return c.SetDeliveryArea(v.StoreId(b.store))
     geometry = {"type": b.area.type, "coordinates": b.area.coordinates}
     try:
-        parts = polygon_of_geojson(geometry).parts
+        area = polygon_of_geojson(geometry)
     except (ZoneError, PointError) as e:
         raise Refusal("malformed", str(e), {"field": "area", "hint": e.code}) from None
-    return c.SetDeliveryArea(v.StoreId(b.store), [[list(x[:-1]) for x in y] for y in parts])
+    return c.SetDeliveryArea(v.StoreId(b.store), area)
 
 
 def _position(point: Point) -> tuple[float, float]:
@@ -46,8 +46,9 @@ def _position(point: Point) -> tuple[float, float]:
 
 
 def delivery_area(s: State, key: v.StoreId) -> m.DeliveryArea:
-    area = [[[_position(x) for x in (*ring, ring[0])] for ring in y] for y in s.stores[key].area]
-    told = m.MultiPolygon(area) if area else None
+    area, told = s.stores[key].area, None
+    if area is not None:
+        told = m.MultiPolygon([[[_position(x) for x in z] for z in y] for y in area.parts])
     return m.DeliveryArea(key, told, s.settings.current.delivery_radius_m)
 
 

@@ -39,9 +39,10 @@ from engine.values import (
 )
 from geo.points import Point
 from geo.travel import TravelModel, Vehicle
+from geo.zones import Polygon
 from tests import cases
 from tests.cases import HOME, STORE_PLACE, city
-from tests.spaces import folded
+from tests.spaces import folded, polygon
 
 TENTH = PromotionTerms(
     "A tenth off", Conditions(), [Action(ActionKind.PERCENT, 100)], by_coupon=True
@@ -53,7 +54,7 @@ SENSIBLE = [  # one of each command from outside
     c.SetStoreHours("store", [Hours(540, 1_020)], [SpecialDay(4, [])]),
     c.PauseStore("store", 9_000, "too_busy"),
     c.SetBusyMode("store", 1_500, 9_000),
-    c.SetDeliveryArea("store", [[[STORE_PLACE, HOME, Point(0, 0)]]]),
+    c.SetDeliveryArea("store", polygon([STORE_PLACE, HOME, Point(0, 0)])),
     c.ListProduct("tea", "Tea", "drinks", 1),
     c.DelistProduct("ramen"),
     c.SetPrice("store", "ramen", 900),
@@ -174,7 +175,7 @@ NO_BOUNDS = (
     list[TillReceipt],
     list[Hours],
     list[SpecialDay],
-    list[list[list[Point]]],
+    Polygon | None,
     Job,
     list[Break],
     list[Rescue],

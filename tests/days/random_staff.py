@@ -3,13 +3,22 @@
 from collections.abc import Iterator
 
 from engine import commands as c
+from engine.rules.areas import CORNERS_MAX
 from engine.terms import Hours, SpecialDay
 from engine.values import DAY, HOUR, MINUTE, Break, Job
 from geo.points import Point
+from tests.spaces import polygon
 
 STORES, STAFF = ("s0", "s1"), ("eve", "bob", "mia")
 EVERYWHERE = [Point(0, 0), Point(0, 1_700_000_000), Point(890_000_000, 1_000_000_000)]
-AREAS = ([], [], [[EVERYWHERE]], [[EVERYWHERE[:2]]], [[[Point(0, 0), Point(0, 9), Point(9, 9)]]])
+JAGGED = [Point(x, 1_000 + x % 2) for x in range(CORNERS_MAX)]  # has more corners than may be
+AREAS = (
+    None,
+    None,
+    polygon(EVERYWHERE),
+    polygon([*JAGGED, Point(CORNERS_MAX, 0)]),
+    polygon([Point(0, 0), Point(0, 9), Point(9, 9)]),
+)
 
 
 def makers(day) -> Iterator[tuple[float, object]]:
