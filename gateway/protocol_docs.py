@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta, Raw
 
+from engine.rules import cancelling, complaints
+from engine.values import Actor
 from gateway import messages as m
 from gateway.auth import LIFE_MAX_S, MAY_ASK, MAY_HEAR
 from gateway.codes import CODES
@@ -83,6 +85,18 @@ CLOSE_CODES = {
     4401: "`unauthenticated`, `revoked`, or `token_expired`: then come back with a new token",
     4409: "`replaced`: the same party opened one too many, and this one was silent for longest",
     4429: "`rate_limited`: it went on and on; or `too_many_connections`, all of them talking",
+}
+WHO_SAYS_WHY = (  # whoever asks, in which request, and which words are his
+    ("order_service", "cancel_order", cancelling.REASONS[Actor.CUSTOMER]),
+    ("operator", "cancel_order", cancelling.RECALLS[Actor.OPERATOR]),
+    ("store", "reject_order", cancelling.REASONS[Actor.STORE]),
+    ("courier", "report_failure", cancelling.REASONS[Actor.COURIER]),
+    ("order_service", "close_complaint", complaints.OUTCOMES[Actor.CUSTOMER]),
+    ("operator, crm", "close_complaint", complaints.OUTCOMES[Actor.OPERATOR]),
+)
+ALSO_HEARD = {  # of an order, besides what somebody asked for
+    "payment": cancelling.REASONS[Actor.PAYMENT],
+    "system": cancelling.REASONS[Actor.SYSTEM],
 }
 HEAD = """\
 # The protocol
@@ -246,6 +260,18 @@ def _words() -> Iterator[str]:
     for name, choice in CHOICES.items():
         yield f"| {name} | {', '.join(f'`{x}`' for x in get_args(choice))} |"
     yield ""
+    yield from _reasons()
+
+
+def _reasons() -> Iterator[str]:
+    yield "### Reasons that are words\n"
+    yield "Others are `reason_not_allowed`, with those that are. Every other `reason` is your own"
+    yield "text. `goods_lost` is for what has left the store.\n"
+    yield "| by | in | one of |\n|---|---|---|"
+    for role, request, words in WHO_SAYS_WHY:
+        yield f"| {role} | `{request}` | {', '.join(f'`{x}`' for x in words)} |"
+    also = (f"`{actor}/{x}`" for actor, words in ALSO_HEARD.items() for x in words)
+    yield f"\nThe `reason` of an order is `actor/code`: these, and {', '.join(also)}.\n"
 
 
 def _codes() -> Iterator[str]:

@@ -19,7 +19,7 @@ from engine.events import (
 from engine.rejections import RejectionReason as Reason
 from engine.rules.areas import CORNERS_MAX, corners
 from engine.rules.hours import are_sound
-from engine.rules.opening import DAYS_MAX, are_special_days
+from engine.rules.opening import are_special_days
 from engine.state.orders import Orders, OrderStatus
 from engine.state.stores import USUAL_PERMILLE, Store, Stores
 from engine.turn import Turn
@@ -40,7 +40,7 @@ class Opening:
         if not are_sound(c.weekly):
             turn.reject(Reason.MALFORMED, field="weekly")
         if not are_special_days(c.days):
-            turn.reject(Reason.MALFORMED, field="days", limit=DAYS_MAX)
+            turn.reject(Reason.MALFORMED, field="days")
         self._store(turn, c.store)
         turn.emit(StoreHoursSet(c.store, c.weekly, c.days))
 
@@ -89,7 +89,7 @@ class Opening:
 
     def _check_until(self, turn: Turn, until: Millis) -> None:
         if not turn.at < until <= turn.at + PAUSE_MAX_MS:
-            turn.reject(Reason.MALFORMED, field="until", limit=turn.at + PAUSE_MAX_MS)
+            turn.reject(Reason.MALFORMED, field="until", limit_at=turn.at + PAUSE_MAX_MS)
 
     def _set_busy(
         self, turn: Turn, key: StoreId, store: Store, permille: int, until: Millis

@@ -173,7 +173,7 @@ class Preparing:
     def _check_ready_time(self, turn: Turn, ready_at: Millis) -> None:
         """A time gone by means now; one beyond a day is a slip of the clock or the pen."""
         if ready_at > turn.at + READY_WITHIN_MS:
-            turn.reject(Reason.MALFORMED, field="ready_at", limit=turn.at + READY_WITHIN_MS)
+            turn.reject(Reason.MALFORMED, field="ready_at", limit_at=turn.at + READY_WITHIN_MS)
 
     def _illegal(self, turn: Turn, order: Order, to: str) -> NoReturn:
         allowed = [str(x) for x in order.next_statuses]

@@ -111,8 +111,8 @@ class Selling:
         if not are_sound(x.lines) or not 0 < len(x.receipt) <= TEXT_CHARACTERS:
             turn.reject(Reason.MALFORMED, field="receipts", receipt=x.receipt[:TEXT_CHARACTERS])
         if x.sold_at > turn.at + AHEAD_MAX_MS:
-            limit = turn.at + AHEAD_MAX_MS
-            turn.reject(Reason.MALFORMED, field="sold_at", limit=limit, receipt=x.receipt)
+            limit_at = turn.at + AHEAD_MAX_MS
+            turn.reject(Reason.MALFORMED, field="sold_at", limit_at=limit_at, receipt=x.receipt)
         if x.sold_at < turn.at - KEPT_MS:  # whether it is known already nobody can tell any more
             turn.reject(Reason.STALE, receipt=x.receipt)
         self._check_products(turn, x.lines)

@@ -55,9 +55,9 @@ class Staffing:
 
     def draft_duty(self, turn: Turn, c: DraftDuty) -> None:
         if not 0 < c.ends_at - c.starts_at <= WORK_MAX_MS or c.ends_at <= turn.at:
-            turn.reject(Reason.MALFORMED, field="ends_at", limit=c.starts_at + WORK_MAX_MS)
+            turn.reject(Reason.MALFORMED, field="ends_at", limit_at=c.starts_at + WORK_MAX_MS)
         if c.starts_at > turn.at + AHEAD_MAX_MS:
-            turn.reject(Reason.MALFORMED, field="starts_at", limit=turn.at + AHEAD_MAX_MS)
+            turn.reject(Reason.MALFORMED, field="starts_at", limit_at=turn.at + AHEAD_MAX_MS)
         if c.duty in self.staff.duties:
             turn.reject(Reason.ALREADY_EXISTS)
         self._check_store(turn, c.store)
@@ -105,7 +105,7 @@ class Staffing:
     def record_timecard(self, turn: Turn, c: RecordTimecard) -> None:
         self._check_period(turn, c.started_at, c.ended_at)
         if not _are_sound(c.breaks, c.started_at, c.ended_at):
-            turn.reject(Reason.MALFORMED, field="breaks", limit=BREAKS_MAX)
+            turn.reject(Reason.MALFORMED, field="breaks")
         self._check_store(turn, c.store)
         self._check_free(turn, c.staff, c.started_at, c.ended_at)
         timecard = self.staff.next_timecard(c.staff)
@@ -146,10 +146,10 @@ class Staffing:
     def _check_period(self, turn: Turn, started_at: Millis, ended_at: Millis) -> None:
         """Over, not long ago, and not longer than anybody works."""
         if not turn.at - BACK_MAX_MS <= started_at < ended_at:
-            turn.reject(Reason.MALFORMED, field="started_at", limit=turn.at - BACK_MAX_MS)
+            turn.reject(Reason.MALFORMED, field="started_at", limit_at=turn.at - BACK_MAX_MS)
         if ended_at > min(turn.at, started_at + WORK_MAX_MS):
-            limit = min(turn.at, started_at + WORK_MAX_MS)
-            turn.reject(Reason.MALFORMED, field="ended_at", limit=limit)
+            limit_at = min(turn.at, started_at + WORK_MAX_MS)
+            turn.reject(Reason.MALFORMED, field="ended_at", limit_at=limit_at)
 
     def _check_free(
         self, turn: Turn, staff: StaffId, started_at: Millis, ended_at: Millis, but: str = ""

@@ -68,7 +68,7 @@ class Bounds:
             if max(numbers) > self._least or min(numbers) < -self._least:
                 for field, limit in self.numbers:
                     if not -limit <= getattr(command, field) <= limit:
-                        return {"field": field, "limit": limit}
+                        return {"field": field, "limit_at" if limit == TIME_MS else "limit": limit}
         return self._other_fault(command) if self._has_more else None
 
     def _wrong_id(self, command: Command) -> str | None:

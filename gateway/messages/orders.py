@@ -96,8 +96,9 @@ class Order(Told, frozen=True):
     """An order as it stands: how far the bargain has come, and how far the goods.
 
     `attempt` counts deliveries of the same order; a status may go back when a courier is
-    replaced. `reason` is `actor/code` of an early end. `lines`, as they are by now, and
-    `payment` are only in the answer to `get_order`.
+    replaced. `due` is what is owed for what is left of it; once it is `cancelled` or `returned`,
+    what would have been: `get_payment` says what was taken. `reason` is `actor/code` of an early
+    end. `lines`, as they are by now, and `payment` are only in the answer to `get_order`.
     """
 
     order: str

@@ -197,7 +197,7 @@ def test_a_pause_ends_in_the_future_and_within_a_week(until):
     for command in (c.PauseStore("store", until, "x"), c.SetBusyMode("store", 2_000, until)):
         if until or isinstance(command, c.PauseStore):
             case = city(1).at(60, command)
-            case.rejects(Reason.MALFORMED, field="until", limit=60_000 + 7 * DAY)
+            case.rejects(Reason.MALFORMED, field="until", limit_at=60_000 + 7 * DAY)
 
 
 # a rush
@@ -285,6 +285,9 @@ async def test_hours_are_said_as_people_say_them_and_refusals_name_the_time(tmp_
             (["sat"], "18:00", "02:00"),
         ]
         await city.store.request(m.SetStoreHours([], []))
+        with pytest.raises(RequestRefusedError, match="malformed") as info:
+            await city.store.request(m.PauseStore(later(app, 8 * DAY), "holidays"))
+        assert info.value.error.detail["limit_at"] < later(app, 8 * DAY)  # a time, like any other
         await city.store.request(m.PauseStore(later(app, HOUR), "too_busy"))
         lines = [m.Line("ramen", 1)]
         with pytest.raises(RequestRefusedError, match="store_closed") as info:

@@ -178,7 +178,7 @@ def test_a_ready_time_gone_by_means_now_and_one_beyond_a_day_is_a_slip():
     case = cases.confirmed()
     late = case.engine.now + 24 * HOUR + 1_001
     case.at(case.now_s + 1, c.AcceptOrder("store", "o", late)).rejects(
-        Reason.MALFORMED, field="ready_at", limit=late - 1
+        Reason.MALFORMED, field="ready_at", limit_at=late - 1
     )
     case.at(case.now_s, c.AcceptOrder("store", "o", -99)).includes(
         e.OrderAccepted("o", case.engine.now, case.engine.now)

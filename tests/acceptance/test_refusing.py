@@ -191,8 +191,12 @@ def senseless(kind: object) -> list[tuple[object, dict[str, object]]]:
     if kind is str:
         return [("x" * 1_001, text_limit)]
     if kind in (int, Minor, Millis):
-        limit = {int: None, Minor: bounds.AMOUNT_MINOR, Millis: bounds.TIME_MS}[kind]
-        return [(x, {"limit": limit} if limit else {}) for x in (HUGE, -HUGE, 2**63, -(2**70))]
+        said: dict[object, dict[str, object]] = {
+            int: {},
+            Minor: {"limit": bounds.AMOUNT_MINOR},
+            Millis: {"limit_at": bounds.TIME_MS},
+        }
+        return [(x, said[kind]) for x in (HUGE, -HUGE, 2**63, -(2**70))]
     if kind is Point:
         north = Point(900_000_001, 0)
         return [

@@ -153,7 +153,7 @@ def test_a_reconciliation_that_cannot_be_is_refused_whole_and_says_where():
     case, late = city(5), sold("r9", at=60 * SECOND + 6 * MINUTE)
     case.at(60, reconcile(sold("r1"), late))
     limit = 60 * SECOND + 5 * MINUTE
-    case.rejects(Reason.MALFORMED, field="sold_at", limit=limit, receipt="r9")
+    case.rejects(Reason.MALFORMED, field="sold_at", limit_at=limit, receipt="r9")
     case.at(61, reconcile(sold("r1"), sold("r2", PricedLine("gold", 1, 900))))
     case.rejects(Reason.UNKNOWN, what="product", id="gold")
     case.at(62, reconcile()).rejects(Reason.MALFORMED, field="receipts", limit=500)

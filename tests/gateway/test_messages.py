@@ -2,6 +2,7 @@
 
 import json
 import math
+from itertools import chain
 
 import msgpack
 import msgspec
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.rules import cancelling
 from gateway import messages as m
 from gateway import protocol_docs
 from gateway.codes import CODES, Refusal
@@ -68,6 +70,12 @@ def test_frames_are_plain_messagepack_and_plain_json():
     assert json.loads(JSON.message(frame)) == told
     assert MSGPACK.client_frame(msgpack.packb(told)) == frame
     assert JSON.client_frame(json.dumps(told)) == frame
+
+
+def test_the_document_names_every_reason_somebody_may_be_refused_for():
+    text = protocol_docs.document()
+    words = [*cancelling.REASONS.values(), cancelling.WRITE_OFF]
+    assert [x for x in chain.from_iterable(words) if x not in text] == []
 
 
 def test_both_subprotocols_refuse_the_other_kind_of_message():

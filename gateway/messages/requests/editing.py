@@ -18,7 +18,10 @@ class EditLines(Sent, frozen=True):
 
 
 class EditDropoff(Sent, frozen=True):
-    """Another door, with its own delivery fee. Answered by `order_edited`."""
+    """Another door, with its own delivery fee, until the store has begun.
+
+    Answered by `order_edited`.
+    """
 
     order: Id
     dropoff: Place
