@@ -1,5 +1,6 @@
 // The operator's console: the city feed in, a map and panels out.
 import { Analytics } from "./analytics.js";
+import { Areas } from "./areas.js";
 import { City } from "./city.js";
 import { CityFeed } from "./feed.js";
 import { Forks } from "./forks.js";
@@ -8,6 +9,7 @@ import { Panels } from "./panels.js";
 
 const TOKEN = new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
 const PANELS_MS = 500;
+const $ = (id) => document.getElementById(id);
 
 const city = new City();
 let picked = null, fitted = false;
@@ -15,6 +17,9 @@ let cityTime = Date.now(), heardAt = performance.now(), speed = 1;
 
 function pick(what) {
   picked = map.picked = what;
+  areas.pick(what);
+  if (what) showOrders(false);
+  $("stores").value = what?.store ?? "";
   panels.detail(picked);
   panels.explain(null);
   if (what?.order) feed.ask({ type: "explain_order", order: what.order }, (body) => picked === what && panels.explain(body));
@@ -24,7 +29,7 @@ const panels = new Panels(city, pick);
 const map = new CityMap(city, pick);
 const now = () => cityTime + (performance.now() - heardAt) * speed;
 map.now = now;
-document.getElementById("close").addEventListener("click", () => pick(null));
+$("close").addEventListener("click", () => pick(null));
 
 const feed = new CityFeed(TOKEN, {
   state: (state, text) => panels.state(state, text),
@@ -43,11 +48,41 @@ const feed = new CityFeed(TOKEN, {
 });
 
 const analytics = new Analytics(city, (body, answer) => feed.ask(body, answer));
+const areas = new Areas(city, map, (body, answer) => feed.ask(body, answer));
 new Forks((body, answer) => feed.ask(body, answer));
-map.under = (pen, at) => analytics.paint(pen, at);
+map.under = (pen, at) => {
+  analytics.paint(pen, at);
+  areas.paint(pen);
+};
+map.above = (pen) => areas.paintCorners(pen);
+
+// What is on top is closed first.
+addEventListener("keydown", ({ key }) => {
+  if (key !== "Escape") return;
+  const open = ["forks", "figures"].find((x) => !$(x).hidden);
+  if (open) $(`${open}-close`).click();
+  else if (areas.isDrawing) areas.end();
+  else pick(null);
+});
+const showOrders = (on) => $("risk-toggle").setAttribute("aria-pressed", $("risk").classList.toggle("shown", on)); // where there is no room
+$("risk-toggle").addEventListener("click", () => showOrders());
+
+$("stores").addEventListener("change", ({ target }) => {
+  const store = city.stores.get(target.value);
+  if (store) map.map.jumpTo({ center: [store.lon, store.lat] });
+  if (store) pick({ store: store.id });
+});
+
+function listStores() {
+  const { options } = $("stores");
+  if (options.length === city.stores.size + 1) return;
+  const byName = [...city.stores.values()].sort((a, b) => a.name.localeCompare(b.name));
+  $("stores").replaceChildren(options[0], ...byName.map((x) => new Option(x.name, x.id)));
+}
 
 setInterval(() => {
   panels.kpis();
+  listStores();
   panels.orders(now());
   panels.clock(now());
   if (picked) panels.detail(picked);

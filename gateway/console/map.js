@@ -9,6 +9,8 @@ const STYLE = { version: 8, sources: {}, layers: [{ id: "ground", type: "backgro
 const GRID_KM = 1;
 const STREETS = { url: "/console/streets.geojson", wide: "#2b3c4b", narrow: "#1d2a36", wideKmh: 27 };
 
+const POINTER = { mousedown: "grab", touchstart: "grab", mousemove: "drag", touchmove: "drag", mouseup: "drop", touchend: "drop" };
+
 // The city's own streets, if the server was started with them: one file, no tiles. Where they are.
 async function drawStreets(map) {
   const answer = await fetch(STREETS.url), streets = await answer.json();
@@ -35,11 +37,14 @@ export class CityMap {
       this.streets = await drawStreets(this.map);
       if (!this.city.bounds()) this.fit(); // nobody is there yet
     });
-    this.map.on("click", (event) => onPick(this.nearest(event.point)));
+    this.pencil = null; // while something is drawn, what the pointer does is for that
+    this.map.on("click", (event) => (this.pencil ? this.pencil.click(event) : onPick(this.nearest(event.point))));
+    this.map.on("dblclick", (event) => this.pencil?.remove(event.point));
+    for (const [name, does] of Object.entries(POINTER)) this.map.on(name, (event) => this.pencil?.[does](event));
     this.canvas = document.getElementById("overlay");
     this.picked = null;
     this.now = () => Date.now();
-    this.under = () => {}; // what is painted below everything that moves
+    this.under = this.above = () => {}; // what is painted below and above everything that moves
     window.addEventListener("resize", () => this.resize());
     this.resize();
     requestAnimationFrame((t) => this.draw(t));
@@ -53,9 +58,20 @@ export class CityMap {
     this.pen.setTransform(ratio, 0, 0, ratio, 0, 0);
   }
 
+  // Beside the panels; where there is no room beside them, below the first.
   fit(bottom = 60) {
     const bounds = this.city.bounds() ?? this.streets;
-    if (bounds) this.map.fitBounds(bounds, { padding: { top: 60, bottom, left: 360, right: innerWidth > 900 ? 460 : 60 }, maxZoom: 15, duration: 0 });
+    const below = Math.min(innerHeight / 2, document.getElementById("head").getBoundingClientRect().bottom + 20);
+    const padding = innerWidth > 900 ? { top: 60, bottom, left: 360, right: 460 } : { top: below, bottom: bottom + 40, left: 24, right: 24 };
+    if (bounds) this.map.fitBounds(bounds, { padding, maxZoom: 15, duration: 0 });
+  }
+
+  // Until it is put down again (null).
+  drawWith(pencil) {
+    this.pencil = pencil;
+    this.map.doubleClickZoom[pencil ? "disable" : "enable"]();
+    this.map.getCanvas().style.cursor = pencil ? "crosshair" : "";
+    if (pencil) this.map.getCanvas().focus();
   }
 
   at(lonlat) {
@@ -70,6 +86,7 @@ export class CityMap {
     for (const order of this.city.orders.values()) this.drawOrder(order);
     for (const store of this.city.stores.values()) this.drawStore(store);
     for (const courier of this.city.couriers.values()) this.drawCourier(courier, now);
+    this.above(this.pen);
     requestAnimationFrame((t) => this.draw(t));
   }
 

@@ -20,6 +20,7 @@ export class Panels {
     this.city = city;
     this.onPick = onPick;
     this.trend = [];
+    this.rows = new Map(); // of the orders shown, by id
     this.legend();
   }
 
@@ -79,14 +80,36 @@ export class Panels {
     const orders = [...this.city.orders.values()].sort((a, b) => Date.parse(a.promised_at) - Date.parse(b.promised_at));
     const late = orders.filter((x) => risk(x, now) === "late").length;
     $("risk-count").textContent = `${orders.length} open, ${late} late`;
-    $("risk-rows").replaceChildren(...orders.slice(0, ROWS).map((order) => {
-      const row = element("tr", undefined, { "data-risk": order.at_risk ? "late" : risk(order, now), title: (order.at_risk ?? "").replaceAll("_", " ") });
-      const minutes = Math.round((Date.parse(order.promised_at) - now) / 60000);
-      const store = this.city.stores.get(order.store);
-      for (const cell of [order.id, store?.name ?? order.store, (order.delivery_status === "created" ? order.order_status : order.delivery_status).replaceAll("_", " "), order.at_risk?.startsWith("courier") ? `${order.courier} (${order.at_risk.slice(8)})` : order.courier ?? "", `${minutes} min`]) row.append(element("td", cell));
-      row.addEventListener("click", () => this.onPick({ order: order.id }));
-      return row;
-    }));
+    const rows = orders.slice(0, ROWS).map((order) => this.row(order, now)), body = $("risk-rows");
+    this.rows = new Map(rows.map((row) => [row.order, row]));
+    if (rows.length === body.children.length && rows.every((row, k) => row === body.children[k])) return;
+    const focused = document.activeElement; // a row that moves keeps it
+    body.replaceChildren(...rows);
+    if (body.contains(focused)) focused.focus({ preventScroll: true });
+  }
+
+  // The row it had before, if any, as it is now.
+  row(order, now) {
+    const row = this.rows.get(order.id) ?? this.newRow(order.id);
+    const minutes = Math.round((Date.parse(order.promised_at) - now) / 60000);
+    const status = order.delivery_status === "created" ? order.order_status : order.delivery_status;
+    const courier = order.at_risk?.startsWith("courier") ? `${order.courier} (${order.at_risk.slice(8)})` : order.courier ?? "";
+    row.dataset.risk = order.at_risk ? "late" : risk(order, now);
+    row.title = (order.at_risk ?? "").replaceAll("_", " ");
+    [this.city.stores.get(order.store)?.name ?? order.store, status.replaceAll("_", " "), courier, String(minutes)].forEach((text, k) => {
+      const cell = row.children[k + 1];
+      if (cell.textContent !== text) cell.textContent = text;
+    });
+    return row;
+  }
+
+  newRow(id) {
+    const row = element("tr"), first = element("td"), button = element("button", id);
+    first.append(button);
+    row.append(first, ...[1, 2, 3, 4].map(() => element("td")));
+    row.order = id;
+    row.addEventListener("click", () => this.onPick({ order: id }));
+    return row;
   }
 
   clock(now) {
@@ -114,6 +137,7 @@ export class Panels {
       return element("li", `${way.courier}: ${Math.round(way.cost)} (${terms.join(", ")})`);
     });
     if (body.remedy) ways.push(element("li", `kept from being served by ${body.remedy.binding.join(", ").replaceAll("_", " ")}`));
+    if (!ways.length && !body.settled) ways.push(element("li", "nobody else, as things are"));
     $("explanation-ways").replaceChildren(...ways);
   }
 
