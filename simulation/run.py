@@ -275,4 +275,5 @@ def _order_figures(tally: Tally, customers: Customers, stuck: list[OrderId]) -> 
         open=len(stuck),
         short=tally.short_orders,
         collected=tally.collected,
+        stores_earned_minor=tally.stores_earned_minor,
     )

@@ -58,6 +58,7 @@ class OrderFigures(Struct, frozen=True):
     open: int
     short: int  # times that a piece was missing
     collected: int = 0  # by the customer, at the counter
+    stores_earned_minor: int = 0  # goods, less what was given back
 
 
 class ServiceFigures(Struct, frozen=True):
@@ -86,6 +87,7 @@ class FleetFigures(Struct, frozen=True):
     rescues: int
     hourly_cost_minor: int = 0  # for the time on shift, besides
     ride_time_ratio: float = 1.0  # as ridden, over the engine's travel model; before known episodes
+    delivery_fees_minor: int = 0  # what customers paid for deliveries, less what was given back
 
 
 class PlanningFigures(Struct, frozen=True):
@@ -186,6 +188,7 @@ def fleet_figures(tally: Tally, riding: Riding, worked_ms: int) -> FleetFigures:
         rescues=tally.rescues,
         hourly_cost_minor=riding.hourly_cost_minor,
         ride_time_ratio=_ratio(riding.took_ms, riding.planned_ms, 4) or 1.0,
+        delivery_fees_minor=tally.delivery_fees_minor,
     )
 
 

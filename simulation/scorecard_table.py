@@ -85,6 +85,8 @@ def _fleet(run: Run, card: Scorecard) -> Table:
     table.add_row("deliveries per hour", f"{fleet.deliveries_per_h:.2f}")
     table.add_row("km per delivery", f"{fleet.km_per_delivery:.2f}")
     table.add_row("cost per delivery", f"{fleet.cost_per_delivery_minor / 100:.2f} {currency}")
+    earned = fleet.delivery_fees_minor / max(1, card.orders.delivered)
+    table.add_row("delivery fees, each", f"{earned / 100:.2f} {currency}")
     table.add_row("CO2e per delivery", f"{fleet.co2e_g_per_delivery:.0f} g")
     table.add_row("ride time, of the planned", f"{fleet.ride_time_ratio:.3f}")
     table.add_row("break-downs / rescues", f"{fleet.breakdowns} / {fleet.rescues}")

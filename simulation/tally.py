@@ -12,10 +12,11 @@ from engine.commands import AdoptPlan
 from engine.engine import Record
 from engine.projections.clocks import Clock, Clocks
 from engine.projections.punctuality import CLOCK
-from engine.rules.bookkeeping import COURIER_COST
-from engine.values import CourierId, Millis
+from engine.rules.bookkeeping import COURIER_COST, FEES, of_store
+from engine.values import CourierId, Millis, StoreId
 
 TO_THE_COUNTER = ("ready_to_pickup", "in_store_to_pickup")
+STORES = of_store(StoreId(""))  # how their accounts begin
 Fold = Callable[[Millis, Any], None]
 
 
@@ -29,6 +30,8 @@ class Tally:
         self.worked_ms: Counter[CourierId] = Counter()
         self.on_shift_since: dict[CourierId, Millis] = {}
         self.courier_pay_minor = 0
+        self.delivery_fees_minor = 0  # earned, less what was given back
+        self.stores_earned_minor = 0  # by orders, less what was given back
         self.rounds = 0
         self.answers = 0  # plans that came in time
         self.skipped: Counter[str] = Counter()  # routes of plans, by reason
@@ -140,6 +143,10 @@ class Tally:
         for posting in x.postings:
             if posting.account == COURIER_COST:
                 self.courier_pay_minor += posting.amount_minor
+            elif posting.account == FEES:  # income is on the right side: negative
+                self.delivery_fees_minor -= posting.amount_minor
+            elif posting.account.startswith(STORES):
+                self.stores_earned_minor -= posting.amount_minor
 
     # couriers
 

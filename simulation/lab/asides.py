@@ -1,4 +1,5 @@
-"""What else is to be said of an arm: how steady its plans are, and what its saved CO2e costs.
+"""What else is to be said of an arm: what is left of the fees, how steady its plans are, and what
+its saved CO2e costs.
 
 Described, with Student's 95 % intervals by day; not among the figures that are judged.
 """
@@ -6,10 +7,15 @@ Described, with Student's 95 % intervals by day; not among the figures that are 
 from collections.abc import Iterator, Mapping, Sequence
 
 from simulation.lab.deciding import Finding
+from simulation.lab.figures import NET_KEY, SOLD_KEY
 from simulation.lab.statistics import half_width, paired, ratio
 
 ALPHA = 0.05
 Columns = Mapping[str, Sequence[float]]
+MONEY = (
+    (SOLD_KEY, "stores earn"),
+    (NET_KEY, "delivery fees less couriers bring in"),
+)
 CHURN = (  # figure, what there is more or less of
     ("moved_per_h", "orders change couriers"),
     ("offer_flips_per_h", "offers are taken back"),
@@ -19,12 +25,20 @@ CHURN = (  # figure, what there is more or less of
 
 def asides(base: Columns, arm: Columns, findings: Sequence[Finding], currency: str) -> list[str]:
     """Sentences, as far as the days are clear."""
-    return [*_churn(base, arm), *_price(base, arm, findings, currency)]
+    money = f"{{:,.0f}} ± {{:,.0f}} {currency} a day"
+    return [
+        *_described(base, arm, MONEY, money),
+        *_described(base, arm, CHURN, "{:.1f} ± {:.1f} times an hour"),
+        *_price(base, arm, findings, currency),
+    ]
 
 
-def _churn(base: Columns, arm: Columns) -> Iterator[str]:
+def _described(
+    base: Columns, arm: Columns, figures: Sequence[tuple[str, str]], form: str
+) -> Iterator[str]:
+    """One sentence of all that is clear: "more ... 3.1 ± 0.4 times an hour less"."""
     said = []
-    for key, what in CHURN:
+    for key, what in figures:
         apart = _apart(base, arm, key)
         if len(apart) < 2:
             continue
@@ -32,7 +46,7 @@ def _churn(base: Columns, arm: Columns) -> Iterator[str]:
         width = half_width(found, ALPHA)
         if abs(found.mean) > width:
             way = "more" if found.mean > 0 else "less"
-            said.append(f"{what} {abs(found.mean):.1f} ± {width:.1f} times an hour {way}")
+            said.append(f"{what} {form.format(abs(found.mean), width)} {way}")
     if said:
         text = ", ".join(said)
         yield f"{text[0].upper()}{text[1:]}."
@@ -42,8 +56,7 @@ def _price(
     base: Columns, arm: Columns, findings: Sequence[Finding], currency: str
 ) -> Iterator[str]:
     """Of a kilogram, where less is clearly emitted: all customers' waiting, and money."""
-    emits = next((x for x in findings if x.figure == "co2e_g_per_order"), None)
-    if emits is None or emits.answer != "less":
+    if not saves_co2e(findings):
         return
     saved_kg = [-x / 1_000 for x in _apart(base, arm, "co2e_g_per_order")]
     prices = []
@@ -51,8 +64,15 @@ def _price(
         price = ratio(_apart(base, arm, key), saved_kg)
         if price is None:
             return
-        prices.append(f"{price[0]:+.1f} ± {price[1]:.1f} {unit}")
-    yield f"A kilogram of CO2e saved costs {' and '.join(prices)}."
+        if price[0] + price[1] > 0:  # otherwise it clearly costs nothing: there is less of both
+            prices.append(f"{price[0]:+.1f} ± {price[1]:.1f} {unit}")
+    yield f"A kilogram of CO2e saved costs {' and '.join(prices) or 'neither time nor money'}."
+
+
+def saves_co2e(findings: Sequence[Finding]) -> bool:
+    """For certain, and not by serving fewer: that is no price of it."""
+    answers = {x.figure: x.answer for x in findings}
+    return answers.get("co2e_g_per_order") == "less" and answers.get("served_percent") != "less"
 
 
 def _apart(base: Columns, arm: Columns, key: str) -> list[float]:

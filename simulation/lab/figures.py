@@ -92,8 +92,31 @@ HEADLINES = (
     ),
 )
 
+NET_KEY, SOLD_KEY = "fees_less_couriers", "stores_earned"
+
 # Described, not tested.
 OTHERS = (
+    Figure(
+        NET_KEY,
+        "delivery fees less couriers, a day",
+        "{currency}",
+        0,
+        lambda x: x.fleet.delivery_fees_minor / 100 - _costs(x),
+    ),
+    Figure(
+        SOLD_KEY,
+        "stores earn, a day",
+        "{currency}",
+        0,
+        lambda x: x.orders.stores_earned_minor / 100,
+    ),
+    Figure(
+        "fee_per_order",
+        "delivery fee per order",
+        "{currency}",
+        2,
+        lambda x: x.fleet.delivery_fees_minor / 100 / max(1, x.orders.delivered),
+    ),
     Figure("orders", "orders placed", "", 0, lambda x: x.orders.placed),
     Figure("delivered", "delivered", "", 0, lambda x: x.orders.delivered),
     Figure("cancelled", "cancelled", "", 1, lambda x: sum(x.orders.cancelled.values())),

@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import Any
 
 from simulation.lab.arms import Arm
-from simulation.lab.asides import asides
+from simulation.lab.asides import MONEY, asides, saves_co2e
 from simulation.lab.deciding import Finding
 from simulation.lab.figures import BY_KEY, FIGURES, HEADLINES, Figure
 from simulation.lab.pareto import AXES, front
@@ -18,6 +18,7 @@ from simulation.pages import BLUE, ORANGE, PALETTE, Page, label
 
 REPORT_FILE = "report.html"
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "pentagon")
+MOVED_APART = 1.0  # an hour: less is no curve to look at
 FEW = 4  # arms that are named; more are counted
 Shape = dict[str, Any]
 LEGEND_BELOW: Shape = {"legend": {"orientation": "h", "yanchor": "top", "y": -0.3}, "height": 390}
@@ -136,13 +137,14 @@ def _carbon(page: Page, sweep: Sweep, found: Sequence[Sequence[Finding]]) -> Non
     rows: list[list[str | float]] = []
     for arm, findings in zip(sweep.arms[1:], found, strict=True):
         by = {x.figure: x for x in findings}
-        if by["co2e_g_per_order"].answer == "less":
+        if saves_co2e(findings):
             kg = -by["co2e_g_per_order"].difference / 1_000
             cost, minutes = by["cost_per_order"].difference, by["click_to_door_min"].difference
             rows.append([arm.label, arm.name, 1_000 * kg, minutes / kg, cost / kg])
     if rows:
         currency = sweep.arms[0].scenario.engine.currency
-        page.section("What a kilogram of CO2e less costs", "Where less is emitted for certain.")
+        said = "Where less is emitted for certain, and not by serving fewer."
+        page.section("What a kilogram of CO2e less costs", said)
         header = ["arm", "", "g less per order", "minutes later per kg", f"{currency} more per kg"]
         page.table("", header, rows, "Ratios of mean differences; negative: earlier, or cheaper.")
 
@@ -157,7 +159,9 @@ def _responses(page: Page, sweep: Sweep) -> None:
     for n, arm in enumerate(sweep.arms):
         rest = {key: x for key, x in arm.settings.items() if key != axis}
         groups.setdefault(", ".join(f"{k} {x}" for k, x in rest.items()), []).append(n)
-    for figure in HEADLINES:
+    every = [sweep.means(n) for n in range(len(sweep.arms))]
+    money = [BY_KEY[key] for key, _ in MONEY if len({x[key] for x in every}) > 1]
+    for figure in (*HEADLINES, *money):
         lines = []
         for k, (name, members) in enumerate(groups.items()):
             members.sort(key=lambda n: float(sweep.arms[n].settings[axis]))
@@ -168,7 +172,7 @@ def _responses(page: Page, sweep: Sweep) -> None:
                     "mode": "lines+markers",
                     "name": label(name),
                     "x": [sweep.arms[n].settings[axis] for n in members],
-                    "y": [sweep.means(n)[figure.key] for n in members],
+                    "y": [every[n][figure.key] for n in members],
                     "error_y": {"type": "data", "array": [_reach(x) for x in columns]},
                     "marker": {"symbol": SYMBOLS[k % len(SYMBOLS)], "size": 9},
                     "line": {"color": PALETTE[k % len(PALETTE)]},
@@ -188,7 +192,8 @@ def _responses(page: Page, sweep: Sweep) -> None:
 def _churn(page: Page, sweep: Sweep) -> None:
     """What steadier plans cost in punctuality: a curve of each policy, by how much is moved."""
     every = [sweep.means(n) for n in range(len(sweep.arms))]
-    if len({x["moved_per_h"] for x in every}) < 2:
+    moved = [x["moved_per_h"] for x in every]
+    if max(moved) - min(moved) < MOVED_APART:
         return
     groups: dict[str, list[int]] = {}
     for n, arm in enumerate(sweep.arms):

@@ -4,17 +4,43 @@ import re
 from collections.abc import Callable
 from copy import deepcopy
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from msgspec import Struct
 
 from engine.values import MINUTE, SECOND
 from simulation.scenarios.flaws import Flaw, ScenarioError, did_you_mean
+from simulation.scenarios.scenario import Scenario
 from simulation.scenarios.scenario_file import Document
-from simulation.scenarios.tables import name_of
+from simulation.scenarios.tables import name_of, types_of
 
 Scalar = bool | int | float | str
 VALUES_MAX = 100
+CLOSE = 0.7  # of a word: less alike is another word
+TOP_SCALARS = ("hours", "positions_every_s", "name")
+# What planners and other products call what has a short name here.
+CALLED = {
+    "batch_window": "batch_s",
+    "batching": "batch_s",
+    "bundling": "batch_s",
+    "bundling_window": "batch_s",
+    "carbon_price": "co2e_price",
+    "churn": "moves_per_h",
+    "delivery_fee": "fee_minor",
+    "demand": "orders",
+    "drivers": "couriers",
+    "fee": "fee_minor",
+    "fleet": "couriers",
+    "fleet_size": "couriers",
+    "prepositioning": "repositions",
+    "promise": "promise_min",
+    "restaurants": "stores",
+    "riders": "couriers",
+    "shifts": "shift_h",
+    "shops": "stores",
+    "solver": "policy",
+}
 STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 
 
@@ -85,12 +111,31 @@ def put(document: Document, path: str, value: Scalar) -> None:
             raise ScenarioError([Flaw("unknown_key", path, f"{step} is a value, not a table")])
     if isinstance(place, list):
         raise ScenarioError([Flaw("unknown_key", path, "is a whole table, not a value in it")])
-    if len(steps) == 1 and (near := did_you_mean(path, ALIASES)) and path not in TOP_SCALARS:
-        raise ScenarioError([Flaw("unknown_key", path, f"no such thing to vary{near}")])
+    if len(steps) == 1 and path not in TOP_SCALARS:
+        raise ScenarioError([Flaw("unknown_key", path, _meant(path))])
     place[steps[-1]] = value
 
 
-TOP_SCALARS = ("hours", "positions_every_s", "name")
+def _meant(word: str) -> str:
+    """What is no short name: a table, what others call something, or a path's last step."""
+    if isinstance(table := types_of(Scenario).get(word), type) and issubclass(table, Struct):
+        return f"is a whole table: vary one of its values, as {word}.{next(iter(types_of(table)))}"
+    known = {**{x: x for x in ALIASES}, **CALLED, **_leaves()}
+    near = get_close_matches(word.lower(), known, n=1, cutoff=CLOSE)
+    if near:
+        return f'no such thing to vary; did you mean "{known[near[0]]}"?'
+    return f"no such thing to vary; there are {', '.join(ALIASES)}, and any path of a scenario"
+
+
+def _leaves() -> dict[str, str]:
+    """ "handling_ms" -> "engine.handling_ms": settings by the last step of their path."""
+    tables = {key: x for key, x in types_of(Scenario).items() if isinstance(x, type)}
+    return {
+        leaf: f"{key}.{leaf}"
+        for key, table in tables.items()
+        if issubclass(table, Struct)
+        for leaf in types_of(table)
+    }
 
 
 def _element(tables: list[Any], step: int | str, path: str) -> Any:

@@ -1,6 +1,7 @@
 """A comparison in words: what differs and by how much, what does not, and what is not clear."""
 
 from collections.abc import Sequence
+from math import inf
 
 from simulation.lab.arms import Arm
 from simulation.lab.deciding import Finding
@@ -12,6 +13,8 @@ def verdict(arm: Arm, findings: Sequence[Finding], currency: str) -> str:
 
     "B (couriers 60) delivers 1.8 ± 0.4 minutes sooner; ... costs the same per order ...".
     """
+    if all(x.difference == 0.0 and x.half_width in (0.0, inf) for x in findings):
+        return f"{arm.title} changes nothing: every figure is the same on all {findings[0].n} days."
     differs = [_clause(x, currency) for x in findings if x.answer in ("less", "more")]
     same = [_clause(x, currency) for x in findings if x.answer == "same"]
     parts = [", ".join(x) for x in (differs, same) if x]

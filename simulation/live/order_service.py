@@ -75,8 +75,9 @@ class OrderService(Party):
         if quote is None:
             return
         is_soon = quote.window is None  # who wants it later waits for it gladly
-        if is_soon and quote.promised_within_s * 1_000 > wish.longest_promise_ms:
-            self.lost["promise_too_late"] += 1
+        promised_ms = quote.promised_within_s * 1_000 if is_soon else 0
+        if objection := wish.objection(promised_ms, quote.delivery_fee.amount):
+            self.lost[objection] += 1
             return
         await self.sleep(wish.thinks_ms)
         await self._place(wish, quote, f"o{name}")

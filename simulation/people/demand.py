@@ -34,7 +34,9 @@ from simulation.streams import Draws, RandomStreams
 from simulation.world import World
 
 SERVICE = ServiceId("app")
-LATER_THAN_WANTED = "promise_too_late"  # not a rejection: the customer said no
+# Not rejections: the customer said no.
+LATER_THAN_WANTED = "promise_too_late"
+DEARER_THAN_WANTED = "fee_too_high"
 CHANGES_MIND_S = 90.0  # on average
 
 
@@ -52,6 +54,14 @@ class Wish(Struct, frozen=True):
     comes_back: bool
     changes_mind_after_ms: int | None
     pin: str
+    most_fee_minor: int | None = None  # for the delivery; None: any
+
+    def objection(self, promised_ms: int, fee_minor: int) -> str:
+        """Why not to order what is quoted; empty: it is ordered."""
+        if promised_ms > self.longest_promise_ms:
+            return LATER_THAN_WANTED
+        is_dear = self.most_fee_minor is not None and fee_minor > self.most_fee_minor
+        return DEARER_THAN_WANTED if is_dear else ""
 
 
 class Population:
@@ -88,7 +98,13 @@ class Population:
             comes_back=draws.chance(demand.comes_back),
             changes_mind_after_ms=mind if draws.chance(demand.changes_mind) else None,
             pin=f"{draws.below(10_000):04d}" if draws.chance(demand.wants_pin) else "",
+            most_fee_minor=self._most_fee_minor(f"{prefix}{number}"),
         )
+
+    def _most_fee_minor(self, key: str) -> int | None:
+        """From a stream of its own: whoever minds the fee wants the same as before."""
+        most = self._demand.most_fee_minor
+        return None if most is None else int(most.draw(self._streams.named("fee", key)))
 
     def _menu(self, store: StoreSite, customer: str) -> Sequence[float]:
         """What the store sells, as this customer likes it, summed up: for `Draws.pick`.
@@ -196,10 +212,11 @@ class Customers:
         ask = RequestQuote(quote, SERVICE, wish.customer, wish.store.id, wish.lines, wish.home)
         event = self.shoppers.ask(wish.key, ask)
         if isinstance(event, QuoteOffered):
-            if event.promised_ms <= wish.longest_promise_ms:
-                self._world.later(wish.thinks_ms, self._place, wish, event)
+            objection = wish.objection(event.promised_ms, event.delivery_fee_minor)
+            if objection:
+                self._leave(objection)
             else:
-                self._leave(LATER_THAN_WANTED)
+                self._world.later(wish.thinks_ms, self._place, wish, event)
             return
         assert isinstance(event, CommandRejected)
         if event.reason is RejectionReason.NO_CAPACITY_NOW and may_come_back:

@@ -58,6 +58,7 @@ class Demand(Part, frozen=True, kw_only=True):
     wants_pin: Share = 0.0  # hands over only against a PIN
     pairing: Share = 0.0  # lines that are what goes with the line before
     tastes: NotNegative = 0.0  # how far people differ in what they like; 0 = they do not
+    most_fee_minor: Varying | None = None  # a dearer delivery is not accepted; None: any is
 
 
 class Zone(Part, frozen=True, kw_only=True):

@@ -133,7 +133,7 @@ def test_an_arm_beside_itself_is_the_same_as_soon_as_one_may_look():
     assert sweep.is_clear[1]
     assert not list(sweep.jobs())
     assert {x.answer for x in sweep.findings()[0]} == {"same"}
-    assert "does as well as the baseline" in verdict(sweep.arms[1], sweep.findings()[0], "CNY")
+    assert "changes nothing" in verdict(sweep.arms[1], sweep.findings()[0], "CNY")
 
 
 def test_means_of_an_arm_that_was_clear_early_are_not_those_of_its_own_days():

@@ -1,11 +1,14 @@
 """What if, before the first run and in words: what is varied, which arms there are, a verdict."""
 
 import tomllib
+from math import inf
 
 import pytest
 
 from simulation.lab.arms import Arm, arms_of
+from simulation.lab.asides import asides
 from simulation.lab.deciding import Finding
+from simulation.lab.figures import BY_KEY, HEADLINES
 from simulation.lab.variation import Axis, VaryError, axis_of, vary
 from simulation.lab.wording import verdict
 from simulation.scenarios.flaws import ScenarioError
@@ -109,6 +112,12 @@ def test_groups_grow_and_shrink_in_proportion():
         ("orders=nan", "demand.orders", "expected"),
         ("couriers=0", "couriers", "no courier"),
         ("promise_max=1", "engine.promise_max_ms", "cooking"),
+        ("promise_min=-5,10", "engine.promise_min_ms", "nothing an engine can work with"),
+        ("delivery_fee=3", "delivery_fee", '"fee_minor"'),
+        ("bundling=3", "bundling", '"batch_s"'),
+        ("handling_ms=3", "handling_ms", '"engine.handling_ms"'),
+        ("engine=3", "engine", "vary one of its values"),
+        ("weather=3", "weather", "there are couriers, stores"),
     ],
 )
 def test_what_cannot_be_varied_so_is_refused_before_the_first_run(axis, key, nearest):
@@ -208,6 +217,36 @@ def test_a_verdict_says_what_is_not_clear_and_within_which_bounds():
         "B (couriers 60) is late 4.0 ± 1.5 points more often; "
         "not clear: CO2e per order (-1.5 to +2.5 g)."
     )
+
+
+def test_what_changes_nothing_is_not_called_unclear():
+    """However few the days: every figure of every one of them is the same."""
+    for width in (0.0, inf):
+        found = [finding(x.key, 0.0, width, "unclear") for x in HEADLINES]
+        assert "changes nothing: every figure is the same on all 20 days" in verdict(
+            ARM, found, "CNY"
+        )
+    found[0] = finding("click_to_door_min", 0.0, 0.4, "unclear")
+    assert "not clear" in verdict(ARM, found, "CNY")
+
+
+def columns(**figures: list[float]) -> dict[str, list[float]]:
+    return {key: figures.get(key, [1.0] * 6) for key in BY_KEY}
+
+
+def test_money_is_told_beside_the_verdict_where_it_is_clear():
+    base, dear = columns(), columns(fees_less_couriers=[101.0, 99.0, 101.0, 99.0, 101.0, 99.0])
+    (said,) = asides(base, dear, [], "CNY")
+    assert said == "Delivery fees less couriers bring in 99 ± 1 CNY a day more."
+
+
+def test_a_kilogram_has_a_price_only_where_it_is_saved_and_not_by_serving_fewer():
+    base = columns(co2e_g_per_order=[40.0, 41.0] * 3, click_to_door_min=[20.0, 21.0] * 3)
+    arm = columns(co2e_g_per_order=[35.0, 35.5] * 3, click_to_door_min=[19.0, 19.8] * 3)
+    less = finding("co2e_g_per_order", -5.0, 1.0, "less")
+    (said,) = asides(base, arm, [less], "CNY")
+    assert said == "A kilogram of CO2e saved costs neither time nor money."
+    assert not asides(base, arm, [less, finding("served_percent", -9.0, 1.0, "less")], "CNY")
 
 
 def test_a_verdict_about_nothing_clear_says_so_and_small_intervals_are_not_nothing():
