@@ -240,6 +240,17 @@ class PaymentPurpose(StrEnum):
     TIP = "tip"
 
 
+class PaymentMethod(StrEnum):
+    """Where the customer is when he pays: what has to be asked of the provider depends on it."""
+
+    DEFAULT = ""  # the provider's own: a code to scan, or a form
+    MINI_PROGRAM = "mini_program"
+    OFFICIAL_ACCOUNT = "official_account"
+    APP = "app"
+    H5 = "h5"  # a browser on a phone
+    WEB = "web"  # a browser on a desk
+
+
 class Posting(Struct, frozen=True, array_like=True):
     """One side of a ledger entry: positive debits the account, negative credits it."""
 

@@ -15,9 +15,8 @@ from msgspec import Struct, field
 
 from engine.commands import OpenEngine, SetStreets
 from engine.settings import Settings
-from engine.values import PaymentId
-from gateway import messages as m
 from gateway import providers
+from gateway.asking.paying import Cashier
 from gateway.auth import LIFE_MAX_S, Identity, Tokens, load_secret
 from gateway.clock import resumed, stopwatch_s, wall_ms
 from gateway.connections.desk import Desk
@@ -195,7 +194,7 @@ class App:
             wall_ms,
             stopwatch_s,
             self._keeper(),
-            self._page,
+            Cashier(),
             self.hooks,
             trails,
             devices,
@@ -227,6 +226,7 @@ class App:
         desk, told = self.desk, load(folder)
         office = PaymentOffice(self.loop, told, folder, desk.tokens, desk.revocations)
         self.payments = await self._stack.enter_async_context(office)
+        desk.cashier.office = office
 
     async def _open_positions(self, devices: Devices) -> None:
         port, desk = self.config.positions_port, self.desk
@@ -246,9 +246,6 @@ class App:
         host, counters = self.config.host, self.counters
         listening = PositionsPort(desk.fixes, devices, who_is, wait_s, counters, host, port)
         self.positions = await self._stack.enter_async_context(listening)
-
-    def _page(self, payment: PaymentId) -> m.Page | None:
-        return None if self.payments is None else self.payments.page(payment)
 
     def _keeper(self) -> Keeper:
         keeper = Keeper(Vault(self.config.data, self.loop.clock.now()), self.loop)

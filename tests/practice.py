@@ -1,8 +1,11 @@
 """A gateway and a sandbox of all three providers, over real sockets; and orders to pay for."""
 
 import asyncio
+import json
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
+
+import aiohttp
 
 from engine import audit
 from gateway import messages as m
@@ -14,6 +17,8 @@ from tests.serving import DOOR, serving, small_city
 QUIET = Conduct(pays=0.0, refunds_take_s=0.0, retries_s=(0.05, 0.1, 0.2))
 PAYING = Conduct(pays_after_s=0.01, refunds_take_s=0.0, retries_s=(0.05, 0.1, 0.2))
 PROVIDERS = ("wechat", "alipay", "stripe")
+OPENID = "oUpF8uMuAJO-M2pxb1Q9zNjWeS6o"
+BUYER = "2088102146225135"
 TOTAL = 1_700  # of one bowl of ramen, and the way
 
 
@@ -32,6 +37,17 @@ async def ordered(city, order, provider, lines=1, tip=0):
     await city.shop.request(quote)
     gift = m.Money(tip, "CNY") if tip else None
     return await city.shop.request(m.PlaceOrder(order, f"q-{order}", provider, tip=gift))
+
+
+async def invoked(sandbox, page):
+    """On the customer's phone, or in his browser. What the provider's program says."""
+    async with aiohttp.ClientSession() as session:
+        if page.kind == "redirect":
+            async with session.get(page.value) as answer:
+                return answer.status, await answer.text()
+        told = json.dumps({"kind": page.kind, "value": page.value, "parameters": page.parameters})
+        async with session.post(f"{sandbox.url}/sandbox/invoke", data=told) as answer:
+            return answer.status, await answer.text()
 
 
 async def becomes(found, wanted, within_s=10.0):

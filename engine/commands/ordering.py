@@ -12,6 +12,7 @@ from engine.values import (
     Millis,
     Minor,
     OrderId,
+    PaymentMethod,
     Proof,
     ProviderId,
     QuoteId,
@@ -50,6 +51,7 @@ class PlaceOrder(Command, frozen=True):
     exchange: ChangeId = ChangeId("")  # paid with what comes back, and held until it has
     if_missing: list[Rescue] = []  # what is tried then, in this order; after all: without it
     instead: list[Instead] = []
+    method: PaymentMethod = PaymentMethod.DEFAULT
 
 
 class AskStore(Command, frozen=True):

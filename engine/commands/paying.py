@@ -9,6 +9,7 @@ from engine.values import (
     Minor,
     OrderId,
     PaymentId,
+    PaymentMethod,
     ProviderId,
     ServiceId,
     TipId,
@@ -49,6 +50,7 @@ class AddTip(Command, frozen=True):
     service: ServiceId
     amount_minor: Minor
     provider: ProviderId
+    method: PaymentMethod = PaymentMethod.DEFAULT
 
 
 class HandInCash(Command, frozen=True):

@@ -11,6 +11,7 @@ from engine.values import (
     Millis,
     Minor,
     OrderId,
+    PaymentMethod,
     PricedLine,
     ProductId,
     Proof,
@@ -78,6 +79,7 @@ class OrderPlaced(Event, frozen=True):
     busy: int = 0  # deliveries for each courier, when it was promised
     if_missing: list[Rescue] = []  # what is tried then, in this order; after all: without it
     instead: list[Instead] = []
+    method: PaymentMethod = PaymentMethod.DEFAULT
 
 
 class OrderScheduled(Event, frozen=True):

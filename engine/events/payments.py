@@ -10,6 +10,7 @@ from engine.values import (
     Minor,
     OrderId,
     PaymentId,
+    PaymentMethod,
     PaymentPurpose,
     Posting,
     ProviderId,
@@ -25,6 +26,7 @@ class PaymentRequested(Event, frozen=True):
     amount_minor: Minor
     purpose: PaymentPurpose = PaymentPurpose.ORDER
     expires_at: Millis = Millis(0)
+    method: PaymentMethod = PaymentMethod.DEFAULT
 
 
 class PaymentAuthorized(Event, frozen=True):

@@ -219,7 +219,9 @@ class Editing:
             return
         timeout_ms = self.settings.current.payment_timeout_ms
         until = Millis(turn.at + timeout_ms)
-        turn.emit(PaymentRequested(another, key, placed.provider, amount, edit, until))
+        turn.emit(
+            PaymentRequested(another, key, placed.provider, amount, edit, until, placed.method)
+        )
         turn.set_timer(timeout_ms, ExpirePayment(another))
 
     def _carry_out(self, turn: Turn, key: OrderId, order: Order, new: Amendment) -> None:

@@ -161,6 +161,7 @@ class Ordering:
                 busy,
                 c.if_missing,
                 c.instead,
+                c.method,
             )
         )
         if c.exchange:

@@ -59,6 +59,7 @@ from engine.values import (
     Minor,
     MovementKind,
     OrderId,
+    PaymentPurpose,
     Posting,
 )
 from geo.points import distance_m
@@ -139,7 +140,8 @@ class Paying:
             return
         timeout_ms = self.settings.current.payment_timeout_ms
         until = Millis(turn.at + timeout_ms)
-        turn.emit(PaymentRequested(key, e.order, e.provider, amount, expires_at=until))
+        order = PaymentPurpose.ORDER
+        turn.emit(PaymentRequested(key, e.order, e.provider, amount, order, until, e.method))
         turn.set_timer(timeout_ms, ExpirePayment(key))
 
     def give_back(self, turn: Turn, e: OrderCancelled | OrderWrittenOff) -> None:

@@ -42,7 +42,8 @@ class Tipping:
             )
         timeout_ms = self.settings.current.payment_timeout_ms
         tip, until = PaymentPurpose.TIP, Millis(turn.at + timeout_ms)
-        turn.emit(PaymentRequested(key, c.order, c.provider, c.amount_minor, tip, until))
+        asked = PaymentRequested(key, c.order, c.provider, c.amount_minor, tip, until, c.method)
+        turn.emit(asked)
         turn.set_timer(timeout_ms, ExpirePayment(key))
 
     # follow-ups

@@ -28,6 +28,7 @@ from engine.values import (
     Minor,
     OrderId,
     PaymentId,
+    PaymentMethod,
     PaymentPurpose,
     ProviderId,
     TipId,
@@ -68,6 +69,7 @@ class Payment(Struct, array_like=True):
     taken: bool = False  # the provider moved it when it was authorized
     withdrawn: bool = False  # failed, and the provider knows
     instructions: list[InstructionId] = []
+    method: PaymentMethod = PaymentMethod.DEFAULT
 
 
 class Instruction(Struct, array_like=True):
@@ -179,7 +181,12 @@ class Payments(Struct):
     def payment_requested(self, e: PaymentRequested) -> None:
         assert self.get(e.payment) is None
         self.payments[e.payment] = Payment(
-            e.order, e.provider, e.amount_minor, purpose=e.purpose, expires_at=e.expires_at
+            e.order,
+            e.provider,
+            e.amount_minor,
+            purpose=e.purpose,
+            expires_at=e.expires_at,
+            method=e.method,
         )
 
     def payment_authorized(self, e: PaymentAuthorized) -> None:

@@ -1,44 +1,14 @@
 """Questions about money: cash in couriers' pockets, providers' bills and where they disagree."""
 
-from collections.abc import Callable
-
 from engine.engine import Engine
 from engine.rules.bookkeeping import cash_of
 from engine.state.reconciliations import Difference, Reconciliation
-from engine.values import PaymentId, ReconciliationId
+from engine.values import ReconciliationId
 from gateway import messages as m
 from gateway.auth import Identity
 from gateway.codes import Refusal
 from gateway.translation import money
 from gateway.wire import time_text
-
-
-def get_payment(
-    b: m.GetPayment, who: Identity, engine: Engine, page: Callable[[PaymentId], m.Page | None]
-) -> m.Payment:
-    """Raises Refusal("unknown"), also for what is another service's."""
-    s, key = engine.state, PaymentId(b.payment)
-    payment = s.payments.get(key)
-    order = s.orders.get(payment.order) if payment else None
-    if payment is None or order is None or not _may_see(who, order.placed.service):
-        raise Refusal("unknown", detail={"what": "payment", "id": b.payment})
-    currency = s.settings.current.currency
-    return m.Payment(
-        b.payment,
-        payment.order,
-        payment.provider,
-        payment.purpose.value,
-        payment.status.value,
-        money(payment.amount_minor, currency),
-        money(payment.captured_minor, currency),
-        money(payment.refunded_minor, currency),
-        time_text(payment.expires_at) if payment.expires_at else None,
-        page(key),
-    )
-
-
-def _may_see(who: Identity, service: str) -> bool:
-    return who.role == "operator" or who.subject == service
 
 
 def list_cash(_: m.ListCash, __: Identity, engine: Engine) -> m.Cash:

@@ -269,6 +269,6 @@ ANSWER_OF: dict[type, Read] = {
 ANALYTICS = (m.GetAnalytics, m.GetStoreAnalytics, m.GetHeatMap)
 CATALOG = (m.SearchProducts, m.ListCategories)
 MOVEMENTS = (m.ListMovements, m.InspectMovements)
-ALONE = (m.CreateTrackingLink, m.Track, m.GetPayment, m.Recommend, *MOVEMENTS)
+ALONE = (m.CreateTrackingLink, m.Track, m.GetPayment, m.StartPayment, m.Recommend, *MOVEMENTS)
 ORDERS = (m.SearchOrders, m.CountOrders)
 READS = frozenset((*ANSWER_OF, *ANALYTICS, *CATALOG, *ORDERS, *ALONE))

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from msgspec import Struct
 
 from engine.engine import NO_KEY, Engine, Record
-from engine.values import Millis, PaymentId, RequestKey
+from engine.values import Millis, RequestKey
 from gateway import messages as m
+from gateway.asking.paying import Cashier
 from gateway.asking.reading import Kept
 from gateway.auth import Tokens
 from gateway.clock import Clock
@@ -67,7 +68,7 @@ class Desk(Struct):
     wall_ms: Callable[[], Millis]  # tokens expire by the date
     monotonic_s: Callable[[], float]
     keeper: Keeper
-    page: Callable[[PaymentId], m.Page | None]  # where a payment can be made
+    cashier: Cashier
     hooks: HookOffice
     trails: Trails
     devices: Devices

@@ -14,7 +14,6 @@ from websockets.exceptions import ConnectionClosed
 
 from engine.values import CourierId, RequestKey
 from gateway import messages as m
-from gateway.asking.accounts import get_payment
 from gateway.asking.reading import READS, read
 from gateway.auth import HOOKING, Identity, check_may_ask, check_may_hear, subject_heard
 from gateway.codes import Refusal
@@ -264,6 +263,7 @@ class Session:
             body = self.codec.request_body(frame.body)
             check_may_ask(who, body)
             check_no_card_number(body)
+            self._desk.cashier.check(body)
             if type(body) not in QUESTIONS:
                 command = command_of(body, who, self._currency)
         except Refusal as refusal:
@@ -320,7 +320,9 @@ class Session:
             elif isinstance(body, m.GetTrail):
                 told = await get_trail(body, desk.loop.engine, desk.trails)
             elif isinstance(body, m.GetPayment):
-                told = get_payment(body, who, desk.loop.engine, desk.page)
+                told = desk.cashier.payment(body, who, desk.loop.engine)
+            elif isinstance(body, m.StartPayment):
+                told = await desk.cashier.start(body, who, desk.loop.engine)
             else:
                 engine, now = desk.loop.engine, desk.loop.clock.now()
                 told = read(body, who, engine, desk.tokens, desk.wall_ms(), desk.feeds, now)

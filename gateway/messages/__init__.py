@@ -245,6 +245,7 @@ from gateway.messages.values import (
     Money,
     MultiPolygon,
     OrderStatus,
+    PayingBy,
     Permission,
     Place,
     PricedLine,

@@ -71,15 +71,28 @@ class TipRequested(Told, frozen=True):
 
 
 class Page(Part, frozen=True):
-    """Where to pay: a code to show or an address to open (`qr`), or what the provider's own form
-    on your page is opened with (`client_secret`)."""
+    """What to pay with. `qr`: a code to show, or an address to open. `client_secret`: for the
+    provider's own form on your page. `wechat_jsapi`, `wechat_app`: `parameters` are what the
+    client hands to WeChat as they stand; `value` is the prepay id. `alipay_app`: the order text
+    for Alipay's SDK. `alipay_trade`: the trade number for `my.tradePay`. `redirect`: an address
+    the customer's browser goes to."""
 
-    kind: Literal["qr", "client_secret"]
+    kind: Literal[
+        "qr",
+        "client_secret",
+        "wechat_jsapi",
+        "wechat_app",
+        "alipay_app",
+        "alipay_trade",
+        "redirect",
+    ]
     value: str
+    parameters: dict[str, str] = {}
 
 
 class Payment(Told, frozen=True):
-    """`page` comes a moment after the payment was requested, and goes when it is answered."""
+    """`page` comes a moment after the payment was requested, and goes when it is answered. With a
+    `method` other than "default" it is in the answer to `start_payment` only."""
 
     payment: str
     order: str
@@ -91,6 +104,7 @@ class Payment(Told, frozen=True):
     refunded: Money
     expires_at: str | None = None
     page: Page | None = None
+    method: str = "default"
 
 
 class CashHeld(Part, frozen=True):

@@ -53,6 +53,7 @@ Role = Literal[
     "operator",
     "crm",
 ]
+PayingBy = Literal["default", "mini_program", "official_account", "app", "h5", "web"]
 Purpose = Literal["marketing", "personalization"]
 Channel = Literal["phone", "chat", "email", "store", "door"]
 ComplaintReason = Literal[

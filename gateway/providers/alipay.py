@@ -1,4 +1,4 @@
-"""Alipay, the open platform: a code to scan (precreate). Money is taken when it is paid.
+"""Alipay: a code to scan (precreate), or one of `alipay_methods`. Money is taken when it is paid.
 
 Authorize = paid; capture = nothing to ask; a lesser capture, a void and a refund = a refund;
 void of what nobody paid = close. Amounts are yuan in text. Every answer comes with status 200.
@@ -13,13 +13,15 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from msgspec import Raw, Struct
 
-from engine.values import InstructionKind, Millis, ProviderId
+from engine.values import InstructionKind, Millis, PaymentMethod, ProviderId
 from gateway.clock import wall_ms
+from gateway.providers import alipay_methods as methods
 from gateway.providers import alipay_signatures as signatures
 from gateway.providers.alipay_bill import lines_of
 from gateway.providers.asking import Asking
 from gateway.providers.currencies import AmountError, minor_of, text_of
 from gateway.providers.port import (
+    NOBODY,
     NOTICE_LIFE_S,
     TOLERANCE_S,
     Answer,
@@ -29,9 +31,11 @@ from gateway.providers.port import (
     Instruction,
     News,
     NoticeRefusedError,
+    NotPayableError,
     Outcome,
     Page,
     Paid,
+    Payer,
     Standing,
     TryAgainError,
 )
@@ -49,15 +53,21 @@ NEVER = (  # of a refund: asking again will not help
     "ACQ.TRADE_NOT_EXIST",
     "ACQ.TRADE_STATUS_ERROR",
 )
+REFUSED = ("40001", "40002", "40004", "40006")  # what was asked, or who asked
 PAID = ("TRADE_SUCCESS", "TRADE_FINISHED")
 CURRENCY = "CNY"
 GRACE_S = 60  # after the time we gave: then a code that nobody scanned is dead
 
 
 class Merchant(Struct, frozen=True, kw_only=True):
-    """Who we are to Alipay, and whom we believe: serial -> key; "" where serials are not used."""
+    """Who we are to Alipay, and whom we believe: serial -> key; "" where serials are not used.
+
+    `methods`: besides a code. `mini_program`: the app id of ours, if one of them is in there.
+    """
 
     app_id: str
+    methods: tuple[PaymentMethod, ...] = ()
+    mini_program: str = ""
     seller_id: str
     key: RSAPrivateKey
     platform: dict[str, RSAPublicKey]
@@ -77,26 +87,50 @@ class Alipay:
 
     def __init__(self, merchant: Merchant, asking: Asking) -> None:
         self.confirm_above_minor = merchant.confirm_above_minor
+        self.methods = (PaymentMethod.DEFAULT, *merchant.methods)
         self._merchant = merchant
         self._asking = asking
 
     # asking
 
-    async def ask(self, due: Due) -> Page:
+    async def ask(self, due: Due, payer: Payer = NOBODY) -> Page:
+        """A number that is known already is the same trade, if the rest is the same, too."""
+        m, content = self._merchant, self._trade(due)
+        match due.method:
+            case PaymentMethod.DEFAULT:
+                asked = content | {"seller_id": m.seller_id}
+                found = await self._created("alipay.trade.precreate", asked)
+                return Page("qr", field_of(found, "qr_code"))
+            case PaymentMethod.MINI_PROGRAM:
+                asked = content | {"seller_id": m.seller_id}
+                asked |= methods.of_mini_program(m.mini_program, payer)
+                found = await self._created("alipay.trade.create", asked)
+                return Page("alipay_trade", field_of(found, "trade_no"))
+            case PaymentMethod.APP:
+                fields = self._signed(methods.APP, content | methods.IN_APP)
+                return Page("alipay_app", methods.order_text(fields))
+        # Nothing is asked here: the customer's browser brings our signed question there.
+        method, more = methods.in_browser(due.method, payer)
+        fields = self._signed(method, content | more, return_url=payer.return_url)
+        return Page("redirect", methods.address(m.gateway, fields))
+
+    def _trade(self, due: Due) -> dict[str, str]:
         until = datetime.fromtimestamp(due.expires_at_s, BEIJING)
-        found = await self._call(
-            "alipay.trade.precreate",
-            {
-                "out_trade_no": due.number,
-                "total_amount": text_of(due.amount_minor, CURRENCY),
-                "subject": f"Order {due.order}"[:256],
-                "seller_id": self._merchant.seller_id,
-                "time_expire": f"{until:%Y-%m-%d %H:%M:%S}",
-            },
-        )
-        if found.get("code") != OK:
-            raise TryAgainError(said(found))
-        return Page("qr", field_of(found, "qr_code"))
+        return {
+            "out_trade_no": due.number,
+            "total_amount": text_of(due.amount_minor, CURRENCY),
+            "subject": f"Order {due.order}"[:256],
+            "time_expire": f"{until:%Y-%m-%d %H:%M:%S}",
+        }
+
+    async def _created(self, method: str, content: dict[str, str]) -> dict[str, Any]:
+        found = await self._call(method, content)
+        if found.get("code") == OK:
+            return found
+        sub_code = str(found.get("sub_code"))
+        if found.get("code") in REFUSED and not sub_code.endswith("SYSTEM_ERROR"):
+            raise NotPayableError(sub_code[:60])
+        raise TryAgainError(said(found))
 
     async def look(self, due: Due) -> Standing:
         found = await self._call("alipay.trade.query", {"out_trade_no": due.number})
@@ -223,6 +257,16 @@ class Alipay:
 
     async def _call(self, method: str, content: dict[str, Any]) -> dict[str, Any]:
         """Of a genuine answer."""
+        fields = self._signed(method, content)
+        headers = {"Content-Type": "application/x-www-form-urlencoded;charset=utf-8"}
+        body = urlencode(fields).encode()
+        found = await self._asking.send("POST", self._merchant.gateway, headers, body)
+        if found.status != 200:
+            raise TryAgainError(f"status {found.status}")
+        return self._genuine(method, found.body)
+
+    def _signed(self, method: str, content: dict[str, Any], **more: str) -> dict[str, str]:
+        """A question, whoever brings it there. What is empty is left out."""
         m = self._merchant
         fields = {
             "app_id": m.app_id,
@@ -234,13 +278,9 @@ class Alipay:
             "version": "1.0",
             "notify_url": m.notify_url,
             "biz_content": msgspec.json.encode(content).decode(),
-        }
-        fields["sign"] = signatures.signed(m.key, signatures.request_message(fields))
-        headers = {"Content-Type": "application/x-www-form-urlencoded;charset=utf-8"}
-        found = await self._asking.send("POST", m.gateway, headers, urlencode(fields).encode())
-        if found.status != 200:
-            raise TryAgainError(f"status {found.status}")
-        return self._genuine(method, found.body)
+        } | {k: x for k, x in more.items() if x}
+        sign = signatures.signed(m.key, signatures.request_message(fields))
+        return fields | {"sign": sign}
 
     def _genuine(self, method: str, body: bytes) -> dict[str, Any]:
         """The bytes of the answer within the envelope are what is signed."""

@@ -8,7 +8,7 @@ other: refunds, bills and their notices are those of trades.
 from collections.abc import Mapping
 from typing import Any
 
-from engine.values import InstructionKind
+from engine.values import InstructionKind, PaymentMethod
 from gateway.providers.alipay import (
     CURRENCY,
     GRACE_S,
@@ -21,8 +21,10 @@ from gateway.providers.alipay import (
     told_minor,
     wall_s,
 )
+from gateway.providers.alipay_methods import order_text
 from gateway.providers.currencies import text_of
 from gateway.providers.port import (
+    NOBODY,
     Carried,
     Doubtful,
     Due,
@@ -32,11 +34,13 @@ from gateway.providers.port import (
     Outcome,
     Page,
     Paid,
+    Payer,
     Standing,
     TryAgainError,
 )
 from gateway.providers.strict import text
 
+FREEZE_IN_APP = "alipay.fund.auth.order.app.freeze"
 UNKNOWN = ("AUTH_ORDER_NOT_EXIST", "AUTH_OPERATION_NOT_EXIST")
 OVER = ("CLOSED", "FINISH")
 
@@ -44,20 +48,21 @@ OVER = ("CLOSED", "FINISH")
 class AlipayHolds(Alipay):
     """The port, for a merchant whose customers' money is held until it is earned."""
 
-    async def ask(self, due: Due) -> Page:
-        """A code that freezes. It lives for whole minutes, one at least."""
+    async def ask(self, due: Due, payer: Payer = NOBODY) -> Page:
+        """A code that freezes, or what does it in an app. It lives for whole minutes."""
         minutes = max(1, -(-(due.expires_at_s - wall_s()) // 60))
-        found = await self._call(
-            "alipay.fund.auth.order.voucher.create",
-            {
-                **_names(due),
-                "order_title": f"Order {due.order}"[:100],
-                "amount": text_of(due.amount_minor, CURRENCY),
-                "payee_user_id": self._merchant.seller_id,
-                "product_code": "PRE_AUTH",
-                "pay_timeout": f"{minutes}m",
-            },
-        )
+        asked = {
+            **_names(due),
+            "order_title": f"Order {due.order}"[:100],
+            "amount": text_of(due.amount_minor, CURRENCY),
+            "payee_user_id": self._merchant.seller_id,
+            "pay_timeout": f"{minutes}m",
+        }
+        if due.method is PaymentMethod.APP:
+            fields = self._signed(FREEZE_IN_APP, asked | {"product_code": "PREAUTH_PAY"})
+            return Page("alipay_app", order_text(fields))
+        method, product = "alipay.fund.auth.order.voucher.create", {"product_code": "PRE_AUTH"}
+        found = await self._call(method, asked | product)
         if found.get("code") != OK:
             raise TryAgainError(said(found))
         return Page("qr", field_of(found, "code_value"))

@@ -7,18 +7,19 @@ files beside. Nothing in here is ever logged, and the file must be readable by i
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from msgspec import Meta, Struct
 
-from engine.values import ProviderId
+from engine.values import PaymentMethod, ProviderId
 from gateway.providers import FILE, alipay, alipay_holds, stripe, wechat
 from gateway.providers.asking import Asking
 from gateway.providers.keys import private_key, public_key
 from gateway.providers.port import Provider
 
+AppId = Annotated[str, Meta(min_length=1, max_length=32)]
 Positive = Annotated[int, Meta(gt=0)]
 
 
@@ -38,10 +39,14 @@ class Listening(Table, frozen=True, kw_only=True):
 
 
 class WeChat(Table, frozen=True, kw_only=True):
-    """`platform`: serial, or id of a public key, -> file; two while they are rotated."""
+    """`platform`: serial, or id of a public key, -> file; two while they are rotated.
+
+    `appid` is for codes to scan; `appids` for each other way to pay, of those that are open to us.
+    """
 
     mchid: str
     appid: str
+    appids: dict[Literal["mini_program", "official_account", "app", "h5"], AppId] = {}
     serial: str
     key: str
     api_v3_key: str
@@ -52,7 +57,11 @@ class WeChat(Table, frozen=True, kw_only=True):
 
 class Alipay(Table, frozen=True, kw_only=True):
     """`platform`: serial -> file; the serial is "" where plain public keys are used. `hold`: money
-    is frozen first, and taken when it is earned; that takes another contract with Alipay."""
+    is frozen first, and taken when it is earned; that takes another contract with Alipay.
+
+    `methods`: other ways to pay than a code, of those we have contracts for; `mini_program`: the
+    app id of ours, if customers pay in it.
+    """
 
     app_id: str
     seller_id: str
@@ -61,6 +70,8 @@ class Alipay(Table, frozen=True, kw_only=True):
     gateway: str = alipay.GATEWAY
     confirm_above_minor: Positive = 100_000
     hold: bool = False
+    methods: list[Literal["app", "h5", "web"]] = []
+    mini_program: str = ""
 
 
 class Stripe(Table, frozen=True, kw_only=True):
@@ -115,6 +126,7 @@ def _wechat(told: WeChat, listening: Listening, folder: Path) -> wechat.Merchant
     return wechat.Merchant(
         mchid=told.mchid,
         appid=told.appid,
+        appids={PaymentMethod(name): appid for name, appid in told.appids.items()},
         serial=told.serial,
         key=private_key(_bytes(folder / told.key, "wechat.key")),
         api_v3_key=api_v3_key,
@@ -126,8 +138,15 @@ def _wechat(told: WeChat, listening: Listening, folder: Path) -> wechat.Merchant
 
 
 def _alipay(told: Alipay, listening: Listening, folder: Path) -> alipay.Merchant:
+    methods = [PaymentMethod(x) for x in dict.fromkeys(told.methods)]
+    if told.mini_program:
+        methods.insert(0, PaymentMethod.MINI_PROGRAM)
+    if told.hold and any(x is not PaymentMethod.APP for x in methods):
+        raise ValueError(f"{FILE}: alipay.hold goes with a code and with the method app alone")
     return alipay.Merchant(
         app_id=told.app_id,
+        methods=tuple(methods),
+        mini_program=told.mini_program,
         seller_id=told.seller_id,
         key=private_key(_bytes(folder / told.key, "alipay.key")),
         platform=_keys(told.platform, folder, "alipay.platform"),

@@ -27,11 +27,13 @@ from gateway.clock import wall_ms
 from gateway.loop import EngineLoop
 from gateway.providers.currencies import AmountError
 from gateway.providers.port import (
+    NOBODY,
     Due,
     Instruction,
     NoticeRefusedError,
     Outcome,
     Page,
+    Payer,
     Provider,
     Standing,
     TryAgainError,
@@ -54,9 +56,10 @@ log = logging.getLogger("o2o.payments")
 class Errand:
     """One payment or instruction on its way."""
 
-    __slots__ = ("news", "task")
+    __slots__ = ("news", "one", "task")
 
     def __init__(self) -> None:
+        self.one = asyncio.Lock()  # it is not shut while it is being made payable
         self.news = asyncio.Event()
         self.task: asyncio.Task[None] | None = None
 
@@ -104,6 +107,29 @@ class Errands:
     def page(self, payment: PaymentId) -> Page | None:
         """Where it can be paid, if it can."""
         return self._pages.get(payment)
+
+    async def start(self, key: PaymentId, payer: Payer) -> Page | None:
+        """What it can be paid with, made now; None if it waits for nobody any more.
+
+        Raises PayerIncompleteError; TryAgainError, which may be a NotPayableError.
+        """
+        await self._loop.settled()
+        errand = self._payments.get(key)
+        if errand is None:
+            if self._state.payments[key].status is PaymentStatus.REQUESTED:
+                raise TryAgainError("nobody follows it yet")
+            return None
+        async with errand.one:
+            payment = self._state.payments[key]
+            if payment.status is not PaymentStatus.REQUESTED:
+                return None
+            provider = self._providers[payment.provider]
+            async with self._slots:
+                self._tally.asked += 1
+                standing, page = await self._open(provider, self._due(key, payment), payer)
+            await self._reports.stands(key, standing)
+        waits = self._state.payments[key].status is PaymentStatus.REQUESTED
+        return page if waits else None
 
     # whom a notice is about
 
@@ -179,7 +205,7 @@ class Errands:
                 await self._loop.settled()
                 errand.news.clear()
                 try:
-                    await self._ask(provider, key, payment)
+                    await self._ask(provider, key, payment, errand)
                     failures, looks = 0, looks + 1
                     rest_s = self._next_look_s(payment, looks)
                 except (*FAILURES, AmountError) as error:
@@ -191,29 +217,35 @@ class Errands:
             self._payments.pop(key, None)
             self._payment_of.pop((provider.name, number_of(key)), None)
 
-    async def _ask(self, provider: Provider, key: PaymentId, payment: Payment) -> None:
+    async def _ask(
+        self, provider: Provider, key: PaymentId, payment: Payment, errand: Errand
+    ) -> None:
         """The next thing to ask about it."""
         due = self._due(key, payment)
-        async with self._slots:
+        async with errand.one, self._slots:
             self._tally.asked += 1
-            if payment.status is PaymentStatus.FAILED:
+            if self._state.payments[key].status is PaymentStatus.FAILED:
                 standing = await provider.close(due)
-            elif key not in self._pages:
-                standing = await self._open(provider, due)
-            else:
+            elif key not in self._pages and not due.method:
+                standing, _ = await self._open(provider, due, NOBODY)
+            else:  # by any other method, whoever places the order asks when his customer pays
                 standing = await provider.look(due)
         await self._reports.stands(key, standing)
 
-    async def _open(self, provider: Provider, due: Due) -> Standing:
+    async def _open(
+        self, provider: Provider, due: Due, payer: Payer
+    ) -> tuple[Standing, Page | None]:
         """Who has paid already cannot be asked again: then that is how it stands."""
         try:
-            self._pages[due.payment] = await provider.ask(due)
-            return Standing("unpaid")
+            page = await provider.ask(due, payer)
         except TryAgainError:
             standing = await provider.look(due)
             if standing.status == "unpaid":
                 raise
-            return standing
+            return standing, None
+        if not due.method:
+            self._pages[due.payment] = page
+        return Standing("unpaid"), page
 
     def _next_look_s(self, payment: Payment, looks: int) -> float:
         if payment.status is PaymentStatus.FAILED:
@@ -235,6 +267,7 @@ class Errands:
             self._reports.currency,
             expires_at_s,
             payment.reference,
+            payment.method,
         )
 
     # an instruction, until it is carried out

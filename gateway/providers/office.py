@@ -1,5 +1,6 @@
 """The payment office: providers, errands, bills and webhooks of one gateway, started together."""
 
+import logging
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -7,7 +8,7 @@ from typing import Self
 
 from msgspec.structs import asdict
 
-from engine.values import PaymentId
+from engine.values import PaymentId, PaymentMethod, ProviderId
 from gateway import messages as m
 from gateway.auth import Identity, Tokens
 from gateway.clock import wall_ms
@@ -17,11 +18,23 @@ from gateway.metrics import Metric
 from gateway.providers.asking import Asking
 from gateway.providers.bookkeeper import Bookkeeper
 from gateway.providers.configuration import Payments, providers
+from gateway.providers.currencies import AmountError
 from gateway.providers.errands import Errands
 from gateway.providers.notices import Notices
+from gateway.providers.port import (
+    NoticeRefusedError,
+    NotPayableError,
+    Page,
+    Payer,
+    PayerIncompleteError,
+    TryAgainError,
+)
 from gateway.providers.reports import Reports
 from gateway.providers.webhooks import Webhooks
 from gateway.revocations import Revocations
+from gateway.submissions import SubmissionError
+
+log = logging.getLogger("o2o.payments")
 
 
 class PaymentOffice:
@@ -79,7 +92,28 @@ class PaymentOffice:
     def page(self, payment: PaymentId) -> m.Page | None:
         """Where it can be paid, once its provider has said."""
         found = self.errands.page(payment)
-        return None if found is None else m.Page(found.kind, found.value)
+        return None if found is None else _told(found)
+
+    def methods(self, provider: ProviderId) -> tuple[PaymentMethod, ...]:
+        """How it can be paid; nothing if it is none of ours."""
+        found = self.providers.get(provider)
+        return () if found is None else found.methods
+
+    async def start(self, body: m.StartPayment) -> m.Page | None:
+        """What the customer's client pays with; None if it waits for nobody. Raises Refusal."""
+        payer = Payer(body.openid, body.client_ip, body.device, body.return_url)
+        try:
+            found = await self.errands.start(PaymentId(body.payment), payer)
+        except PayerIncompleteError as error:
+            raise Refusal("payer_incomplete", detail={"field": error.field}) from None
+        except NotPayableError as error:
+            raise Refusal("payment_refused", detail={"provider_code": error.code}) from None
+        except (TryAgainError, NoticeRefusedError, AmountError) as error:
+            log.warning("%s: %s", body.payment, error)
+            raise Refusal("provider_silent") from None
+        except SubmissionError as error:
+            raise Refusal(error.code) from None
+        return None if found is None else _told(found)
 
     def metrics(self) -> list[Metric]:
         told = [
@@ -95,3 +129,7 @@ class PaymentOffice:
         self._revocations.check(who)
         if who.role != "operator":
             raise Refusal("forbidden")
+
+
+def _told(page: Page) -> m.Page:
+    return m.Page(page.kind, page.value, page.parameters)

@@ -18,6 +18,7 @@ from engine.values import (
     MovementKind,
     OrderId,
     PaymentId,
+    PaymentMethod,
     ProviderId,
 )
 
@@ -38,6 +39,37 @@ class TryAgainError(Exception):
     """Nobody knows whether it was done: the network, or the provider, has a bad moment."""
 
 
+class NotPayableError(TryAgainError):
+    """The provider would not take what it was asked: `code` is its own word for why."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class PayerIncompleteError(Exception):
+    """This way of paying needs to know more about who pays. Nothing was asked of the provider."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+
+class Payer(Struct, frozen=True):
+    """Who pays, as far as a way of paying asks. The provider is told; it is kept nowhere."""
+
+    openid: str = ""
+    client_ip: str = ""
+    device: Literal["wap", "ios", "android"] = "wap"
+    return_url: str = ""
+
+    def __repr__(self) -> str:
+        return "Payer()"  # nobody's business, and in no log
+
+
+NOBODY = Payer()
+
+
 class Due(Struct, frozen=True):
     """A payment we want, until `expires_at_s` on the wall."""
 
@@ -47,6 +79,7 @@ class Due(Struct, frozen=True):
     currency: str
     expires_at_s: int
     reference: str = ""  # the provider's, once it gave one
+    method: PaymentMethod = PaymentMethod.DEFAULT
 
     @property
     def number(self) -> str:
@@ -56,11 +89,21 @@ class Due(Struct, frozen=True):
 class Page(Struct, frozen=True):
     """Where the customer pays: never with us.
 
-    `qr`: show it as a code, or open it. `client_secret`: for the provider's own form.
+    `qr`: show it as a code, or open it. `client_secret`: for the provider's own form. What begins
+    with a provider's name is for its program on the customer's phone, `redirect` for his browser.
     """
 
-    kind: Literal["qr", "client_secret"]
+    kind: Literal[
+        "qr",
+        "client_secret",
+        "wechat_jsapi",
+        "wechat_app",
+        "alipay_app",
+        "alipay_trade",
+        "redirect",
+    ]
     value: str
+    parameters: dict[str, str] = {}
 
 
 class Standing(Struct, frozen=True):
@@ -152,10 +195,14 @@ class Provider(Protocol):
 
     name: ProviderId
     currencies: tuple[str, ...]  # empty: all
+    methods: tuple[PaymentMethod, ...]  # that it is configured for
     confirm_above_minor: int  # a notice about more than this is not believed without asking
 
-    async def ask(self, due: Due) -> Page:
-        """Make it payable."""
+    async def ask(self, due: Due, payer: Payer = NOBODY) -> Page:
+        """Make it payable, by its method. Again: the same payment, invoked anew.
+
+        Raises PayerIncompleteError, NotPayableError.
+        """
         ...
 
     async def look(self, due: Due) -> Standing:

@@ -11,12 +11,13 @@ from urllib.parse import urlencode
 
 from msgspec import Struct
 
-from engine.values import InstructionKind, Millis, ProviderId
+from engine.values import InstructionKind, Millis, PaymentMethod, ProviderId
 from gateway.clock import wall_ms
 from gateway.providers import stripe_signatures as signatures
 from gateway.providers.asking import Asking, Response
 from gateway.providers.currencies import AmountError, of_stripes, stripes_of
 from gateway.providers.port import (
+    NOBODY,
     Answer,
     Billed,
     Carried,
@@ -28,6 +29,7 @@ from gateway.providers.port import (
     Outcome,
     Page,
     Paid,
+    Payer,
     Standing,
     TryAgainError,
 )
@@ -83,6 +85,7 @@ class Stripe:
 
     name = ProviderId("stripe")
     currencies: tuple[str, ...] = ()
+    methods: tuple[PaymentMethod, ...] = (PaymentMethod.DEFAULT,)
 
     def __init__(self, account: Account, asking: Asking) -> None:
         self.confirm_above_minor = account.confirm_above_minor
@@ -91,7 +94,7 @@ class Stripe:
 
     # asking
 
-    async def ask(self, due: Due) -> Page:
+    async def ask(self, due: Due, payer: Payer = NOBODY) -> Page:
         intent = await self._intent(due)
         return Page("client_secret", _text(intent, "client_secret"))
 

@@ -1,4 +1,4 @@
-"""WeChat Pay, API v3: Native payments (a code to scan). Money is taken when it is paid.
+"""WeChat Pay, API v3: a code to scan, or one of `wechat_methods`. Money is taken when it is paid.
 
 Authorize = paid; capture = nothing to ask; a lesser capture, a void and a refund = a refund;
 void of what nobody paid = close. Amounts are whole fen.
@@ -15,12 +15,13 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from msgspec import Struct
 
-from engine.values import InstructionKind, Millis, ProviderId
+from engine.values import InstructionKind, Millis, PaymentMethod, ProviderId
 from gateway.clock import wall_ms
 from gateway.providers import wechat_signatures as signatures
 from gateway.providers.asking import Asking, Response, nonce
 from gateway.providers.keys import public_key_of_certificate
 from gateway.providers.port import (
+    NOBODY,
     Answer,
     Billed,
     BillError,
@@ -30,14 +31,17 @@ from gateway.providers.port import (
     Instruction,
     News,
     NoticeRefusedError,
+    NotPayableError,
     Outcome,
     Page,
     Paid,
+    Payer,
     Standing,
     TryAgainError,
 )
 from gateway.providers.strict import json_object, part, text, whole
 from gateway.providers.wechat_bill import lines_of
+from gateway.providers.wechat_methods import ANSWER, RESOURCE, about_payer, page_of
 
 BEIJING = timezone(timedelta(hours=8))
 BASE_URL = "https://api.mch.weixin.qq.com"
@@ -47,15 +51,29 @@ NEVER = (  # of a refund: asking again will not help
     "RESOURCE_NOT_EXISTS",
     "USER_ACCOUNT_ABNORMAL",
 )
+UNWANTED = (  # of what makes it payable: the same again would be refused again
+    "APPID_MCHID_NOT_MATCH",
+    "INVALID_REQUEST",
+    "MCH_NOT_EXISTS",
+    "NO_AUTH",
+    "OPENID_MISMATCH",
+    "OUT_TRADE_NO_USED",
+    "PARAM_ERROR",
+    "RULE_LIMIT",
+)
 UNPAID = ("NOTPAY", "USERPAYING", "ACCEPT")
 SHUT = ("CLOSED", "REVOKED", "PAYERROR")
 
 
 class Merchant(Struct, frozen=True, kw_only=True):
-    """Who we are to WeChat, and whom we believe. `platform`: serial -> public key."""
+    """Who we are to WeChat, and whom we believe. `platform`: serial -> public key.
+
+    `appids`: of the ways to pay besides a code.
+    """
 
     mchid: str
     appid: str
+    appids: dict[PaymentMethod, str] = {}
     serial: str  # of our certificate
     key: RSAPrivateKey
     api_v3_key: bytes
@@ -76,17 +94,21 @@ class WeChat:
 
     def __init__(self, merchant: Merchant, asking: Asking) -> None:
         self.confirm_above_minor = merchant.confirm_above_minor
+        self.methods = (PaymentMethod.DEFAULT, *merchant.appids)
+        self._appids = {PaymentMethod.DEFAULT: merchant.appid} | merchant.appids
         self._merchant = merchant
         self._asking = asking
         self._platform = dict(merchant.platform)
 
     # asking
 
-    async def ask(self, due: Due) -> Page:
-        m = self._merchant
+    async def ask(self, due: Due, payer: Payer = NOBODY) -> Page:
+        """A number that is known already is the same trade, if the rest is the same, too."""
+        m, appid, resource = self._merchant, self._appids[due.method], RESOURCE[due.method]
+        more = about_payer(due.method, payer)
         until = datetime.fromtimestamp(due.expires_at_s, BEIJING).isoformat(timespec="seconds")
         body = {
-            "appid": m.appid,
+            "appid": appid,
             "mchid": m.mchid,
             "description": f"Order {due.order}"[:127],
             "out_trade_no": due.number,
@@ -94,11 +116,14 @@ class WeChat:
             "attach": due.payment[:128],
             "notify_url": m.notify_url,
             "amount": {"total": due.amount_minor, "currency": due.currency},
+            **more,
         }
-        found = await self._call("POST", "/v3/pay/transactions/native", body)
+        found = await self._call("POST", f"/v3/pay/transactions/{resource}", body)
         if found.status != 200:
-            raise TryAgainError(_said(found))
-        return Page("qr", text(_read(found), "code_url"))
+            code = _code(found)
+            raise NotPayableError(code) if code in UNWANTED else TryAgainError(_said(found))
+        answer = _text(_read(found), ANSWER[resource])
+        return page_of(due, answer, appid, m.mchid, m.key, _now_s())
 
     async def look(self, due: Due) -> Standing:
         path = f"/v3/pay/transactions/out-trade-no/{quote(due.number)}?mchid={self._merchant.mchid}"
@@ -187,7 +212,7 @@ class WeChat:
             raise NoticeRefusedError("another_merchant")
         number = text(resource, "out_trade_no")
         if kind == "TRANSACTION.SUCCESS":
-            if text(resource, "appid") != self._merchant.appid:
+            if text(resource, "appid") not in self._appids.values():
                 raise NoticeRefusedError("another_app")
             standing = self._standing(resource)
             return Paid(notice, number, standing) if standing.status == "taken" else None
@@ -303,6 +328,13 @@ def _read(found: Response) -> dict[str, Any]:
         return json_object(found.body)
     except NoticeRefusedError as error:
         raise TryAgainError(f"unreadable: {error}") from None
+
+
+def _text(found: dict[str, Any], name: str) -> str:
+    try:
+        return text(found, name)
+    except NoticeRefusedError as error:
+        raise TryAgainError(str(error)) from None
 
 
 def _listed(found: dict[str, Any], name: str) -> list[Any]:

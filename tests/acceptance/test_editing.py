@@ -14,6 +14,7 @@ from engine.values import (
     Fulfillment,
     InstructionKind,
     Line,
+    PaymentMethod,
     PaymentPurpose,
     PricedLine,
     Proof,
@@ -77,6 +78,16 @@ def test_what_was_bought_keeps_its_price_and_what_is_exchanged_costs_what_it_cos
 
 
 # more
+
+
+def test_more_is_asked_for_where_the_customer_paid_before():
+    by_phone = c.PlaceOrder("o", "app", "q", "bank", method=PaymentMethod.MINI_PROGRAM)
+    case = city(9).at(1, quote()).at(2, by_phone)
+    case.includes(e.PaymentRequested)
+    assert case.state.payments[AGAIN].method is PaymentMethod.MINI_PROGRAM
+    case.at(3, c.ReportAuthorization("bank", AGAIN, True, cases.TOTAL, "ref"))
+    case.at(4, lines(("ramen", 2))).includes(e.EditRequested)
+    assert case.state.payments[MORE].method is PaymentMethod.MINI_PROGRAM
 
 
 def test_what_costs_more_waits_for_a_payment_that_is_for_all_of_it():

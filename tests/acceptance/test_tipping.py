@@ -6,7 +6,15 @@ from engine import commands as c
 from engine import events as e
 from engine.rejections import RejectionReason as Reason
 from engine.settings import Settings
-from engine.values import Actor, InstructionKind, Line, PaymentPurpose, Posting, Proof
+from engine.values import (
+    Actor,
+    InstructionKind,
+    Line,
+    PaymentMethod,
+    PaymentPurpose,
+    Posting,
+    Proof,
+)
 from tests import cases
 from tests.acceptance.test_paying import RIDE, balances, refund
 from tests.cases import FEE, GOODS, TOTAL, Case
@@ -82,6 +90,13 @@ def test_a_tip_below_nothing_is_refused():
     case.at(2, c.PlaceOrder("o", "app", "q", "bank", tip_minor=-1)).rejects(
         Reason.MALFORMED, field="tip_minor"
     )
+
+
+def test_a_tip_is_asked_for_where_its_giver_says():
+    case = cases.delivered()
+    case.at(case.now_s, c.AddTip("t", "o", "app", TIP, "bank", PaymentMethod.APP))
+    case.includes(e.PaymentRequested)
+    assert case.state.payments["o/tip/t"].method is PaymentMethod.APP
 
 
 def test_a_tip_after_delivery_is_a_payment_of_its_own_and_confirms_nothing():

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator
 
 from engine import commands as c
-from engine.values import HOUR, BillLine, MovementKind, Proof
+from engine.values import HOUR, BillLine, MovementKind, PaymentMethod, Proof
 
+METHODS = tuple(PaymentMethod)
 DAY_MS = 24 * HOUR
 Made = c.AnyCommand | list[c.AnyCommand]
 
@@ -26,10 +27,13 @@ def _buy(day) -> Made:
     """In cash, or with a tip, or both."""
     quote, provider = day._new("q"), day.rng.choice(("cash", "bank", "wechat"))
     tip = day.rng.choice((0, 0, 1, 150, -1 if day.rng.random() < 0.2 else 300))
+    method = day.rng.choice(METHODS)
     store, lines = day._any(("s0", "s1")), day._lines()
     return [
         c.RequestQuote(quote, "app", "ann", store, lines, day._place(1)),
-        c.PlaceOrder(day._new("o"), "app", quote, provider, Proof.NONE, tip_minor=tip),
+        c.PlaceOrder(
+            day._new("o"), "app", quote, provider, Proof.NONE, tip_minor=tip, method=method
+        ),
     ]
 
 
@@ -57,7 +61,8 @@ def _tip(day) -> Made:
     order = day._one(done) if day.rng.random() < 0.9 else day._order()
     provider = day.rng.choice(("bank", "wechat", "cash"))
     service = "app" if day.rng.random() < 0.9 else "other"
-    return c.AddTip(day._new("t"), order, service, day.rng.randrange(-1, 200), provider)
+    amount, method = day.rng.randrange(-1, 200), day.rng.choice(METHODS)
+    return c.AddTip(day._new("t"), order, service, amount, provider, method)
 
 
 def _hand_in(day) -> Made:

@@ -19,21 +19,23 @@ from tests.practice import (
     balance,
     becomes,
     brought,
+    invoked,
     ordered,
     quiet,
     settled_becomes,
     status_becomes,
     trade_of,
 )
-from tests.serving import live, serving, small_city
+from tests.serving import DOOR, live, serving, small_city
 
 
 @asynccontextmanager
 async def holding(data, conduct=PAYING):
     """As `practice`, for a merchant whose customers' money is frozen first."""
-    async with practising(data) as sandbox:
+    async with practising(data):
         told = (data / FILE).read_text()
         (data / FILE).write_text(told.replace("hold = false", "hold = true"))
+    async with practising(data) as sandbox:  # which leaves that as it was
         sandbox.conduct = conduct
         async with serving(data) as app, small_city(app) as city:
             yield SimpleNamespace(sandbox=sandbox, app=app, city=city, state=app.engine.state)
@@ -57,6 +59,27 @@ async def test_what_is_frozen_is_paid_at_the_door_and_partly_given_back(tmp_path
         assert balance(p, "provider:alipay") == TOTAL + 300 - 500
         unbilled = p.state.reconciliations.unbilled["alipay"].movements.values()
         assert sorted(x.amount_minor for x in unbilled) == [500, TOTAL + 300]
+        await quiet(p)
+        assert p.app.payments.reports.tally.notices_refused == 0
+
+
+@live
+async def test_in_an_app_it_is_frozen_too_and_elsewhere_a_code_does(tmp_path):
+    async with holding(tmp_path) as p:
+        for order, method in (("o", "app"), ("h", "h5")):
+            await p.city.shop.request(
+                m.RequestQuote(f"q-{order}", "ann", "s1", [m.Line("ramen", 1)], DOOR)
+            )
+            place = m.PlaceOrder(order, f"q-{order}", "alipay", method=method)
+            reply = await p.city.shop.ask(place)
+            assert (reply.error is None) == (method == "app")
+        page = (await p.city.shop.request(m.StartPayment("o/1"))).page
+        assert await invoked(p.sandbox, page) == (204, "")
+        await status_becomes(p, "o/1", "authorized")
+        assert not p.state.payments["o/1"].taken
+        await brought(p, "o")
+        await settled_becomes(p, "o/1/capture")
+        assert (await trade_of(p, "alipay", "o/1")).taken_minor == TOTAL
         await quiet(p)
         assert p.app.payments.reports.tally.notices_refused == 0
 

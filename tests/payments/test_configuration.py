@@ -90,6 +90,41 @@ def test_what_is_wrong_is_named_and_no_secret_is_repeated(folder, old, new, said
     assert SECRET not in str(info.value)
 
 
+WAYS = """
+[alipay]
+app_id = "1"
+seller_id = "2"
+key = "key.pem"
+platform = { "" = "platform.pem" }
+methods = ["app", "web", "app"]
+mini_program = "3"
+"""
+
+
+def test_the_ways_to_pay_are_those_that_are_configured(folder):
+    ours = WECHAT + 'appids = { app = "wx1", mini_program = "wx2" }\n' + WAYS
+    found = made(given(folder, WEBHOOKS + ours))
+    assert found["wechat"].methods == ("", "app", "mini_program")
+    assert found["alipay"].methods == ("", "mini_program", "app", "web")
+    assert made(given(folder, WEBHOOKS + WECHAT))["wechat"].methods == ("",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('mini_program = "3"', "hold = true", "alipay.hold"),
+        ('"web", "app"]', '"fax"]', "fax"),
+        ("[alipay]", 'appids = { fax = "wx1" }\n[alipay]', "fax"),
+        ("[alipay]", 'appids = { app = "" }\n[alipay]', "appids"),
+    ],
+)
+def test_a_way_that_there_is_not_is_refused(folder, old, new, said):
+    text = WEBHOOKS + WECHAT + WAYS
+    assert old in text
+    with pytest.raises(ValueError, match=said):
+        made(given(folder, text.replace(old, new)))
+
+
 def test_weak_and_foreign_keys_are_refused(folder):
     weak = rsa.generate_private_key(public_exponent=65_537, key_size=1_024)
     curve = ec.generate_private_key(ec.SECP256R1())

@@ -23,10 +23,19 @@ from gateway.providers.sandbox.postman import Conduct
 from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from gateway.storage.recovery import recover
 from gateway.storage.verification import verify
-from tests.practice import PROVIDERS
+from tests.practice import BUYER, OPENID, PROVIDERS, invoked
 from tests.serving import DOOR, live, small_city
 
 ROOT = Path(__file__).resolve().parents[2]
+WAYS = {
+    "wechat": [
+        ("mini_program", {"openid": OPENID}),
+        ("app", {}),
+        ("h5", {"client_ip": "10.0.0.1"}),
+    ],
+    "alipay": [("app", {}), ("mini_program", {"openid": BUYER}), ("web", {}), ("default", {})],
+    "stripe": [("default", {})],
+}
 KILLS, ORDERS = 6, 12
 PATIENT_S = 180.0  # a busy machine takes long to start a server again, and again
 ROUGH = Conduct(
@@ -71,12 +80,18 @@ class Server:
             return tried.connect_ex(("127.0.0.1", self._port)) == 0
 
 
-async def an_order(city, number):
-    """Somebody orders; every third changes his mind, every fourth gets something back."""
+async def an_order(city, number, sandbox):
+    """Somebody orders, half of them on a phone; every third changes his mind, every fourth gets
+    something back."""
     name, provider = f"o{number}", PROVIDERS[number % 3]
+    ways = WAYS[provider] if number % 2 == 0 or provider == "alipay" else [("default", {})]
+    method, payer = ways[number // 3 % len(ways)]
     ask = m.RequestQuote(f"q{number}", "ann", "s1", [m.Line("ramen", 1)], DOOR)
     await city.shop.request(ask, timeout_s=PATIENT_S)
-    await city.shop.request(m.PlaceOrder(name, f"q{number}", provider), timeout_s=PATIENT_S)
+    place = m.PlaceOrder(name, f"q{number}", provider, method=method)
+    await city.shop.request(place, timeout_s=PATIENT_S)
+    if method != "default":
+        await on_the_phone(city, sandbox, m.StartPayment(f"{name}/1", **payer))
     if number % 3 == 2 or number == 0:
         await city.shop.ask(m.CancelOrder(name, "changed_mind"), timeout_s=PATIENT_S)
         return
@@ -93,6 +108,17 @@ async def an_order(city, number):
         if (await city.operator.ask(refund)).error is None:
             return
         await asyncio.sleep(0.05)  # it is not captured yet
+
+
+async def on_the_phone(city, sandbox, ask):
+    """Until it is invoked, or answered: the server may be killed before it said with what."""
+    while True:
+        reply = await city.shop.ask(ask, timeout_s=PATIENT_S)
+        if reply.error is not None:
+            assert reply.error.code == "provider_silent", reply.error
+            await asyncio.sleep(0.1)
+        elif reply.body.page is None or (await invoked(sandbox, reply.body.page))[0] in (200, 204):
+            return
 
 
 async def settle(city):
@@ -123,7 +149,7 @@ async def test_whatever_is_killed_whenever_money_is_where_the_books_say(tmp_path
         async with small_city(gateway) as city:
             killing = asyncio.create_task(server.kill_now_and_then(rng))
             for number in range(ORDERS):
-                await an_order(city, number)
+                await an_order(city, number, sandbox)
             await killing
             await settle(city)
         await nothing_pending(tmp_path)

@@ -60,7 +60,7 @@ class Bank:
         self.due["failed"] = Doubtful("n-failed", number)
         self.due["authorized"] = Paid("n-authorized", number, held)
 
-    async def ask(self, due):
+    async def ask(self, due, payer=None):
         return Page("qr", due.number)
 
     async def look(self, due):

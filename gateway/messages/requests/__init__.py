@@ -104,6 +104,7 @@ from gateway.messages.requests.paying import (
     ListCash,
     ReportAuthorization,
     ReportInstruction,
+    StartPayment,
 )
 from gateway.messages.requests.promoting import (
     DefinePromotion,
@@ -319,6 +320,7 @@ RequestBody = (
     | ReportInstruction
     | AddTip
     | GetPayment
+    | StartPayment
     | HandInCash
     | ListCash
     | ListReconciliations

@@ -10,6 +10,7 @@ from gateway.messages.values import (
     Id,
     Line,
     Money,
+    PayingBy,
     Place,
     Proof,
     Reason,
@@ -59,7 +60,9 @@ class PlaceOrder(Sent, frozen=True):
     With `exchange` it is paid with what a confirmed change brings back: only the difference is
     asked for, and the store begins once the goods are back.
     `provider` is `cash` if the courier is to collect it at the door. `tip` is for the courier, on
-    top of the total.
+    top of the total. `method` is where its customer pays: "default" is the provider's own, a code
+    to scan or a form; for any other, ask `start_payment` for what invokes it. What a provider
+    is not configured for is `method_unavailable`, and the quote stays good.
 
     `if_missing` says what to do if the store turns out not to have all of it, tried in this order:
     "substitute", what `instead` names for it; "other_store", all of it from another store that has
@@ -77,6 +80,7 @@ class PlaceOrder(Sent, frozen=True):
     exchange: Id | None = None
     if_missing: Annotated[list[Rescue], Meta(max_length=4)] = []
     instead: Annotated[list[Instead], Meta(max_length=100)] = []
+    method: PayingBy = "default"
 
 
 class RenewProof(Sent, frozen=True):

@@ -1,6 +1,10 @@
 """What payment providers report, and what is asked about money."""
 
-from gateway.messages.values import Id, Money, Ref, Sent, Text
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from gateway.messages.values import Id, Money, PayingBy, Ref, Sent, Text
 
 
 class ReportAuthorization(Sent, frozen=True):
@@ -28,19 +32,39 @@ class ReportInstruction(Sent, frozen=True):
 class AddTip(Sent, frozen=True):
     """The customer was content: to the courier whole, by a payment of its own. After delivery.
 
-    Answered by `tip_requested`: the payment to be made.
+    Answered by `tip_requested`: the payment to be made. `method` as for an order.
     """
 
     tip: Id
     order: Id
     amount: Money
     provider: Id
+    method: PayingBy = "default"
 
 
 class GetPayment(Sent, frozen=True):
     """How it stands, and where the customer can pay. Answered by `payment`."""
 
     payment: Ref
+
+
+class StartPayment(Sent, frozen=True):
+    """What the customer's client invokes the payment with, made for this moment. Answered by
+    `payment` with a `page`; without one if it waits for nobody any more.
+
+    Ask again whenever you need it again: it stays one payment, and can be paid once. `openid` is
+    who pays, as WeChat's mini-program or official account knows him, or Alipay's mini-program
+    (a user id of 2088... or an open id). `client_ip` and `device` are for WeChat's `h5`;
+    `return_url` is where Alipay's `h5` and `web` lead back to. All this is told to the provider
+    and kept nowhere. What is missing is `payer_incomplete`, what the provider would not take
+    `payment_refused`: the payment waits on, and the next request may be better.
+    """
+
+    payment: Ref
+    openid: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{0,128}\Z")] = ""
+    client_ip: Annotated[str, Meta(pattern=r"^[0-9A-Fa-f.:]{0,45}\Z")] = ""
+    device: Literal["wap", "ios", "android"] = "wap"
+    return_url: Annotated[str, Meta(pattern=r"^(https?://[!-~]{1,244})?\Z")] = ""
 
 
 class HandInCash(Sent, frozen=True):

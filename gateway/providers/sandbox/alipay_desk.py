@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -27,6 +28,7 @@ from gateway.providers.sandbox.trades import CLOSED, TAKEN, UNPAID, Refund, Trad
 from gateway.providers.strict import form
 
 NAME, CURRENCY = "alipay", "CNY"
+TAKES_NOT = {"paid": "ACQ.TRADE_HAS_SUCCESS", "closed": "ACQ.TRADE_HAS_CLOSE"}
 Answer = dict[str, Any]
 
 
@@ -35,14 +37,16 @@ class AlipayDesk:
         self._identity = identity
         self._till = till
         till.tellers[NAME] = self
+        self.freezes = Freezes(till, lambda: self._notify_url)
         self._methods = {
             "alipay.trade.precreate": self._precreate,
+            "alipay.trade.create": self._create,
             "alipay.trade.query": self._query,
             "alipay.trade.close": self._close,
             "alipay.trade.refund": self._refund,
             "alipay.trade.fastpay.refund.query": self._refund_query,
             "alipay.data.dataservice.bill.downloadurl.query": self._bill_url,
-            **Freezes(till, lambda: self._notify_url).methods,
+            **self.freezes.methods,
         }
 
     def routes(self) -> list[web.RouteDef]:
@@ -55,12 +59,7 @@ class AlipayDesk:
         fields = form(await request.read())
         method = fields.get("method", "")
         try:
-            key = {"": self._identity.merchant.public_key()}
-            signatures.check_message(
-                signatures.request_message(fields), fields.get("sign", ""), "", key
-            )
-            if fields.get("app_id") != self._identity.names.app_id:
-                raise NoticeRefusedError("another_app")
+            self.check(fields)
             self._notify_url = fields["notify_url"]
             self._base = f"{request.scheme}://{request.host}"
             told = self._methods[method](json.loads(fields["biz_content"]))
@@ -76,24 +75,49 @@ class AlipayDesk:
         body = f'{{"{name}":{answer},"sign":"{sign}"}}'
         return web.Response(body=body.encode(), content_type="application/json")
 
+    def check(self, fields: Mapping[str, str]) -> None:
+        """Is it the merchant who asks? Raises NoticeRefusedError."""
+        key = {"": self._identity.merchant.public_key()}
+        message = signatures.request_message(fields)
+        signatures.check_message(message, fields.get("sign", ""), "", key)
+        if fields.get("app_id") != self._identity.names.app_id:
+            raise NoticeRefusedError("another_app")
+
+    def open(self, asked: Answer, notify_url: str, **way: str) -> Trade:
+        """Raises RefusedError."""
+        until = datetime.fromisoformat(f"{asked['time_expire']}+08:00")
+        return self._till.open(
+            NAME,
+            asked["out_trade_no"],
+            minor_of(asked["total_amount"], CURRENCY),
+            CURRENCY,
+            asked["subject"],
+            notify_url,
+            int(until.timestamp()),
+            kind=way.get("kind", ""),
+            payer=way.get("payer", ""),
+        )
+
     # what it is asked
 
     def _precreate(self, asked: Answer) -> Answer:
-        until = datetime.fromisoformat(f"{asked['time_expire']}+08:00")
         try:
-            trade = self._till.open(
-                NAME,
-                asked["out_trade_no"],
-                minor_of(asked["total_amount"], CURRENCY),
-                CURRENCY,
-                asked["subject"],
-                self._notify_url,
-                int(until.timestamp()),
-            )
+            trade = self.open(asked, self._notify_url)
         except RefusedError as error:
-            code = {"paid": "ACQ.TRADE_HAS_SUCCESS", "closed": "ACQ.TRADE_HAS_CLOSE"}
-            return refused(code.get(error.code, "ACQ.CONTEXT_INCONSISTENT"))
+            return refused(TAKES_NOT.get(error.code, "ACQ.CONTEXT_INCONSISTENT"))
         return done(out_trade_no=trade.number, qr_code=f"https://qr.alipay.com/{trade.reference}")
+
+    def _create(self, asked: Answer) -> Answer:
+        """Of a mini-program: it can be paid by that one person, in it."""
+        payer = asked.get("buyer_id") or asked.get("buyer_open_id") or ""
+        ours = asked.get("op_app_id") == self._identity.names.mini_program
+        if asked.get("product_code") != "JSAPI_PAY" or not payer or not ours:
+            return refused("ACQ.INVALID_PARAMETER")
+        try:
+            trade = self.open(asked, self._notify_url, kind="JSAPI_PAY", payer=payer)
+        except RefusedError as error:
+            return refused(TAKES_NOT.get(error.code, "ACQ.CONTEXT_INCONSISTENT"))
+        return done(out_trade_no=trade.number, trade_no=trade.reference)
 
     def _query(self, asked: Answer) -> Answer:
         trade = self._till.trades.get(NAME, asked["out_trade_no"])

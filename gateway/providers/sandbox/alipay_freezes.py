@@ -29,23 +29,28 @@ class Freezes:
         }
 
     def _create(self, asked: Answer) -> Answer:
-        minutes = int(asked["pay_timeout"].removesuffix("m"))
         try:
-            trade = self._till.open(
-                NAME,
-                asked["out_order_no"],
-                minor_of(asked["amount"], CURRENCY),
-                CURRENCY,
-                asked["order_title"],
-                self._notify_url(),
-                wall_ms() // 1_000 + 60 * minutes,
-                holds=True,
-            )
+            trade = self.open(asked, self._notify_url())
         except RefusedError as error:
             return refused("REQUEST_AMOUNT_EXCEED" if error.code == "differs" else "ORDER_CLOSED")
         code = f"https://qr.alipay.com/{trade.reference}"
         names = {"out_order_no": trade.number, "out_request_no": asked["out_request_no"]}
         return done(**names, code_type="barcode", code_value=code)
+
+    def open(self, asked: Answer, notify_url: str, kind: str = "") -> Trade:
+        """What is frozen once it is paid. Raises RefusedError."""
+        minutes = int(asked["pay_timeout"].removesuffix("m"))
+        return self._till.open(
+            NAME,
+            asked["out_order_no"],
+            minor_of(asked["amount"], CURRENCY),
+            CURRENCY,
+            asked["order_title"],
+            notify_url,
+            wall_ms() // 1_000 + 60 * minutes,
+            holds=True,
+            kind=kind,
+        )
 
     def _query(self, asked: Answer) -> Answer:
         trade = self._till.trades.get(NAME, asked["out_order_no"])

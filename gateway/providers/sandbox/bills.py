@@ -47,7 +47,8 @@ def wechat_bill(trades: Iterable[Trade], day: date, mchid: str, appid: str) -> b
         fee = -fee_of(refund.amount_minor) if refund else fee_of(trade.amount_minor)
         cells = [
             f"{datetime.fromtimestamp(at_ms // 1_000, BEIJING):%Y-%m-%d %H:%M:%S}",
-            *(appid, mchid, "0", "", trade.reference, trade.number, "oUsr", "NATIVE"),
+            *(trade.appid or appid, mchid, "0", "", trade.reference, trade.number),
+            *(trade.payer or "oUsr", trade.kind or "NATIVE"),
             "REFUND" if refund else "SUCCESS",
             *("OTHERS", trade.currency, nothing if refund else paid, nothing),
             *((refund.reference, refund.number) if refund else ("0", "0")),

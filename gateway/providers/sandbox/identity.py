@@ -6,6 +6,7 @@ The gateway is given its half as payments.toml, the same file that real provider
 import os
 import secrets
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
@@ -28,6 +29,7 @@ from gateway.providers import FILE
 FOLDER, SECRETS = "sandbox", "sandbox.json"
 MARK = "# Made by `o2o sandbox`: nobody's money.\n"
 HOLDS = "hold = true"
+HOLDS_IN_APP = f'{HOLDS}\nmethods = ["app"]'
 LIFE = timedelta(days=3650)
 
 
@@ -43,6 +45,24 @@ class Names(Struct, frozen=True):
     seller_id: str
     stripe_key: str
     stripe_secret: str
+
+    @property
+    def appids(self) -> dict[str, str]:
+        """Of the ways to pay at WeChat besides a code."""
+        ways = ("mini_program", "official_account", "app", "h5")
+        return {x: f"wx{_digest(self.appid + x)[:16]}" for x in ways}
+
+    def appids_of(self, resource: str) -> tuple[str, ...]:
+        """Which of them WeChat takes where."""
+        if resource == "native":
+            return (self.appid,)
+        ways = ("mini_program", "official_account") if resource == "jsapi" else (resource,)
+        return tuple(self.appids[x] for x in ways)
+
+    @property
+    def mini_program(self) -> str:
+        """The app id of our mini-program at Alipay."""
+        return f"2021{int(_digest(self.app_id)[:12], 16) % 10**12:012d}"
 
 
 class Identity:
@@ -123,6 +143,8 @@ class Identity:
         folder.mkdir(parents=True, exist_ok=True)
         _write(folder / "platform_public.pem", public)
         n, key = self.names, f"{FOLDER}/merchant.pem"
+        appids = ", ".join(f'{name} = "{appid}"' for name, appid in n.appids.items())
+        methods = f'hold = false\nmethods = ["app", "h5", "web"]\nmini_program = "{n.mini_program}"'
         _write(
             path,
             f"""{MARK}
@@ -134,6 +156,7 @@ address = "{address}"
 [wechat]
 mchid = "{n.mchid}"
 appid = "{n.appid}"
+appids = {{ {appids} }}
 serial = "{n.merchant_serial}"
 key = "{key}"
 api_v3_key = "{n.api_v3_key}"
@@ -146,7 +169,7 @@ seller_id = "{n.seller_id}"
 key = "{key}"
 platform = {{ "" = "{FOLDER}/platform_public.pem" }}
 gateway = "{sandbox}/gateway.do"
-{HOLDS if holds else "hold = false"}
+{HOLDS_IN_APP if holds else methods}
 
 [stripe]
 secret_key = "{n.stripe_key}"
@@ -155,6 +178,10 @@ base_url = "{sandbox}"
 livemode = false
 """.encode(),
         )
+
+
+def _digest(said: str) -> str:
+    return sha256(said.encode()).hexdigest()
 
 
 def _key() -> rsa.RSAPrivateKey:

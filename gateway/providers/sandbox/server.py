@@ -14,6 +14,7 @@ from gateway.listening import Listening
 from gateway.providers.sandbox.alipay_desk import AlipayDesk
 from gateway.providers.sandbox.bills import alipay_bill, stripe_bill, wechat_bill
 from gateway.providers.sandbox.identity import Identity
+from gateway.providers.sandbox.phone import Phone
 from gateway.providers.sandbox.postman import Conduct, Postman
 from gateway.providers.sandbox.stripe_desk import StripeDesk
 from gateway.providers.sandbox.till import RefusedError, Till
@@ -45,10 +46,12 @@ class Sandbox(Listening):
         self.postman = Postman(rng)
         self.till = Till(self.trades, self.postman, rng)
         self._identity = identity
+        alipay = AlipayDesk(identity, self.till)
         self._desks = (
             WeChatDesk(identity, self.till),
-            AlipayDesk(identity, self.till),
+            alipay,
             StripeDesk(identity, self.till, f"{webhooks}/webhooks/stripe"),
+            Phone(identity, self.till, alipay),
         )
         app = web.Application(client_max_size=BODY_MAX_BYTES)
         for desk in self._desks:

@@ -51,7 +51,8 @@ class Till:
     def resume(self) -> None:
         """After a restart: who was about to pay, pays; what was on its way back arrives."""
         for trade in list(self.trades.all.values()):
-            if trade.status == UNPAID and not trade.is_past:
+            by_itself = not trade.kind or trade.invoked_ms
+            if by_itself and trade.status == UNPAID and not trade.is_past:
                 self._later(self._customer(trade))
             for refund in trade.refunds.values():
                 if refund.status == "PROCESSING":
@@ -70,11 +71,18 @@ class Till:
         expires_s: int = 0,
         *,
         holds: bool = False,
+        kind: str = "",
+        appid: str = "",
+        payer: str = "",
     ) -> Trade:
-        """The same again is the same. Raises RefusedError: `paid`, `closed` or `differs`."""
+        """The same again is the same. Raises RefusedError: `paid`, `closed` or `differs`.
+
+        Of a `kind` it is paid once a customer's client invoked it, else by itself.
+        """
         known = self.trades.get(provider, number)
         if known is not None:
-            if (known.amount_minor, known.currency) != (amount_minor, currency):
+            was = (known.amount_minor, known.currency, known.kind, known.appid, known.payer)
+            if was != (amount_minor, currency, kind, appid, payer):
                 raise RefusedError("differs")
             if known.status != UNPAID:
                 raise RefusedError("closed" if known.status == CLOSED else "paid")
@@ -92,10 +100,24 @@ class Till:
             wall_ms(),
             expires_s,
             holds=holds or provider in self.holds,
+            kind=kind,
+            appid=appid,
+            payer=payer,
         )
         self.trades.keep(trade)
-        self._later(self._customer(trade))
+        if not kind:
+            self._later(self._customer(trade))
         return trade
+
+    def invoke(self, trade: Trade) -> None:
+        """The customer sees it on his phone. Raises RefusedError: `paid` or `closed`."""
+        if trade.status in (TAKEN, HELD):
+            raise RefusedError("paid")
+        if trade.status == CLOSED or trade.is_past:
+            raise RefusedError("closed")
+        trade.invoked_ms = wall_ms()
+        self.trades.keep(trade)
+        self._later(self._customer(trade))
 
     def pay(self, trade: Trade) -> None:
         """The customer does. Raises RefusedError if it cannot be paid any more."""

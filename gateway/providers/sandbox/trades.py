@@ -40,6 +40,14 @@ class Trade(Struct):
     taken_minor: int = 0
     refunds: dict[str, Refund] = {}
     holds: bool = False  # it is held when it is paid, and taken later
+    kind: str = ""  # as the provider names the ways to pay; "": a code, or a form
+    appid: str = ""
+    payer: str = ""
+    prepay_id: str = ""
+    prepaid_ms: int = 0  # when that was given
+    invoked_ms: int = (
+        0  # when the customer's client last asked to pay it; 0: it needs none, or not yet
+    )
 
     @property
     def refunded_minor(self) -> int:
@@ -63,6 +71,7 @@ class Trades:
         rows = self._db.execute("SELECT key, body FROM trade ORDER BY rowid")
         self.all: dict[str, Trade] = {key: decode(body) for key, body in rows}
         self._by_reference = {x.reference: x for x in self.all.values()}
+        self._by_prepay_id = {x.prepay_id: x for x in self.all.values() if x.prepay_id}
 
     def get(self, provider: str, number: str) -> Trade | None:
         return self.all.get(f"{provider}/{number}")
@@ -73,10 +82,15 @@ class Trades:
     def of_provider(self, provider: str) -> list[Trade]:
         return [x for x in self.all.values() if x.provider == provider]
 
+    def of_prepay_id(self, prepay_id: str) -> Trade | None:
+        return self._by_prepay_id.get(prepay_id)
+
     def keep(self, trade: Trade) -> None:
         key = f"{trade.provider}/{trade.number}"
         self.all[key] = trade
         self._by_reference[trade.reference] = trade
+        if trade.prepay_id:
+            self._by_prepay_id[trade.prepay_id] = trade
         body = msgspec.msgpack.encode(trade)
         self._db.execute("INSERT OR REPLACE INTO trade VALUES (?, ?)", (key, body))
 

@@ -6,6 +6,7 @@ import re
 import secrets
 from datetime import date, datetime
 from hashlib import sha1
+from ipaddress import ip_address
 from typing import Any
 
 from aiohttp import web
@@ -24,6 +25,10 @@ from gateway.providers.wechat import BEIJING
 
 NAME = "wechat"
 _PARTS = re.compile(r'(\w+)="([^"]*)"')
+_NUMBER = re.compile(r"[0-9A-Za-z_|*-]{6,32}\Z", re.ASCII)
+_OPENID = re.compile(r"o[0-9A-Za-z_-]{27}\Z", re.ASCII)
+KINDS = {"native": "", "jsapi": "JSAPI", "app": "APP", "h5": "MWEB"}
+LIFE_MS = {"JSAPI": 2 * 3_600_000, "APP": 2 * 3_600_000, "MWEB": 5 * 60_000}  # of a prepay id
 STATES = {UNPAID: "NOTPAY", TAKEN: "SUCCESS", CLOSED: "CLOSED"}
 
 
@@ -36,7 +41,7 @@ class WeChatDesk:
     def routes(self) -> list[web.RouteDef]:
         number = "/v3/pay/transactions/out-trade-no/{number}"
         return [
-            web.post("/v3/pay/transactions/native", self._native),
+            web.post("/v3/pay/transactions/{resource:native|jsapi|app|h5}", self._prepay),
             web.get(number, self._query),
             web.post(number + "/close", self._close),
             web.post("/v3/refund/domestic/refunds", self._refund),
@@ -47,28 +52,46 @@ class WeChatDesk:
 
     # what it is asked
 
-    async def _native(self, request: web.Request) -> web.Response:
+    async def _prepay(self, request: web.Request) -> web.Response:
         body, refused = await self._asked(request)
         if refused is not None:
             return refused
-        n = self._identity.names
-        if (body["mchid"], body["appid"]) != (n.mchid, n.appid):
+        resource = request.match_info["resource"]
+        try:
+            wanted = _wanted(resource, body)
+        except (KeyError, TypeError, ValueError):
             return self._refused(400, "PARAM_ERROR")
-        until = datetime.fromisoformat(body["time_expire"]).timestamp()
+        n = self._identity.names
+        if body["mchid"] != n.mchid or body["appid"] not in n.appids_of(resource):
+            return self._refused(400, "APPID_MCHID_NOT_MATCH")
         try:
             trade = self._till.open(
                 NAME,
-                body["out_trade_no"],
-                body["amount"]["total"],
-                body["amount"]["currency"],
-                body.get("attach", ""),
-                body["notify_url"],
-                int(until),
+                *wanted,
+                kind=KINDS[resource],
+                appid=body["appid"],
+                payer=body.get("payer", {}).get("openid", ""),
             )
         except RefusedError as error:
-            code = {"paid": "ORDERPAID", "closed": "ORDER_CLOSED"}.get(error.code, "PARAM_ERROR")
-            return self._refused(400, code)
-        return self._answer(200, {"code_url": f"weixin://wxpay/bizpayurl?pr={trade.reference}"})
+            codes = {"paid": "ORDERPAID", "closed": "ORDER_CLOSED"}
+            return self._refused(400, codes.get(error.code, "INVALID_REQUEST"))
+        if resource == "native":
+            url = f"weixin://wxpay/bizpayurl?pr={trade.reference}"
+            return self._answer(200, {"code_url": url})
+        prepay_id = self._prepay_id(trade)
+        if resource == "h5":
+            where = f"{request.scheme}://{request.host}/wechat/h5?prepay_id={prepay_id}"
+            return self._answer(200, {"h5_url": where})
+        return self._answer(200, {"prepay_id": prepay_id})
+
+    def _prepay_id(self, trade: Trade) -> str:
+        """The same as before, while it has half of its life before it."""
+        if wall_ms() - trade.prepaid_ms >= LIFE_MS[trade.kind] // 2:
+            trade.prepaid_ms = wall_ms()
+            at = datetime.fromtimestamp(trade.prepaid_ms // 1_000, BEIJING)
+            trade.prepay_id = f"wx{at:%d%H%M%S}{secrets.token_hex(12)}"
+            self._till.trades.keep(trade)
+        return trade.prepay_id
 
     async def _query(self, request: web.Request) -> web.Response:
         _, refused = await self._asked(request)
@@ -213,16 +236,17 @@ class WeChatDesk:
         n = self._identity.names
         told: dict[str, Any] = {
             "mchid": n.mchid,
-            "appid": n.appid,
+            "appid": trade.appid or n.appid,
             "out_trade_no": trade.number,
             "attach": trade.note,
-            "trade_type": "NATIVE",
+            "trade_type": trade.kind or "NATIVE",
             "trade_state": "REFUND" if trade.refunds else STATES[trade.status],
         }
         if trade.status == TAKEN:
             told |= {
                 "transaction_id": trade.reference,
                 "success_time": _time(trade.paid_ms),
+                "payer": {"openid": trade.payer or f"o{trade.reference[3:]:0<27.27}"},
                 "amount": {"total": trade.amount_minor, "currency": trade.currency},
             }
         return told
@@ -272,3 +296,23 @@ class WeChatDesk:
 
 def _time(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms // 1_000, BEIJING).isoformat(timespec="seconds")
+
+
+def _wanted(resource: str, body: dict[str, Any]) -> tuple[str, int, str, str, str, int]:
+    """What a till is told. Raises KeyError, TypeError, ValueError for what WeChat would refuse."""
+    total, until = body["amount"]["total"], datetime.fromisoformat(body["time_expire"])
+    if type(total) is not int or total < 1 or until.timestamp() * 1_000 <= wall_ms():
+        raise ValueError("the amount, or the time it is to expire at")
+    if not _NUMBER.match(body["out_trade_no"]) or not 0 < len(body["description"]) <= 127:
+        raise ValueError("the number, or the description")
+    if not body["notify_url"].startswith("http") or "?" in body["notify_url"]:
+        raise ValueError("the address for notices")
+    if resource == "jsapi" and not _OPENID.match(body["payer"]["openid"]):
+        raise ValueError("the openid")
+    if resource == "h5":
+        ip_address(body["scene_info"]["payer_client_ip"])
+        if body["scene_info"]["h5_info"]["type"] not in ("Wap", "iOS", "Android"):
+            raise ValueError("the type of device")
+    note, currency = body.get("attach", ""), body["amount"].get("currency", "CNY")
+    expires_s = int(until.timestamp())
+    return body["out_trade_no"], total, currency, note, body["notify_url"], expires_s
