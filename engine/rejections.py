@@ -18,6 +18,7 @@ class RejectionReason(StrEnum):
     QUOTE_EXPIRED = "quote_expired"  # detail: expired_at
     ORDER_OPEN = "order_open"  # detail: order. First it must end
     CUSTOMER_BLOCKED = "customer_blocked"
+    TOO_MANY_UNPAID = "too_many_unpaid"  # detail: limit
     STORE_CLOSED = "store_closed"
     WINDOW_IN_PAST = "window_in_past"
     WINDOW_TOO_SHORT = "window_too_short"  # detail: at_least_s

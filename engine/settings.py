@@ -73,6 +73,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     slot_ms: int = 30 * MINUTE
     slot_orders_max: int = 20  # of one store, in windows that begin in the same slot
 
+    # what one customer may keep from all others without paying; 0: any number of orders
+    unpaid_orders_max: int = 10
+
     # local time: weekly hours are said in it; minutes east of UTC, to be changed with the clocks
     utc_offset_min: int = 0
 

@@ -46,6 +46,7 @@ ENGINES: dict[RejectionReason, Code] = {
     R.REASON_NOT_ALLOWED: Code("this reason is not for you to give"),
     R.ORDER_OPEN: Code("an order has not ended yet"),
     R.CUSTOMER_BLOCKED: Code("this customer may not order"),
+    R.TOO_MANY_UNPAID: Code("as many orders of this customer wait for payment as may", True),
     R.STORE_CLOSED: Code("the store takes no orders", retryable=True),
     R.WINDOW_IN_PAST: Code("the window has begun already"),
     R.WINDOW_TOO_SHORT: Code("the window is too short"),

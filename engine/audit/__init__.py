@@ -19,7 +19,7 @@ from engine.state import State
 from engine.state.deliveries import ACCEPTED, BEFORE_PICKUP, ENDED, ON_BOARD, DeliveryStatus
 from engine.state.orders import ENDED as ORDER_ENDED
 from engine.state.orders import OrderStatus
-from engine.values import Actor, CourierId, DeliveryId, StopKind, StoreId
+from engine.values import Actor, CourierId, CustomerId, DeliveryId, StopKind, StoreId
 
 WAYS_TO_END = [*((actor, REASONS[actor]) for actor in REASONS), (Actor.OPERATOR, WRITE_OFF)]
 KNOWN_WHY = [f"{actor}/{reason}" for actor, reasons in WAYS_TO_END for reason in reasons]
@@ -72,9 +72,10 @@ def _orders(s: State) -> Iterator[str]:
 
 def _bound(s: State) -> Iterator[str]:
     """What is to be prepared and carried now, and nobody has been told of yet."""
-    unpaid, undispatched = Counter[StoreId](), 0
+    unpaid, awaited, undispatched = Counter[StoreId](), Counter[CustomerId](), 0
     for order in s.orders.orders.values():
         placed, status = order.placed, order.status
+        awaited[placed.customer] += status is OrderStatus.PLACED
         if status in (OrderStatus.PLACED, OrderStatus.CONFIRMED) and not placed.window_from_at:
             unpaid[placed.store] += status is OrderStatus.PLACED
             undispatched += not order.is_collection
@@ -82,6 +83,8 @@ def _bound(s: State) -> Iterator[str]:
         yield f"{s.orders.undispatched} orders counted as not dispatched, {undispatched} are"
     if s.orders.unpaid != +unpaid:
         yield f"{s.orders.unpaid} orders counted as not paid, {unpaid} are"
+    if s.orders.awaited != +awaited:
+        yield f"{s.orders.awaited} payments counted as awaited, {awaited} are"
 
 
 def _routes(s: State) -> Iterator[str]:

@@ -122,6 +122,9 @@ class Ordering:
         if self.orders.get(c.order):
             turn.reject(Reason.ALREADY_EXISTS)
         offered = self._valid_quote(turn, c)
+        limit = self.settings.current.unpaid_orders_max
+        if limit and self.orders.awaited.get(offered.customer, 0) >= limit:
+            turn.reject(Reason.TOO_MANY_UNPAID, limit=limit)
         lines = without_prices(offered.lines)
         self._check_goods(turn, offered, lines)
         busy = self._check_promise(turn, offered)

@@ -5,6 +5,7 @@ other; it cannot change any more.
 """
 
 from collections.abc import Collection, Iterator
+from typing import Any
 
 from msgspec import Struct, field, msgpack
 from msgspec.structs import replace
@@ -139,6 +140,7 @@ class Orders(Struct, dict=True):
         self.windows: dict[StoreId, dict[Millis, int]] = {}
         self.kitchens: dict[StoreId, dict[OrderId, None]] = {}  # what a store has to prepare
         self.unpaid: dict[StoreId, int] = {}  # to be prepared now, once they are paid
+        self.awaited: dict[CustomerId, int] = {}  # placed and not paid, windows included
         self.undispatched = 0  # to be carried now, and nobody has been asked to yet
         self.changes = Changes[OrderId]()  # of status and ready time
         over = [(x.ended_at, key) for key, x in self.orders.items() if x.status in ENDED]
@@ -356,24 +358,19 @@ class Orders(Struct, dict=True):
     def _count_window(self, placed: OrderPlaced, change: int) -> None:
         if not placed.window_from_at:
             return
-        windows = self.windows.setdefault(placed.store, {})
-        count = windows.get(placed.window_from_at, 0) + change
-        assert count >= 0
-        if count:
-            windows[placed.window_from_at] = count
-        else:
-            del windows[placed.window_from_at]
+        _count(self.windows.setdefault(placed.store, {}), placed.window_from_at, change)
 
     def _count_early(self, placed: OrderPlaced, status: OrderStatus, change: int) -> None:
-        """What a store and its couriers are bound to do now, and have not been told of yet."""
+        """What a customer owes us; what a store and its couriers are bound to do now, and have not
+        been told of yet."""
+        if status is OrderStatus.PLACED:
+            _count(self.awaited, placed.customer, change)
         if placed.window_from_at or status not in NOT_TOLD:
             return
         if placed.fulfillment is Fulfillment.DELIVERY:
             self.undispatched += change
         if status is OrderStatus.PLACED:
-            count = self.unpaid[placed.store] = self.unpaid.get(placed.store, 0) + change
-            if not count:
-                del self.unpaid[placed.store]
+            _count(self.unpaid, placed.store, change)
 
     def _move(self, key: OrderId, status: OrderStatus) -> Order:
         """The only line in the project that changes an order's status."""
@@ -388,3 +385,11 @@ class Orders(Struct, dict=True):
         order.status = status
         self.changes.note(key)
         return order
+
+
+def _count(counts: dict[Any, int], key: Any, change: int) -> None:
+    """Nobody is kept who counts nothing."""
+    count = counts[key] = counts.get(key, 0) + change
+    assert count >= 0
+    if not count:
+        del counts[key]

@@ -1,5 +1,7 @@
 """What a customer would tell you happened: quotes, prices, and who got the last unit."""
 
+from msgspec.structs import replace
+
 from engine import commands as c
 from engine import events as e
 from engine.rejections import RejectionReason as Reason
@@ -45,6 +47,34 @@ def test_of_a_thousand_buyers_of_three_units_three_win():
     assert all(x.reason is Reason.INSUFFICIENT_STOCK for x in losers)
     assert engine.state.inventory.get("store", "ramen").reserved == 3
     assert case.state.orders.open_count == 0
+
+
+def test_nobody_keeps_the_shelf_from_all_others_without_paying():
+    """Of a hundred tries of one customer ten wait for their money, and then all is back."""
+    case = city(1_000, settings=Settings(open_deliveries_per_courier=10**6))
+    for n in range(100):
+        case.at(2, quote(f"q{n}")).at(2, place(f"o{n}", f"q{n}"))
+        if n < 10:
+            case.includes(e.OrderPlaced)
+        else:
+            case.rejects(Reason.TOO_MANY_UNPAID, limit=10)
+    assert case.state.inventory.get("store", "ramen").reserved == 10
+    case.at(2, c.RegisterCustomer("bob", "app")).at(2, replace(quote("bobs"), customer="bob"))
+    case.at(2, place("bobs", "bobs")).includes(e.OrderPlaced)  # who buys what is left
+    case.at(3, paid("o0")).at(3, place("paid", "q10")).includes(e.OrderPlaced)
+    case.at(3, place("more", "q11")).rejects(Reason.TOO_MANY_UNPAID, limit=10)
+    gone = Settings().payment_timeout_ms // 1_000 + 4
+    case.at(gone, quote("late")).at(gone, place("late", "late")).includes(e.OrderPlaced)
+    assert case.state.inventory.get("store", "ramen").reserved == 2  # what is paid, and this one
+
+
+def test_how_much_may_be_kept_unpaid_is_for_an_office_to_say():
+    for limit, held in ((0, 20), (1, 1)):
+        roomy = Settings(open_deliveries_per_courier=10**6, unpaid_orders_max=limit)
+        case = city(30, settings=roomy)
+        for n in range(20):
+            case.at(1, quote(f"q{n}")).at(1, place(f"o{n}", f"q{n}"))
+        assert case.state.inventory.get("store", "ramen").reserved == held
 
 
 def test_two_lines_of_one_product_are_one_demand():

@@ -25,6 +25,7 @@ def makers(day) -> Iterator[tuple[float, Callable[[], Made]]]:
     yield 0.5, lambda: _come_too_late(day)
     yield 0.2, lambda: _be_impatient(day)
     yield 0.3, lambda: _be_overtaken(day)
+    yield 0.3, lambda: _owe_too_much(day)
 
 
 def _buy_to_collect(day) -> Made:
@@ -57,6 +58,15 @@ def _come_too_late(day) -> Made:
         _ask_for_later(day, day._new("q"), day.at + 600_000, day.at + 600_001),
         _ask_for_later(day, day._new("q"), day.at + 80 * HOUR, day.at + 90 * HOUR),
     ]
+
+
+def _owe_too_much(day) -> Made:
+    """Of two orders nobody has paid, one is too many."""
+    (a, b), store = (day._new("q"), day._new("q")), day._any(day._s.stores.stores)
+    asked = [c.RequestQuote(x, "app", "ann", store, day._lines(), day._place(1)) for x in (a, b)]
+    placed = [c.PlaceOrder(day._new("o"), "app", x, "bank") for x in (a, b)]
+    strict = c.ChangeSettings(Settings(unpaid_orders_max=1))
+    return [*asked, strict, *placed, c.ChangeSettings(Settings())]
 
 
 def _be_overtaken(day) -> Made:
