@@ -76,7 +76,7 @@ def _print(past: Past, found: list[Relived]) -> None:
     table = Table(box=None, pad_edge=False)
     table.add_column("")
     for x in outcomes:
-        table.add_column(x.policy, justify="right")
+        table.add_column(x.policy, justify="right", overflow="fold")
     for field, title, _ in FIGURES:
         table.add_row(title, *(_shown(x, field) for x in outcomes))
     console = Console(emoji=False)  # :100: are iterations

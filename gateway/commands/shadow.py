@@ -14,6 +14,7 @@ from types import FrameType
 
 import msgspec
 
+from engine.values import HOUR, MINUTE
 from gateway.commands.serve import read_objective
 from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from solvers.crossing.bridge import USUAL
@@ -58,8 +59,15 @@ def run(args: argparse.Namespace) -> int:
     before = signal.signal(signal.SIGTERM, _stop)
     try:
         _catch_up(shadow, args.folder)
+        if args.follow:
+            sys.stderr.write(
+                f"following {args.folder}: a line an hour, a card a day; Ctrl-C ends\n"
+            )
+        hour = shadow.engine.now // HOUR
         while args.follow:
             told += _tell(over(shadow), args)
+            if hour < (hour := shadow.engine.now // HOUR):
+                sys.stderr.write(f"{so_far(shadow, args.policy)}\n")
             time.sleep(POLL_S)
             _catch_up(shadow, args.folder)
     except KeyboardInterrupt:  # then the day as far as it has come
@@ -72,6 +80,16 @@ def run(args: argparse.Namespace) -> int:
     elif not args.json:
         sys.stdout.write(f"{BIAS}\n")
     return 0 if told else 1
+
+
+def so_far(shadow: Shadow, policy: str) -> str:
+    """The day until now, in a line, by the city's clock."""
+    offset_min = _offset_min(shadow)
+    time_of_day = (shadow.engine.now + offset_min * MINUTE) // MINUTE % (24 * HOUR // MINUTE)
+    clock = f"{time_of_day // 60:02d}:{time_of_day % 60:02d}"
+    for x in scorecards(shadow.duels, offset_min):
+        return f"{clock}  {x.rounds} rounds today, {policy}: {x.verdict} until now"
+    return f"{clock}  no round today until now"
 
 
 def over(shadow: Shadow) -> list[Day]:
@@ -114,7 +132,10 @@ def lines(days: list[Day], policy: str) -> Iterator[str]:
         date = datetime.fromtimestamp(x.day * 86_400, UTC).date()
         yield f"{date}  {x.rounds} rounds, {x.orders:.0f} orders open on average"
         yield f"  {policy}: {x.verdict}"
-        yield f"  it saves {x.saved:.0f} a round ({x.saved_pct:.1f} %), in units of the objective"
+        word = "saves" if x.saved >= 0 else "costs"
+        much = f"{abs(x.saved):.0f} more" if word == "costs" else f"{x.saved:.0f}"
+        percent = f"{abs(x.saved_pct):.1f} %"
+        yield f"  it {word} {much} a round ({percent}), in units of the objective"
         if x.half_width == float("inf"):
             yield "  within one hour there is no interval"
         else:

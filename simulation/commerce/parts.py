@@ -47,6 +47,10 @@ class Shoppers(Part, frozen=True, kw_only=True):
     gives_back: Share = 0.0  # a piece of it
     has_it_fetched: Share = 0.0  # of those: a courier comes for it; the others bring it
     wants_redelivery: Share = 0.0  # of those who were not there
+    # If a store turns out not to have all of it; who wishes for none of these goes without.
+    names_another: Share = 0.0  # of the same category
+    takes_it_elsewhere: Share = 0.0  # all of it from another store
+    rather_nothing: Share = 0.0
 
 
 class Shops(Part, frozen=True, kw_only=True):

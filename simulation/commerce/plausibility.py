@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from engine.rules.segmentation import NAMES
 from engine.values import HOUR
 from simulation.commerce.conduct import HOUR_MIN
-from simulation.commerce.parts import Commerce, Shops
+from simulation.commerce.parts import Commerce, Shoppers, Shops
 from simulation.days.arrivals import word
 from simulation.scenarios.episodes import FlashSale
 from simulation.scenarios.flaws import Flaw, did_you_mean
@@ -21,6 +21,7 @@ def flaws_of(s: Scenario) -> Iterator[Flaw]:
         yield from _goods(s, s.commerce)
         yield from _offers(s.commerce)
         yield from _providers(s, s.commerce)
+        yield from _wishes(s.commerce.shoppers)
 
 
 def _shops(commerce: Commerce) -> Iterator[Flaw]:
@@ -100,3 +101,10 @@ def _providers(s: Scenario, commerce: Commerce) -> Iterator[Flaw]:
         yield Flaw("duplicate_id", "commerce.providers", "two have the same name")
     if sum(x.share for x in commerce.providers) + commerce.shoppers.pays_cash > 1:
         yield Flaw("wrong_value", "commerce.providers", "the shares are more than 1 together")
+
+
+def _wishes(habits: Shoppers) -> Iterator[Flaw]:
+    if habits.names_another + habits.takes_it_elsewhere + habits.rather_nothing > 1:
+        key = "commerce.shoppers.names_another"
+        detail = "with takes_it_elsewhere and rather_nothing the shares are more than 1 together"
+        yield Flaw("wrong_value", key, detail)

@@ -17,6 +17,7 @@ from engine.values import (
     CouponId,
     CustomerId,
     Fulfillment,
+    Instead,
     Line,
     Millis,
     Minor,
@@ -31,6 +32,8 @@ from engine.values import (
 )
 from simulation.commerce.parts import Commerce
 from simulation.commerce.parts import Shoppers as Habits
+from simulation.commerce.shortages import shortage_wish
+from simulation.days.city import StoreSite
 from simulation.scenarios.scenario import Scenario
 from simulation.streams import RandomStreams
 from simulation.world import World
@@ -133,12 +136,25 @@ class Shoppers:
             answer = self._world.submit(again).events[0]
         return answer
 
-    def placing(self, key: str, quote: QuoteOffered, plain: PlaceOrder) -> PlaceOrder:
-        """With a code for who collects, a tip, and by which provider."""
+    def placing(
+        self, key: str, site: StoreSite, quote: QuoteOffered, plain: PlaceOrder
+    ) -> PlaceOrder:
+        """With a code for who collects, a tip, a wish for a shortage, and by which provider."""
         place = replace(plain, quote=quote.quote)
         if self._commerce is None:
             return place
         choice = self._choice(key)
+        wish = shortage_wish(
+            self._world.streams,
+            self._commerce.shoppers,
+            key,
+            site,
+            [x.product for x in quote.lines],
+            quote.fulfillment is Fulfillment.COLLECTION,
+        )
+        if wish.if_missing:
+            instead = [Instead(ProductId(x), ProductId(y)) for x, y in wish.instead]
+            place = replace(place, if_missing=[*wish.if_missing], instead=instead)
         if choice.provider:
             place = replace(place, provider=ProviderId(choice.provider))
         if quote.fulfillment is Fulfillment.COLLECTION:

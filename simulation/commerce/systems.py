@@ -21,7 +21,7 @@ from engine.rules.working_time import worked
 from engine.state import State
 from engine.state.complaints import ComplaintStatus
 from engine.state.orders import OrderStatus
-from engine.values import HOUR, DeliveryId, Millis, OrderId, PaymentPurpose, Purpose
+from engine.values import HOUR, DeliveryId, Millis, OrderId, PaymentPurpose, Purpose, Rescue
 
 FULFILLED = OrderStatus.FULFILLED
 Fold = Callable[[Millis, Any], None]
@@ -54,6 +54,8 @@ class OrderFigures(Struct, frozen=True):
     returns: int  # of goods, after an order was fulfilled
     ended_early: int
     fetched: int = 0  # of the returns, by a courier
+    wished: int = 0  # said beforehand what to do about a shortage
+    shortages: dict[str, int] = {}  # what was done about them
 
 
 class PaymentFigures(Struct, frozen=True):
@@ -120,12 +122,14 @@ class Bookkeeping:
         self.suggested = self.followed = 0  # told by who asked; no record says so
         self._began: Millis | None = None
         self._counts: Counter[str] = Counter()
+        self._remedies: Counter[Rescue] = Counter()
         self._lines: dict[OrderId, int] = {}  # bundles in orders that are open
         self._legs: dict[DeliveryId, None] = {}  # that were to fetch what goes back
         self._folds: dict[type[Any], Fold] = {
             e.OrderPlaced: self._placed,
             e.OrderFulfilled: self._fulfilled,
             e.OrderCancelled: self._cancelled,
+            e.ShortageRemedied: self._remedied,
             e.OrderReattempted: self._count("brought_again"),
             e.ChangeReceived: self._count("returns"),
             e.ReturnFetched: self._sent_for,
@@ -196,6 +200,8 @@ class Bookkeeping:
             returns=counts["returns"],
             ended_early=self.projections.sales.ended_early,
             fetched=counts["fetched"],
+            wished=counts["wished"],
+            shortages={x: self._remedies[x] for x in Rescue if self._remedies[x]},
         )
 
     def _payments(self, s: State) -> PaymentFigures:
@@ -302,7 +308,11 @@ class Bookkeeping:
         self._counts["placed"] += 1
         self._counts["scheduled"] += bool(x.window_to_at)
         self._counts["with_coupon"] += any(d.coupon for d in x.discounts)
+        self._counts["wished"] += bool(x.if_missing)
         self._lines[x.order] = sum(line.quantity for line in x.lines if line.components)
+
+    def _remedied(self, _: Millis, x: e.ShortageRemedied) -> None:
+        self._remedies[x.remedy] += 1
 
     def _fulfilled(self, _: Millis, x: e.OrderFulfilled) -> None:
         self._counts["bundles"] += self._lines.pop(x.order, 0)

@@ -120,7 +120,7 @@ class OrderService(Party):
         )
         is_collected = quote.fulfillment == "collection"
         if self._shopping is not None:
-            place = self._shopping.placing(wish, place, is_collected)
+            place = self._shopping.placing(wish, place, quote)
         reply = await self.client.ask(place, order, None)
         if not isinstance(reply.body, m.OrderPlaced):
             assert reply.error is not None

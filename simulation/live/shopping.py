@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from gateway import messages as m
 from simulation.commerce.parts import Commerce
 from simulation.commerce.shoppers import choice_of, window
+from simulation.commerce.shortages import shortage_wish
 from simulation.commerce.trading import is_sold
 from simulation.live.city_time import text
 from simulation.live.party import Party
@@ -50,14 +51,20 @@ class Shopping:
             asked = replace(asked, coupons=[coupon])
         return asked
 
-    def placing(self, wish: Wish, plain: m.PlaceOrder, is_collected: bool) -> m.PlaceOrder:
-        """With a code for who collects, with a tip, or by another provider."""
+    def placing(self, wish: Wish, plain: m.PlaceOrder, quote: m.Quote) -> m.PlaceOrder:
+        """With a code for who collects, with a tip, a wish for a shortage, or by another provider."""
         choice = choice_of(self._streams, self._commerce, wish.key)
+        is_collected = quote.fulfillment == "collection"
+        habits, products = self._commerce.shoppers, [x.product for x in quote.lines]
+        said = shortage_wish(self._streams, habits, wish.key, wish.store, products, is_collected)
+        if said.if_missing:
+            named = [m.Instead(x, y) for x, y in said.instead]
+            plain = replace(plain, if_missing=[x.value for x in said.if_missing], instead=named)
         if is_collected:
             code = self._service.world.street.code(plain.order)
             return replace(plain, proof="pin", pin=code)
-        named = self._service.world.pays_with
-        provider = choice.provider if choice.provider in named else plain.provider
+        known = self._service.world.pays_with
+        provider = choice.provider if choice.provider in known else plain.provider
         tip = m.Money(choice.tip_minor, self._currency) if choice.tip_minor else None
         return replace(plain, provider=provider, tip=tip)
 

@@ -231,7 +231,9 @@ class Customers:
         order = OrderId(f"o{wish.key}")
         proof = Proof.PIN if wish.pin else Proof.NONE
         place = PlaceOrder(order, SERVICE, quote.quote, self._provider, proof, wish.pin)
-        rejection = self._world.submit(self.shoppers.placing(wish.key, quote, place)).rejection
+        rejection = self._world.submit(
+            self.shoppers.placing(wish.key, wish.store, quote, place)
+        ).rejection
         if rejection is not None:
             self._leave(rejection.reason)
             return

@@ -271,6 +271,10 @@ def caveats(past: Past, found: Sequence[Relived]) -> Iterator[str]:
             f"{n} of {n + x.known.get(what, 0)} {what}" for what, n in sorted(x.drawn.items())
         )
         yield f"{x.outcome.policy}: drawn, not known: {drawn or 'nothing'}."
+    yield (
+        "What is drawn differs from that day, whoever plans: relive the policy that was in charge, "
+        "too, and lay the others beside that."
+    )
     yield "Who comes does not depend on how yesterday went."
     yield "Shifts, breaks and ready times are as they were, whatever is decided."
     yield "Couriers ride straight, each at the pace of that day."

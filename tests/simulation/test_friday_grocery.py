@@ -6,8 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from engine import events as e
-from engine.commands import RequestQuote
+from engine.commands import PlaceOrder, RequestQuote
 from engine.engine import Record
+from engine.values import Rescue
 from simulation.commerce.lines import lines
 from simulation.commerce.systems import Bookkeeping
 from simulation.run import Run, simulate
@@ -112,6 +113,41 @@ def test_some_of_what_is_given_back_is_fetched_by_couriers_and_some_brought():
     assert not run.state.deliveries.open
 
 
+def test_what_was_wished_for_a_shortage_is_done_and_told():
+    """Every shelf is short of something; each wish is met somewhere, and some said nothing."""
+    wished = {"names_another": 0.4, "takes_it_elsewhere": 0.2, "rather_nothing": 0.2}
+    day = short(**wished)
+    records: list[Record] = []
+    run = simulate(
+        replace(day, stores=[replace(x, missing=0.3) for x in day.stores]), 7, records.append
+    )
+    assert run.is_sound
+    placed = [r.command for r in records if type(r.command) is PlaceOrder]
+    remedied = [x for r in records for x in r.events if isinstance(x, e.ShortageRemedied)]
+    by_order = {x.order: x.if_missing for x in placed}
+    orders = run.scorecard.commerce.orders
+    assert orders.shortages.keys() == {str(x) for x in Rescue}
+    assert sum(orders.shortages.values()) == len(remedied)
+    assert all(x.remedy in (*by_order[x.order], Rescue.GO_WITHOUT) for x in remedied)
+    category = {x.id: x.category for x in day.products}
+    for instead in (y for x in placed for y in x.instead):
+        assert instead.missing != instead.substitute
+        assert category[instead.missing] == category[instead.substitute]
+    said = dict(lines(run.scorecard.commerce, "CNY"))["orders"]
+    assert f"{orders.wished} said what to do if something is missing" in said
+    assert f"it was, {len(remedied)} times: " in said
+
+
+def test_a_wish_for_a_shortage_changes_nothing_of_what_is_wanted():
+    _, records = played()
+    without: list[Record] = []
+    none = {"names_another": 0.0, "takes_it_elsewhere": 0.0, "rather_nothing": 0.0}
+    simulate(short(**none), 7, without.append)
+    assert wishes(records) == wishes(without)
+    assert any(type(x.command) is PlaceOrder and x.command.if_missing for x in records)
+    assert not any(type(x.command) is PlaceOrder and x.command.if_missing for x in without)
+
+
 def test_who_withdrew_or_never_allowed_it_is_in_no_campaign():
     _, records = played()
     allowed: set[str] = set()
@@ -191,6 +227,7 @@ def test_without_commerce_there_is_none():
             "commerce.campaigns[0].promotion",
         ),
         ("campaigns", {"segments": ["rich"]}, "wrong_value", "commerce.campaigns[0].segments"),
+        ("shoppers", {"names_another": 0.96}, "wrong_value", "commerce.shoppers.names_another"),
         ("providers", {"name": "alipay"}, "duplicate_id", "commerce.providers"),
         ("providers", {"share": 0.9}, "wrong_value", "commerce.providers"),
     ],

@@ -15,7 +15,7 @@ from engine.commands import AdoptPlan
 from engine.engine import Engine, Record
 from engine.values import MINUTE
 from gateway.cli import main
-from gateway.commands.shadow import lines, over
+from gateway.commands.shadow import lines, over, so_far
 from simulation.run import simulate
 from simulation.scenarios.scenario_file import find, load
 from solvers.crossing.shadowing import Shadow, scorecards
@@ -73,9 +73,14 @@ def test_a_better_challenger_is_seen_to_be_better_term_by_term():
 
 
 def test_a_worse_challenger_is_seen_to_be_worse():
-    [card] = scorecards(shadowed("matching").duels)
+    shadow = shadowed("matching")
+    [card] = scorecards(shadow.duels)
     assert card.saved < 0
-    assert "-" in "\n".join(lines([card], "matching"))
+    told = "\n".join(lines([card], "matching"))
+    assert f"it costs {-card.saved:.0f} more a round" in told
+    assert "saves" not in told
+    said = so_far(shadow, "matching")
+    assert f"{card.rounds} rounds today, matching: {card.verdict} until now" in said
 
 
 def test_it_disturbs_nothing_and_every_answered_round_is_judged_once():
