@@ -52,7 +52,7 @@ class Shopping:
         return asked
 
     def placing(self, wish: Wish, plain: m.PlaceOrder, quote: m.Quote) -> m.PlaceOrder:
-        """With a code for who collects, with a tip, a wish for a shortage, or by another provider."""
+        """With a code for who collects, a tip, a wish for a shortage, or by another provider."""
         choice = choice_of(self._streams, self._commerce, wish.key)
         is_collected = quote.fulfillment == "collection"
         habits, products = self._commerce.shoppers, [x.product for x in quote.lines]
