@@ -12,6 +12,7 @@ from engine.state import State
 from engine.values import (
     CourierId,
     DeliveryId,
+    Fulfillment,
     InstructionId,
     InstructionKind,
     Line,
@@ -21,6 +22,8 @@ from engine.values import (
     StopKind,
     StoreId,
 )
+from geo.points import Point
+from geo.zones import Polygon
 
 Place = tuple[StoreId, ProductId]
 
@@ -47,6 +50,8 @@ class Auditor:
         self.refunded: Counter[PaymentId] = Counter()
         self.instructions: dict[InstructionId, e.InstructionIssued] = {}
         self.books: Counter[str] = Counter()
+        self.areas: dict[StoreId, Polygon | None] = {}  # as they were drawn last
+        self.doors: dict[OrderId, Point] = {}
 
     def fold(self, record: Record) -> None:
         self.records += 1
@@ -57,6 +62,7 @@ class Auditor:
             self._bargain(event)
             self._money(event)
             self._way(event)
+            self._area(event)
 
     def differences(self, s: State) -> list[str]:
         """What the engine says otherwise, and what was wrong in itself. Empty if all is well."""
@@ -272,6 +278,24 @@ class Auditor:
                 self.on_board.pop(key, None)
             case _:
                 return
+
+    def _area(self, event: e.AnyEvent) -> None:
+        """What is promised to be brought lies in the area of its store, as it is then."""
+        match event:
+            case e.AreaDrawn(store=store, area=area):
+                self.areas[store] = area
+            case e.QuoteOffered(fulfillment=Fulfillment.DELIVERY):
+                self._expect_within(event.store, event.dropoff, event.quote)
+            case e.OrderPlaced():
+                self.doors[event.order] = event.dropoff
+            case e.OrderEdited(order=order, amendment=amendment):
+                self.doors[order] = amendment.dropoff
+            case e.OrderMoved(order=order, store=store):
+                self._expect_within(store, self.doors[order], order)
+
+    def _expect_within(self, store: StoreId, door: Point, what: str) -> None:
+        area = self.areas.get(store)
+        self._expect(area is None or area.contains(door), f"{what}: {store} brings nothing there")
 
     def _expect(self, holds: bool, otherwise: str) -> None:
         if not holds:

@@ -16,11 +16,13 @@ from engine.state.deliveries import DeliveryStatus, Route
 from engine.state.orders import OrderStatus
 from engine.state.payments import PaymentStatus
 from engine.values import Stop, StopKind
+from geo.points import Point
 from tests import cases
 from tests.auditor import Auditor
 from tests.cases import city, there
 from tests.days import random_stock
 from tests.days.random_days import RandomDay
+from tests.spaces import folded, polygon
 
 KINDS = [  # of events that some book must miss, if they are not told
     e.StockReceived,
@@ -171,8 +173,34 @@ FINDINGS = {
     ),
     "not in the vocabulary": (cases.returning, lambda s: setattr(s.orders["o"], "why", "?")),
     "no planning round is due": (cases.planned, waiting_unseen),
+    "measured on these streets": (city, lambda s: bend(s, rows=1)),
+    "delivers within 1001 corners": (city, lambda s: draw(s, [Point(0, n) for n in range(1_001)])),
+    "delivers to no area": (city, lambda s: draw(s, [Point(0, 0), Point(0, 9), Point(0, 5)])),
     "and waits": (cases.planned, lambda s: s.deliveries.waiting.clear()),
 }
+
+
+def bend(s: State, **fields: int) -> None:
+    usual = s.settings.current
+    travel = structs.replace(usual.travel, streets=structs.replace(folded(), **fields))
+    s.settings.current = structs.replace(usual, travel=travel)
+
+
+def draw(s: State, ring: list[Point]) -> None:
+    """Whatever it is, as nobody could."""
+    area = polygon([Point(0, 0), Point(0, 9), Point(9, 9)])
+    structs.force_setattr(area, "parts", (((*ring, ring[0]),),))
+    s.stores.stores["store"].area = area
+
+
+def test_an_area_is_what_a_quote_has_to_lie_in():
+    home = polygon([Point(0, 0), Point(0, 9), Point(9, 9)])  # far away
+    drawn = e.AreaDrawn("store", home)
+    told, records = Auditor(), cases.placed().records
+    told.fold(Record(records[0].seq, 0, cases.c.Tick(), [drawn]))
+    for record in records:
+        told.fold(structs.replace(record, seq=record.seq + 1))
+    assert "q-o: store brings nothing there" in told.problems
 
 
 def level(s: State, **numbers: int) -> None:
