@@ -5,16 +5,21 @@ A day is a journal, three CSV files, or a folder of the public meal-delivery day
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from msgspec.structs import replace
 from rich.console import Console
 
+from engine.commands import RequestQuote
 from engine.engine import Record
+from engine.events import EngineOpened, SettingsChanged
 from engine.settings import Settings
+from engine.values import DAY, MINUTE, Millis
 from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from simulation.calibration import toml
 from simulation.calibration.fitting import TooLittleError, fit
@@ -34,6 +39,7 @@ from simulation.scenarios.recorded import Recorded
 from simulation.scenarios.scenario import Scenario
 from simulation.scenarios.scenario_file import document, find, parse, scenario_of
 
+EPOCH = date(1970, 1, 1)
 FITTED, TOO_LITTLE, UNUSABLE = 0, 1, 2
 
 
@@ -47,10 +53,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the scenario")
     parser.add_argument("--name", default="", help="of the scenario; the file's, unless told")
     parser.add_argument(
+        "--day",
+        type=_date,
+        metavar="DATE",
+        help="of a journal of several days, as 2025-03-07 by the city's clock; "
+        "unless told, the one with the most visits",
+    )
+    parser.add_argument(
         "--held-out",
-        type=Path,
         metavar="DIR",
-        help="another day, to see whether it fits that too: a journal, or files of the same names",
+        help="another day, to see whether it fits that too: a journal, files of the same names, "
+        "or a date of the same journal",
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="quantile plots, as HTML")
     parser.add_argument("--seed", type=int, default=1, help="of the day simulated to compare")
@@ -76,7 +89,8 @@ class Day(Protocol):
     def simulated(self, scenario: Scenario, seed: int) -> Observed:
         """A day of this scenario, seen through the same eyes."""
 
-    def held_out(self, folder: Path) -> Observed: ...
+    def held_out(self, other: str) -> Observed:
+        """A folder; of a journal of several days, a date as well."""
 
 
 def run(args: argparse.Namespace) -> int:
@@ -114,7 +128,9 @@ def _calibrate(day: Day, args: argparse.Namespace) -> int:
 def _day(args: argparse.Namespace) -> Day:
     folder = Path(args.source)
     if (folder / JOURNAL_FILE).exists():
-        return JournalDay(folder)
+        return JournalDay(folder, args.day)
+    if args.day is not None:
+        raise ValueError("--day is for a journal, which may tell of several")
     if any((folder / x).exists() for x in FILES):
         return _public_day(folder, args.base)
     if folder.is_dir():
@@ -133,11 +149,16 @@ def _day(args: argparse.Namespace) -> Day:
 
 
 class JournalDay:
-    """All its records."""
+    """All its records; of a journal of several days, those of one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, chosen: date | None) -> None:
+        self._folder = folder
         self.told = folder.resolve().name
-        self.real, self._settings = observed(folder)
+        found = day_in(folder, chosen)
+        if found is not None:
+            self.told += f", {found.date}"
+            sys.stderr.write(f"{folder} tells of {found.days} days; this is about {found.date}\n")
+        self.real, self._settings = observed(folder, found)
 
     def fitted(self, name: str) -> Scenario:
         return fit(self.real, self._settings, name)
@@ -145,7 +166,8 @@ class JournalDay:
     def not_fitted(self) -> str:
         return (
             "when stores close because they are too full, late and repeated notices of the "
-            "provider, noise of phones, wages by the hour: records do not show it"
+            "provider, noise of phones, wages by the hour: records do not show it; hours in which "
+            "nobody was on shift: whoever was there last stays"
         )
 
     def simulated(self, scenario: Scenario, seed: int) -> Observed:
@@ -153,17 +175,65 @@ class JournalDay:
         simulate(scenario, seed, observer.see)
         return observer.finished()
 
-    def held_out(self, folder: Path) -> Observed:
-        return observed(folder)[0]
+    def held_out(self, other: str) -> Observed:
+        folder = Path(other)
+        if folder.is_dir():
+            return observed(folder, day_in(folder, None))[0]
+        return observed(self._folder, day_in(self._folder, _date(other)))[0]
 
 
-def observed(folder: Path) -> tuple[Observed, Settings]:
-    """What a journal says of the people outside, and the settings at its end."""
-    observer = Observer()
+class JournalDate(NamedTuple):
+    """One day of several, by the city's clock: from midnight to midnight."""
+
+    date: date
+    from_at: Millis
+    to_at: Millis
+    days: int
+
+
+def day_in(folder: Path, chosen: date | None) -> JournalDate | None:
+    """Of a journal of several days the chosen one, or the one with the most visits; None where
+    all its visits are within a day. Raises ValueError with the days there are."""
+    visits, offset_ms = list[int](), 0
     with records_of(folder) as records:
         for record in records:
+            if isinstance(record.command, RequestQuote):
+                visits.append(record.at)
+            for event in record.events:
+                if isinstance(event, EngineOpened | SettingsChanged):
+                    offset_ms = event.settings.utc_offset_min * MINUTE
+    if chosen is None and (not visits or visits[-1] - visits[0] < DAY):
+        return None
+    numbers = Counter((at + offset_ms) // DAY for at in visits)
+    dates = {EPOCH + timedelta(days=number): number for number in numbers}
+    if chosen is not None and chosen not in dates:
+        there = ", ".join(f"{key} ({numbers[n]} visits)" for key, n in dates.items())
+        raise ValueError(f"{folder}: nobody came on {chosen}; there are {there or 'no visits'}")
+    number = dates[chosen] if chosen else numbers.most_common(1)[0][0]
+    from_at = Millis(number * DAY - offset_ms)
+    picked = EPOCH + timedelta(days=number)
+    return JournalDate(picked, from_at, Millis(from_at + DAY), len(numbers))
+
+
+def observed(folder: Path, day: JournalDate | None) -> tuple[Observed, Settings]:
+    """What a journal says of the people outside, and the settings at the end of that day."""
+    observer, is_before = Observer(), day is not None
+    with records_of(folder) as records:
+        for record in records:
+            if day is not None and record.at >= day.to_at:
+                break
+            if day is not None and is_before and record.at >= day.from_at:
+                observer.begin(day.from_at)
+                is_before = False
             observer.see(record)
     return observer.finished(), observer.state.settings.current
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text} is neither a folder nor a date such as 2025-03-07") from None
 
 
 @contextmanager
@@ -199,7 +269,8 @@ class RowsDay:
         simulate(scenario, seed, teller.see)
         return self._seen(teller, scenario)
 
-    def held_out(self, folder: Path) -> Observed:
+    def held_out(self, other: str) -> Observed:
+        folder = Path(other)
         if (folder / JOURNAL_FILE).exists():
             teller = Teller(self._scenario)
             with records_of(folder) as records:
@@ -209,10 +280,10 @@ class RowsDay:
         if any((folder / x).exists() for x in FILES):
             instance = read_instance(folder)
             return observed_rows(only(self._columns, recorded_of(instance)), self._scenario)
-        other = scenario_of(_elsewhere(self._source, folder))
-        print_unread(Console(stderr=True), other)
-        assert other.recorded is not None
-        return observed_rows(only(self._columns, other.recorded), other)
+        beside = scenario_of(_elsewhere(self._source, folder))
+        print_unread(Console(stderr=True), beside)
+        assert beside.recorded is not None
+        return observed_rows(only(self._columns, beside.recorded), beside)
 
     def _seen(self, teller: Teller, scenario: Scenario) -> Observed:
         return observed_rows(only(self._columns, teller.told()), scenario)

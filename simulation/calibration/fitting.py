@@ -19,7 +19,8 @@ from simulation.calibration.distributions import (
     population,
     tolerance,
 )
-from simulation.calibration.observed import CourierDay, Observed, StoreDay
+from simulation.calibration.observed import CourierDay, Observed, Shift, StoreDay
+from simulation.calibration.working import LEAST_H, hours_of, shifts_of, without_gaps
 from simulation.scenarios.quantities import Varying
 from simulation.scenarios.scenario import (
     Bank,
@@ -53,7 +54,7 @@ def fit(seen: Observed, settings: Settings, name: str) -> Scenario:
             ("two visits at different times", seen.ends_at > seen.starts_at),
             ("an order", bool(placed)),
             ("a store", any(seen.sells.get(x) for x in seen.stores)),
-            ("a courier on shift", any(x.starts_at for x in seen.couriers.values())),
+            ("a courier on shift", any(x.shifts for x in seen.couriers.values())),
         )
         if not there
     ]
@@ -76,7 +77,7 @@ def fit(seen: Observed, settings: Settings, name: str) -> Scenario:
             _stores(seen, n, sells, members, weight)
             for n, ((sells, members), weight) in enumerate(zip(groups, attraction, strict=True))
         ],
-        couriers=_couriers(seen, starts),
+        couriers=_couriers(seen, starts, parts / PARTS_PER_H),
         bank=_bank(seen),
         engine=settings,
     )
@@ -84,7 +85,7 @@ def fit(seen: Observed, settings: Settings, name: str) -> Scenario:
 
 def _teaches(seen: Observed) -> str:
     stores = sum(bool(seen.sells.get(x)) for x in seen.stores)
-    couriers = sum(x.starts_at is not None for x in seen.couriers.values())
+    couriers = sum(bool(x.shifts) for x in seen.couriers.values())
     return (
         f"A day like the one it was fitted to: {len(seen.visits)} visits, {seen.placed} orders, "
         f"{stores} stores, {couriers} couriers."
@@ -230,19 +231,24 @@ def _all(lists: Iterable[list[float]]) -> list[float]:
 # couriers
 
 
-def _couriers(seen: Observed, starts: Millis) -> list[CourierGroup]:
-    """Those with the same vehicle who came and were to go within the same hours."""
-    groups: dict[tuple[str, int, int, int], list[CourierDay]] = {}
+def _couriers(seen: Observed, starts: Millis, hours: float) -> list[CourierGroup]:
+    """Those with the same vehicle who came and were to go within the same hours. Who came twice
+    is in two groups."""
+    groups: dict[tuple[str, int, int, int], list[tuple[CourierDay, Shift]]] = {}
     for x in seen.couriers.values():
-        if x.starts_at is not None and x.ends_at is not None:
-            hours = (round((at - starts) / HOUR) for at in (x.starts_at, x.ends_at))
-            groups.setdefault((x.vehicle, x.capacity, *hours), []).append(x)  # type: ignore[arg-type]
-    return [_courier_group(n, members, starts) for n, members in enumerate(groups.values(), 1)]
+        for shift in shifts_of(x):
+            key = x.vehicle, x.capacity, *hours_of(shift, starts)
+            groups.setdefault(key, []).append((x, shift))
+    made = [_courier_group(n, found, starts) for n, found in enumerate(groups.values(), 1)]
+    return without_gaps(made, hours)
 
 
-def _courier_group(number: int, members: list[CourierDay], starts: Millis) -> CourierGroup:
-    began = [max(0.0, ((x.starts_at or starts) - starts) / HOUR) for x in members]
-    ended = [((x.ends_at or starts) - starts) / HOUR for x in members]
+def _courier_group(
+    number: int, found: list[tuple[CourierDay, Shift]], starts: Millis
+) -> CourierGroup:
+    members = [x for x, _ in found]
+    began = [max(0.0, (at - starts) / HOUR) for _, (at, _) in found]
+    ended = [(at - starts) / HOUR for _, (_, at) in found]
     paces = [x.pace for x in members if len(x.legs_s) >= LEGS_MIN]
     answers = _all(x.answers_s for x in members)
     declines, silent = sum(x.declines for x in members), sum(x.silent for x in members)
@@ -256,7 +262,7 @@ def _courier_group(number: int, members: list[CourierDay], starts: Millis) -> Co
         vehicle=members[0].vehicle,
         capacity=members[0].capacity,
         from_h=round(first, 3),
-        to_h=round(max(median(ended), first + 0.1), 3),
+        to_h=round(max(median(ended), first + LEAST_H), 3),
         stagger_min=round((max(began) - first) * 60, 1),
         pace=log_normal(paces, SAME_PACE),
         answers_s=log_normal(answers, AT_ONCE),

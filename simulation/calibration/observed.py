@@ -14,6 +14,7 @@ from geo.points import Point
 from geo.travel import Vehicle
 
 NEVER = Millis(0)
+Shift = tuple[Millis, Millis]  # from, and until when as announced
 Bound = tuple[float, bool]  # a value, or (False) only that it would have been larger
 
 
@@ -61,8 +62,7 @@ class CourierDay:
 
     vehicle: Vehicle
     capacity: int
-    starts_at: Millis | None = None
-    ends_at: Millis | None = None  # as announced at the first start
+    shifts: list[Shift] = field(default_factory=list)  # each time he came: when, and until when
     left_early: bool = False
     legs_s: list[tuple[float, float]] = field(default_factory=list)  # planned, taken
     answers_s: list[float] = field(default_factory=list)

@@ -6,6 +6,7 @@ not counted as short, but kept as a bound.
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from engine import commands as c
@@ -73,6 +74,25 @@ class Observer:
             watcher = see.get(type(event))
             if watcher is not None:
                 watcher(event)
+
+    def begin(self, at: Millis) -> None:
+        """A day begins: what there is stays, what anybody did before is forgotten. Who is at work
+        has just come."""
+        seen, state = self.seen, self._state
+        self.seen = Observed(
+            stores={key: StoreDay(x.name, x.location) for key, x in seen.stores.items()},
+            sells={key: Counter(dict.fromkeys(x, 0)) for key, x in seen.sells.items()},
+            couriers={key: CourierDay(x.vehicle, x.capacity) for key, x in seen.couriers.items()},
+            products={key: replace(x, pieces=0) for key, x in seen.products.items()},
+        )
+        for key, store in self.seen.stores.items():
+            shelf = state.inventory.levels.get(key, {}).values()
+            store.shelf = max((x.on_hand for x in shelf), default=0)
+        for courier in self._started:
+            self._started[courier] = at
+            self.seen.couriers[courier].shifts.append((at, state.couriers[courier].ends_at))
+        self._visits.clear()
+        self._last_visit.clear()
 
     def finished(self) -> Observed:
         """What was seen; who is still at work has worked until now."""
@@ -211,8 +231,7 @@ class Observer:
     def started(self, x: e.ShiftStarted) -> None:
         courier = self.seen.couriers.get(x.courier)
         if courier is not None:
-            courier.starts_at = courier.starts_at or self._at
-            courier.ends_at = courier.ends_at or x.ends_at
+            courier.shifts.append((self._at, x.ends_at))
             self._started[x.courier] = self._at
 
     def ended(self, x: e.ShiftEnded) -> None:
@@ -221,7 +240,8 @@ class Observer:
             return
         courier.worked_ms += self._at - began
         courier.breakdowns += x.broken_down
-        if not x.broken_down and courier.ends_at and self._at < courier.ends_at - MINUTE:
+        until = courier.shifts[-1][1] if courier.shifts else self._at
+        if not x.broken_down and self._at < until - MINUTE:
             courier.left_early = True
 
     def rested(self, x: e.BreakPlanned) -> None:

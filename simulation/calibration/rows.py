@@ -32,7 +32,6 @@ from simulation.scenarios.recorded import (
 )
 from simulation.scenarios.scenario import CourierGroup, Demand, Scenario, StoreGroup
 
-PART_H = 0.5
 OPTIONAL = ("ready_at", "customer", "courier", *TIMES)
 
 
@@ -85,8 +84,7 @@ def fitted_to(day: Recorded, scenario: Scenario, name: str) -> Scenario:
         made = replace(made, couriers=scenario.couriers)
     else:
         made = fit(observed(day, scenario), scenario.engine, name)
-        fleet = [_fleet(x, day, scenario) for x in made.couriers]
-        made = replace(made, couriers=_at_work(fleet, made.hours))
+        made = replace(made, couriers=[_fleet(x, day, scenario) for x in made.couriers])
     columns = columns_of(day)
     return replace(
         made,
@@ -145,8 +143,7 @@ def _courier(seen: Observed, row: RecordedCourier, group: CourierGroup) -> None:
     seen.couriers[CourierId(row.id)] = CourierDay(
         row.vehicle or group.vehicle,
         row.capacity or group.capacity,
-        _ms(row.starts_at),
-        _ms(row.ends_at),
+        [(_ms(row.starts_at), _ms(row.ends_at))],
     )
 
 
@@ -267,16 +264,3 @@ def _fleet(made: CourierGroup, day: Recorded, scenario: Scenario) -> CourierGrou
     if {"courier", "at_door_at", "delivered_at"} <= columns:
         known["door_s"] = made.door_s
     return replace(base, **known)
-
-
-def _at_work(groups: list[CourierGroup], hours: float) -> list[CourierGroup]:
-    """A fitted day is of whole half hours: who came first or left last is there for all of it."""
-    first, last = min(x.from_h for x in groups), max(x.to_h for x in groups)
-    return [
-        replace(
-            x,
-            from_h=0.0 if x.from_h == first <= PART_H else x.from_h,
-            to_h=hours if hours - PART_H <= x.to_h == last < hours else x.to_h,
-        )
-        for x in groups
-    ]
