@@ -11,7 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from rich.console import Console
@@ -33,6 +33,7 @@ from simulation.commerce.systems import Bookkeeping
 from simulation.days.day import Day, of_scenario
 from simulation.live.city import City, alive
 from simulation.live.meals import day_of
+from simulation.live.party import Phone
 from simulation.mdrp.instance import read_instance
 from simulation.people.planner import objective_of
 from simulation.scenarios.scenario import Scenario
@@ -46,6 +47,13 @@ FAILURES_MAX = 3
 DRAIN_MIN = 120.0
 LINE_S = 1.0
 out = Console(highlight=False)
+
+
+class Paying(NamedTuple):
+    """Whom customers pay with, if not a bank among the clients; and with what in their hand."""
+
+    providers: tuple[str, ...] = ()
+    phone: Phone | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -213,16 +221,17 @@ async def _demo(args: argparse.Namespace, day: Day, streams: RandomStreams) -> i
         f"planned by {args.solver or day.scenario.planner.policy} ..."
     )
     async with AsyncExitStack() as stack:
-        providers: tuple[str, ...] = ()
+        paying = Paying()
         if args.sandbox:
-            providers = await stack.enter_async_context(_sandbox(args, day))
-        return await _city(args, day, streams, tokens, supervisor, stopped, providers)
+            paying = await stack.enter_async_context(_sandbox(args, day))
+        return await _city(args, day, streams, tokens, supervisor, stopped, paying)
 
 
 @asynccontextmanager
-async def _sandbox(args: argparse.Namespace, day: Day) -> AsyncIterator[tuple[str, ...]]:
-    """In this process, so that it survives the server. Whom to pay with."""
+async def _sandbox(args: argparse.Namespace, day: Day) -> AsyncIterator[Paying]:
+    """In this process, so that it survives the server."""
     from gateway.providers.sandbox.command import practising  # here, for it loads HTTP
+    from gateway.providers.sandbox.hand import Hand
     from gateway.providers.sandbox.postman import Conduct
 
     async with practising(args.data, seed=args.seed) as sandbox:
@@ -237,7 +246,9 @@ async def _sandbox(args: argparse.Namespace, day: Day) -> AsyncIterator[tuple[st
         )
         out.print(f"sandbox  {sandbox.url}")
         chinese = day.scenario.engine.currency == "CNY"
-        yield ("wechat", "alipay", "stripe", CASH) if chinese else ("stripe", CASH)
+        providers = ("wechat", "alipay", "stripe", CASH) if chinese else ("stripe", CASH)
+        async with Hand(sandbox.url) as hand:
+            yield Paying(providers, hand.use)
 
 
 async def _city(
@@ -247,7 +258,7 @@ async def _city(
     tokens: Tokens,
     supervisor: Supervisor,
     stopped: asyncio.Event,
-    providers: tuple[str, ...],
+    paying: Paying,
 ) -> int:
     await supervisor.start()
     page = mint(tokens, "operator", "console")
@@ -257,7 +268,7 @@ async def _city(
     try:
         url = f"ws://127.0.0.1:{args.port}/ws"
         token = lambda role, subject: mint(tokens, role, subject)  # noqa: E731
-        async with alive(url, token, day, streams, args.speed, providers) as city:
+        async with alive(url, token, day, streams, args.speed, *paying) as city:
             drained = await _live(args, city, supervisor, stopped)
             missing = await city.service.missing() if ends else []
             figures = summary(city, supervisor, missing, stopwatch_s() - began_s)

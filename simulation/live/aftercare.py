@@ -9,13 +9,14 @@ from simulation.commerce import conduct
 from simulation.commerce.conduct import Act, Thought
 from simulation.commerce.parts import Commerce
 from simulation.live.party import Party
+from simulation.live.wallets import Wallets
 
 
 class Aftercare:
     """Of the customers of one order service, over its connection. Nothing is asked twice."""
 
-    def __init__(self, service: Party, commerce: Commerce) -> None:
-        self._service, self._habits = service, commerce.shoppers
+    def __init__(self, service: Party, commerce: Commerce, wallets: Wallets) -> None:
+        self._service, self._habits, self._wallets = service, commerce.shoppers, wallets
         self._streams = service.world.streams
         self._failed: dict[tuple[str, int], None] = {}
         self._missed: dict[tuple[str, str], None] = {}
@@ -61,7 +62,11 @@ class Aftercare:
         """For a courier who was in time."""
         if order.fulfillment == "delivery" and late_ms <= 0 and provider != CASH:
             amount = m.Money(self._habits.tip_minor, order.due.currency)
-            await self._service.ask(m.AddTip(f"tip-{order.order}", order.order, amount, provider))
+            tip = f"tip-{order.order}"
+            method = self._wallets.method(provider, tip)
+            reply = await self._service.ask(m.AddTip(tip, order.order, amount, provider, method))
+            if reply is not None and isinstance(reply.body, m.TipRequested):
+                self._wallets.pay(order.customer, reply.body.payment, provider, method)
 
     async def _rate(self, x: Thought, order: m.Order, late_ms: int, _: str) -> None:
         said = conduct.rating(late_ms, x.draws)

@@ -11,7 +11,7 @@ from simulation.live.city_time import CityTime
 from simulation.live.courier_app import CourierApp
 from simulation.live.office import Office
 from simulation.live.order_service import OrderService
-from simulation.live.party import Party, TokenSource, World
+from simulation.live.party import Party, Phone, TokenSource, World
 from simulation.live.provider import Provider
 from simulation.live.store_terminal import StoreTerminal
 from simulation.live.street import Street
@@ -112,14 +112,16 @@ async def alive(
     streams: RandomStreams,
     speed: float,
     providers: tuple[str, ...] = (),
+    phone: Phone | None = None,
 ) -> AsyncIterator[City]:
     """A city of clients at that server; whoever of them fails ends it.
 
-    `providers`: whom customers pay with, if not the bank that is one of the clients.
+    `providers`: whom customers pay with, if not the bank that is one of the clients; `phone`: and
+    how, for those who do not by a code.
     """
     async with asyncio.TaskGroup() as group:
         street = Street(streams, [x.location for x in day.sites])
-        world = World(url, token, day, streams, CityTime(speed), street, group, providers)
+        world = World(url, token, day, streams, CityTime(speed), street, group, providers, phone)
         city = City(world)
         try:
             await city.begin()

@@ -12,6 +12,7 @@ from simulation.live.aftercare import Aftercare
 from simulation.live.city_time import millis
 from simulation.live.party import Party, World
 from simulation.live.shopping import Shopping
+from simulation.live.wallets import Wallets
 from simulation.people.demand import SERVICE, Wish
 
 ENDED = ("fulfilled", "cancelled", "returned")
@@ -34,8 +35,9 @@ class OrderService(Party):
         self._run = ""
         self.collected = 0
         commerce = world.scenario.commerce
+        self.wallets = Wallets(self)
         self._shopping = Shopping(self, commerce) if commerce else None
-        self._aftercare = Aftercare(self, commerce) if commerce else None
+        self._aftercare = Aftercare(self, commerce, self.wallets) if commerce else None
         self._provider_of: dict[str, str] = {}  # of orders that are open
         self.client.subscribe("orders", self._hear)
 
@@ -121,15 +123,19 @@ class OrderService(Party):
         is_collected = quote.fulfillment == "collection"
         if self._shopping is not None:
             place = self._shopping.placing(wish, place, quote)
+        place = replace(place, method=self.wallets.method(place.provider, order))
         reply = await self.client.ask(place, order, None)
         if not isinstance(reply.body, m.OrderPlaced):
             assert reply.error is not None
             self.lost[reply.error.code] += 1
             return
         self.acknowledged.setdefault(order, "placed")
-        self.paid_with[place.provider] += 1
+        by_phone = place.method != "default"
+        self.paid_with[f"{place.provider}:{place.method}" if by_phone else place.provider] += 1
         self._provider_of[order] = place.provider
         placed = reply.body
+        if placed.payment is not None:
+            self.wallets.pay(wish.customer, placed.payment, place.provider, place.method)
         self._placed_at[order] = millis(placed.placed_at)
         self.promised[order] = millis(placed.promised_at)
         if wish.changes_mind_after_ms is not None:

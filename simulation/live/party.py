@@ -20,6 +20,7 @@ from simulation.streams import RandomStreams
 
 ANSWER_S = 120.0  # of the wall: a server that restarts needs a few seconds
 TokenSource = Callable[[Role, str], str]
+Phone = Callable[[m.Page], Awaitable[bool]]  # the customer uses it; False: that did not work
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class World:
     street: Street
     group: asyncio.TaskGroup  # whoever fails, fails the city
     providers: tuple[str, ...] = ()  # whom customers pay with, if not the bank among us
+    phone: Phone | None = None  # what they pay with, where it takes more than a code
     tasks: dict[asyncio.Task[None], None] = field(default_factory=dict)
     refusals: Counter[str] = field(default_factory=Counter)
     unanswered: Counter[str] = field(default_factory=Counter)

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from gateway.clock import wall_ms
 from gateway.commands.demo import at_speed
 from gateway.providers.sandbox.command import practising
+from gateway.providers.sandbox.hand import Hand
 from gateway.providers.sandbox.postman import Conduct
 from gateway.providers.wechat import BEIJING
 from simulation.days.day import of_scenario
@@ -35,7 +36,8 @@ async def test_a_city_pays_through_the_sandbox_and_every_bill_agrees(tmp_path):
         settings = at_speed(day.scenario.engine, SPEED)
         async with (
             serving(tmp_path, speed=SPEED, settings=settings) as app,
-            alive(app.url, app.mint, day, streams, SPEED, (*providers, "cash")) as city,
+            Hand(sandbox.url) as hand,
+            alive(app.url, app.mint, day, streams, SPEED, (*providers, "cash"), hand.use) as city,
         ):
             await city.run(minutes=6)
             paid = app.engine.state.payments.payments
@@ -44,6 +46,9 @@ async def test_a_city_pays_through_the_sandbox_and_every_bill_agrees(tmp_path):
                     await asyncio.sleep(0.05)
             assert sum(city.service.paid_with.values()) == len(city.service.acknowledged) > 0
             assert any(x.status != "failed" for x in paid.values())
+            if currency == "CNY":
+                assert any(x.method for x in paid.values() if x.reference)
+            assert not [x for x in city.refusals if x.startswith("StartPayment")], city.refusals
             office = app.payments
             for provider in providers:
                 data = sandbox.bill(provider, today(provider))
