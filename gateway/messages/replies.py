@@ -72,10 +72,10 @@ class TipRequested(Told, frozen=True):
 
 class Page(Part, frozen=True):
     """What to pay with. `qr`: a code to show, or an address to open. `client_secret`: for the
-    provider's own form on your page. `wechat_jsapi`, `wechat_app`: `parameters` are what the
-    client hands to WeChat as they stand; `value` is the prepay id. `alipay_app`: the order text
-    for Alipay's SDK. `alipay_trade`: the trade number for `my.tradePay`. `redirect`: an address
-    the customer's browser goes to."""
+    provider's own form on your page; `publishable_key` is in `parameters` if it is configured.
+    `wechat_jsapi`, `wechat_app`: `parameters` are what the client hands to WeChat as they stand;
+    `value` is the prepay id. `alipay_app`: the order text for Alipay's SDK. `alipay_trade`: the
+    trade number for `my.tradePay`. `redirect`: an address the customer's browser goes to."""
 
     kind: Literal[
         "qr",

@@ -75,9 +75,10 @@ class Alipay(Table, frozen=True, kw_only=True):
 
 
 class Stripe(Table, frozen=True, kw_only=True):
-    """`webhook_secrets`: two while they are rotated."""
+    """`webhook_secrets`: two while they are rotated. `publishable_key`: told to whoever pays."""
 
     secret_key: str
+    publishable_key: str = ""
     webhook_secrets: Annotated[list[str], Meta(min_length=1, max_length=4)]
     base_url: str = stripe.BASE_URL
     account: str = ""
@@ -160,6 +161,7 @@ def _stripe(told: Stripe, folder: Path) -> stripe.Account:
     secrets = [_secret(x, folder, "stripe.webhook_secrets") for x in told.webhook_secrets]
     return stripe.Account(
         secret_key=_secret(told.secret_key, folder, "stripe.secret_key"),
+        publishable_key=told.publishable_key,
         webhook_secrets=tuple(secrets),
         base_url=told.base_url.rstrip("/"),
         account=told.account,

@@ -70,6 +70,7 @@ class Account(Struct, frozen=True, kw_only=True):
     """Who we are to Stripe; `webhook_secrets`: of the endpoint, two while they are rotated."""
 
     secret_key: str
+    publishable_key: str = ""
     webhook_secrets: tuple[str, ...]
     base_url: str = BASE_URL
     account: str = ""  # of a connected account, if the notices are to name one
@@ -95,8 +96,10 @@ class Stripe:
     # asking
 
     async def ask(self, due: Due, payer: Payer = NOBODY) -> Page:
-        intent = await self._intent(due)
-        return Page("client_secret", _text(intent, "client_secret"))
+        """The form confirms it, asks for 3-D Secure where the bank wants it, and shows wallets."""
+        intent, key = await self._intent(due), self._account.publishable_key
+        parameters = {"publishable_key": key} if key else {}
+        return Page("client_secret", _text(intent, "client_secret"), parameters)
 
     async def look(self, due: Due) -> Standing:
         reference = due.reference or _text(await self._intent(due), "id")

@@ -52,6 +52,10 @@ class Names(Struct, frozen=True):
         ways = ("mini_program", "official_account", "app", "h5")
         return {x: f"wx{_digest(self.appid + x)[:16]}" for x in ways}
 
+    @property
+    def stripe_publishable(self) -> str:
+        return f"pk_test_{_digest(self.stripe_key)[:32]}"
+
     def appids_of(self, resource: str) -> tuple[str, ...]:
         """Which of them WeChat takes where."""
         if resource == "native":
@@ -173,6 +177,7 @@ gateway = "{sandbox}/gateway.do"
 
 [stripe]
 secret_key = "{n.stripe_key}"
+publishable_key = "{n.stripe_publishable}"
 webhook_secrets = ["{n.stripe_secret}"]
 base_url = "{sandbox}"
 livemode = false

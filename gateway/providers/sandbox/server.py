@@ -17,6 +17,7 @@ from gateway.providers.sandbox.identity import Identity
 from gateway.providers.sandbox.phone import Phone
 from gateway.providers.sandbox.postman import Conduct, Postman
 from gateway.providers.sandbox.stripe_desk import StripeDesk
+from gateway.providers.sandbox.stripe_form import StripeForm
 from gateway.providers.sandbox.till import RefusedError, Till
 from gateway.providers.sandbox.trades import Trades
 from gateway.providers.sandbox.wechat_desk import WeChatDesk
@@ -47,11 +48,13 @@ class Sandbox(Listening):
         self.till = Till(self.trades, self.postman, rng)
         self._identity = identity
         alipay = AlipayDesk(identity, self.till)
+        stripe = StripeDesk(identity, self.till, f"{webhooks}/webhooks/stripe")
         self._desks = (
             WeChatDesk(identity, self.till),
             alipay,
-            StripeDesk(identity, self.till, f"{webhooks}/webhooks/stripe"),
+            stripe,
             Phone(identity, self.till, alipay),
+            StripeForm(identity, self.till, stripe),
         )
         app = web.Application(client_max_size=BODY_MAX_BYTES)
         for desk in self._desks:

@@ -60,18 +60,20 @@ class StripeDesk:
         number, currency = asked["metadata[number]"], asked["currency"].upper()
         known = self._till.trades.get(NAME, number)
         if known is not None:
-            return 200, _intent(known)
+            return 200, intent_told(known)
         if asked["capture_method"] != "manual":
-            return _error(400, "parameter_invalid")
+            return error_told(400, "parameter_invalid")
         amount = of_stripes(int(asked["amount"]), currency)
         trade = self._till.open(NAME, number, amount, currency, asked["description"], self.webhook)
-        return 200, _intent(trade)
+        return 200, intent_told(trade)
 
     async def _read(self, request: web.Request) -> web.Response:
         if not self._is_ours(request):
-            return _json(*_error(401, ""))
+            return json_told(*error_told(401, ""))
         trade = self._till.trades.of_reference(request.match_info["id"])
-        return _json(*(_error(404, "resource_missing") if trade is None else (200, _intent(trade))))
+        return json_told(
+            *(error_told(404, "resource_missing") if trade is None else (200, intent_told(trade)))
+        )
 
     async def _act(self, request: web.Request) -> web.Response:
         return await self._once(request, self._acted)
@@ -79,20 +81,20 @@ class StripeDesk:
     def _acted(self, request: web.Request, asked: Fields) -> tuple[int, dict[str, Any]]:
         trade = self._till.trades.of_reference(request.match_info["id"])
         if trade is None:
-            return _error(404, "resource_missing")
+            return error_told(404, "resource_missing")
         try:
             if request.match_info["verb"] == "capture":
                 amount = of_stripes(int(asked["amount_to_capture"]), trade.currency)
                 if trade.status == HELD and amount > trade.amount_minor:
-                    return _error(400, "amount_too_large")
+                    return error_told(400, "amount_too_large")
                 self._till.capture(trade, amount)
             elif trade.status == CLOSED:
                 raise RefusedError("closed")
             else:
                 self._till.shut(NAME, trade.number)
         except RefusedError:
-            return _error(400, "payment_intent_unexpected_state")
-        return 200, _intent(trade)
+            return error_told(400, "payment_intent_unexpected_state")
+        return 200, intent_told(trade)
 
     async def _refund(self, request: web.Request) -> web.Response:
         return await self._once(request, self._refunded)
@@ -100,22 +102,22 @@ class StripeDesk:
     def _refunded(self, request: web.Request, asked: Fields) -> tuple[int, dict[str, Any]]:
         trade = self._till.trades.of_reference(asked["payment_intent"])
         if trade is None:
-            return _error(404, "resource_missing")
+            return error_told(404, "resource_missing")
         amount = of_stripes(int(asked["amount"]), trade.currency)
         try:
             refund = self._till.give_back(trade, asked["metadata[number]"], amount)
         except RefusedError:
-            return _error(400, "charge_already_refunded")
+            return error_told(400, "charge_already_refunded")
         return 200, _refund(trade, refund)
 
     async def _list_refunds(self, request: web.Request) -> web.Response:
         if not self._is_ours(request):
-            return _json(*_error(401, ""))
+            return json_told(*error_told(401, ""))
         trade = self._till.trades.of_reference(request.query.get("payment_intent", ""))
         if trade is None:
-            return _json(*_error(404, "resource_missing"))
+            return json_told(*error_told(404, "resource_missing"))
         told = [_refund(trade, x) for x in trade.refunds.values()]
-        return _json(200, {"object": "list", "data": told, "has_more": False})
+        return json_told(200, {"object": "list", "data": told, "has_more": False})
 
     async def _run(self, request: web.Request) -> web.Response:
         return await self._once(request, self._ran)
@@ -126,29 +128,32 @@ class StripeDesk:
 
     async def _read_run(self, request: web.Request) -> web.Response:
         if not self._is_ours(request):
-            return _json(*_error(401, ""))
+            return json_told(*error_told(401, ""))
         run = request.match_info["id"]
         base = f"{request.scheme}://{request.host}"
         url = f"{base}/v1/files/{run.removeprefix('frr_')}/contents"
-        return _json(200, {"id": run, "status": "succeeded", "result": {"url": url}})
+        return json_told(200, {"id": run, "status": "succeeded", "result": {"url": url}})
 
     async def _file(self, request: web.Request) -> web.Response:
         if not self._is_ours(request):
-            return _json(*_error(401, ""))
+            return json_told(*error_told(401, ""))
         day = date.fromisoformat(request.match_info["day"])
         return web.Response(body=stripe_bill(self._till.trades.of_provider(NAME), day))
 
     # what it tells
 
     def tell_paid(self, trade: Trade) -> None:
-        self._tell("payment_intent.amount_capturable_updated", _intent(trade))
+        self._tell("payment_intent.amount_capturable_updated", intent_told(trade))
 
     def tell_captured(self, trade: Trade) -> None:
-        self._tell("payment_intent.succeeded", _intent(trade))
+        self._tell("payment_intent.succeeded", intent_told(trade))
 
     def tell_failed(self, trade: Trade) -> None:
         kind = "canceled" if trade.status == CLOSED else "payment_failed"
-        self._tell(f"payment_intent.{kind}", _intent(trade))
+        self._tell(f"payment_intent.{kind}", intent_told(trade))
+
+    def tell_action(self, trade: Trade) -> None:
+        self._tell("payment_intent.requires_action", intent_told(trade))
 
     def tell_refunded(self, trade: Trade, refund: Refund) -> None:
         kind = "updated" if refund.status == "SUCCESS" else "failed"
@@ -177,31 +182,36 @@ class StripeDesk:
     async def _once(self, request: web.Request, act: Any) -> web.Response:
         """A key that was used gives the first answer; with other parameters, an error."""
         if not self._is_ours(request):
-            return _json(*_error(401, ""))
+            return json_told(*error_told(401, ""))
         raw = await request.read()
         key = request.headers.get("Idempotency-Key", "")
         print_ = sha256(request.path.encode() + raw).hexdigest()
         if key and key in self._answered:
             before, status, told = self._answered[key]
             if before != print_:
-                return _json(*_error(400, "idempotency_key_in_use_with_other_parameters"))
-            return _json(status, told)
+                return json_told(*error_told(400, "idempotency_key_in_use_with_other_parameters"))
+            return json_told(status, told)
         status, told = act(request, dict(parse_qsl(raw.decode())))
         if key and status < 500:
             self._answered[key] = print_, status, told
-        return _json(status, told)
+        return json_told(status, told)
 
     def _is_ours(self, request: web.Request) -> bool:
         given = request.headers.get("Authorization", "")
         return compare_digest(given, f"Bearer {self._identity.names.stripe_key}")
 
 
-def _intent(trade: Trade) -> dict[str, Any]:
+def intent_told(trade: Trade) -> dict[str, Any]:
+    """As anybody is told who may ask; a challenge is what the customer has to answer first."""
     held = stripes_of(trade.amount_minor, trade.currency) if trade.status == HELD else 0
+    challenged = trade.status == UNPAID and trade.challenge
+    where = {"url": trade.challenge, "return_url": trade.return_url}
+    action = {"type": "redirect_to_url", "redirect_to_url": where}
     return {
         "id": trade.reference,
         "object": "payment_intent",
-        "status": STATUS[trade.status],
+        "status": "requires_action" if challenged else STATUS[trade.status],
+        "next_action": action if challenged else None,
         "amount": stripes_of(trade.amount_minor, trade.currency),
         "amount_capturable": held,
         "amount_received": stripes_of(trade.taken_minor, trade.currency),
@@ -225,11 +235,12 @@ def _refund(trade: Trade, refund: Refund) -> dict[str, Any]:
     }
 
 
-def _error(status: int, code: str) -> tuple[int, dict[str, Any]]:
-    kind = "authentication_error" if status == 401 else "invalid_request_error"
+def error_told(status: int, code: str) -> tuple[int, dict[str, Any]]:
+    kinds = {401: "authentication_error", 402: "card_error"}
+    kind = kinds.get(status, "invalid_request_error")
     return status, {"error": {"type": kind, "code": code}}
 
 
-def _json(status: int, told: Any) -> web.Response:
+def json_told(status: int, told: Any) -> web.Response:
     body = json.dumps(told).encode()
     return web.Response(status=status, body=body, content_type="application/json")

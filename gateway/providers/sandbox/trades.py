@@ -45,9 +45,9 @@ class Trade(Struct):
     payer: str = ""
     prepay_id: str = ""
     prepaid_ms: int = 0  # when that was given
-    invoked_ms: int = (
-        0  # when the customer's client last asked to pay it; 0: it needs none, or not yet
-    )
+    invoked_ms: int = 0  # when the customer's client last asked to pay it
+    challenge: str = ""  # where the customer has to say that it is he
+    return_url: str = ""
 
     @property
     def refunded_minor(self) -> int:
