@@ -22,6 +22,7 @@ from geo.snapping import Snapper, exact_ms
 from geo.space import StreetSpace
 from geo.surveying import Survey
 from geo.travel import PERMILLE, TravelModel, Vehicle
+from geo.wayfinding import Way, way_between
 
 ATTRIBUTION = "© OpenStreetMap contributors, ODbL"
 THINNED_DEG = 6 / 111_195  # lines are drawn so close to the streets: six meters
@@ -55,6 +56,11 @@ class CityStreets(Struct, frozen=True, dict=True):
         ms = int(exact_ms(self.graph, ends.rows(slice(0, 1)), ends.rows(slice(1, 2)))[0, 0])
         usual = self.survey.pace_mm_s * travel.detour_permille
         return -(-ms * usual // (PERMILLE * speed_mm_s))
+
+    def way(self, a: Point, b: Point) -> Way:
+        """The fastest one, to move along on a map."""
+        ends = self.snapper.snap(places([a, b]))
+        return way_between(self.graph, ends.rows(slice(0, 1)), ends.rows(slice(1, 2)), a, b)
 
 
 def drawn(ways: Ways) -> bytes:

@@ -15,6 +15,7 @@ from engine.settings import Settings
 from geo.city_streets import CityStreets, decode
 from geo.points import Point
 from geo.travel import TravelModel
+from geo.wayfinding import Way
 from simulation.scenarios.scenario import Scenario
 
 
@@ -44,6 +45,12 @@ def rides_of(scenario: Scenario) -> Rides:
     """How couriers of this scenario get on, weather and closed roads apart."""
     travel, path = scenario.engine.travel, scenario.city.streets
     return OnStreets(streets_at(path), travel) if path else travel
+
+
+def way_of(scenario: Scenario, a: Point, b: Point) -> Way:
+    """Where a ride leads along: the city's streets, if it has any, or straight on."""
+    path = scenario.city.streets
+    return streets_at(path).way(a, b) if path else Way.straight(a, b)
 
 
 def settings_of(scenario: Scenario) -> Settings:

@@ -127,8 +127,13 @@ def _differences(page: Page, sweep: Sweep, figure: Figure, found: Sequence[Findi
         f"Better is to the {better}. Blue dots differ, orange diamonds do not, or it is not clear.",
         [dots],
         height=130 + 34 * len(names),
-        xaxis={"title": {"text": f"difference, {unit}"}, "zeroline": True, "zerolinewidth": 2},
-        yaxis={"autorange": "reversed"},
+        xaxis={
+            "title": {"text": f"difference, {unit}"},
+            "zeroline": True,
+            "zerolinewidth": 2,
+            "rangemode": "tozero",  # so that one sees how far from nothing it is
+        },
+        yaxis={"range": [len(names) - 0.4, -0.6]},  # the first at the top
     )
 
 

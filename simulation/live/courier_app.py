@@ -10,10 +10,11 @@ import numpy as np
 from engine.values import MINUTE, SECOND, CourierId, DeliveryId, Millis, OrderId
 from gateway import messages as m
 from gateway.client import Update
-from geo.points import E7, Point, interpolate, places
+from geo.points import E7, Point, places
+from geo.wayfinding import Way
 from simulation.days.city import PERMILLE, CourierProfile
 from simulation.days.conditions import spells
-from simulation.days.streets import rides_of
+from simulation.days.streets import rides_of, way_of
 from simulation.live.city_time import text
 from simulation.live.party import Party, World
 from simulation.people import conduct
@@ -39,7 +40,7 @@ class CourierApp(Party):
         self._speed_mm_s = max(
             1, travel.speed_mm_s(profile.group.vehicle) * profile.pace_permille // PERMILLE
         )
-        self._from = self._to = profile.home
+        self._way = Way.straight(profile.home, profile.home)
         self._left_at, self._arrives_at = Millis(0), Millis(0)
         self._on_shift = False
         self._heading: tuple[str, str] | None = None
@@ -59,7 +60,7 @@ class CourierApp(Party):
 
     def stand(self, place: Point) -> None:
         """Where the courier was last seen, if this city ran before."""
-        self._from = self._to = place
+        self._way = Way.straight(place, place)
 
     async def work(self) -> None:
         """Shift after shift, for as long as the city lives."""
@@ -144,18 +145,19 @@ class CourierApp(Party):
 
     def place(self) -> Point:
         done = self.world.time.now() - self._left_at
-        return interpolate(self._from, self._to, done, self._arrives_at - self._left_at)
+        return self._way.after(done, self._arrives_at - self._left_at)
 
     def _depart(self, goal: Point) -> int:
         now, here = self.world.time.now(), self.place()
         permille = self.world.conditions.leg_permille(self.world.moment, here, goal)
         trip_ms = self._rides.travel_ms(here, goal, max(1, self._speed_mm_s * permille // PERMILLE))
-        self._from, self._to = here, goal
+        self._way = way_of(self.world.scenario, here, goal)
         self._left_at, self._arrives_at = now, Millis(now + trip_ms)
         return trip_ms
 
     def _stand_still(self) -> None:
-        self._from = self._to = self.place()
+        here = self.place()
+        self._way = Way.straight(here, here)
 
     def _send_fix(self) -> None:
         now = self.world.time.now()

@@ -9,7 +9,7 @@ from geo.points import Point
 from geo.roads import BOTH_WAYS, RoadGraph, Ways
 from geo.surveying import survey
 from geo.travel import Vehicle
-from simulation.days.streets import rides_of, settings_of
+from simulation.days.streets import rides_of, settings_of, way_of
 from simulation.run import simulate
 from simulation.scenarios.flaws import ScenarioError
 from simulation.scenarios.plausibility import check
@@ -74,3 +74,20 @@ def test_streets_that_are_none_or_elsewhere_are_a_flaw(river_town, tmp_path):
         check(replace(river_town, city=nothing))
     with pytest.raises(ScenarioError, match="km away"):
         check(replace(river_town, city=replace(river_town.city, lat=40.0)))
+
+
+def test_live_couriers_are_seen_on_the_streets(river_town):
+    """The way to the other side leads over the bridge, on the map as well."""
+    city = river_town.city
+    here, there = (
+        Point.of_degrees(city.lat + y * 2.2e-3, city.lon + x * 2.2e-3)
+        for y, x in ((1, -8), (-3, 8))
+    )
+    bridge_e7 = Point.of_degrees(city.lat, city.lon).lon_e7 - (SIZE // 2 - BRIDGE) * BLOCK_E7
+    seen = [way_of(river_town, here, there).after(n, 1_000) for n in range(0, 1_001, 5)]
+    river_e7 = Point.of_degrees(city.lat, city.lon).lat_e7 - BLOCK_E7 // 2
+    k = next(n for n, x in enumerate(seen) if x.lat_e7 < river_e7)
+    assert seen[k].lon_e7 == pytest.approx(bridge_e7, abs=1_000)
+    assert (seen[0], seen[-1]) == (here, there)
+    straight = way_of(small(), here, there).after(1, 2)
+    assert straight.lon_e7 == pytest.approx((here.lon_e7 + there.lon_e7) // 2, abs=2)
