@@ -93,5 +93,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     # how often a promise is to be kept, which is learned; 0: the formula is not corrected
     promise_kept_permille: int = 900
 
+    # whether travel times follow the rides as they are measured
+    measures_rides: bool = True
+
     # travel times, the same for promises, plans and simulated couriers
     travel: TravelModel = field(default_factory=TravelModel)

@@ -43,6 +43,7 @@ from gateway.storage.snapshots import Snapshots
 from gateway.telling.feeds import FeedHub
 from geo.city_streets import CityStreets
 from geo.tracks import FixLimits
+from geo.travel import PERMILLE
 
 if TYPE_CHECKING:
     from gateway.locating.port import PositionsPort
@@ -286,6 +287,10 @@ class App:
             "o2o_subscriptions": ("open subscriptions", self.hub.subscriptions),
             "o2o_journal_seq": ("last durable record", loop.durable_seq),
             "o2o_inbox": ("commands not yet decided", loop.inbox_size),
+            "o2o_travel_time_index": (
+                "what rides take, of what is usual",
+                self.engine.state.settings.current.travel.index_permille / PERMILLE,
+            ),
             "o2o_orders_open": ("orders not ended", self.engine.state.orders.open_count),
             "o2o_audit_looks": ("at shelves and orders, by the server itself", self.audit.looked),
             "o2o_audit_problems": (

@@ -45,7 +45,9 @@ class TravelModel(Struct, frozen=True, kw_only=True):
     The detour is streets over straight line, in permille; 1.2 to 1.4 is usual for cities
     (R. H. Ballou et al., Transportation Research A 36 (2002) 843-848). With `streets` the straight
     line is one in their space: at the same speeds and detour, which stay usual for the whole
-    city, some ways take longer and some less. Raises ValueError.
+    city, some ways take longer and some less. The travel time index is what rides take over what
+    they take as a rule (D. Schrank et al., Urban Mobility Report, Texas A&M Transportation
+    Institute), in permille: of rain, of the rush hour. Raises ValueError.
     """
 
     walk_mm_s: int = 1_300
@@ -54,12 +56,20 @@ class TravelModel(Struct, frozen=True, kw_only=True):
     car_mm_s: int = 6_000
     detour_permille: int = 1_300
     streets: StreetSpace | None = None
+    index_permille: int = PERMILLE
 
     def __post_init__(self) -> None:
         if min(self.walk_mm_s, self.bicycle_mm_s, self.scooter_mm_s, self.car_mm_s) <= 0:
             raise ValueError("a speed must be positive")
         if self.detour_permille < PERMILLE:
             raise ValueError("a detour is never shorter than the straight line: permille >= 1000")
+        if self.index_permille <= 0:
+            raise ValueError("a travel time index must be positive")
+
+    @property
+    def line_permille(self) -> int:
+        """Of the time a straight line would take at the vehicle's speed: detour and index."""
+        return self.detour_permille * self.index_permille // PERMILLE
 
     def speed_mm_s(self, vehicle: Vehicle) -> int:
         speed: int = getattr(self, SPEED_OF[vehicle])
@@ -75,7 +85,7 @@ class TravelModel(Struct, frozen=True, kw_only=True):
 
     def line_ms(self, mm: int, speed_mm_s: int) -> int:
         """Milliseconds for a straight line, or one in the space of the streets, rounded up."""
-        return -(-mm * self.detour_permille // speed_mm_s)
+        return -(-mm * self.line_permille // speed_mm_s)
 
     def project(self, points: Places, origin: Point, unit_speed_mm_s: int = 1_000) -> Floats:
         """(P, 2) seconds at the unit speed (1 m/s unless told), on a plane through the origin.
@@ -85,7 +95,7 @@ class TravelModel(Struct, frozen=True, kw_only=True):
         with `travel_ms` to 1e-5 within 20 km of the origin and 1e-4 within 50 km; with streets,
         everywhere. Raises ValueError beyond 200 km, if there are none.
         """
-        factor = self.detour_permille / unit_speed_mm_s
+        factor = self.line_permille / unit_speed_mm_s
         if self.streets is None:
             return project(points, origin) * factor
         here = self.streets.locate(np.array([[origin.lat_e7, origin.lon_e7]]))

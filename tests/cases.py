@@ -36,6 +36,7 @@ UNSAID = (
     e.CustomerSegmented,
     e.ReviewPlanned,
     e.PromiseMeasured,
+    e.RideMeasured,
 )
 
 

@@ -180,6 +180,7 @@ from engine.events.reconciliations import (
     ReconciliationOpened,
 )
 from engine.events.refunds import RefundDropped, RefundEndorsed, RefundProposed, RefundReleased
+from engine.events.rides import RideMeasured
 from engine.events.staff import (
     BreakEnded,
     BreakStarted,
@@ -226,6 +227,7 @@ AnyEvent = (
     | AreaDrawn
     | PreparationMeasured
     | PromiseMeasured
+    | RideMeasured
     | ProductListed
     | ProductDelisted
     | ProductListedInStore

@@ -68,9 +68,12 @@ class DeliveryUnassigned(Event, frozen=True):
 
 
 class LegStarted(Event, frozen=True):
-    """The courier is on the way to the first stop of the route; it is pinned."""
+    """The courier is on the way to the first stop of the route; it is pinned. `place`: where he
+    set off, at `at`, if a stop was just done there."""
 
     courier: CourierId
+    place: Point | None = None
+    at: Millis = Millis(0)
 
 
 class CourierArrived(Event, frozen=True):

@@ -47,6 +47,7 @@ from engine.state.settings import CurrentSettings
 from engine.state.stores import Stores
 from engine.turn import Turn
 from engine.values import CourierId, DeliveryId, Fulfillment, Millis, Stop, StopKind
+from geo.points import Point
 
 S = DeliveryStatus
 LegEvent = (  # what may leave a courier free for the next stop
@@ -216,11 +217,21 @@ class Dispatching:
         if route.stops and not route.under_way:
             head = self.deliveries[route.stops[0].delivery]
             if head.status in ACCEPTED or head.status in ON_BOARD:
-                turn.emit(LegStarted(e.courier))
+                place = self._just_left(e)
+                turn.emit(LegStarted(e.courier, place, turn.at if place else Millis(0)))
                 if self.couriers[e.courier].asked_to_wait_at is not None:
                     turn.emit(WaitEnded(e.courier))
 
     # internals
+
+    def _just_left(self, e: LegEvent) -> Point | None:
+        """Where he is who has just done something at a stop."""
+        match e:
+            case DeliveryPickedUp():
+                return self.deliveries[e.delivery].pickup
+            case DeliveryCompleted():
+                return self.deliveries[e.delivery].dropoff
+        return None
 
     def _open_round(self, turn: Turn) -> None:
         opened = PlanningRoundOpened(self.planning_rounds.next_id(), turn.at)

@@ -8,6 +8,7 @@ from engine.rejections import RejectionReason as Reason
 from engine.settings import Settings
 from engine.state.settings import CurrentSettings
 from engine.turn import Turn
+from geo.travel import PERMILLE
 
 SETTING_MAX = 10**9  # milliseconds, meters or minor units; more than any of them can mean
 NEVER_ZERO = ("planning_interval_ms", "planning_heartbeat_ms", "planning_timeout_ms", "slot_ms")
@@ -64,6 +65,8 @@ def _malformed(settings: Settings) -> str:
         return "no_show_fee_permille"
     if settings.promise_kept_permille >= 1_000:  # nobody can promise never to break a promise
         return "promise_kept_permille"
+    if settings.travel.index_permille != PERMILLE:
+        return "index_permille"  # is measured
     if settings.promise_min_ms > settings.promise_max_ms:
         return "promise_min_ms"
     return "" if CURRENCY.fullmatch(settings.currency) else "currency"

@@ -114,6 +114,8 @@ class Route(Struct, array_like=True):
     stops: list[Stop] = []
     version: int = 0  # up by one at every change; a plan made for an older one is stale
     under_way: bool = False  # the courier is heading for the first stop: it is pinned
+    left: Point | None = None  # where he set off, if that is known, and when
+    left_at: Millis = Millis(0)
 
 
 class Deliveries(Struct, dict=True):
@@ -212,7 +214,7 @@ class Deliveries(Struct, dict=True):
         route = self.routes[e.courier]
         assert route.stops
         assert not route.under_way
-        route.under_way = True
+        route.under_way, route.left, route.left_at = True, e.place, e.at
         self.route_changes.note(e.courier)
 
     def courier_arrived(self, e: CourierArrived) -> None:

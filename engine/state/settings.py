@@ -3,16 +3,27 @@
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from engine.events import EngineOpened, SettingsChanged, StreetsSet
+from engine.events import EngineOpened, RideMeasured, SettingsChanged, StreetsSet
 from engine.settings import Settings
-from geo.space import StreetSpace
+from geo.travel import PERMILLE, TravelModel
+
+USUAL_PPM = 1_000_000
 
 
 class CurrentSettings(Struct):
-    """Invariant: the engine is opened once. `current.travel` has the streets, set on their own."""
+    """Invariants: the engine is opened once; `current.travel` has the streets, which are set on
+    their own, and the travel time index, which is measured."""
 
     current: Settings = field(default_factory=Settings)
     is_open: bool = False
+    index_ppm: int = USUAL_PPM  # measured; `current.travel` follows it in steps
+
+    # queries
+
+    @property
+    def usual(self) -> Settings:
+        """As on a day on which rides take what they take as a rule."""
+        return replace(self.current, travel=_usual(self.current.travel))
 
     # events
 
@@ -21,15 +32,30 @@ class CurrentSettings(Struct):
         self.current, self.is_open = e.settings, True
 
     def settings_changed(self, e: SettingsChanged) -> None:
-        streets = self.current.travel.streets
-        self.current = e.settings
-        self._follow(streets)
+        """Who sets other speeds says what rides take now: what was measured is about the old."""
+        before = self.current.travel
+        travel = replace(e.settings.travel, streets=before.streets)
+        self.current = replace(e.settings, travel=travel)
+        if e.settings.measures_rides and travel == _usual(before):
+            self._follow(before.index_permille)
+        else:
+            self.index_ppm = USUAL_PPM
 
     def streets_set(self, e: StreetsSet) -> None:
-        self._follow(e.streets)
+        travel = replace(_usual(self.current.travel), streets=e.streets)
+        self.current, self.index_ppm = replace(self.current, travel=travel), USUAL_PPM
+
+    def ride_measured(self, e: RideMeasured) -> None:
+        self.index_ppm = e.index_ppm
+        if e.index_permille != self.current.travel.index_permille:
+            self._follow(e.index_permille)
 
     # internals
 
-    def _follow(self, streets: StreetSpace | None) -> None:
-        travel = replace(self.current.travel, streets=streets)
+    def _follow(self, index_permille: int) -> None:
+        travel = replace(self.current.travel, index_permille=index_permille)
         self.current = replace(self.current, travel=travel)
+
+
+def _usual(travel: TravelModel) -> TravelModel:
+    return replace(travel, index_permille=PERMILLE)

@@ -87,6 +87,7 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
         e.RoutePlanned: (leg,),
         e.OfferAccepted: (leg,),
         e.DeliveryUnassigned: (leg, plan),
+        e.CourierArrived: (h.riding.measure,),
         e.DeliveryPickedUp: (h.ordering.hand_over, leg, plan),
         e.DeliveryCompleted: (h.ordering.fulfill, h.paying.pay_courier, leg, plan),
         e.DeliveryFailed: (leg, plan),

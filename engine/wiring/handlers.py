@@ -29,6 +29,7 @@ from engine.handlers.repeating import Repeating
 from engine.handlers.replenishing import Replenishing
 from engine.handlers.rescuing import Rescuing
 from engine.handlers.returning import Returning
+from engine.handlers.riding import Riding
 from engine.handlers.segmenting import Segmenting
 from engine.handlers.selling import Selling
 from engine.handlers.staffing import Staffing
@@ -74,6 +75,7 @@ class Handlers(Struct):
     dispatching: Dispatching
     delivering: Delivering
     tracking: Tracking
+    riding: Riding
     supporting: Supporting
     segmenting: Segmenting
     complaining: Complaining
@@ -180,6 +182,7 @@ def handlers_over(s: State) -> Handlers:
         ),
         Delivering(s.settings, s.orders, s.couriers, s.positions, s.deliveries),
         Tracking(s.couriers, s.positions),
+        Riding(s.settings, s.stores, s.couriers, s.deliveries),
         Supporting(s.customers, s.orders),
         Segmenting(s.customers, s.orders, s.payments, s.order_changes),
         Complaining(s.customers, s.orders, s.payments, s.refunds, s.order_changes, s.complaints),

@@ -164,8 +164,8 @@ def _shelf(s: State, store: StoreId, key: ProductId, at: Millis) -> m.Shelf:
 
 
 def _get_settings(_: m.GetSettings, __: Identity, engine: Engine) -> m.Settings:
-    s = engine.state
-    return m.Settings(settings_told(s.settings.current))
+    current = engine.state.settings.current
+    return m.Settings(settings_told(current), current.travel.index_permille)
 
 
 def _explain_order(b: m.ExplainOrder, _: Identity, engine: Engine) -> m.Explanation:

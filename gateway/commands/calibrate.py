@@ -226,7 +226,7 @@ def observed(folder: Path, day: JournalDate | None) -> tuple[Observed, Settings]
                 observer.begin(day.from_at)
                 is_before = False
             observer.see(record)
-    return observer.finished(), observer.state.settings.current
+    return observer.finished(), observer.state.settings.usual
 
 
 def _date(text: str) -> date:

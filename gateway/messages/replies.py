@@ -237,7 +237,10 @@ class ReceiptRefunded(Told, frozen=True):
 
 
 class Settings(Told, frozen=True):
+    """`travel_time_index_permille`: what rides take now, of what the settings say; as measured."""
+
     settings: SettingsInForce
+    travel_time_index_permille: int = 1_000
 
 
 class Alternative(Part, frozen=True):

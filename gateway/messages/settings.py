@@ -74,3 +74,4 @@ class SettingsInForce(Asked, frozen=True):
     rescue_later_max_ms: Millis = 2_700_000
     utc_offset_min: Annotated[int, Meta(ge=-840, le=840)] = 0  # of local time; east is positive
     unpaid_orders_max: Units = 10  # of one customer; 0: any number
+    measures_rides: bool = True  # travel times follow the rides as they are measured

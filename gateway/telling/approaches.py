@@ -167,7 +167,7 @@ class Approaches:
         away_mm = straight_mm_between(ends, self._fence[number])
         left = inside & (away_mm > (radius + margin) * 1_000)
         fresh = measured >= at - ALARM_MS
-        eta = at + mm * settings.travel.detour_permille // self._speed[number]
+        eta = at + mm * settings.travel.line_permille // self._speed[number]
         near = aimed & fresh & (mm <= self._reach_mm[number])
         late = aimed & fresh & (eta > self._latest[number])
         dwelt = fresh & ~left & (measured >= self._dwell_at[number])
@@ -294,7 +294,7 @@ class Approaches:
         self._target[n] = walked[0].place.lat_e7, walked[0].place.lon_e7
         speed = settings.travel.speed_mm_s(s.couriers[courier].vehicle)
         self._speed[n] = speed
-        reach_mm = settings.near_ms * speed // settings.travel.detour_permille
+        reach_mm = settings.near_ms * speed // settings.travel.line_permille
         known = self.heard.get(stop.delivery) or Heard()
         silent = stop.kind in known.near or is_there(stop, delivery)
         self._reach_mm[n] = -1 if silent else max(reach_mm, settings.near_m * 1_000)

@@ -132,8 +132,9 @@ def priced(lines: list[v.PricedLine], currency: str) -> list[m.PricedLine]:
 
 
 def settings_told(settings: Settings) -> m.SettingsInForce:
+    """Without the streets, which a file makes, and the travel time index, which is measured."""
     told = msgspec.to_builtins(replace(settings, travel=replace(settings.travel, streets=None)))
-    del told["travel"]["streets"]  # as a file makes them, not an office
+    del told["travel"]["streets"], told["travel"]["index_permille"]
     return msgspec.convert(told, m.SettingsInForce)
 
 

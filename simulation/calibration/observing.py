@@ -289,7 +289,7 @@ class Observer:
         leg, courier = self._leg.pop(x.courier, None), self.seen.couriers.get(x.courier)
         if leg is None or courier is None or leg[2] != Stop(x.stop, x.delivery):
             return
-        travel = self._state.settings.current.travel
+        travel = self._state.settings.usual.travel
         planned = travel.travel_ms(leg[1], goal, travel.speed_mm_s(courier.vehicle))
         if planned >= MINUTE and self._at > leg[0]:
             courier.legs_s.append((planned / SECOND, (self._at - leg[0]) / SECOND))

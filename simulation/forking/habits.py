@@ -12,7 +12,7 @@ VISITS_MIN = 20  # as many at least are drawn from, however long ago
 
 def past_of(seen: Observed, engine: Engine) -> Past:
     """From a journal that was watched to its end. Raises TooLittleError."""
-    habits = fit(seen, engine.state.settings.current, "The next hours")
+    habits = fit(seen, engine.state.settings.usual, "The next hours")
     since = max(engine.now - LATELY_MS, seen.starts_at)
     lately = [x for x in seen.visits if x.at >= since]
     span_h = max(engine.now - since, MINUTE) / HOUR

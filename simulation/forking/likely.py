@@ -38,7 +38,7 @@ class Past(Struct, frozen=True):
 def day_of(past: Past, engine: Engine, hours: float, seed: int, demand: float = 1.0) -> Day:
     """The next `hours` from the engine's now; `demand` times as many visits as lately."""
     starts = datetime.fromtimestamp(engine.now / 1_000, UTC)
-    settings = engine.state.settings.current
+    settings = engine.state.settings.usual
     scenario = replace(past.habits, starts_at=starts, hours=hours, engine=settings, episodes=[])
     sites = _sites(past, scenario, engine.state)
     by_id = {x.id: x for x in sites}

@@ -106,7 +106,7 @@ def past_of(records: Iterator[Record]) -> Past:
         if isinstance(record.command, c.StartShift):
             _note_home(homes, record.command.courier, observer.state)
     observed, ended_at = observer.finished(), observer.engine.now
-    habits = fit(observed, observer.state.settings.current, "The same day")
+    habits = fit(observed, observer.state.settings.usual, "The same day")
     lost = sum(x.thought_ms is None for x in recorder.known.visits)
     nothing = Ridden({}, 0, 0)
     return Past(
@@ -191,7 +191,7 @@ def _day(past: Past, engine: Engine) -> Day:
         hours=hours,
         stores=stores,
         couriers=couriers,
-        engine=engine.state.settings.current,
+        engine=engine.state.settings.usual,
     )
     sites = _sites(scenario, engine.state)
     by_id = {x.id: x for x in sites}
