@@ -73,7 +73,7 @@ def agreements(tables: Tables) -> list[Agreement]:
             f"SELECT (SELECT coalesce(sum(amount_minor), 0) {refunds} = 'refund')"
             f" - (SELECT coalesce(sum(amount_minor), 0) {refunds} = 'refund_failed')",
             "SELECT -sum(amount_minor) FROM posted WHERE kind = 'provider'"
-            " AND memo IN ('refund', 'rest', 'refund failed')",
+            " AND memo IN ('refund', 'rest', 'refund failed', 'refund again')",
         ),
         (
             "debits and credits of all accounts",
