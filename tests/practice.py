@@ -17,8 +17,19 @@ from tests.serving import DOOR, serving, small_city
 QUIET = Conduct(pays=0.0, refunds_take_s=0.0, retries_s=(0.05, 0.1, 0.2))
 PAYING = Conduct(pays_after_s=0.01, refunds_take_s=0.0, retries_s=(0.05, 0.1, 0.2))
 PROVIDERS = ("wechat", "alipay", "stripe")
+BACK = "https://shop.example/back"
 OPENID = "oUpF8uMuAJO-M2pxb1Q9zNjWeS6o"
 BUYER = "2088102146225135"
+WAYS = {
+    ("wechat", "mini_program"): {"openid": OPENID},
+    ("wechat", "official_account"): {"openid": OPENID},
+    ("wechat", "app"): {},
+    ("wechat", "h5"): {"client_ip": "2001:db8::7", "device": "android"},
+    ("alipay", "mini_program"): {"openid": BUYER},
+    ("alipay", "app"): {},
+    ("alipay", "h5"): {"return_url": BACK},
+    ("alipay", "web"): {"return_url": BACK},
+}
 TOTAL = 1_700  # of one bowl of ramen, and the way
 
 
@@ -37,6 +48,18 @@ async def ordered(city, order, provider, lines=1, tip=0):
     await city.shop.request(quote)
     gift = m.Money(tip, "CNY") if tip else None
     return await city.shop.request(m.PlaceOrder(order, f"q-{order}", provider, tip=gift))
+
+
+async def placed(p, order, provider, method, tip=0):
+    ask = m.RequestQuote(f"q-{order}", "ann", "s1", [m.Line("ramen", 1)], DOOR)
+    await p.city.shop.request(ask)
+    gift = m.Money(tip, "CNY") if tip else None
+    place = m.PlaceOrder(order, f"q-{order}", provider, tip=gift, method=method)
+    return await p.city.shop.request(place)
+
+
+async def started(p, payment, **payer):
+    return await p.city.shop.request(m.StartPayment(payment, **payer))
 
 
 async def invoked(sandbox, page):

@@ -1,5 +1,7 @@
 """Rows of what is sold: quotes, orders, their lines and deliveries, told when they end; tills."""
 
+from collections import defaultdict
+from itertools import chain
 from typing import Any
 
 from msgspec.structs import replace
@@ -9,7 +11,16 @@ from engine.projections import Projections
 from engine.projections.clocks import NEVER, Clock
 from engine.projections.demand import RESOLUTION
 from engine.rules.lines import cost, goods_total
-from engine.values import Fulfillment, Millis, OrderId, PricedLine, ProductId, QuoteId, StoreId
+from engine.values import (
+    Fulfillment,
+    Millis,
+    Minor,
+    OrderId,
+    PricedLine,
+    ProductId,
+    QuoteId,
+    StoreId,
+)
 from gateway.history.rows import Rows, cell_text, time_or_none
 from geo.cells import cell_of
 from geo.points import Point, distance_m
@@ -194,11 +205,15 @@ class Bargains:
             self._delivery(order, x, clock, status)
 
     def _lines(self, x: e.OrderPlaced, clock: Clock) -> None:
-        kept = {line.product: line for line in clock.lines}
+        """More of the same, added at another price, is a line of its own."""
+        kept: defaultdict[tuple[ProductId, Minor], list[PricedLine]] = defaultdict(list)
+        for line in clock.lines:
+            kept[line.product, line.price_minor].append(line)
         for line in x.lines:
-            left = kept.pop(line.product, None) or PricedLine(line.product, 0, line.price_minor)
+            same = kept[line.product, line.price_minor]
+            left = same.pop(0) if same else PricedLine(line.product, 0, line.price_minor)
             self._line(x.order, line.quantity, left)
-        for instead in kept.values():  # of what was missing: nobody had ordered it
+        for instead in chain(*kept.values()):  # of what was missing: nobody had ordered it
             self._line(x.order, 0, instead)
 
     def _line(self, order: OrderId, ordered: int, left: PricedLine) -> None:

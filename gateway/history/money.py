@@ -15,8 +15,8 @@ class Money:
         self.currency = ""
 
     def requested(self, at: Millis, x: e.PaymentRequested) -> None:
-        purpose = x.purpose.value
-        row = (x.payment, x.order, x.provider, purpose, x.amount_minor, self.currency, at)
+        purpose, method = x.purpose.value, x.method.value or "default"
+        row = (x.payment, x.order, x.provider, purpose, x.amount_minor, self.currency, at, method)
         self._payments.append(row)
 
     def authorized(self, at: Millis, x: e.PaymentAuthorized) -> None:

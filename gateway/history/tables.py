@@ -140,10 +140,11 @@ in the ledger.",
             payment_id       text
             order_id         text
             provider_id      text
-            purpose          text  order or tip
+            purpose          text  order, edit or tip
             amount_minor     minor
             currency         text
             requested_at     time
+            method           text  where it was paid: mini_program, app ...; default: a code, a form
         """),
     ),
     "payment_events": Table(

@@ -123,7 +123,7 @@ class WeChat:
             code = _code(found)
             raise NotPayableError(code) if code in UNWANTED else TryAgainError(_said(found))
         answer = _text(_read(found), ANSWER[resource])
-        return page_of(due, answer, appid, m.mchid, m.key, _now_s())
+        return page_of(due, payer, answer, appid, m.mchid, m.key, _now_s())
 
     async def look(self, due: Due) -> Standing:
         path = f"/v3/pay/transactions/out-trade-no/{quote(due.number)}?mchid={self._merchant.mchid}"

@@ -5,6 +5,7 @@ has an app id of its own, by which the payer's openid is known, and which the no
 """
 
 from typing import Any
+from urllib.parse import urlencode
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
@@ -39,13 +40,18 @@ def about_payer(method: PaymentMethod, payer: Payer) -> dict[str, Any]:
     return {}
 
 
-def page_of(due: Due, answer: str, appid: str, mchid: str, key: RSAPrivateKey, now_s: int) -> Page:
+def page_of(
+    due: Due, payer: Payer, answer: str, appid: str, mchid: str, key: RSAPrivateKey, now_s: int
+) -> Page:
     """What the customer's client is told; signed for this moment, where it has to be."""
     if due.method in JSAPI:
         return Page("wechat_jsapi", answer, _for_jsapi(answer, appid, key, now_s, nonce()))
     if due.method is PaymentMethod.APP:
         return Page("wechat_app", answer, _for_app(answer, appid, mchid, key, now_s, nonce()))
-    return Page("redirect" if due.method is PaymentMethod.H5 else "qr", answer)
+    if due.method is PaymentMethod.H5:
+        back = f"&{urlencode({'redirect_url': payer.return_url})}" if payer.return_url else ""
+        return Page("redirect", answer + back)
+    return Page("qr", answer)
 
 
 def _for_jsapi(

@@ -6,9 +6,11 @@ from functools import cache
 
 import pytest
 
+from engine import commands as c
 from engine import events as e
 from engine.errors import CorruptJournalError
 from engine.rules.lines import goods_total
+from engine.values import Line
 from gateway.cli import main
 from gateway.history import tables
 from gateway.history.asking import answer
@@ -18,6 +20,7 @@ from gateway.history.tables import TABLES
 from gateway.history.telling import Teller
 from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
 from simulation.run import simulate
+from tests import cases
 from tests.days.random_days import RandomDay
 from tests.journals import journal_of
 from tests.simulated_city import troubled
@@ -136,10 +139,23 @@ def test_the_ledgers_rows_sum_to_its_balances(seed):
     assert len(entries) == engine.state.ledger.entries
 
 
+def test_more_of_the_same_at_another_price_is_a_line_of_its_own():
+    case = cases.confirmed(cases.city(9), pieces=2).at(20, c.SetPrice("store", "ramen", 1_500))
+    case.at(21, c.EditLines("o", "app", [Line("ramen", 3)]))
+    amount = case.state.payments["o/2"].amount_minor
+    case.at(22, c.ReportAuthorization("bank", "o/2", True, amount, "ref"))
+    lines = told(case.records)["order_lines"]
+    found = [(x["ordered"], x["kept"], x["price_minor"]) for x in lines]
+    assert found == [(2, 2, cases.GOODS), (1, 1, 1_500)]
+
+
 @days
 def test_what_was_asked_of_providers_and_answered_is_what_the_engine_knows(seed):
     records, engine = random_day(seed)
     rows, payments = told(records), engine.state.payments
+    assert {x["payment_id"]: x["method"] for x in rows["payments"]} == {
+        key: x.method.value or "default" for key, x, _ in payments.everything()
+    }
     assert {x["payment_id"]: x["amount_minor"] for x in rows["payments"]} == {
         key: x.amount_minor for key, x, _ in payments.everything()
     }

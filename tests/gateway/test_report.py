@@ -8,6 +8,8 @@ from functools import cache
 import duckdb
 import pytest
 
+from engine import commands as c
+from engine import events as e
 from gateway.cli import main
 from gateway.history.exporting import FOLDER, export
 from gateway.reporting.amounts import Currency, minutes
@@ -15,6 +17,7 @@ from gateway.reporting.books import agreements, balances, result_minor
 from gateway.reporting.period import Tables, period_of
 from gateway.reporting.report import report
 from simulation.run import simulate
+from tests import cases
 from tests.days.random_days import RandomDay
 from tests.journals import journal_of
 from tests.simulated_city import troubled
@@ -213,3 +216,15 @@ def test_amounts_have_as_many_digits_as_the_currency():
     assert Currency("CNY").text(123_456) == "1\u202f234.56 CNY"
     assert Currency("JPY").text(123_456) == "123\u202f456 JPY"
     assert Currency("KWD").text(-1_500) == "-1.500 KWD"
+
+
+def test_a_refund_that_took_two_tries_went_back_once(tmp_path):
+    case = cases.delivered()
+    case.at(case.now_s + 1, cases.settled("o/1/capture"))
+    case.at(case.now_s + 1, c.RefundOrder("r", "o", 300, "cold", "ops"))
+    case.at(case.now_s + 1, cases.settled("r", succeeded=False))
+    case.at(case.now_s + 1, c.InstructAgain("r", "ops")).includes(e.InstructionIssued)
+    manifest = export(journal_of(tmp_path, case.records), tmp_path / FOLDER)
+    told = agreements(whole(tmp_path, manifest))
+    assert [x for x in told if not x.holds] == []
+    assert [x.by_ledger_minor for x in told if x.said.startswith("refunds")] == [300]

@@ -55,9 +55,10 @@ class StartPayment(Sent, frozen=True):
     Ask again whenever you need it again: it stays one payment, and can be paid once. `openid` is
     who pays, as WeChat's mini-program or official account knows him, or Alipay's mini-program
     (a user id of 2088... or an open id). `client_ip` and `device` are for WeChat's `h5`;
-    `return_url` is where Alipay's `h5` and `web` lead back to. All this is told to the provider
-    and kept nowhere. What is missing is `payer_incomplete`, what the provider would not take
-    `payment_refused`: the payment waits on, and the next request may be better.
+    `return_url` is where a browser is led back to, and Alipay's `h5` cannot do without. All this
+    is told to the provider and kept nowhere. What is missing is `payer_incomplete`, what the
+    provider would not take `payment_refused`: the payment waits on, and the next request may be
+    better.
     """
 
     payment: Ref

@@ -6,6 +6,7 @@ merchant, signed by him, and can still be paid. Then its customer pays, as the c
 
 import base64
 import json
+from html import escape
 
 from aiohttp import web
 from cryptography.exceptions import InvalidSignature
@@ -115,7 +116,7 @@ class Phone:
             self._till.invoke(trade)
         except RefusedError as error:
             return web.Response(status=409, text=error.code)
-        return _seen("WeChat Pay")
+        return _seen("WeChat Pay", request.query.get("redirect_url", ""))
 
     # Alipay's
 
@@ -131,7 +132,7 @@ class Phone:
             return web.Response(status=409, text=error.code)
         except (KeyError, ValueError) as error:
             return web.Response(status=400, text=f"malformed: {error}"[:200])
-        return _seen("Alipay")
+        return _seen("Alipay", request.query.get("return_url", ""))
 
     def _brought(self, question: bytes, methods: tuple[str, ...]) -> Trade:
         """The merchant's signed question: with it, the trade begins. Raises RefusedError."""
@@ -159,5 +160,7 @@ def _known(trade: Trade | None, kind: str) -> Trade:
     return trade
 
 
-def _seen(by: str) -> web.Response:
-    return web.Response(text=SEEN.format(by), content_type="text/html")
+def _seen(by: str, back: str) -> web.Response:
+    """And the way back, where the merchant said one."""
+    way = f'<p><a href="{escape(back)}">Back</a>\n' if back else ""
+    return web.Response(text=SEEN.format(by) + way, content_type="text/html")
