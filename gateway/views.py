@@ -255,7 +255,11 @@ def city_store(s: State, key: StoreId, orders: int, now: Millis) -> m.CityStore:
 
 
 def city_courier(
-    s: State, key: CourierId, now: Millis, device: m.DeviceTold | None = None
+    s: State,
+    key: CourierId,
+    now: Millis,
+    device: m.DeviceTold | None = None,
+    doubted: int = 0,
 ) -> m.CityCourier:
     courier = s.couriers[key]
     seen = s.positions.get(courier.number)
@@ -272,6 +276,7 @@ def city_courier(
         seen.lon_deg if seen else None,
         signal_of(s, key, now),
         device,
+        doubted,
     )
 
 

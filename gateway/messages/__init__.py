@@ -22,6 +22,7 @@ from gateway.messages.approaching import (
     Crossing,
     DelayPredicted,
     Signal,
+    StopDoubted,
     Trail,
     TrailPoint,
     Visit,

@@ -5,6 +5,7 @@ from typing import Literal
 from gateway.messages.values import Part, StopKind, Told
 
 Crossing = Literal["enter", "exit", "cross", "dwell"]
+Saying = Literal["report_arrival", "report_pickup", "report_dropoff", "report_failure"]
 Signal = Literal["unseen", "live", "stale", "lost"]
 
 
@@ -42,6 +43,20 @@ class DelayPredicted(Told, frozen=True):
     eta_at: str
     promised_at: str
     late_s: int
+
+
+class StopDoubted(Told, frozen=True):
+    """He said that he was at this stop, and his phone had just been so far away from it. What he
+    said counts all the same: somebody may want to ask."""
+
+    order: str
+    delivery: str
+    courier: str
+    stop: StopKind
+    said: Saying
+    distance_m: int
+    seen_at: str  # of the fix
+    at: str  # when he said so
 
 
 class TrailPoint(Part, frozen=True):

@@ -8,7 +8,13 @@ snapshot.
 
 from typing import Any, Literal, get_args
 
-from gateway.messages.approaching import CourierCrossed, CourierNear, DelayPredicted, Signal
+from gateway.messages.approaching import (
+    CourierCrossed,
+    CourierNear,
+    DelayPredicted,
+    Signal,
+    StopDoubted,
+)
 from gateway.messages.attendance import Duty, StaffPresent, Timecard
 from gateway.messages.crm import CrmNews, CrmOpen
 from gateway.messages.orders import (
@@ -250,6 +256,7 @@ class CityCourier(Part, frozen=True):
     lon: float | None = None
     signal: Signal = "unseen"  # on shift, by the age of the last position
     device: DeviceTold | None = None
+    doubted: int = 0  # how often his phone was elsewhere when he said that he was at a stop
 
 
 class CityOrder(Part, frozen=True):
@@ -324,6 +331,7 @@ DeltaBody = (
     | CourierNear
     | CourierCrossed
     | DelayPredicted
+    | StopDoubted
     | Ticket
     | TicketClosed
     | ReturnDue
@@ -352,6 +360,7 @@ DELTAS: dict[Feed, tuple[Any, ...]] = {
         CourierNear,
         CourierCrossed,
         DelayPredicted,
+        StopDoubted,
     ),
     "tickets": (
         Ticket,
@@ -361,6 +370,7 @@ DELTAS: dict[Feed, tuple[Any, ...]] = {
         OrderChange,
         CourierNear,
         CourierCrossed,
+        StopDoubted,
     ),
     "payments": (PaymentDue, PaymentClosed, InstructionDue, InstructionClosed),
     "stock": (StockMoved, Transfer, SupplierPurchase),

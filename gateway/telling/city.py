@@ -144,9 +144,14 @@ class Seen(Struct):
 
     devices: Callable[[str], m.DeviceTold | None] = lambda _: None
     late: Container[DeliveryId] = ()
+    doubted: Callable[[str], int] = lambda _: 0
 
 
 NOTHING = Seen()
+
+
+def _courier(s: State, key: CourierId, now: Millis, seen: Seen) -> m.CityCourier:
+    return city_courier(s, key, now, seen.devices(key), seen.doubted(key))
 
 
 def city_whole(
@@ -156,7 +161,7 @@ def city_whole(
     return m.CityWhole(
         time_text(at),
         [_store(s, key, work, at) for key in s.stores.stores],
-        [city_courier(s, key, now, seen.devices(key)) for key in s.couriers.ids],
+        [_courier(s, key, now, seen) for key in s.couriers.ids],
         [city_order(s, key, now, seen.late) for key in work.statuses],
         kpis,
     )
@@ -175,7 +180,7 @@ def city_changes(
     return m.CityChanges(
         time_text(at),
         [_store(s, key, work, at) for key in changes.stores],
-        [city_courier(s, key, now, seen.devices(key)) for key in changes.couriers],
+        [_courier(s, key, now, seen) for key in changes.couriers],
         [city_order(s, key, now, seen.late) for key in changes.orders if key in work.statuses],
         m.CityRemoved(list(gone)) if gone else None,
         _positions(s, changes),

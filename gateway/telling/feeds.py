@@ -87,7 +87,7 @@ class FeedHub:
         known = {(feed, subject): log for feed, subject, log in found.logs}
         first = 0 if kept else engine.seq * UNKNOWN_FIRST
         shelves = Shelves(found.shelves)
-        self._logs = Logs(engine.state, known, first, shelves, found.approaches)
+        self._logs = Logs(engine.state, known, first, shelves, found.approaches, found.doubts)
         self._offers = found.offers
         counted = found.projections
         known_so_far = projections.load(counted) if isinstance(counted, bytes) else None
@@ -131,8 +131,10 @@ class FeedHub:
         """As of the last folded record."""
         logs = [(feed, subject, log) for (feed, subject), log in self._logs.logs.items()]
         counted = projections.dump(self.projections)
-        shelves, approaches = self._logs.shelves.dump(), self._logs.approaches.dump()
-        kept = Kept(self._folded, logs, self._offers, counted, shelves, approaches)
+        told = self._logs
+        shelves, approaches = told.shelves.dump(), told.approaches.dump()
+        more = (counted, shelves, approaches, told.doubts.counts)
+        kept = Kept(self._folded, logs, self._offers, *more)
         return _encode(kept)
 
     def fold(self, record: Record) -> list[tuple[Feed, str, int, bytes]]:
@@ -388,7 +390,7 @@ class FeedHub:
 
     def _seen(self) -> Seen:
         devices = NOTHING.devices if self.devices is None else self.devices.get
-        return Seen(devices, self._logs.approaches.late)
+        return Seen(devices, self._logs.approaches.late, self._logs.doubts.of)
 
     def _now(self) -> Millis:
         """Also while nothing happens: silence is a matter of time."""

@@ -13,7 +13,7 @@ from engine.engine import Record
 from engine.projections.movements import Movement, Movements
 from engine.queries.open_work import DELIVERY_BECOMES, ORDER_BECOMES, OpenWork, order_of
 from engine.state import State
-from engine.values import ChangeId, DeliveryId, Millis, OrderId, StoreId
+from engine.values import ChangeId, CourierId, DeliveryId, Millis, OrderId, StoreId
 from gateway import messages as m
 from gateway.asking import attendance, supply
 from gateway.messages import DeltaBody, Feed, SnapshotBody
@@ -21,6 +21,7 @@ from gateway.telling import crm
 from gateway.telling.approaches import Approaches
 from gateway.telling.baskets import FOLLOWED as IN_BASKETS
 from gateway.telling.baskets import Baskets
+from gateway.telling.doubts import Doubts
 from gateway.telling.shelves import Packed, Shelves
 from gateway.translation.returning import change_told, expected_told
 from gateway.views import (
@@ -125,6 +126,7 @@ class Kept(Struct, array_like=True):
     projections: bytes | list[int] = b""  # a list: an older gateway's, which counted less
     shelves: Packed = {}
     approaches: bytes = b""
+    doubts: dict[CourierId, int] = {}
 
 
 class Logs:
@@ -137,6 +139,7 @@ class Logs:
         first: int = 0,
         shelves: Shelves | None = None,
         approaches: bytes = b"",
+        doubts: dict[CourierId, int] | None = None,
     ) -> None:
         self.logs = logs
         self.shelves = shelves or Shelves({})
@@ -144,6 +147,7 @@ class Logs:
         self.movements = Movements.of(s)
         self.baskets = Baskets.of(s)
         self.approaches = Approaches(s, approaches)
+        self.doubts = Doubts(s, doubts)
         self._first = first  # where a log that is not known begins
         self._state = s
 
@@ -179,7 +183,7 @@ class Logs:
                 news.append(self._numbered(feed, subject, body))
         for moved in self.movements.fold(record):
             news += self._stock_news(moved)
-        for feed, subject, told_now in self.approaches.fold(record):
+        for feed, subject, told_now in (*self.approaches.fold(record), *self.doubts.fold(record)):
             news.append(self._numbered(feed, subject, told_now))
         return news
 

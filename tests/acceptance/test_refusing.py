@@ -159,6 +159,7 @@ SENSIBLE = [  # one of each command from outside
 ]
 NO_BOUNDS = (
     bool,
+    PaymentMethod,
     Channel,
     Actor,
     Fulfillment,

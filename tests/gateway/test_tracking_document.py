@@ -52,6 +52,6 @@ def test_the_document_names_every_reason_and_every_kind():
     for problem in FixProblem:
         assert problem in unsaid or f"`{problem.code}`" in TEXT
     told_of_couriers = [x for x in DELTAS["orders"] if x.__module__ == DelayPredicted.__module__]
-    assert len(told_of_couriers) == 3
+    assert len(told_of_couriers) == 4
     for kind in told_of_couriers:
         assert f"`{kind.__struct_config__.tag}`" in TEXT

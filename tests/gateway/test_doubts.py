@@ -1,0 +1,107 @@
+"""Who says that he is at a stop while his phone is elsewhere: told, counted, and nothing else."""
+
+import msgspec
+import pytest
+
+from engine import commands as c
+from engine.columns import PositionBatch
+from engine.rejections import RejectionReason as Reason
+from engine.settings import Settings
+from engine.values import SECOND, StopKind
+from gateway.telling.doubts import DOUBT_M, Doubts
+from gateway.telling.feeds import FeedHub
+from gateway.telling.logs import Kept
+from gateway.views import city_courier
+from geo.points import Point
+from tests import cases
+from tests.cases import HOME, STORE_PLACE, Case
+
+NORTH_M = 89.932  # units of 1e-7 degree in a meter
+KIM, SCOOTER_M_S = 0, Settings().travel.scooter_mm_s / 1_000
+
+
+def away(place: Point, north_m: float) -> Point:
+    return Point(place.lat_e7 + round(north_m * NORTH_M), place.lon_e7)
+
+
+def seen(case: Case, place: Point, ago_s: int = 0) -> Case:
+    """A fix that is so old when whatever follows is said."""
+    now = case.now_s + 1
+    batch = PositionBatch.pack([KIM], [place.lat_e7], [place.lon_e7], [now * SECOND])
+    return case.at(now, c.ReportPositions(batch)).at(now + ago_s, c.Tick())
+
+
+def told(case: Case, command: c.AnyCommand, counts: dict[str, int] | None = None) -> list:
+    """Of the feeds, what they hear when this is said."""
+    watching = Doubts(case.state, counts)
+    before = len(case.records)
+    case.at(case.now_s, command)
+    return [x for record in case.records[before:] for x in watching.fold(record)]
+
+
+ARRIVED = c.ReportArrival("kim", "o/1", StopKind.PICKUP)
+PICKED_UP = c.ReportPickup("kim", "o/1")
+BROUGHT = c.ReportDropoff("kim", "o/1")
+NOBODY = c.ReportFailure("kim", "o/1", "customer_absent")
+
+
+@pytest.mark.parametrize(
+    ("stage", "command", "place", "said", "stop", "feeds"),
+    [
+        (cases.assigned, ARRIVED, STORE_PLACE, "report_arrival", "pickup", ["orders", "tickets"]),
+        (cases.assigned, PICKED_UP, STORE_PLACE, "report_pickup", "pickup", ["orders", "tickets"]),
+        (cases.on_board, BROUGHT, HOME, "report_dropoff", "dropoff", ["orders"]),
+        (cases.on_board, NOBODY, HOME, "report_failure", "dropoff", ["orders"]),
+    ],
+)
+def test_whoever_is_elsewhere_is_doubted_and_what_he_said_counts(
+    stage, command, place, said, stop, feeds
+):
+    case, counts = seen(stage(), away(place, DOUBT_M + 50)), {}
+    heard = told(case, command, counts)
+    assert case.events
+    assert [feed for feed, _, _ in heard] == feeds
+    for _, _, body in heard:
+        assert (body.said, body.stop, body.order) == (said, stop, "o")
+        assert abs(body.distance_m - DOUBT_M - 50) <= 1
+        assert body.seen_at == body.at
+    assert counts == {"kim": 1}
+    assert told(seen(stage(), away(place, DOUBT_M - 50)), command, counts) == []
+    assert counts == {"kim": 1}
+
+
+def test_who_may_have_come_since_is_not_doubted():
+    far_m = DOUBT_M + 60 * SCOOTER_M_S - 20
+    assert told(seen(cases.on_board(), away(HOME, far_m), ago_s=60), BROUGHT) == []
+    assert told(seen(cases.on_board(), away(HOME, far_m), ago_s=55), BROUGHT)
+
+
+def test_of_whom_nothing_is_known_nothing_is_said():
+    """Silence is told of by itself, and is no proof."""
+    stale_s = Settings().stale_ms // SECOND
+    assert told(cases.on_board(), BROUGHT) == []
+    assert told(seen(cases.on_board(), away(HOME, 50_000), ago_s=stale_s), BROUGHT)
+    assert told(seen(cases.on_board(), away(HOME, 50_000), ago_s=stale_s + 1), BROUGHT) == []
+
+
+def test_what_was_refused_was_not_said():
+    case = seen(cases.on_board(), away(HOME, 5_000))
+    assert told(case, PICKED_UP) == []
+    case.rejects(
+        Reason.ILLEGAL_TRANSITION,
+        **{"from": "picked_up", "to": "picked_up"},
+        allowed=["arrived_at_dropoff", "delivered", "returning", "created", "cancelled"],
+    )
+
+
+def test_feeds_tell_of_it_and_remember_how_often():
+    case = seen(cases.on_board(), away(HOME, 5_000))
+    hub, before = FeedHub(case.engine), len(case.records)
+    case.at(case.now_s, BROUGHT)
+    heard = [x for record in case.records[before:] for x in hub.fold(record)]
+    bodies = [(feed, who, msgspec.msgpack.decode(body)) for feed, who, _, body in heard]
+    assert [x[:2] for x in bodies if x[2]["type"] == "stop_doubted"] == [("orders", "app")]
+    told_on = Kept(*msgspec.msgpack.decode(hub.dump()))
+    assert told_on.doubts == {"kim": 1}
+    shown = city_courier(case.state, "kim", case.engine.now, doubted=told_on.doubts["kim"])
+    assert shown.doubted == 1
