@@ -36,14 +36,18 @@ export class Panels {
       ["delivered", k.delivered],
       this.onTime(k),
       ["couriers busy", k.couriers_busy, ` / ${number(k.couriers_on_shift)}`],
+      this.rides(k),
       ["to plan, p99", k.p99_order_to_plan_ms, "ms"],
-      ["lag, p99", k.loop_lag_p99_ms, "ms"],
     ];
   }
 
   onTime({ on_time_permille: share }) {
     if (share === undefined || share === null) return ["on time", "–", "%"];
     return ["on time", (share / 10).toFixed(1), "%", share >= 900 ? "good" : share < 750 ? "bad" : ""];
+  }
+
+  rides({ travel_time_index_permille: index = 1000 }) {
+    return ["rides take", (index / 1000).toFixed(2), "× usual", index >= 1200 ? "bad" : ""];
   }
 
   kpis() {

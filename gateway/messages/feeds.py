@@ -278,7 +278,8 @@ class CityRemoved(Part, frozen=True):
 
 
 class Kpis(Part, frozen=True):
-    """Since the engine was opened, unless the name says otherwise; empty until measured."""
+    """Since the engine was opened, unless the name says otherwise; empty until measured. The
+    travel time index is what rides take now, of what they take as a rule."""
 
     orders_open: int
     delivered: int
@@ -290,6 +291,7 @@ class Kpis(Part, frozen=True):
     loop_lag_p99_ms: float | None = None
     figures: dict[str, float] = {}
     orders_at_risk: int = 0
+    travel_time_index_permille: int = 1_000
 
 
 class CityWhole(Told, frozen=True):

@@ -209,6 +209,7 @@ def city_kpis(
         figures.get("loop_lag_p99_ms"),
         figures,
         at_risk,
+        s.settings.current.travel.index_permille,
     )
 
 
