@@ -30,7 +30,7 @@ class Collecting:
         if not order or order.placed.store != c.store:
             turn.reject(Reason.UNKNOWN, what="order", id=c.order)
         if not _waits(order):
-            allowed = [str(x) for x in order.next_statuses]
+            allowed = [str(x) for x in order.next_statuses if x != OrderStatus.HANDED_OVER]
             turn.reject(
                 Reason.ILLEGAL_TRANSITION,
                 **{"from": order.status, "to": OrderStatus.HANDED_OVER},

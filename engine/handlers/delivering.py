@@ -276,7 +276,7 @@ class Delivering:
         return delivery
 
     def _illegal(self, turn: Turn, delivery: Delivery, to: DeliveryStatus) -> NoReturn:
-        allowed = [str(x) for x in delivery.next_statuses]
+        allowed = [str(x) for x in delivery.next_statuses if x != to]  # not by what was asked
         turn.reject(
             Reason.ILLEGAL_TRANSITION, **{"from": delivery.status, "to": to}, allowed=allowed
         )

@@ -176,5 +176,5 @@ class Preparing:
             turn.reject(Reason.MALFORMED, field="ready_at", limit_at=turn.at + READY_WITHIN_MS)
 
     def _illegal(self, turn: Turn, order: Order, to: str) -> NoReturn:
-        allowed = [str(x) for x in order.next_statuses]
+        allowed = [str(x) for x in order.next_statuses if x != to]  # not by what was asked
         turn.reject(Reason.ILLEGAL_TRANSITION, **{"from": order.status, "to": to}, allowed=allowed)

@@ -120,7 +120,7 @@ def test_only_its_own_store_hands_it_over_and_only_when_it_is_ready():
     carried.at(500, c.ReportReady("store", "o")).at(501, comes()).rejects(
         Reason.ILLEGAL_TRANSITION,
         **{"from": "ready", "to": "handed_over"},
-        allowed=["handed_over", "cancelled"],
+        allowed=["cancelled"],
     )
 
 

@@ -159,6 +159,7 @@ def test_from_every_status_what_is_legal_is_done_and_the_rest_is_refused(way, st
         assert refused.reason is Reason.ILLEGAL_TRANSITION
         assert refused.detail["from"] == status
         assert set(refused.detail["allowed"]) <= {str(x) for x in order.next_statuses}
+        assert refused.detail["to"] not in refused.detail["allowed"]
     elif to == "reason":
         assert refused.reason is Reason.REASON_NOT_ALLOWED
     else:
