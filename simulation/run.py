@@ -14,7 +14,7 @@ from engine.commands import OpenEngine
 from engine.engine import Record
 from engine.state import State
 from engine.state.orders import ENDED
-from engine.values import HOUR, Millis, OrderId, ProviderId
+from engine.values import HOUR, CourierId, Millis, OrderId, ProviderId
 from simulation.commerce.aftercare import Aftercare
 from simulation.commerce.attendance import Attendance
 from simulation.commerce.billing import Bills
@@ -186,8 +186,8 @@ class Simulation:
         return books.figures(self.world.state, self.world.now)
 
     def _riding(self, fleet: Fleet, couriers: list[CourierProfile]) -> Riding:
-        now, movements = self.world.now, fleet.movements
-        hourly = [x.group.hourly_minor * self._tally.worked_by(x.id, now) for x in couriers]
+        movements = fleet.movements
+        hourly = [x.group.hourly_minor * self._paid_ms(x.id) for x in couriers]
         return Riding(
             [x.group.vehicle for x in couriers],
             [x // 1_000 for x in movements.ridden_mm],
@@ -196,6 +196,12 @@ class Simulation:
             movements.ridden_ms,
             movements.planned_ms,
         )
+
+    def _paid_ms(self, courier: CourierId) -> int:
+        """Time on shift. Who still is when the last order ends stays, and is paid, to its end."""
+        now, known = self.world.now, self.world.state.couriers.get(courier)
+        left_ms = max(0, known.ends_at - now) if known and known.on_shift else 0
+        return self._tally.worked_by(courier, now) + left_ms
 
     def _is_over(self, customers: Customers) -> bool:
         world = self.world

@@ -65,8 +65,11 @@ def _say_control(control: Report, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(msgspec.json.encode(_told(control)).decode() + "\n")
         return
-    differences = control.records - control.decided
-    sys.stdout.write(f"control: {control.records} records decided again, {differences} differ\n")
+    if control.decided == control.records:
+        sys.stdout.write(f"control: {control.records} records decided again, 0 differ\n")
+    else:
+        said = f"{control.decided} of {control.records} records decided again, then another way"
+        sys.stdout.write(f"control: {said}\n")
     for kind, seq, text in control.findings:
         sys.stdout.write(f"{kind} at record {seq}: {text}\n")
 

@@ -292,6 +292,19 @@ def test_time_on_shift_is_what_the_shifts_say():
     assert 0 < run.scorecard.fleet.utilization < 1
 
 
+def test_shifts_are_paid_to_their_end_although_the_last_order_ends_before():
+    """Otherwise an hour less of everybody's shift would save nothing."""
+    city = small()
+    paid = [replace(x, hourly_minor=1_000) for x in city.couriers]
+    cost = [
+        simulate(
+            replace(city, couriers=[replace(x, to_h=x.to_h + more) for x in paid]), 3
+        ).scorecard.fleet.hourly_cost_minor
+        for more in (1.0, 2.0)
+    ]
+    assert cost[1] - cost[0] == 8 * 1_000
+
+
 def test_scorecards_carry_what_is_needed_to_repeat_them():
     card = played(False, 1)[0].scorecard
     assert card.provenance.seed == 1
