@@ -16,6 +16,7 @@ let picked = null, fitted = false;
 let cityTime = Date.now(), heardAt = performance.now(), speed = 1;
 
 function pick(what) {
+  if (areas.isDrawing && !confirm("Leave the area as it was?")) return;
   picked = map.picked = what;
   areas.pick(what);
   if (what) showOrders(false);

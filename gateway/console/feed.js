@@ -1,6 +1,7 @@
 // The city feed: hello, subscribe, and resume from the last seq after a cut.
 
 const SILENCE_MS = 12000; // the server's heart beats every five seconds
+const CUT = { code: "connection_lost", message: "no connection: try again" }; // what was asked is not answered
 const BACKOFF_MS = [250, 500, 1000, 2000, 4000];
 
 export class CityFeed {
@@ -16,7 +17,7 @@ export class CityFeed {
 
   // One question; `answer` is told the reply's body, or nothing and why.
   ask(body, answer) {
-    if (this.socket.readyState !== WebSocket.OPEN) return;
+    if (this.socket.readyState !== WebSocket.OPEN) return answer(undefined, CUT);
     const id = `console-${Date.now()}-${this.count++}`;
     this.asked.set(id, answer);
     this.send({ type: "request", id, body });
@@ -69,6 +70,7 @@ export class CityFeed {
 
   lost(event) {
     clearTimeout(this.silence);
+    for (const answer of this.asked.values()) answer(undefined, CUT);
     this.asked.clear();
     const why = this.refused ? `refused: ${this.refused.code}` : event.reason || "connection lost";
     const wait = BACKOFF_MS[Math.min(this.attempts++, BACKOFF_MS.length - 1)];

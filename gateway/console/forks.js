@@ -44,7 +44,15 @@ export class Forks {
     this.say(job.status === "pending" ? "waits for its turn" : job.done ? `${job.done} of ${job.of} futures played` : "reads the journal");
     $("forks-progress").hidden = false;
     $("forks-progress").value = job.done / job.of;
-    setTimeout(() => this.ask({ type: "get_fork", job: job.job }, (next, refused) => this.job === job.job && this.hear(next, refused)), ASK_MS);
+    setTimeout(() => this.follow(job.job), ASK_MS);
+  }
+
+  // Across a cut of the connection, too: the job goes on meanwhile.
+  follow(job) {
+    this.ask({ type: "get_fork", job }, (next, refused) => {
+      if (this.job !== job) return;
+      refused?.code === "connection_lost" ? setTimeout(() => this.follow(job), ASK_MS) : this.hear(next, refused);
+    });
   }
 
   say(text, mood = "") {
