@@ -6,12 +6,16 @@ What invokes a payment is judged by a second reading of the providers' rules, wr
 import base64
 import json
 from hashlib import sha256
+from random import Random
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
 import pytest
 
 from gateway import messages as m
 from gateway.providers.port import NOBODY, number_of
+from gateway.providers.sandbox.postman import Postman
+from gateway.providers.sandbox.till import Till
+from gateway.providers.sandbox.trades import Trades
 from tests.practice import (
     BACK,
     OPENID,
@@ -206,6 +210,15 @@ async def test_asked_again_it_is_a_fresh_invocation_of_the_same_payment(tmp_path
         assert [x.number for x in p.sandbox.trades.all.values()] == [number_of("o/1")]
         after = await started(p, told.payment, **payer)
         assert (after.status, after.page) == ("authorized", None)
+
+
+def test_whoever_moved_is_told_where_he_is_when_he_asks_again():
+    till = Till(Trades(), Postman(Random(1)), Random(1))
+    first, again = (
+        till.open("wechat", "o", 1_700, "CNY", "", f"http://{x}", kind="JSAPI") for x in "ab"
+    )
+    assert first is again
+    assert till.trades.get("wechat", "o").notify_url == "http://b"
 
 
 @live

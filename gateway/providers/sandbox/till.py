@@ -86,6 +86,8 @@ class Till:
                 raise RefusedError("differs")
             if known.status != UNPAID:
                 raise RefusedError("closed" if known.status == CLOSED else "paid")
+            known.notify_url = notify_url  # a merchant may have moved meanwhile
+            self.trades.keep(known)
             return known
         if amount_minor < 1:
             raise RefusedError("differs")
