@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from solvers.pdptw import Budget, compile_kernels, improvement, read, solve
+from solvers.pdptw import Budget, bargaining, compile_kernels, improvement, read, solve
 from solvers.pdptw.ejection import choose
 from solvers.pdptw.insertion import cheapest, refresh
 from solvers.pdptw.preparation import load, prepare
@@ -53,3 +53,11 @@ def test_three_requests_to_eject_searched_in_all_routes(benchmark, arrays):
 
 def test_a_hundred_iterations_of_shortening(benchmark, arrays):
     benchmark(improvement.shorten, arrays, 100, 1.0, 1e9, 10.0, 10.0, 0.01)
+
+
+def test_a_hundred_iterations_of_bargaining(benchmark, arrays):
+    arrays.work.price[:] = 100.0
+    orders = improvement.ORDERS
+    benchmark(
+        bargaining.bargain, arrays, 100, 100.0, 1e9, 10.0, 10.0, 0.01, orders, 0.001, 0.001, 1e6
+    )

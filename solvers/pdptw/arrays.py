@@ -107,6 +107,7 @@ class Workspace(NamedTuple):
     chosen: Small  # (MOST_EJECTED,) the best of all
     failures: Ints  # (R,) how often a request was left over
     misfits: Ints  # (R,) how often a plan failed because a request fitted nowhere
+    price: Floats  # (R,) of leaving a request out, in the unit of the cost
     best_node: Small  # (K, M) the best routes so far
     best_length: Small  # (K,)
     best_print: Words  # (K,)

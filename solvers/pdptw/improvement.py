@@ -14,7 +14,7 @@ from solvers.pdptw.randomness import below, uniform
 from solvers.pdptw.ruin import close_up, ruin, take_out
 
 _CRITERIA = 6  # for the order in which requests are inserted
-_ORDERS = 24  # those once each; the rest is the order of misfits
+ORDERS = 24  # those once each; the rest is the order of misfits
 
 
 @kernel
@@ -116,7 +116,7 @@ def recreate(arrays: Arrays, budget: float, may_leave: bool, blink: float) -> fl
     INFEASIBLE as soon as it exceeds `budget`, or if a request fits nowhere and none may be left.
     """
     work = arrays.work
-    count = arrange(arrays, _CRITERIA if may_leave else _ORDERS)
+    count = arrange(arrays, _CRITERIA if may_leave else ORDERS)
     work.tally[ABSENT] = 0
     added = 0.0
     for z in range(count):

@@ -164,6 +164,7 @@ def _workspace(requests: int, slots: int, width: int) -> Workspace:
         chosen=np.zeros(MOST_EJECTED, dtype=np.int32),
         failures=np.ones(requests, dtype=np.int64),
         misfits=np.zeros(requests, dtype=np.int64),
+        price=np.zeros(requests),
         best_node=np.zeros((slots, width), dtype=np.int32),
         best_length=np.zeros(slots, dtype=np.int32),
         best_print=np.zeros(slots, dtype=np.uint64),

@@ -1,9 +1,8 @@
-"""One search: construct, shorten, reduce the fleet, retry, shorten. Each thread runs one.
+"""One search: construct, shorten, reduce the fleet, shorten by bargaining. Each thread runs one.
 
 The fewest vehicles are often reached soon, by a plan in such disorder that no shortening mends
-it: what can still move is too little. So the last reduction is retried from the plan before it,
-which is short and has room, and the shortest of what comes out goes on. Retrying and reducing
-further take turns until a share of the budget is used.
+it: what can still move is too little. Bargaining mends it, for it may leave somebody out on its
+way. It also takes one more route apart where ejections have given up, so it bargains twice.
 """
 
 import math
@@ -13,33 +12,33 @@ from typing import Literal
 import numpy as np
 from msgspec import Struct
 
-from solvers.pdptw import improvement
-from solvers.pdptw.arrays import ABSENT
+from solvers.pdptw import bargaining, improvement
+from solvers.pdptw.arrays import ABSENT, INFEASIBLE
 from solvers.pdptw.instance import Objective
 from solvers.pdptw.preparation import Fixed, absent_now, load, routes_kept, routes_now
 
 _CHUNK = 200  # iterations between two looks at the budget when only iterations count
 _CHUNK_S = 0.02  # and CPU time between them when seconds count
 
-# "lead", "calm", "widen" and "finish" shorten a plan: the first one, one of a reduction just made,
-# the one before that reduction, the best. "fleet" and "again" reduce: the best, and anew.
-Phase = Literal["lead", "fleet", "calm", "widen", "again", "finish"]
+# "lead", "bargain" and "finish" shorten: the first plan, the one of the fewest vehicles, the best.
+# "fleet" and "squeeze" reduce the fleet: by ejections, by bargaining.
+Phase = Literal["lead", "fleet", "squeeze", "bargain", "finish"]
 
 # Shares of the budget.
-_SHARE: dict[Phase, float] = {"lead": 0.1, "calm": 0.025, "widen": 0.02, "again": 0.03}
-_LONG_CALM = 0.06  # where there is nothing to retry
-_ROUND = 0.15  # of retrying, between two phases of reducing
-_FLEET_UNTIL = 0.6  # after which the fleet stays as it is
-_ROUNDS_UNTIL = 0.7  # after which no retry begins
+_SHARE: dict[Phase, float] = {"lead": 0.1, "squeeze": 0.1}
+_FLEET_UNTIL, _SQUEEZE_UNTIL = 0.6, 0.7  # after which no more of the fleet is taken apart
 _PATIENCE, _PATIENCE_FACTOR = 0.2, 2.0  # give up on the fleet so long after its last reduction
-_QUICK = 0.08  # a reduction that took longer is not retried
 
 # First and last temperature in mean legs of the routes at the start of a phase.
 _HEAT: dict[Phase, tuple[float, float]] = {
-    "lead": (0.6, 0.05), "calm": (5.0, 0.05), "widen": (3.0, 0.1), "finish": (10.0, 0.02)
+    "lead": (0.6, 0.05), "squeeze": (3.0, 0.5),
+    "bargain": (6.0, 1.0), "finish": (2.0, 0.05),
 }  # fmt: skip
 _DISTANCE_HEAT = (1.0, 0.005)
 _FLEET_TEMPERATURE = 0.3
+_BARGAIN = 0.7  # of what is left of the budget, before the last phase
+_PRICE, _HIGHEST = 5.0, 1e4  # first and highest price of leaving a request out, in mean legs
+_RISE, _FALL = 0.001, 0.001  # of prices in an iteration
 _REMOVALS, _LONGEST = 10.0, 10.0  # mean number of stops taken out; longest string
 _BLINK = 0.01
 _EJECTIONS = 0.4  # share of the iterations that eject
@@ -117,11 +116,6 @@ class Search:
         self._arrays = load(fixed, self._vehicles(), [], width, self._rng)
         improvement.construct(self._arrays)
         self.best = self._plan_now()
-        self._wider: Plan | None = None  # what the last reduction was made from
-        self._took = 1.0  # share of the budget for it
-        self._counts = self._arrays.work.failures.copy()  # after it
-        self._round_end = 0.0
-        self._dissolved = 0.0  # progress when a route was last taken apart
         self._enter("fleet" if self.best.absent else self._opening(), self.best, 0.0)
 
     def run(self, meter: Meter, until: float) -> None:
@@ -130,7 +124,7 @@ class Search:
         while (progress := meter.progress()) < until and len(self.fixed.problem.pickup) > 0:
             if self._over(progress):
                 self._follow(progress)
-            elif self._phase in ("fleet", "again"):
+            elif self._phase == "fleet":
                 self._reduce(meter, progress, until)
             else:
                 self._shorten(meter, progress, until)
@@ -139,25 +133,28 @@ class Search:
         """Go on from a plan that another search has found, if it is better than ours."""
         if plan.better_than(self.best, self.objective):
             self.best = self._plan = plan
-            if self._phase in ("widen", "again"):
-                self._enter("calm", plan, progress)
             self._load()
-            self._last = self._dissolved = progress
+            self._last = progress
 
     def _opening(self) -> Phase:
         return "lead" if self.objective == "vehicles" else "finish"
 
     def _enter(self, phase: Phase, plan: Plan, progress: float) -> None:
         self._phase, self._plan = phase, plan
-        self._begin = self._last = self._dissolved = progress
+        self._begin = self._last = progress
         self._end = progress + _SHARE.get(phase, 1.0)
+        if phase == "bargain":
+            self._end = progress + _BARGAIN * (1.0 - progress)
         if phase == "finish":
             self._end = 1.0
         self._leg = plan.distance / len(self.fixed.instance.ready)
         self._load()
+        self._arrays.work.price[:] = _PRICE * self._leg
 
     def _over(self, progress: float) -> bool:
         """Whether the phase has nothing more to do, or has had its share."""
+        if self._phase == "squeeze" and len(self._plan.routes) <= 1:
+            return True
         if self._phase != "fleet":
             return self._phase != "finish" and progress >= self._end
         if self._plan.absent:
@@ -173,35 +170,14 @@ class Search:
     def _follow(self, progress: float) -> None:
         """What comes after the phase that is over."""
         phase = self._phase
-        if phase == "fleet" and self.objective == "vehicles" and self._may_retry(progress):
-            self._round_end = min(progress + _ROUND, _ROUNDS_UNTIL)
-            self._enter("calm", self.best, progress)
-            if not self._retriable():
-                self._end = progress + _LONG_CALM
-        elif phase == "widen" and len(self._plan.routes) > len(self.best.routes):
-            self._wider = self._plan
-            # What was learned since, about one vehicle fewer, would mislead.
-            self._arrays.work.failures[:] = self._counts
-            self._enter("again", self._plan, progress)
-            self._end = progress + max(_SHARE["again"], 1.5 * self._took)
-        elif phase == "widen":  # shortening has saved a vehicle
-            self._enter("calm", self._plan, progress)
-        elif phase in ("calm", "again") and progress < self._round_end and self._retriable():
-            assert self._wider is not None
-            self._enter("widen", self._wider, progress)
-        elif progress < _FLEET_UNTIL and phase != "fleet":
+        if phase == "lead":
             self._enter("fleet", self.best, progress)
+        elif phase == "fleet" and self.objective == "vehicles":
+            self._enter("squeeze", self.best, progress)
+        elif phase == "squeeze":
+            self._enter("bargain", self.best, progress)
         else:
             self._enter("finish", self.best, progress)
-
-    def _may_retry(self, progress: float) -> bool:
-        return progress < _FLEET_UNTIL or (self._retriable() and progress < _ROUNDS_UNTIL)
-
-    def _retriable(self) -> bool:
-        """Whether the last reduction was quick, and led to as few vehicles as the best has."""
-        wider = self._wider
-        fits = wider is not None and len(wider.routes) == len(self.best.routes) + 1
-        return fits and self._took <= _QUICK
 
     def _load(self) -> None:
         """The plan into arrays that suit the phase."""
@@ -212,10 +188,11 @@ class Search:
             depots = self._with_spares(depots)
         longest = max((len(nodes) for _, nodes in self._plan.routes), default=0)
         width = min(len(self.fixed.instance.ready) + 4, 2 * longest + 16)
-        counts = self._arrays.work.failures
+        counts, prices = self._arrays.work.failures, self._arrays.work.price
         self._arrays = load(self.fixed, sorted(depots), self._plan.routes, width, self._rng)
+        self._arrays.work.price[:] = prices
         self._arrays.work.failures[:] = counts  # which requests are hard to place was learned
-        if self._phase in ("fleet", "again") and not self._plan.absent:
+        if self._phase in ("fleet", "squeeze") and not self._plan.absent:
             improvement.dissolve(self._arrays)
 
     def _reduce(self, meter: Meter, progress: float, until: float) -> None:
@@ -235,15 +212,9 @@ class Search:
         meter.count(size - left)
         if self._arrays.work.tally[ABSENT] >= max(1, len(self._plan.absent)):
             return
-        before, self._plan = self._plan, self._plan_now()
+        self._plan = self._plan_now()
         self._note()
-        if self._phase == "again":
-            self._enter("calm", self._plan, progress)
-            return
-        if not before.absent:
-            self._wider, self._took = before, progress - self._dissolved
-            self._counts = self._arrays.work.failures.copy()
-        self._last = self._dissolved = progress
+        self._last = progress
         if not self._plan.absent:
             improvement.dissolve(self._arrays)
 
@@ -253,21 +224,34 @@ class Search:
         hot, cold = _HEAT[self._phase] if self.objective == "vehicles" else _DISTANCE_HEAT
         temperature = hot * (cold / hot) ** share * self._leg
         size = meter.chunk(min(until, self._end))
-        distance = improvement.shorten(
-            self._arrays, size, temperature, self._plan.distance, _REMOVALS, _LONGEST, _BLINK
-        )
+        before = INFEASIBLE if self._phase == "squeeze" else self._plan.distance
+        if self._phase in ("squeeze", "bargain"):
+            distance = bargaining.bargain(
+                self._arrays, size, temperature, before, _REMOVALS, _LONGEST, _BLINK,
+                improvement.ORDERS, _RISE, _FALL, _HIGHEST * self._leg,
+            )  # fmt: skip
+        else:
+            distance = improvement.shorten(
+                self._arrays, size, temperature, before, _REMOVALS, _LONGEST, _BLINK
+            )
         meter.count(size)
-        if distance < self._plan.distance:
-            routes = tuple(routes_kept(self._arrays))
-            fewer = len(routes) < len(self._plan.routes)
-            self._plan = Plan(routes, (), distance)
-            self._note()
-            longest = max(len(nodes) for _, nodes in routes)
-            width = self._arrays.routes.node.shape[1]
-            full = width < len(self.fixed.instance.ready) + 4 and longest + 6 > width
-            # A vehicle saved stays saved; a row that is full gets a wider one.
-            if full or (fewer and self.objective == "vehicles"):
-                self._load()
+        if distance < before:
+            self._improve(Plan(tuple(routes_kept(self._arrays)), (), distance), progress)
+
+    def _improve(self, plan: Plan, progress: float) -> None:
+        """Go on from a complete plan that is better than the one of this phase."""
+        fewer = len(plan.routes) < len(self._plan.routes)
+        self._plan = plan
+        self._note()
+        if self._phase == "squeeze":
+            self._enter("squeeze" if progress < _SQUEEZE_UNTIL else "bargain", plan, progress)
+            return
+        longest = max(len(nodes) for _, nodes in plan.routes)
+        width = self._arrays.routes.node.shape[1]
+        full = width < len(self.fixed.instance.ready) + 4 and longest + 6 > width
+        # A vehicle saved stays saved; a row that is full gets a wider one.
+        if full or (fewer and self.objective == "vehicles"):
+            self._load()
 
     def _note(self) -> None:
         """Keep the plan if it is the best."""

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from msgspec import Struct
 
-from solvers.pdptw import improvement
+from solvers.pdptw import bargaining, improvement
 from solvers.pdptw.instance import Instance, Objective, check_instance
 from solvers.pdptw.preparation import load, prepare
 from solvers.pdptw.search import Meter, Plan, Search
@@ -127,5 +127,6 @@ def compile_kernels() -> None:
     arrays = load(fixed, [0, 0], [(0, (1, 2)), (0, (3, 4))], 9, rng)
     improvement.construct(arrays)
     improvement.shorten(arrays, 1, 1.0, 100.0, 1.0, 1.0, 0.5)
+    bargaining.bargain(arrays, 1, 1.0, 100.0, 1.0, 1.0, 0.5, 24, 0.1, 0.1, 1e3)
     improvement.dissolve(arrays)
     improvement.fill(arrays, 1, 1.0, 1.0, 1.0, 0.5, 0.5, 1, 1)

@@ -24,12 +24,21 @@ def course_of(instance, iterations, objective="vehicles"):
     return search
 
 
-def test_a_quick_reduction_is_tried_again_from_one_vehicle_more():
+def test_bargaining_takes_routes_apart_when_ejections_have_given_up():
     course = course_of(city(60, 5), 20_000).course
-    again = [(vehicles, best[0]) for phase, vehicles, best in course if phase == "again"]
-    assert again
-    assert all(vehicles == best + 1 for vehicles, best in again)
-    assert course[-1][0] == "finish"
+    phases = [phase for phase, *_ in course]
+    assert phases[:3] == ["lead", "fleet", "squeeze"]
+    assert phases[-2:] == ["bargain", "finish"]
+    vehicles = [vehicles for phase, vehicles, _ in course if phase in ("squeeze", "bargain")]
+    assert vehicles == sorted(vehicles, reverse=True)
+
+
+def test_what_is_squeezed_has_a_route_less():
+    search = Watched(prepare(city(60, 5)), "vehicles", 1)
+    search._enter("squeeze", search.best, 0.5)
+    closed = search._arrays.routes.closed
+    assert closed.sum() == 1
+    assert len(closed) == len(search.best.routes)
 
 
 def test_what_a_phase_makes_worse_never_replaces_the_best():
