@@ -2,7 +2,7 @@
 
 The fewest vehicles are often reached soon, by a plan in such disorder that no shortening mends
 it: what can still move is too little. Bargaining mends it, for it may leave somebody out on its
-way. It also takes one more route apart where ejections have given up, so it bargains twice.
+way. Where ejections have given up early, it is also asked to do with a route less.
 """
 
 import math
@@ -25,14 +25,14 @@ _CHUNK_S = 0.02  # and CPU time between them when seconds count
 Phase = Literal["lead", "fleet", "squeeze", "bargain", "finish"]
 
 # Shares of the budget.
-_SHARE: dict[Phase, float] = {"lead": 0.1, "squeeze": 0.1}
-_FLEET_UNTIL, _SQUEEZE_UNTIL = 0.6, 0.7  # after which no more of the fleet is taken apart
+_SHARE: dict[Phase, float] = {"lead": 0.1, "squeeze": 0.08}
+_FLEET_UNTIL = 0.6  # after which no more of the fleet is taken apart
 _PATIENCE, _PATIENCE_FACTOR = 0.2, 2.0  # give up on the fleet so long after its last reduction
 
 # First and last temperature in mean legs of the routes at the start of a phase.
 _HEAT: dict[Phase, tuple[float, float]] = {
     "lead": (0.6, 0.05), "squeeze": (3.0, 0.5),
-    "bargain": (6.0, 1.0), "finish": (2.0, 0.05),
+    "bargain": (2.0, 0.4), "finish": (1.0, 0.03),
 }  # fmt: skip
 _DISTANCE_HEAT = (1.0, 0.005)
 _FLEET_TEMPERATURE = 0.3
@@ -169,15 +169,14 @@ class Search:
 
     def _follow(self, progress: float) -> None:
         """What comes after the phase that is over."""
-        phase = self._phase
-        if phase == "lead":
+        if self._phase == "lead":
             self._enter("fleet", self.best, progress)
-        elif phase == "fleet" and self.objective == "vehicles":
-            self._enter("squeeze", self.best, progress)
-        elif phase == "squeeze":
-            self._enter("bargain", self.best, progress)
-        else:
+        elif self._phase == "bargain" or self.objective == "distance":
             self._enter("finish", self.best, progress)
+        elif self._phase == "fleet" and progress < _FLEET_UNTIL:
+            self._enter("squeeze", self.best, progress)
+        else:
+            self._enter("bargain", self.best, progress)
 
     def _load(self) -> None:
         """The plan into arrays that suit the phase."""
@@ -244,7 +243,7 @@ class Search:
         self._plan = plan
         self._note()
         if self._phase == "squeeze":
-            self._enter("squeeze" if progress < _SQUEEZE_UNTIL else "bargain", plan, progress)
+            self._enter("squeeze" if progress < _FLEET_UNTIL else "bargain", plan, progress)
             return
         longest = max(len(nodes) for _, nodes in plan.routes)
         width = self._arrays.routes.node.shape[1]
