@@ -121,11 +121,21 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
             name,
             help=entry.help,
             description=entry.help[0].upper() + entry.help[1:] + ".",
-            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+            formatter_class=_Defaults,
         )
         if name == chosen:
             cast("Command", import_module(entry.module)).add_arguments(sub)
     return parser
+
+
+class _Defaults(argparse.ArgumentDefaultsHelpFormatter):
+    """A default is said once, and none is not said at all."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        is_none = action.default is None or action.default is False or action.default == []
+        if is_none or "(default: " in (action.help or ""):
+            return action.help
+        return super()._get_help_string(action)
 
 
 if __name__ == "__main__":

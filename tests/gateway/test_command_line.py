@@ -96,4 +96,7 @@ def test_every_command_says_what_it_takes(command, capsys):
     with pytest.raises(SystemExit) as end:
         main([command, "--help"])
     assert end.value.code == 0
-    assert f"usage: o2o {command}" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert f"usage: o2o {command}" in told
+    assert "(default: None)" not in told
+    assert "default: 2) (default" not in told
