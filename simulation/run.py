@@ -141,7 +141,8 @@ class Simulation:
         fleet = Fleet(world, day, stores)
         self._trade(day, Bank(world, day))
         self._planner = Planner(world, scenario.planner, scenario.engine)
-        world.watch(self._see_switch)
+        if self._switches:
+            world.watch(self._see_switch)
         projections = self._books.projections if self._books else None
         customers = Customers(world, scenario, day.visits(0), projections)
         horizon_ms = scenario.ends_ms + DRAIN_H_MAX * HOUR

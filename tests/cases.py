@@ -29,6 +29,7 @@ UNSAID = (
     e.OrdersArchived,
     e.PaymentsArchived,
     e.DeliveriesArchived,
+    e.StoreAsked,
     e.TimerSet,
     e.TimerFired,
     e.CustomerPurchased,

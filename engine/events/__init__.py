@@ -145,6 +145,7 @@ from engine.events.orders import (
     ReadyTimeChanged,
     RedeliveryRequested,
     ShortageRemedied,
+    StoreAsked,
 )
 from engine.events.payments import (
     CashHandedIn,
@@ -313,6 +314,7 @@ AnyEvent = (
     | OrderPlaced
     | OrderScheduled
     | OrderConfirmed
+    | StoreAsked
     | OrderAccepted
     | ReadyTimeChanged
     | OrderReady

@@ -95,6 +95,13 @@ class OrderConfirmed(Event, frozen=True):
     order: OrderId
 
 
+class StoreAsked(Event, frozen=True):
+    """Whether it takes the order: who is silent until then is not waited for."""
+
+    order: OrderId
+    until: Millis
+
+
 class OrderAccepted(Event, frozen=True):
     order: OrderId
     ready_at: Millis

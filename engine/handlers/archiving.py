@@ -4,7 +4,7 @@ Nothing is lost by it: whoever asks by name is told as before, and what is given
 archived order brings its payment out of the archive until that is settled, too.
 """
 
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from engine.commands import ArchiveOrders
 from engine.events import (
@@ -54,10 +54,10 @@ class Archiving:
         if orders := self._orders(until)[:AT_ONCE]:
             turn.emit(OrdersArchived(orders))
             is_more |= len(orders) == AT_ONCE
-        if payments := self._payments()[:AT_ONCE]:
+        if payments := self._payments():
             turn.emit(PaymentsArchived(payments))
             is_more |= len(payments) == AT_ONCE
-        if deliveries := self._deliveries()[:AT_ONCE]:
+        if deliveries := self._deliveries():
             turn.emit(DeliveriesArchived(deliveries))
             is_more |= len(deliveries) == AT_ONCE
         self._plan(turn, is_more)
@@ -89,12 +89,14 @@ class Archiving:
     def _payments(self) -> list[PaymentId]:
         """Those of archived orders for which nothing is waited; tips among them."""
         over, settled = self.orders.archive.places, self.payments.is_settled
-        of_archived = [key for key, x in self.payments.payments.items() if x.order in over]
-        return [key for key in of_archived if settled(key)]
+        payments = self.payments.payments.items()
+        found = (key for key, x in payments if x.order in over and settled(key))
+        return list(islice(found, AT_ONCE))
 
     def _deliveries(self) -> list[DeliveryId]:
-        over, found = self.orders.archive.places, self.deliveries.deliveries
-        return [k for k, x in found.items() if x.order in over and x.status in DELIVERY_ENDED]
+        over, deliveries = self.orders.archive.places, self.deliveries.deliveries.items()
+        found = (k for k, x in deliveries if x.order in over and x.status in DELIVERY_ENDED)
+        return list(islice(found, AT_ONCE))
 
     def _plan(self, turn: Turn, is_more: bool) -> None:
         """When the next is due, if any is: otherwise the next that ends will see to it."""

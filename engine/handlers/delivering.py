@@ -23,6 +23,7 @@ from engine.events import (
     DeliveryCancelled,
     DeliveryCompleted,
     DeliveryFailed,
+    DeliveryOffered,
     DeliveryPickedUp,
     DeliveryRecalled,
     DeliveryStranded,
@@ -52,6 +53,7 @@ from engine.state.deliveries import (
 from engine.state.orders import Orders
 from engine.state.positions import Positions
 from engine.state.settings import CurrentSettings
+from engine.state.timers import Timers
 from engine.turn import Turn
 from engine.values import Actor, CourierId, DeliveryId, Proof, Stop, StopKind
 
@@ -62,12 +64,14 @@ class Delivering:
     def __init__(
         self,
         settings: CurrentSettings,
+        timers: Timers,
         orders: Orders,
         couriers: Couriers,
         positions: Positions,
         deliveries: Deliveries,
     ) -> None:
         self.settings = settings
+        self.timers = timers
         self.orders = orders
         self.couriers = couriers
         self.positions = positions
@@ -171,12 +175,17 @@ class Delivering:
         turn.emit(DeliveryFailed(c.delivery, c.courier, c.reason, return_at))
 
     def expire_offer(self, turn: Turn, c: ExpireOffer) -> None:
-        delivery = self.deliveries[c.delivery]
-        if delivery.status is S.OFFERED and delivery.offers == c.offer:
-            assert delivery.courier is not None
-            turn.emit(DeliveryUnassigned(c.delivery, delivery.courier, "lapsed"))
+        """The timer of the first that was waited for: all that have lapsed, and then the next."""
+        for key in self.deliveries.offers.due(turn.at):
+            courier = self.deliveries[key].courier
+            assert courier is not None
+            turn.emit(DeliveryUnassigned(key, courier, "lapsed"))
+        self._wait(turn)
 
     # follow-ups
+
+    def await_answer(self, turn: Turn, _: DeliveryOffered) -> None:
+        self._wait(turn)
 
     def clear_route(self, turn: Turn, e: ShiftEnded) -> None:
         """Who leaves gives back everything that is not on board, or everything."""
@@ -218,6 +227,13 @@ class Delivering:
         turn.emit(DeliveryRecalled(key, e.reason))
 
     # internals
+
+    def _wait(self, turn: Turn) -> None:
+        """One timer for all, set for the first of them."""
+        if first := self.deliveries.offers.first():
+            until, key = first
+            expire = ExpireOffer(key, self.deliveries[key].offers)
+            turn.look_by(until, expire, self.timers.planned(ExpireOffer))
 
     def _return_at(self, courier: CourierId, key: DeliveryId) -> int:
         capacity, stops = self.couriers[courier].capacity, self.deliveries.route(courier).stops

@@ -4,7 +4,6 @@ from engine.commands import (
     AdoptPlan,
     AssignDelivery,
     ClosePlanningRound,
-    ExpireOffer,
     ImprovePlan,
     OpenPlanningRound,
     RepositionCourier,
@@ -273,9 +272,7 @@ class Dispatching:
         timeout_ms = self.settings.current.offer_timeout_ms
         offer = delivery.offers + 1
         turn.emit(DeliveryOffered(key, courier, offer, Millis(turn.at + timeout_ms), reason))
-        if timeout_ms:
-            turn.set_timer(timeout_ms, ExpireOffer(key, offer))
-        else:
+        if not timeout_ms:
             turn.emit(OfferAccepted(key, courier))
 
     def _objections(self, lines: list[RouteLine], now: Millis) -> dict[CourierId, Reason]:

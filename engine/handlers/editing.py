@@ -1,7 +1,7 @@
 """Editing: other lines or another door, as long as nobody has begun; what costs more is paid
 first, by a payment for all of it that takes the place of the one before."""
 
-from engine.commands import EditDropoff, EditLines, ExpirePayment
+from engine.commands import EditDropoff, EditLines
 from engine.events import (
     Amendment,
     EditDropped,
@@ -217,12 +217,10 @@ class Editing:
             turn.emit(PaymentRequested(another, key, placed.provider, amount, edit))
             turn.emit(PaymentAuthorized(another, CASH))
             return
-        timeout_ms = self.settings.current.payment_timeout_ms
-        until = Millis(turn.at + timeout_ms)
+        until = Millis(turn.at + self.settings.current.payment_timeout_ms)
         turn.emit(
             PaymentRequested(another, key, placed.provider, amount, edit, until, placed.method)
         )
-        turn.set_timer(timeout_ms, ExpirePayment(another))
 
     def _carry_out(self, turn: Turn, key: OrderId, order: Order, new: Amendment) -> None:
         _, removed = difference(without_prices(order.lines), without_prices(new.lines))

@@ -49,6 +49,7 @@ from engine.state.payments import (
     payment_of,
 )
 from engine.state.settings import CurrentSettings
+from engine.state.timers import Timers
 from engine.turn import Turn
 from engine.values import (
     CASH,
@@ -69,12 +70,14 @@ class Paying:
     def __init__(
         self,
         settings: CurrentSettings,
+        timers: Timers,
         orders: Orders,
         payments: Payments,
         deliveries: Deliveries,
         changes: OrderChanges,
     ) -> None:
         self.settings = settings
+        self.timers = timers
         self.orders = orders
         self.payments = payments
         self.deliveries = deliveries
@@ -123,9 +126,12 @@ class Paying:
         self._undo(turn, c.instruction, instruction, payment)
 
     def expire_payment(self, turn: Turn, c: ExpirePayment) -> None:
-        """A timer is never cancelled; it looks again, and may find nothing to do."""
-        if self.payments[c.payment].status is PaymentStatus.REQUESTED:
-            turn.emit(PaymentFailed(c.payment, "payment_timeout"))
+        """The timer of the first that was waited for: all that are due, and then the next."""
+        named, requested = self.payments[c.payment], PaymentStatus.REQUESTED
+        is_undated = named.status is requested and not named.expires_at  # an old journal's
+        for key in [c.payment] if is_undated else self.payments.unanswered.due(turn.at):
+            turn.emit(PaymentFailed(key, "payment_timeout"))
+        self._wait(turn)
 
     # follow-ups
 
@@ -138,11 +144,12 @@ class Paying:
             turn.emit(PaymentRequested(key, e.order, e.provider, amount))
             turn.emit(PaymentAuthorized(key, CASH))
             return
-        timeout_ms = self.settings.current.payment_timeout_ms
-        until = Millis(turn.at + timeout_ms)
+        until = Millis(turn.at + self.settings.current.payment_timeout_ms)
         order = PaymentPurpose.ORDER
         turn.emit(PaymentRequested(key, e.order, e.provider, amount, order, until, e.method))
-        turn.set_timer(timeout_ms, ExpirePayment(key))
+
+    def await_answer(self, turn: Turn, _: PaymentRequested) -> None:
+        self._wait(turn)
 
     def give_back(self, turn: Turn, e: OrderCancelled | OrderWrittenOff) -> None:
         key = self.payments.current(e.order)
@@ -185,6 +192,11 @@ class Paying:
             turn.emit(posted(e.order, "courier pay", *entry))
 
     # internals
+
+    def _wait(self, turn: Turn) -> None:
+        """One timer for all, set for the first of them."""
+        if first := self.payments.unanswered.first():
+            turn.look_by(first[0], ExpirePayment(first[1]), self.timers.planned(ExpirePayment))
 
     def _own_payment(self, turn: Turn, c: ReportAuthorization) -> Payment:
         payment = self.payments.get(c.payment)

@@ -25,6 +25,7 @@ from engine.events import (
     StockCounted,
     StockReleased,
     StockShortfall,
+    StoreAsked,
 )
 from engine.rejections import RejectionReason as Reason
 from engine.rules.cancelling import reasons
@@ -36,6 +37,7 @@ from engine.state.deliveries import Deliveries, DeliveryStatus
 from engine.state.orders import Order, Orders, OrderStatus
 from engine.state.settings import CurrentSettings
 from engine.state.staff import Staff
+from engine.state.timers import Timers
 from engine.turn import Turn
 from engine.values import HOUR, Actor, Line, Millis, OrderId, ProductId, StoreId
 
@@ -44,9 +46,15 @@ READY_WITHIN_MS = 24 * HOUR
 
 class Preparing:
     def __init__(
-        self, settings: CurrentSettings, orders: Orders, deliveries: Deliveries, staff: Staff
+        self,
+        settings: CurrentSettings,
+        timers: Timers,
+        orders: Orders,
+        deliveries: Deliveries,
+        staff: Staff,
     ) -> None:
         self.settings = settings
+        self.timers = timers
         self.orders = orders
         self.deliveries = deliveries
         self.staff = staff
@@ -125,15 +133,20 @@ class Preparing:
         turn.emit(DeliveryReturned(c.delivery, delivery.order, delivery.courier, c.sellable))
 
     def expire_acceptance(self, turn: Turn, c: ExpireAcceptance) -> None:
-        order = self.orders[c.order]
-        if order.status is OrderStatus.CONFIRMED and order.moves == c.moves:
-            self._give_up(turn, c.order, Actor.SYSTEM, "store_silent")
+        """The timer of the first that was waited for: all that are due, and then the next."""
+        named = self.orders[c.order]
+        is_asked = named.status is OrderStatus.CONFIRMED and named.moves == c.moves
+        is_undated = is_asked and not named.answer_until  # an old journal's
+        for key in [c.order] if is_undated else self.orders.unanswered.due(turn.at):
+            self._give_up(turn, key, Actor.SYSTEM, "store_silent")
+        self._wait(turn)
 
     # follow-ups
 
     def await_acceptance(self, turn: Turn, e: OrderConfirmed | OrderMoved) -> None:
-        timeout_ms, moves = self.settings.current.acceptance_timeout_ms, self.orders[e.order].moves
-        turn.set_timer(timeout_ms, ExpireAcceptance(e.order, moves))
+        timeout_ms = self.settings.current.acceptance_timeout_ms
+        turn.emit(StoreAsked(e.order, Millis(turn.at + timeout_ms)))
+        self._wait(turn)
 
     def go_without(self, turn: Turn, e: StockShortfall) -> None:
         """The shelf let these orders down before anybody picked them: as if found missing then."""
@@ -147,6 +160,13 @@ class Preparing:
                 self._remedy(turn, short.order, e.product, short.quantity - pending)
 
     # internals
+
+    def _wait(self, turn: Turn) -> None:
+        """One timer for all, set for the first of them."""
+        if first := self.orders.unanswered.first():
+            until, key = first
+            expire = ExpireAcceptance(key, self.orders[key].moves)
+            turn.look_by(until, expire, self.timers.planned(ExpireAcceptance))
 
     def _remedy(self, turn: Turn, key: OrderId, product: ProductId, quantity: int) -> None:
         """As whoever ordered it said beforehand; who said nothing goes without."""

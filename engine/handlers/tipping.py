@@ -1,6 +1,6 @@
 """Tipping: what customers give on top goes to the courier whole, by a payment of its own."""
 
-from engine.commands import AddTip, ExpirePayment
+from engine.commands import AddTip
 from engine.events import PaymentAuthorized, PaymentRequested
 from engine.rejections import RejectionReason as Reason
 from engine.rules.bookkeeping import of_courier, source_of
@@ -40,11 +40,9 @@ class Tipping:
             turn.reject(
                 Reason.ILLEGAL_TRANSITION, **{"from": order.status, "to": "tipped"}, allowed=[]
             )
-        timeout_ms = self.settings.current.payment_timeout_ms
-        tip, until = PaymentPurpose.TIP, Millis(turn.at + timeout_ms)
+        until, tip = Millis(turn.at + self.settings.current.payment_timeout_ms), PaymentPurpose.TIP
         asked = PaymentRequested(key, c.order, c.provider, c.amount_minor, tip, until, c.method)
         turn.emit(asked)
-        turn.set_timer(timeout_ms, ExpirePayment(key))
 
     # follow-ups
 

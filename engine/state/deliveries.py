@@ -12,6 +12,7 @@ from msgspec import Struct, field, msgpack
 
 from engine.archive import Archive
 from engine.changes import Changes
+from engine.deadlines import Deadlines
 from engine.events import (
     CourierArrived,
     DeliveriesArchived,
@@ -96,6 +97,7 @@ class Delivery(Struct, array_like=True):
     pickup_from_at: Millis = Millis(0)  # sooner, and it would be at the door too soon
     change: ChangeId = ChangeId("")  # it fetches goods at the door, for the store
     due_at: Millis = Millis(0)  # 0: when the order was promised
+    offer_until: Millis = Millis(0)  # when the last offer lapses, or would have
 
     @property
     def last_stop(self) -> StopKind:
@@ -132,6 +134,8 @@ class Deliveries(Struct, dict=True):
         self.open: dict[DeliveryId, Delivery] = open_
         self._waiting: dict[DeliveryId, Delivery] = self._created()
         self._is_in_order = True  # the oldest first
+        told = ((k, x.offer_until) for k, x in open_.items() if x.status is S.OFFERED)
+        self.offers = Deadlines[DeliveryId](told)  # that are not answered
         self.changes = Changes[DeliveryId]()  # of everything but the courier
         self.route_changes = Changes[CourierId]()
 
@@ -195,7 +199,8 @@ class Deliveries(Struct, dict=True):
     def delivery_offered(self, e: DeliveryOffered) -> None:
         delivery = self._move(e.delivery, S.OFFERED)
         assert delivery.courier == e.courier
-        delivery.offers = e.offer
+        delivery.offers, delivery.offer_until = e.offer, e.expires_at
+        self.offers.note(e.delivery, e.expires_at)
         del self._waiting[e.delivery]
 
     def offer_accepted(self, e: OfferAccepted) -> None:
@@ -285,6 +290,8 @@ class Deliveries(Struct, dict=True):
         """The only line in the project that changes a delivery's status."""
         delivery = self.deliveries[key]
         assert status in delivery.next_statuses, f"{key}: {delivery.status} to {status}"
+        if delivery.status is S.OFFERED:
+            self.offers.forget(key)
         delivery.status = status
         self.changes.note(key)
         return delivery

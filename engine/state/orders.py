@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from engine.archive import Archive
 from engine.changes import Changes
+from engine.deadlines import Deadlines
 from engine.events import (
     Amendment,
     ArchivingPlanned,
@@ -37,6 +38,7 @@ from engine.events import (
     ProofRenewed,
     ReadyTimeChanged,
     RedeliveryRequested,
+    StoreAsked,
     SubstituteAccepted,
     SubstituteDropped,
     SubstituteProposed,
@@ -44,8 +46,7 @@ from engine.events import (
 from engine.stages import EDITABLE as EDITABLE
 from engine.stages import ENDED as ENDED
 from engine.stages import HOLDS_STOCK as HOLDS_STOCK
-from engine.stages import NEVER_COLLECTED as NEVER_COLLECTED
-from engine.stages import NOT_TOLD as NOT_TOLD
+from engine.stages import NEVER_COLLECTED, NOT_TOLD
 from engine.stages import TO_PREPARE as TO_PREPARE
 from engine.stages import TRANSITIONS as TRANSITIONS
 from engine.stages import OrderStatus as OrderStatus
@@ -97,6 +98,7 @@ class Order(Struct, array_like=True):
     edit: Edit | None = None
     number: int = 0  # the n-th that was placed
     moves: int = 0  # from one store to another
+    answer_until: Millis = Millis(0)  # the store that is asked; 0: none is
 
     @property
     def next_statuses(self) -> tuple[OrderStatus, ...]:
@@ -143,6 +145,7 @@ class Orders(Struct, dict=True):
         self.awaited: dict[CustomerId, int] = {}  # placed and not paid, windows included
         self.undispatched = 0  # to be carried now, and nobody has been asked to yet
         self.changes = Changes[OrderId]()  # of status and ready time
+        self.unanswered = Deadlines((k, x.answer_until) for k, x in self.orders.items())
         over = [(x.ended_at, key) for key, x in self.orders.items() if x.status in ENDED]
         self.over = {key: None for _, key in sorted(over)}  # ended, the first to end first
         for key, order in self.orders.items():
@@ -155,12 +158,10 @@ class Orders(Struct, dict=True):
     # queries
 
     def __getitem__(self, order: OrderId) -> Order:
-        try:
-            return self.orders[order]
-        except KeyError:
-            if (found := self.get(order)) is None:
-                raise
-            return found
+        found = self.orders.get(order) or self.get(order)
+        if found is None:
+            raise KeyError(order)
+        return found
 
     def get(self, order: OrderId) -> Order | None:
         found = self.orders.get(order)
@@ -188,10 +189,8 @@ class Orders(Struct, dict=True):
 
     def has_ordered(self, customer: CustomerId) -> bool:
         """Something that is open or was fulfilled."""
-        if customer in self.served:
-            return True
         mine = map(self.orders.get, self.of_customer.get(customer, ()))
-        return any(x is not None and not x.why for x in mine)
+        return customer in self.served or any(x is not None and not x.why for x in mine)
 
     # events
 
@@ -210,6 +209,10 @@ class Orders(Struct, dict=True):
 
     def order_confirmed(self, e: OrderConfirmed) -> None:
         self._move(e.order, OrderStatus.CONFIRMED)
+
+    def store_asked(self, e: StoreAsked) -> None:
+        self.orders[e.order].answer_until = e.until
+        self.unanswered.note(e.order, e.until)
 
     def order_accepted(self, e: OrderAccepted) -> None:
         order = self._move(e.order, OrderStatus.ACCEPTED)
@@ -356,9 +359,8 @@ class Orders(Struct, dict=True):
         return order
 
     def _count_window(self, placed: OrderPlaced, change: int) -> None:
-        if not placed.window_from_at:
-            return
-        _count(self.windows.setdefault(placed.store, {}), placed.window_from_at, change)
+        if placed.window_from_at:
+            _count(self.windows.setdefault(placed.store, {}), placed.window_from_at, change)
 
     def _count_early(self, placed: OrderPlaced, status: OrderStatus, change: int) -> None:
         """What a customer owes us; what a store and its couriers are bound to do now, and have not
@@ -380,6 +382,9 @@ class Orders(Struct, dict=True):
             self.kitchens.setdefault(order.placed.store, {})[key] = None
         elif order.status in TO_PREPARE:
             del self.kitchens[order.placed.store][key]
+        if order.status is OrderStatus.CONFIRMED:
+            order.answer_until = Millis(0)
+            self.unanswered.forget(key)
         self._count_early(order.placed, order.status, -1)
         self._count_early(order.placed, status, 1)
         order.status = status

@@ -10,6 +10,7 @@ from enum import StrEnum
 from msgspec import Struct, field, msgpack
 
 from engine.archive import Archive
+from engine.deadlines import Deadlines
 from engine.events import (
     InstructionFailed,
     InstructionIssued,
@@ -90,7 +91,7 @@ _THAW = msgpack.Decoder(Archived).decode
 _THAW_ALL = msgpack.Decoder(dict[PaymentId, Archived]).decode
 
 
-class Payments(Struct):
+class Payments(Struct, dict=True):
     """Invariant: 0 <= refunded <= captured <= amount for every payment, always."""
 
     payments: dict[PaymentId, Payment] = {}  # all but the archived
@@ -99,6 +100,12 @@ class Payments(Struct):
     archive: Archive[PaymentId] = field(default_factory=Archive)
     archived: dict[InstructionId, PaymentId] = {}  # those that are not named after their payment
     failed: dict[InstructionId, None] = {}  # voids and refunds that nobody has tried again
+
+    def __post_init__(self) -> None:
+        # Derived, hence not a field: what is not answered yet.
+        requested = PaymentStatus.REQUESTED
+        asked = ((k, x.expires_at) for k, x in self.payments.items() if x.status is requested)
+        self.unanswered = Deadlines[PaymentId](asked)
 
     # queries
 
@@ -188,6 +195,8 @@ class Payments(Struct):
             expires_at=e.expires_at,
             method=e.method,
         )
+        if e.expires_at:
+            self.unanswered.note(e.payment, e.expires_at)
 
     def payment_authorized(self, e: PaymentAuthorized) -> None:
         payment = self._changing(e.payment)
@@ -195,11 +204,13 @@ class Payments(Struct):
         assert payment.status is expected
         payment.status, payment.reference = PaymentStatus.AUTHORIZED, e.reference
         payment.taken = e.taken
+        self.unanswered.forget(e.payment)
 
     def payment_failed(self, e: PaymentFailed) -> None:
         payment = self._changing(e.payment)
         assert payment.status is PaymentStatus.REQUESTED
         payment.status, payment.withdrawn = PaymentStatus.FAILED, e.reason == DECLINED
+        self.unanswered.forget(e.payment)
 
     def payment_withdrawn(self, e: PaymentWithdrawn) -> None:
         payment = self._changing(e.payment)

@@ -121,6 +121,7 @@ def state_of(s: State) -> dict[type[e.Event], Apply]:
         e.OrderPlaced: s.orders.order_placed,
         e.OrderScheduled: s.orders.order_scheduled,
         e.OrderConfirmed: s.orders.order_confirmed,
+        e.StoreAsked: s.orders.store_asked,
         e.OrderAccepted: s.orders.order_accepted,
         e.ReadyTimeChanged: s.orders.ready_time_changed,
         e.OrderReady: s.orders.order_ready,

@@ -14,6 +14,7 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
             h.paying.request_payment,
             h.ordering.confirm_free,
         ),
+        e.PaymentRequested: (h.paying.await_answer,),
         e.PaymentAuthorized: (h.ordering.confirm, h.editing.carry_out, h.tipping.pass_on),
         e.PaymentFailed: (h.ordering.cancel_unpaid, h.editing.give_up),
         e.MoneyMoved: (h.reconciling.recognize,),
@@ -85,6 +86,7 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
         # the way
         e.DeliveryCreated: (plan,),
         e.RoutePlanned: (leg,),
+        e.DeliveryOffered: (h.delivering.await_answer,),
         e.OfferAccepted: (leg,),
         e.DeliveryUnassigned: (leg, plan),
         e.CourierArrived: (h.riding.measure,),

@@ -75,7 +75,7 @@ def test_an_order_that_is_nearly_ready_is_planned_and_offered_at_once():
     evening = Evening()
     evening.order(10, "o", ready_s=100)
     kinds = [type(x) for x in evening.plan(11)]
-    assert kinds == [e.RoutePlanned, e.DeliveryOffered, e.TimerSet, e.PlanningRoundClosed]
+    assert kinds == [e.RoutePlanned, e.DeliveryOffered, e.PlanningRoundClosed, e.TimerSet]
 
 
 def test_an_order_that_takes_long_is_planned_but_nobody_is_told_yet():
