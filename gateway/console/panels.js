@@ -47,7 +47,7 @@ export class Panels {
   }
 
   rides({ travel_time_index_permille: index = 1000 }) {
-    return ["rides take", (index / 1000).toFixed(2), "× usual", index >= 1200 ? "bad" : ""];
+    return ["rides take", (index / 1000).toFixed(2), "×", index >= 1200 ? "bad" : ""];
   }
 
   kpis() {
