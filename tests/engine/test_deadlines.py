@@ -86,3 +86,14 @@ def test_what_an_old_journal_waits_for_without_saying_until_when_expires_by_its_
     records = old.step(2_000 * SECOND, c.Tick())
     events = [x for record in records for x in record.events]
     assert [x.reason for x in events if isinstance(x, e.OrderCancelled)] == ["store_silent"]
+
+
+def test_when_one_offer_has_lapsed_the_next_lapses_at_its_own_time():
+    case = cases.offered(cases.city(2, ("kim", "lee")), "a")
+    case.at(case.now_s + 5, c.Tick())
+    cases.offered(case, "b", "lee")
+    due_s = [case.delivery(x).offer_until / SECOND for x in ("a", "b")]
+    assert due_s[0] + 5 <= due_s[1]
+    case.at(due_s[1] - 0.001, c.Tick()).includes(e.DeliveryUnassigned("a/1", "kim", "lapsed"))
+    assert case.delivery("b").status == "offered"
+    case.at(due_s[1], c.Tick()).includes(e.DeliveryUnassigned("b/1", "lee", "lapsed"))
