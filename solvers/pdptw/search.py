@@ -2,7 +2,7 @@
 
 The fewest vehicles are often reached soon, by a plan in such disorder that no shortening mends
 it: what can still move is too little. Bargaining mends it, for it may leave somebody out on its
-way. Where ejections have given up early, it is also asked to do with a route less.
+way. When ejections have given up, it is also asked to do with a route less.
 """
 
 import math
@@ -173,7 +173,7 @@ class Search:
             self._enter("fleet", self.best, progress)
         elif self._phase == "bargain" or self.objective == "distance":
             self._enter("finish", self.best, progress)
-        elif self._phase == "fleet" and progress < _FLEET_UNTIL:
+        elif self._phase == "fleet":
             self._enter("squeeze", self.best, progress)
         else:
             self._enter("bargain", self.best, progress)
