@@ -219,15 +219,20 @@ class Day:
         return +total
 
     def moved(self):
-        """How often a plan gave a delivery to another courier than the plan before it."""
+        """How often a plan gave a delivery to another courier than the plan before it, who was
+        still there."""
         total = 0
-        plans = self.all(e.RoutePlanned, e.DeliveryUnassigned, e.DeliveryStranded)
-        for n, (_, x) in enumerate(plans):
+        plans = self.all(e.RoutePlanned, e.DeliveryUnassigned, e.DeliveryStranded, e.ShiftEnded)
+        told = [x for _, x in plans]
+        for n, x in enumerate(told):
             if not isinstance(x, e.RoutePlanned):
                 continue
             for delivery in {stop.delivery for stop in x.stops}:
-                last = next((y for _, y in reversed(plans[:n]) if _concerns(y, delivery)), None)
-                total += isinstance(last, e.RoutePlanned) and last.courier != x.courier
+                at = next((k for k in range(n - 1, -1, -1) if _concerns(told[k], delivery)), n)
+                last, since = told[at], told[at + 1 : n]
+                if isinstance(last, e.RoutePlanned) and last.courier != x.courier:
+                    left = (y.courier for y in since if isinstance(y, e.ShiftEnded))
+                    total += last.courier not in left
         return total
 
     # riding
@@ -324,4 +329,4 @@ def _is_of(x, order, deliveries):
 def _concerns(x, delivery):
     if isinstance(x, e.RoutePlanned):
         return any(stop.delivery == delivery for stop in x.stops)
-    return x.delivery == delivery
+    return getattr(x, "delivery", None) == delivery

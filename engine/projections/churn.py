@@ -56,6 +56,10 @@ class Churn(Struct):
                 row.moved += before is not None
                 planned[stop.delivery] = courier
 
+    def left(self, _: Millis, x: e.ShiftEnded) -> None:
+        """What was planned for him, no plan takes away from him."""
+        self.planned = {key: who for key, who in self.planned.items() if who != x.courier}
+
     def over(
         self,
         _: Millis,

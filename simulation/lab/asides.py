@@ -59,14 +59,15 @@ def _price(
     if not saves_co2e(findings):
         return
     saved_kg = [-x / 1_000 for x in _apart(base, arm, "co2e_g_per_order")]
-    prices = []
+    prices, is_dear = [], False
     for key, unit in (("click_to_door_min", "minutes of waiting"), ("cost_per_order", currency)):
         price = ratio(_apart(base, arm, key), saved_kg)
         if price is None:
             return
-        if price[0] + price[1] > 0:  # otherwise it clearly costs nothing: there is less of both
-            prices.append(f"{price[0]:+.1f} ± {price[1]:.1f} {unit}")
-    yield f"A kilogram of CO2e saved costs {' and '.join(prices) or 'neither time nor money'}."
+        is_dear |= price[0] + price[1] > 0
+        prices.append(f"{price[0]:+.1f} ± {price[1]:.1f} {unit}")
+    costs = " and ".join(prices) if is_dear else "neither time nor money"
+    yield f"A kilogram of CO2e saved costs {costs}."
 
 
 def saves_co2e(findings: Sequence[Finding]) -> bool:

@@ -62,6 +62,7 @@ class Flips:
             e.RoutePlanned: (self._replanned,),
             e.OfferAccepted: (self._agreed,),
             e.DeliveryUnassigned: (self._withdrawn,),
+            e.ShiftEnded: (self._churn.left,),
             **dict.fromkeys(ENDED, (self._over,)),
         }
 
