@@ -1,14 +1,14 @@
 """Riding: what is learned from how long couriers take from one stop to the next."""
 
 from engine.events import CourierArrived, RideMeasured
+from engine.rules.stops import place_of
 from engine.rules.travel_time import SHORTEST_MS, index_in_force, next_index_ppm
 from engine.state.couriers import Couriers
 from engine.state.deliveries import Deliveries
 from engine.state.settings import CurrentSettings
 from engine.state.stores import Stores
 from engine.turn import Turn
-from engine.values import Stop, StopKind
-from geo.points import Point
+from engine.values import Stop
 from geo.travel import PERMILLE
 
 
@@ -37,7 +37,8 @@ class Riding:
             return
         travel = settings.travel
         speed = travel.speed_mm_s(self.couriers[e.courier].vehicle)
-        planned_ms = travel.travel_ms(left, self._goal(e), speed)
+        goal = place_of(e.stop, self.deliveries[e.delivery], self.stores)
+        planned_ms = travel.travel_ms(left, goal, speed)
         usual_ms, taken_ms = planned_ms * PERMILLE // travel.index_permille, turn.at - route.left_at
         if usual_ms < SHORTEST_MS:
             return
@@ -45,11 +46,3 @@ class Riding:
         index_ppm = next_index_ppm(self.settings.index_ppm, usual_ms, taken_ms, others)
         in_force = index_in_force(travel.index_permille, index_ppm)
         turn.emit(RideMeasured(e.courier, usual_ms, taken_ms, index_ppm, in_force))
-
-    # internals
-
-    def _goal(self, e: CourierArrived) -> Point:
-        delivery = self.deliveries[e.delivery]
-        if e.stop is StopKind.RETURN:
-            return self.stores[delivery.store].location
-        return delivery.pickup if e.stop is StopKind.PICKUP else delivery.dropoff

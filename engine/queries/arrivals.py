@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from engine.queries.for_couriers import place_of
+from engine.rules.stops import place_of
 from engine.state import State
 from engine.state.deliveries import ACCEPTED, ON_BOARD, Delivery, DeliveryStatus
 from engine.values import CourierId, DeliveryId, Millis, Stop, StopKind
@@ -92,7 +92,8 @@ def _walked(s: State, courier: CourierId, told: list[tuple[Stop, Delivery]]) -> 
     speed, after_ms, not_before = travel.speed_mm_s(s.couriers[courier].vehicle), 0, 0
     before: Point | None = None
     for stop, delivery in told:
-        order, place, kind = s.orders[delivery.order], place_of(s, stop, delivery), stop.kind
+        order, kind = s.orders[delivery.order], stop.kind
+        place = place_of(kind, delivery, s.stores)
         way_ms = 0 if before is None else travel.travel_ms(before, place, speed)
         after_ms, not_before, before = after_ms + way_ms, not_before + way_ms, place
         due_at, waits = Millis(0), 0

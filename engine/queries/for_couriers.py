@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from engine.rules.pricing import courier_fee
+from engine.rules.stops import place_of
 from engine.state import State
 from engine.state.deliveries import ACCEPTED, ON_BOARD, Delivery, DeliveryStatus
 from engine.state.orders import Order
@@ -62,20 +63,9 @@ def _offer(s: State, key: DeliveryId, delivery: Delivery) -> OfferMade:
 
 
 def _next_stop(s: State, stop: Stop, delivery: Delivery) -> NextStop:
-    place = place_of(s, stop, delivery)
+    place = place_of(stop.kind, delivery, s.stores)
     order, name = s.orders[delivery.order], s.stores[delivery.store].name
     ready_at = max(order.ready_at, delivery.pickup_from_at)
     if delivery.change:
         return NextStop(stop, order, place, name, Millis(0), at_door=delivery.attempt == 1)
     return NextStop(stop, order, place, name, ready_at)
-
-
-def place_of(s: State, stop: Stop, delivery: Delivery) -> Point:
-    """Where a stop is: goods that were stranded are picked up where they are."""
-    match stop.kind:
-        case StopKind.PICKUP:
-            return delivery.pickup
-        case StopKind.DROPOFF:
-            return delivery.dropoff
-        case StopKind.RETURN:
-            return s.stores[delivery.store].location

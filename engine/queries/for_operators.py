@@ -1,6 +1,6 @@
 """The live picture of a city: what each courier is at, and what is under way."""
 
-from engine.queries.for_couriers import place_of
+from engine.rules.stops import place_of
 from engine.state import State
 from engine.state.deliveries import ON_BOARD, DeliveryStatus
 from engine.values import CourierId, Stop
@@ -25,6 +25,6 @@ def stops_with_places(s: State, courier: CourierId) -> list[tuple[Stop, Point]]:
     """The whole route, merely planned stops included."""
     deliveries = s.deliveries
     return [
-        (stop, place_of(s, stop, deliveries[stop.delivery]))
+        (stop, place_of(stop.kind, deliveries[stop.delivery], s.stores))
         for stop in deliveries.route(courier).stops
     ]

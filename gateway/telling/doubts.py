@@ -6,6 +6,7 @@ code at the door. Somebody who has not been heard of lately is silent, which is 
 
 from engine import commands as c
 from engine.engine import Record
+from engine.rules.stops import place_of
 from engine.state import State
 from engine.state.deliveries import Delivery
 from engine.values import SECOND, CourierId, Millis, StopKind
@@ -41,14 +42,12 @@ class Doubts:
     def fold(self, record: Record) -> list[Told]:
         """What there is to tell; the state is as the record left it."""
         said = record.command
-        if type(said) not in SAYINGS or record.rejection is not None:
+        if not isinstance(said, Said) or record.rejection is not None:
             return []
-        assert isinstance(
-            said, c.ReportArrival | c.ReportPickup | c.ReportDropoff | c.ReportFailure
-        )
         delivery = self._s.deliveries[said.delivery]
         kind = _stop_of(said, delivery)
-        found = self._far_from(said.courier, self._place(delivery, kind), record.at)
+        place = place_of(kind, delivery, self._s.stores)
+        found = self._far_from(said.courier, place, record.at)
         if found is None:
             return []
         self.counts[said.courier] = self.of(said.courier) + 1
@@ -64,15 +63,9 @@ class Doubts:
             time_text(record.at),
         )
         told: list[Told] = [("orders", self._s.orders[delivery.order].placed.service, body)]
-        if self._place(delivery, kind) == self._s.stores[delivery.store].location:
+        if place == self._s.stores[delivery.store].location:
             told.append(("tickets", delivery.store, body))
         return told
-
-    def _place(self, delivery: Delivery, kind: StopKind) -> Point:
-        if kind is StopKind.PICKUP:
-            return delivery.pickup
-        at_store = kind is StopKind.RETURN
-        return self._s.stores[delivery.store].location if at_store else delivery.dropoff
 
     def _far_from(self, courier: CourierId, place: Point, at: Millis) -> tuple[int, Millis] | None:
         """How far he was when last seen, and when; None where he may well have come since."""

@@ -12,6 +12,7 @@ from typing import Any
 from engine import commands as c
 from engine import events as e
 from engine.engine import Engine, Record
+from engine.rules.stops import place_of
 from engine.state import State
 from engine.values import (
     MINUTE,
@@ -26,7 +27,6 @@ from engine.values import (
     Proof,
     QuoteId,
     Stop,
-    StopKind,
 )
 from geo.points import Point
 from simulation.calibration.observed import CourierDay, Observed, ProductDay, StoreDay, Visit
@@ -281,9 +281,7 @@ class Observer:
 
     def arrived(self, x: e.CourierArrived) -> None:
         delivery = self._state.deliveries[x.delivery]
-        goal = delivery.pickup if x.stop is StopKind.PICKUP else delivery.dropoff
-        if x.stop is StopKind.RETURN:
-            goal = self._state.stores[delivery.store].location
+        goal = place_of(x.stop, delivery, self._state.stores)
         self._there[x.delivery] = self._at
         self._place[x.courier] = goal
         leg, courier = self._leg.pop(x.courier, None), self.seen.couriers.get(x.courier)

@@ -11,6 +11,7 @@ from engine.commands import RepositionCourier
 from engine.engine import Record
 from engine.events import CourierRepositioned, LegStarted, ShiftEnded
 from engine.rules.locality import are_near
+from engine.rules.stops import place_of
 from engine.state import State
 from engine.state.deliveries import Route
 from engine.state.positions import NEVER
@@ -132,11 +133,7 @@ class Foresight:
         speed = settings.travel.speed_mm_s(s.couriers[courier].vehicle)
         for stop in route.stops:
             delivery = s.deliveries[stop.delivery]
-            there = {
-                StopKind.PICKUP: delivery.pickup,
-                StopKind.DROPOFF: delivery.dropoff,
-                StopKind.RETURN: s.stores[delivery.store].location,
-            }[stop.kind]
+            there = place_of(stop.kind, delivery, s.stores)
             clock += settings.travel.travel_ms(here, there, speed)
             if stop.kind is StopKind.PICKUP:
                 clock = max(clock, s.orders[delivery.order].ready_at)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from engine.columns import Int32s, Int64s
 from engine.rules.locality import are_near
+from engine.rules.stops import place_of
 from engine.state import State
 from engine.state.deliveries import Route
 from engine.state.positions import NEVER
@@ -157,6 +158,6 @@ def _one_after_another(codes: Ints, numbers: Int32s, start: Ints) -> Ints:
 
 def _goal(s: State, route: Route) -> tuple[int, int]:
     """For a courier nobody has ever seen: the next stop, for want of better."""
-    head = s.deliveries[route.stops[0].delivery]
-    goal = head.pickup if route.stops[0].kind is StopKind.PICKUP else head.dropoff
+    head = route.stops[0]
+    goal = place_of(head.kind, s.deliveries[head.delivery], s.stores)
     return goal.lat_e7, goal.lon_e7
