@@ -243,7 +243,7 @@ class PaymentPurpose(StrEnum):
 class PaymentMethod(StrEnum):
     """Where the customer is when he pays: what has to be asked of the provider depends on it."""
 
-    DEFAULT = ""  # the provider's own: a code to scan, or a form
+    DEFAULT = "default"  # the provider's own: a code to scan, or a form
     MINI_PROGRAM = "mini_program"
     OFFICIAL_ACCOUNT = "official_account"
     APP = "app"

@@ -51,7 +51,7 @@ class Cashier:
 
     def _check_method(self, provider: str, method: str) -> None:
         known = self.office.methods(ProviderId(provider)) if self.office else ()
-        names = [x.value or "default" for x in known]
+        names = [x.value for x in known]
         if method not in names:
             detail: dict[str, str | int | list[str]] = {"provider": provider, "method": method}
             raise Refusal("method_unavailable", detail=detail | {"methods": names})
@@ -82,7 +82,7 @@ def _told(name: str, who: Identity, engine: Engine, page: m.Page | None) -> m.Pa
         money(payment.refunded_minor, currency),
         time_text(payment.expires_at) if payment.expires_at else None,
         page,
-        payment.method.value or "default",
+        payment.method.value,
     )
 
 

@@ -230,7 +230,9 @@ async def _demo(args: argparse.Namespace, day: Day, streams: RandomStreams) -> i
 @asynccontextmanager
 async def _sandbox(args: argparse.Namespace, day: Day) -> AsyncIterator[Paying]:
     """In this process, so that it survives the server."""
-    from gateway.providers.sandbox.command import practising  # here, for it loads HTTP
+    import aiohttp  # here, as what follows, for it takes its time to load
+
+    from gateway.providers.sandbox.command import practising
     from gateway.providers.sandbox.hand import Hand
     from gateway.providers.sandbox.postman import Conduct
 
@@ -247,8 +249,8 @@ async def _sandbox(args: argparse.Namespace, day: Day) -> AsyncIterator[Paying]:
         out.print(f"sandbox  {sandbox.url}")
         chinese = day.scenario.engine.currency == "CNY"
         providers = ("wechat", "alipay", "stripe", CASH) if chinese else ("stripe", CASH)
-        async with Hand(sandbox.url) as hand:
-            yield Paying(providers, hand.use)
+        async with aiohttp.ClientSession() as session:
+            yield Paying(providers, Hand(session, sandbox.url).use)
 
 
 async def _city(

@@ -15,7 +15,7 @@ class Money:
         self.currency = ""
 
     def requested(self, at: Millis, x: e.PaymentRequested) -> None:
-        purpose, method = x.purpose.value, x.method.value or "default"
+        purpose, method = x.purpose.value, x.method.value
         row = (x.payment, x.order, x.provider, purpose, x.amount_minor, self.currency, at, method)
         self._payments.append(row)
 

@@ -22,7 +22,14 @@ from engine.events import (
 )
 from engine.state.payments import Instruction as Told
 from engine.state.payments import InstructionStatus, Payment, PaymentStatus
-from engine.values import SECOND, InstructionId, InstructionKind, PaymentId, ProviderId
+from engine.values import (
+    SECOND,
+    InstructionId,
+    InstructionKind,
+    PaymentId,
+    PaymentMethod,
+    ProviderId,
+)
 from gateway.clock import wall_ms
 from gateway.loop import EngineLoop
 from gateway.providers.currencies import AmountError
@@ -226,7 +233,7 @@ class Errands:
             self._tally.asked += 1
             if self._state.payments[key].status is PaymentStatus.FAILED:
                 standing = await provider.close(due)
-            elif key not in self._pages and not due.method:
+            elif key not in self._pages and due.method is PaymentMethod.DEFAULT:
                 standing, _ = await self._open(provider, due, NOBODY)
             else:  # by any other method, whoever places the order asks when his customer pays
                 standing = await provider.look(due)
@@ -243,7 +250,7 @@ class Errands:
             if standing.status == "unpaid":
                 raise
             return standing, None
-        if not due.method:
+        if due.method is PaymentMethod.DEFAULT:
             self._pages[due.payment] = page
         return Standing("unpaid"), page
 

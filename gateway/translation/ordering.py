@@ -43,13 +43,8 @@ def _place_order(b: m.PlaceOrder, who: str, currency: str) -> ExternalCommand:
         exchange=v.ChangeId(b.exchange or ""),
         if_missing=[v.Rescue(x) for x in b.if_missing],
         instead=[v.Instead(v.ProductId(x.missing), v.ProductId(x.substitute)) for x in b.instead],
-        method=payment_method(b.method),
+        method=v.PaymentMethod(b.method),
     )
-
-
-def payment_method(said: m.PayingBy) -> v.PaymentMethod:
-    """How the engine calls it: the provider's own has no name there."""
-    return v.PaymentMethod("" if said == "default" else said)
 
 
 COMMAND_OF: Table = {

@@ -4,7 +4,6 @@ from engine import commands as c
 from engine import values as v
 from engine.commands import ExternalCommand
 from gateway import messages as m
-from gateway.translation.ordering import payment_method
 from gateway.translation.table import Table
 from gateway.wire import minor
 
@@ -27,7 +26,7 @@ def _add_tip(b: m.AddTip, who: str, currency: str) -> ExternalCommand:
         v.ServiceId(who),
         minor(b.amount, currency, "amount"),
         v.ProviderId(b.provider),
-        payment_method(b.method),
+        v.PaymentMethod(b.method),
     )
 
 

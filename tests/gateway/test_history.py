@@ -154,7 +154,7 @@ def test_what_was_asked_of_providers_and_answered_is_what_the_engine_knows(seed)
     records, engine = random_day(seed)
     rows, payments = told(records), engine.state.payments
     assert {x["payment_id"]: x["method"] for x in rows["payments"]} == {
-        key: x.method.value or "default" for key, x, _ in payments.everything()
+        key: x.method.value for key, x, _ in payments.everything()
     }
     assert {x["payment_id"]: x["amount_minor"] for x in rows["payments"]} == {
         key: x.amount_minor for key, x, _ in payments.everything()
