@@ -1,7 +1,5 @@
 """What requests are answered with: the bodies of `reply`. A request not named here has none."""
 
-from typing import Literal
-
 from gateway.messages.analytics import Analytics, HeatMap, StoreAnalytics
 from gateway.messages.approaching import Trail
 from gateway.messages.attendance import ClockedIn, Roster, Timecards
@@ -54,6 +52,7 @@ from gateway.messages.terms import Hours, SpecialDay
 from gateway.messages.values import (
     Money,
     MultiPolygon,
+    PageKind,
     Part,
     Place,
     Told,
@@ -77,15 +76,7 @@ class Page(Part, frozen=True):
     `value` is the prepay id. `alipay_app`: the order text for Alipay's SDK. `alipay_trade`: the
     trade number for `my.tradePay`. `redirect`: an address the customer's browser goes to."""
 
-    kind: Literal[
-        "qr",
-        "client_secret",
-        "wechat_jsapi",
-        "wechat_app",
-        "alipay_app",
-        "alipay_trade",
-        "redirect",
-    ]
+    kind: PageKind
     value: str
     parameters: dict[str, str] = {}
 

@@ -54,6 +54,15 @@ Role = Literal[
     "crm",
 ]
 PayingBy = Literal["default", "mini_program", "official_account", "app", "h5", "web"]
+PageKind = Literal[
+    "qr",
+    "client_secret",
+    "wechat_jsapi",
+    "wechat_app",
+    "alipay_app",
+    "alipay_trade",
+    "redirect",
+]
 Purpose = Literal["marketing", "personalization"]
 Channel = Literal["phone", "chat", "email", "store", "door"]
 ComplaintReason = Literal[

@@ -21,6 +21,7 @@ from engine.values import (
     PaymentMethod,
     ProviderId,
 )
+from gateway.messages.values import PageKind
 
 TOLERANCE_S = 300  # between our clock and the time in a signature, both ways
 BODY_MAX_BYTES = 64 * 1024  # of a notice
@@ -93,15 +94,7 @@ class Page(Struct, frozen=True):
     with a provider's name is for its program on the customer's phone, `redirect` for his browser.
     """
 
-    kind: Literal[
-        "qr",
-        "client_secret",
-        "wechat_jsapi",
-        "wechat_app",
-        "alipay_app",
-        "alipay_trade",
-        "redirect",
-    ]
+    kind: PageKind
     value: str
     parameters: dict[str, str] = {}
 
