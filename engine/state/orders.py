@@ -5,7 +5,7 @@ other; it cannot change any more.
 """
 
 from collections.abc import Collection, Iterator
-from typing import Any
+from typing import TypeVar
 
 from msgspec import Struct, field, msgpack
 from msgspec.structs import replace
@@ -63,6 +63,8 @@ from engine.values import (
     Rescue,
     StoreId,
 )
+
+Key = TypeVar("Key")
 
 
 class Substitute(Struct, frozen=True, array_like=True):
@@ -392,7 +394,7 @@ class Orders(Struct, dict=True):
         return order
 
 
-def _count(counts: dict[Any, int], key: Any, change: int) -> None:
+def _count(counts: dict[Key, int], key: Key, change: int) -> None:
     """Nobody is kept who counts nothing."""
     count = counts[key] = counts.get(key, 0) + change
     assert count >= 0

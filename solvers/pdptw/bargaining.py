@@ -9,21 +9,11 @@ complete plans keep coming.
 import math
 
 from solvers.pdptw.arrays import ABSENT, INFEASIBLE, Arrays
-from solvers.pdptw.improvement import arrange, begin, keep_as_best, late, undo
+from solvers.pdptw.improvement import arrange, begin, keep_as_best, late, over_absent, undo
 from solvers.pdptw.insertion import cheapest, insert
 from solvers.pdptw.kernel import kernel
 from solvers.pdptw.randomness import uniform
 from solvers.pdptw.ruin import ruin
-
-
-@kernel
-def owed(arrays: Arrays) -> float:
-    """The prices of all who are absent."""
-    work = arrays.work
-    total = 0.0
-    for z in range(work.tally[ABSENT]):
-        total += work.price[work.absent[z]]
-    return total
 
 
 @kernel
@@ -83,7 +73,8 @@ def bargain(
     for _ in range(iterations):
         begin(arrays)
         absent = work.tally[ABSENT]
-        budget = level * owed(arrays) - temperature * math.log(1.0 - uniform(arrays.rng))
+        owed = level * over_absent(arrays, work.price)
+        budget = owed - temperature * math.log(1.0 - uniform(arrays.rng))
         saved = ruin(arrays, removals, longest)
         added = insert_or_pay(arrays, saved + budget, level, blink, orders)
         if added >= INFEASIBLE or late(arrays):

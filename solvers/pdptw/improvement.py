@@ -6,7 +6,7 @@ of the fleet by absence counts (section 5.4).
 
 import math
 
-from solvers.pdptw.arrays import ABSENT, INFEASIBLE, REMOVED, STAMP, TOUCHED, Arrays
+from solvers.pdptw.arrays import ABSENT, INFEASIBLE, REMOVED, STAMP, TOUCHED, Arrays, Floats, Ints
 from solvers.pdptw.ejection import eject
 from solvers.pdptw.insertion import cheapest, insert, new_content
 from solvers.pdptw.kernel import kernel
@@ -61,12 +61,12 @@ def late(arrays: Arrays) -> bool:
 
 
 @kernel
-def misfits_of_absent(arrays: Arrays) -> int:
-    """How often in all those absent now have fitted nowhere."""
+def over_absent(arrays: Arrays, values: Ints | Floats) -> float:
+    """The sum of what those absent now have, of (R,) values by request."""
     work = arrays.work
-    total = 0
+    total = 0.0
     for z in range(work.tally[ABSENT]):
-        total += work.misfits[work.absent[z]]
+        total += values[work.absent[z]]
     return total
 
 
@@ -79,7 +79,7 @@ def arrange(arrays: Arrays, orders: int) -> int:
     problem, work, rng = arrays.problem, arrays.work, arrays.rng
     count = work.tally[ABSENT]
     mode = int(uniform(rng) * orders)
-    if mode >= _CRITERIA and misfits_of_absent(arrays) == 0:
+    if mode >= _CRITERIA and over_absent(arrays, work.misfits) == 0.0:
         mode %= _CRITERIA
     depot = problem.depot[0]
     for z in range(count):

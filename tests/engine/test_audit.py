@@ -174,6 +174,10 @@ FINDINGS = {
     "not in the vocabulary": (cases.returning, lambda s: setattr(s.orders["o"], "why", "?")),
     "no planning round is due": (cases.planned, waiting_unseen),
     "measured on these streets": (city, lambda s: bend(s, rows=1)),
+    "follow an index of 1000, measured is 1300000": (
+        city,
+        lambda s: setattr(s.settings, "index_ppm", 1_300_000),
+    ),
     "delivers within 1001 corners": (city, lambda s: draw(s, [Point(0, n) for n in range(1_001)])),
     "delivers to no area": (city, lambda s: draw(s, [Point(0, 0), Point(0, 9), Point(0, 5)])),
     "and waits": (cases.planned, lambda s: s.deliveries.waiting.clear()),

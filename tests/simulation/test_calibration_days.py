@@ -9,6 +9,7 @@ from engine.engine import Record
 from engine.values import DAY, HOUR, MINUTE, Millis
 from gateway.cli import main
 from gateway.commands.calibrate import day_in
+from geo.travel import Vehicle
 from simulation.calibration.fitting import fit
 from simulation.calibration.observed import CourierDay
 from simulation.calibration.observing import Observer, observe
@@ -94,7 +95,7 @@ def test_what_was_before_the_day_is_forgotten_and_who_is_at_work_has_just_come()
 
 def courier(*shifts: tuple[float, float]) -> CourierDay:
     told = [(Millis(round(a * HOUR)), Millis(round(b * HOUR))) for a, b in shifts]
-    return CourierDay("scooter", 12, told)  # type: ignore[arg-type]
+    return CourierDay(Vehicle.SCOOTER, 12, told)
 
 
 def test_who_comes_twice_has_two_shifts_and_who_goes_on_after_a_break_down_one():
