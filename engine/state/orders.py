@@ -5,13 +5,13 @@ other; it cannot change any more.
 """
 
 from collections.abc import Collection, Iterator
-from typing import TypeVar
 
 from msgspec import Struct, field, msgpack
 from msgspec.structs import replace
 
 from engine.archive import Archive
 from engine.changes import Changes
+from engine.counts import count
 from engine.deadlines import Deadlines
 from engine.events import (
     Amendment,
@@ -63,8 +63,6 @@ from engine.values import (
     Rescue,
     StoreId,
 )
-
-Key = TypeVar("Key")
 
 
 class Substitute(Struct, frozen=True, array_like=True):
@@ -362,19 +360,19 @@ class Orders(Struct, dict=True):
 
     def _count_window(self, placed: OrderPlaced, change: int) -> None:
         if placed.window_from_at:
-            _count(self.windows.setdefault(placed.store, {}), placed.window_from_at, change)
+            count(self.windows.setdefault(placed.store, {}), placed.window_from_at, change)
 
     def _count_early(self, placed: OrderPlaced, status: OrderStatus, change: int) -> None:
         """What a customer owes us; what a store and its couriers are bound to do now, and have not
         been told of yet."""
         if status is OrderStatus.PLACED:
-            _count(self.awaited, placed.customer, change)
+            count(self.awaited, placed.customer, change)
         if placed.window_from_at or status not in NOT_TOLD:
             return
         if placed.fulfillment is Fulfillment.DELIVERY:
             self.undispatched += change
         if status is OrderStatus.PLACED:
-            _count(self.unpaid, placed.store, change)
+            count(self.unpaid, placed.store, change)
 
     def _move(self, key: OrderId, status: OrderStatus) -> Order:
         """The only line in the project that changes an order's status."""
@@ -392,11 +390,3 @@ class Orders(Struct, dict=True):
         order.status = status
         self.changes.note(key)
         return order
-
-
-def _count(counts: dict[Key, int], key: Key, change: int) -> None:
-    """Nobody is kept who counts nothing."""
-    count = counts[key] = counts.get(key, 0) + change
-    assert count >= 0
-    if not count:
-        del counts[key]

@@ -230,13 +230,13 @@ async def _demo(args: argparse.Namespace, day: Day, streams: RandomStreams) -> i
 @asynccontextmanager
 async def _sandbox(args: argparse.Namespace, day: Day) -> AsyncIterator[Paying]:
     """In this process, so that it survives the server."""
-    import aiohttp  # here, as what follows, for it takes its time to load
+    from aiohttp import ClientSession  # here, as what follows, for it takes its time to load
 
     from gateway.providers.sandbox.command import practising
     from gateway.providers.sandbox.hand import Hand
     from gateway.providers.sandbox.postman import Conduct
 
-    async with practising(args.data, seed=args.seed) as sandbox:
+    async with practising(args.data, seed=args.seed) as sandbox, ClientSession() as session:
         after_s = min(day.scenario.bank.answers_s.median / args.speed, 1.0)
         sandbox.conduct = Conduct(
             pays=1 - day.scenario.bank.silent,
@@ -249,8 +249,7 @@ async def _sandbox(args: argparse.Namespace, day: Day) -> AsyncIterator[Paying]:
         out.print(f"sandbox  {sandbox.url}")
         chinese = day.scenario.engine.currency == "CNY"
         providers = ("wechat", "alipay", "stripe", CASH) if chinese else ("stripe", CASH)
-        async with aiohttp.ClientSession() as session:
-            yield Paying(providers, Hand(session, sandbox.url).use)
+        yield Paying(providers, Hand(session, sandbox.url).use)
 
 
 async def _city(

@@ -104,9 +104,9 @@ mini_program = "3"
 def test_the_ways_to_pay_are_those_that_are_configured(folder):
     ours = WECHAT + 'appids = { app = "wx1", mini_program = "wx2" }\n' + WAYS
     found = made(given(folder, WEBHOOKS + ours))
-    assert found["wechat"].methods == ("", "app", "mini_program")
-    assert found["alipay"].methods == ("", "mini_program", "app", "web")
-    assert made(given(folder, WEBHOOKS + WECHAT))["wechat"].methods == ("",)
+    assert found["wechat"].methods == ("default", "app", "mini_program")
+    assert found["alipay"].methods == ("default", "mini_program", "app", "web")
+    assert made(given(folder, WEBHOOKS + WECHAT))["wechat"].methods == ("default",)
 
 
 @pytest.mark.parametrize(
