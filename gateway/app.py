@@ -18,7 +18,7 @@ from engine.settings import Settings
 from gateway import providers
 from gateway.asking.paying import Cashier
 from gateway.auth import LIFE_MAX_S, Identity, Tokens, load_secret
-from gateway.clock import resumed, stopwatch_s, wall_ms
+from gateway.clock import resumed, stopwatch_s, wall_ms, wall_s
 from gateway.connections.desk import Desk
 from gateway.connections.http import BASEMAP, Site, console_files, file_of
 from gateway.connections.limits import Buckets, Limits
@@ -127,7 +127,7 @@ class App:
 
     def mint(self, role: Role, subject: str, ttl_s: int | None = None) -> str:
         """A token that this process accepts."""
-        return self.tokens.mint(role, subject, ttl_s or LIFE_MAX_S[role], wall_ms() // 1_000)
+        return self.tokens.mint(role, subject, ttl_s or LIFE_MAX_S[role], wall_s())
 
     # internals
 
@@ -236,7 +236,7 @@ class App:
         from gateway.locating.port import PositionsPort  # here, for it loads an HTTP server
 
         def who_is(token: str) -> Identity:
-            who = desk.tokens.read(token, wall_ms() // 1_000)
+            who = desk.tokens.read(token, wall_s())
             desk.revocations.check(who)
             return who
 

@@ -1,6 +1,5 @@
 """An HTTP application on a port of its own: for trackers, for providers, and as the sandbox."""
 
-from types import TracebackType
 from typing import Self
 
 import msgspec
@@ -32,12 +31,7 @@ class Listening:
         self.port = self._runner.addresses[0][1]
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._runner.cleanup()
 
 

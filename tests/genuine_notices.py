@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from gateway.providers import alipay_signatures, stripe_signatures, wechat_signatures
+from gateway.providers import alipay_signatures, rsa, stripe_signatures, wechat_signatures
 from gateway.providers.port import NoticeRefusedError, number_of
 from tests.provider_keys import API_V3_KEY, NOW_S, SECRETS, SERIAL, alipay, rsa_key, stripe, wechat
 
@@ -51,7 +51,7 @@ def wechat_signed(body: bytes, at: int = NOW_S, serial: str = SERIAL) -> dict[st
         "Wechatpay-Timestamp": str(at),
         "Wechatpay-Nonce": "NONCE1234567890",
         "Wechatpay-Serial": serial,
-        "Wechatpay-Signature": wechat_signatures.signed(key, message),
+        "Wechatpay-Signature": rsa.signed(key, message),
     }
 
 
@@ -71,7 +71,7 @@ def alipay_notice(at: str = "2023-11-15 06:13:20", **changed):
         "charset": "utf-8",
     } | changed
     fields = {k: x for k, x in fields.items() if x is not None}
-    sign = alipay_signatures.signed(rsa_key("platform"), alipay_signatures.notice_message(fields))
+    sign = rsa.signed(rsa_key("platform"), alipay_signatures.notice_message(fields))
     return {}, urlencode(fields | {"sign_type": "RSA2", "sign": sign}).encode()
 
 

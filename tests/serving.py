@@ -106,7 +106,7 @@ async def small_city(app: App, subprotocol: str = m.MSGPACK) -> AsyncIterator[Si
     for client in clients:
         await client.ready()
     try:
-        await set_up(city)
+        await set_up(city, app.engine.state.settings.current.currency)
         await city.kim.request(m.StartShift(LATER))
         yield city
     finally:
@@ -114,12 +114,12 @@ async def small_city(app: App, subprotocol: str = m.MSGPACK) -> AsyncIterator[Si
             await client.close()
 
 
-async def set_up(city: SimpleNamespace) -> None:
+async def set_up(city: SimpleNamespace, currency: str = "CNY") -> None:
     """One store with a full shelf, one courier, one customer."""
     await city.operator.request(m.RegisterStore("s1", "Noodles", STORE, 600))
     await city.operator.request(m.ListProduct("ramen", "Ramen", "food"))
     await city.operator.request(m.RegisterCourier("kim", "scooter", 12))
-    await city.store.request(m.SetPrice("ramen", m.Money(1200, "CNY")))
+    await city.store.request(m.SetPrice("ramen", m.Money(1200, currency)))
     await city.store.request(m.ReceiveStock("ramen", 100_000))
     await city.shop.request(m.RegisterCustomer("ann"))
 

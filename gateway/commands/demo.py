@@ -22,7 +22,7 @@ from engine.engine import Engine
 from engine.settings import Settings
 from engine.values import CASH
 from gateway.auth import LIFE_MAX_S, Tokens, load_secret
-from gateway.clock import stopwatch_s, wall_ms
+from gateway.clock import stopwatch_s, wall_s
 from gateway.latency import Latency
 from gateway.messages import Role
 from gateway.ports import port
@@ -389,7 +389,7 @@ def _counts(counter: Any) -> str:
 
 def mint(tokens: Tokens, role: Role, subject: str) -> str:
     """As long-lived as the role allows."""
-    return tokens.mint(role, subject, LIFE_MAX_S[role], wall_ms() // 1_000)
+    return tokens.mint(role, subject, LIFE_MAX_S[role], wall_s())
 
 
 def _on_signals() -> asyncio.Event:

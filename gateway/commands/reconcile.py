@@ -14,7 +14,7 @@ import msgspec
 
 from gateway.app import App, Config
 from gateway.auth import Tokens, load_secret
-from gateway.clock import wall_ms
+from gateway.clock import wall_ms, wall_s
 from gateway.messages import Differences
 from gateway.messages.reconciliations import Reconciliation
 from gateway.providers import FILE
@@ -89,7 +89,7 @@ async def _there(
     """By HTTP, as an operator."""
     listening = load(folder).webhooks
     tokens = Tokens(load_secret(folder))
-    token = tokens.mint("operator", "reconcile", 600, wall_ms() // 1_000)
+    token = tokens.mint("operator", "reconcile", 600, wall_s())
     url = f"http://{listening.host}:{listening.port}/bills/{provider}/{day.isoformat()}"
     url += "?early=yes" if early else ""
     timeout = aiohttp.ClientTimeout(total=PATIENCE_S)

@@ -8,7 +8,7 @@ from typing import get_args
 import msgspec
 
 from gateway.auth import LIFE_MAX_S, Tokens, load_secret
-from gateway.clock import wall_ms
+from gateway.clock import wall_s
 from gateway.messages import Role
 from gateway.messages.values import Id
 
@@ -32,5 +32,5 @@ def run(args: argparse.Namespace) -> int:
         raise FileNotFoundError(f"{args.data} is not a folder: start the server first")
     ttl_s = args.ttl or min(DEFAULT_TTL_S, LIFE_MAX_S[args.role])
     tokens = Tokens(load_secret(args.data))
-    sys.stdout.write(tokens.mint(args.role, args.subject, ttl_s, wall_ms() // 1_000) + "\n")
+    sys.stdout.write(tokens.mint(args.role, args.subject, ttl_s, wall_s()) + "\n")
     return 0

@@ -2,7 +2,6 @@
 
 import socket
 from ipaddress import ip_address
-from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -64,12 +63,7 @@ class HttpSender:
         )
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self._session is not None:
             await self._session.close()
 

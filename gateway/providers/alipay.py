@@ -14,12 +14,15 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from msgspec import Raw, Struct
 
 from engine.values import InstructionKind, Millis, PaymentMethod, ProviderId
-from gateway.clock import wall_ms
+from gateway.clock import wall_s
 from gateway.providers import alipay_methods as methods
 from gateway.providers import alipay_signatures as signatures
+from gateway.providers import rsa
 from gateway.providers.alipay_bill import lines_of
+from gateway.providers.answers import field_of
 from gateway.providers.asking import Asking
 from gateway.providers.currencies import AmountError, minor_of, text_of
+from gateway.providers.days import BEIJING, clock_text, day_in
 from gateway.providers.port import (
     NOBODY,
     NOTICE_LIFE_S,
@@ -40,7 +43,6 @@ from gateway.providers.port import (
     TryAgainError,
 )
 from gateway.providers.strict import form, json_object, text
-from gateway.providers.wechat import BEIJING, beijing_day
 
 GATEWAY = "https://openapi.alipay.com/gateway.do"
 OK = "10000"
@@ -115,12 +117,11 @@ class Alipay:
         return Page("redirect", methods.address(m.gateway, fields))
 
     def _trade(self, due: Due) -> dict[str, str]:
-        until = datetime.fromtimestamp(due.expires_at_s, BEIJING)
         return {
             "out_trade_no": due.number,
             "total_amount": text_of(due.amount_minor, CURRENCY),
             "subject": f"Order {due.order}"[:256],
-            "time_expire": f"{until:%Y-%m-%d %H:%M:%S}",
+            "time_expire": clock_text(due.expires_at_s),
         }
 
     async def _created(self, method: str, content: dict[str, str]) -> dict[str, Any]:
@@ -251,7 +252,7 @@ class Alipay:
         return lines_of(data, currency)
 
     def period(self, day: date) -> tuple[Millis, Millis]:
-        return beijing_day(day)
+        return day_in(BEIJING, day)
 
     # internals
 
@@ -274,12 +275,12 @@ class Alipay:
             "format": "JSON",
             "charset": "utf-8",
             "sign_type": signatures.SCHEME,
-            "timestamp": f"{datetime.fromtimestamp(wall_s(), BEIJING):%Y-%m-%d %H:%M:%S}",
+            "timestamp": clock_text(wall_s()),
             "version": "1.0",
             "notify_url": m.notify_url,
             "biz_content": msgspec.json.encode(content).decode(),
         } | {k: x for k, x in more.items() if x}
-        sign = signatures.signed(m.key, signatures.request_message(fields))
+        sign = rsa.signed(m.key, signatures.request_message(fields))
         return fields | {"sign": sign}
 
     def _genuine(self, method: str, body: bytes) -> dict[str, Any]:
@@ -295,13 +296,6 @@ class Alipay:
             return json_object(bytes(answer))
         except (NoticeRefusedError, msgspec.MsgspecError, KeyError) as error:
             raise TryAgainError(f"an answer that is not theirs: {error}") from None
-
-
-def field_of(found: dict[str, Any], name: str) -> str:
-    try:
-        return text(found, name)
-    except NoticeRefusedError as error:
-        raise TryAgainError(str(error)) from None
 
 
 def amount_of(amount: str) -> int:
@@ -331,7 +325,3 @@ def time_of(value: str) -> Millis:
 
 def said(found: dict[str, Any]) -> str:
     return f"{str(found.get('code'))[:10]} {str(found.get('sub_code'))[:60]}"
-
-
-def wall_s() -> int:
-    return wall_ms() // 1_000

@@ -9,19 +9,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from engine.values import InstructionKind, PaymentMethod
+from gateway.clock import wall_s
 from gateway.providers.alipay import (
     CURRENCY,
     GRACE_S,
     OK,
     Alipay,
     amount_of,
-    field_of,
     said,
     time_of,
     told_minor,
-    wall_s,
 )
 from gateway.providers.alipay_methods import order_text
+from gateway.providers.answers import field_of
 from gateway.providers.currencies import text_of
 from gateway.providers.port import (
     NOBODY,

@@ -4,15 +4,11 @@ Of a notice, `sign` and `sign_type` are left out; of a request, only `sign`. Of 
 bytes of the answer itself are signed, as they stand between the braces of the envelope.
 """
 
-import base64
-import binascii
 from collections.abc import Mapping
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from gateway.providers import rsa
 from gateway.providers.port import NoticeRefusedError
 
 SCHEME = "RSA2"
@@ -29,10 +25,6 @@ def request_message(fields: Mapping[str, str]) -> bytes:
     return _pairs({k: x for k, x in fields.items() if k != "sign" and x})
 
 
-def signed(key: RSAPrivateKey, message: bytes) -> str:
-    return base64.b64encode(key.sign(message, PKCS1v15(), SHA256())).decode()
-
-
 def check(fields: Mapping[str, str], keys: Mapping[str, RSAPublicKey]) -> None:
     """Of a notice. Raises NoticeRefusedError: `bad_signature` or `unknown_serial`."""
     if fields.get("sign_type") != SCHEME:
@@ -47,13 +39,7 @@ def check_message(
     key = keys.get(serial)
     if key is None:
         raise NoticeRefusedError("unknown_serial")
-    try:
-        raw = base64.b64decode(signature, validate=True)
-        if base64.b64encode(raw).decode() != signature:
-            raise NoticeRefusedError("bad_signature", "not the shortest base64")
-        key.verify(raw, message, PKCS1v15(), SHA256())
-    except (InvalidSignature, binascii.Error, ValueError):
-        raise NoticeRefusedError("bad_signature") from None
+    rsa.check(key, message, signature)
 
 
 def _pairs(fields: Mapping[str, str]) -> bytes:

@@ -30,7 +30,7 @@ from engine.values import (
     PaymentMethod,
     ProviderId,
 )
-from gateway.clock import wall_ms
+from gateway.clock import wall_s
 from gateway.loop import EngineLoop
 from gateway.providers.currencies import AmountError
 from gateway.providers.port import (
@@ -38,6 +38,7 @@ from gateway.providers.port import (
     Due,
     Instruction,
     NoticeRefusedError,
+    NotPayableError,
     Outcome,
     Page,
     Payer,
@@ -244,6 +245,8 @@ class Errands:
     ) -> tuple[Standing, Page | None]:
         """Who has paid already cannot be asked again: then that is how it stands."""
         try:
+            if provider.currencies and due.currency not in provider.currencies:
+                raise NotPayableError("currency")
             page = await provider.ask(due, payer)
         except TryAgainError:
             standing = await provider.look(due)
@@ -266,7 +269,7 @@ class Errands:
         clock = self._loop.clock
         expires_at_s = payment.expires_at // SECOND
         if clock.speed != 1:  # the provider lives by the wall's clock
-            expires_at_s = wall_ms() // SECOND + int(clock.wall_s_until(payment.expires_at)) + 1
+            expires_at_s = wall_s() + int(clock.wall_s_until(payment.expires_at)) + 1
         return Due(
             key,
             payment.order,

@@ -3,7 +3,6 @@
 import logging
 from contextlib import AsyncExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from msgspec.structs import asdict
@@ -11,7 +10,7 @@ from msgspec.structs import asdict
 from engine.values import PaymentId, PaymentMethod, ProviderId
 from gateway import messages as m
 from gateway.auth import Identity, Tokens
-from gateway.clock import wall_ms
+from gateway.clock import wall_s
 from gateway.codes import Refusal
 from gateway.loop import EngineLoop
 from gateway.metrics import Metric
@@ -81,12 +80,7 @@ class PaymentOffice:
         self.errands.resume()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
     def page(self, payment: PaymentId) -> m.Page | None:
@@ -125,7 +119,7 @@ class PaymentOffice:
 
     def _must_be_operator(self, token: str) -> None:
         """Raises Refusal."""
-        who: Identity = self._tokens.read(token, wall_ms() // 1_000)
+        who: Identity = self._tokens.read(token, wall_s())
         self._revocations.check(who)
         if who.role != "operator":
             raise Refusal("forbidden")

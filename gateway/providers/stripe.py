@@ -5,7 +5,7 @@ are whole numbers, of what Stripe takes for the smallest unit.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,8 +14,10 @@ from msgspec import Struct
 from engine.values import InstructionKind, Millis, PaymentMethod, ProviderId
 from gateway.clock import wall_ms
 from gateway.providers import stripe_signatures as signatures
+from gateway.providers.answers import answer_of, field_of
 from gateway.providers.asking import Asking, Response
 from gateway.providers.currencies import AmountError, of_stripes, stripes_of
+from gateway.providers.days import day_in
 from gateway.providers.port import (
     NOBODY,
     Answer,
@@ -99,24 +101,24 @@ class Stripe:
         """The form confirms it, asks for 3-D Secure where the bank wants it, and shows wallets."""
         intent, key = await self._intent(due), self._account.publishable_key
         parameters = {"publishable_key": key} if key else {}
-        return Page("client_secret", _text(intent, "client_secret"), parameters)
+        return Page("client_secret", field_of(intent, "client_secret"), parameters)
 
     async def look(self, due: Due) -> Standing:
-        reference = due.reference or _text(await self._intent(due), "id")
+        reference = due.reference or field_of(await self._intent(due), "id")
         found = await self._call("GET", f"/v1/payment_intents/{reference}")
         if found.status != 200:
             raise TryAgainError(_said(found))
-        return _standing(_read(found), due.currency)
+        return _standing(answer_of(found), due.currency)
 
     async def close(self, due: Due) -> Standing:
         standing = await self.look(due)
         if standing.status != "unpaid":
             return standing
-        reference = due.reference or _text(await self._intent(due), "id")
+        reference = due.reference or field_of(await self._intent(due), "id")
         path, key = f"/v1/payment_intents/{reference}/cancel", f"{due.number}-close"
         found = await self._call("POST", path, {"cancellation_reason": "abandoned"}, key)
         if found.status == 200:
-            return _standing(_read(found), due.currency)
+            return _standing(answer_of(found), due.currency)
         if _code(found) == "payment_intent_unexpected_state":
             return await self.look(due)
         raise TryAgainError(_said(found))
@@ -134,10 +136,10 @@ class Stripe:
         path = f"/v1/payment_intents/{instruction.due.reference}/{verb}"
         found = await self._call("POST", path, fields, instruction.number)
         if found.status == 200:
-            return _carried(_read(found), instruction)
+            return _carried(answer_of(found), instruction)
         if _code(found) == "payment_intent_unexpected_state":  # by an earlier try, or by hand
             path = f"/v1/payment_intents/{instruction.due.reference}"
-            return _carried(_read(await self._call("GET", path)), instruction)
+            return _carried(answer_of(await self._call("GET", path)), instruction)
         if _code(found) in NEVER:
             return Outcome("failed", _code(found))
         raise TryAgainError(_said(found))
@@ -146,7 +148,7 @@ class Stripe:
         """Stripe forgets keys after a day; a refund that was made before is found by its number."""
         due = instruction.due
         path = f"/v1/refunds?{urlencode({'payment_intent': due.reference, 'limit': '100'})}"
-        known = _read(await self._call("GET", path)).get("data")
+        known = answer_of(await self._call("GET", path)).get("data")
         for refund in known if isinstance(known, list) else ():
             if (refund.get("metadata") or {}).get("number") == instruction.number:
                 return _refunded(refund)
@@ -157,7 +159,7 @@ class Stripe:
         }
         found = await self._call("POST", "/v1/refunds", fields, instruction.number)
         if found.status == 200:
-            return _refunded(_read(found))
+            return _refunded(answer_of(found))
         if _code(found) in NEVER:
             return Outcome("failed", _code(found))
         raise TryAgainError(_said(found))
@@ -178,12 +180,12 @@ class Stripe:
         columns = [("parameters[columns][]", x) for x in REPORT_COLUMNS]
         body = urlencode([*fields.items(), *columns]).encode()
         found = await self._send("POST", "/v1/reporting/report_runs", body, f"bill-{day}")
-        run = _text(_read(found), "id")
+        run = field_of(answer_of(found), "id")
         found = await self._call("GET", f"/v1/reporting/report_runs/{run}")
-        told = _read(found)
-        if _text(told, "status") != "succeeded":
-            raise TryAgainError(f"the report is {_text(told, 'status')[:20]}")
-        url, key = _text(told, "result", "url"), self._account.secret_key
+        told = answer_of(found)
+        if field_of(told, "status") != "succeeded":
+            raise TryAgainError(f"the report is {field_of(told, 'status')[:20]}")
+        url, key = field_of(told, "result", "url"), self._account.secret_key
         headers = {"Authorization": f"Bearer {key}"}
         if not url.startswith(("https://files.stripe.com/", f"{self._account.base_url}/")):
             raise TryAgainError("a report somewhere else")  # our key is not for others
@@ -234,8 +236,7 @@ class Stripe:
         return lines_of(data, currency)
 
     def period(self, day: date) -> tuple[Millis, Millis]:
-        start = round(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1_000
-        return Millis(start), Millis(start + 24 * 3_600_000)
+        return day_in(UTC, day)
 
     # internals
 
@@ -253,7 +254,7 @@ class Stripe:
         found = await self._call("POST", "/v1/payment_intents", fields, due.number)
         if found.status != 200:
             raise TryAgainError(_said(found))
-        return _read(found)
+        return answer_of(found)
 
     async def _call(
         self, method: str, path: str, fields: dict[str, str] | None = None, key: str = ""
@@ -275,7 +276,7 @@ class Stripe:
 
 
 def _standing(intent: dict[str, Any], currency: str) -> Standing:
-    status, reference = _text(intent, "status"), _text(intent, "id")
+    status, reference = field_of(intent, "status"), field_of(intent, "id")
     if status in UNPAID:
         return Standing("unpaid", reference=reference)
     if status == "canceled":
@@ -283,7 +284,7 @@ def _standing(intent: dict[str, Any], currency: str) -> Standing:
     amount = intent.get("amount_capturable" if status == "requires_capture" else "amount_received")
     if status not in ("requires_capture", "succeeded") or not isinstance(amount, int):
         raise TryAgainError(f"an intent in state {status[:30]}")
-    told = _text(intent, "currency").upper()
+    told = field_of(intent, "currency").upper()
     minor = _minor(amount, told)
     if status == "requires_capture":
         return Standing("held", minor, told, reference)
@@ -299,7 +300,7 @@ def _heard(intent: dict[str, Any]) -> Standing:
 
 def _carried(intent: dict[str, Any], instruction: Instruction) -> Outcome:
     """What a capture or a cancellation came to."""
-    status, reference = _text(intent, "status"), _text(intent, "id")
+    status, reference = field_of(intent, "status"), field_of(intent, "id")
     if instruction.kind is InstructionKind.VOID:
         return Outcome("done" if status == "canceled" else "failed", reference)
     wanted = stripes_of(instruction.amount_minor, instruction.due.currency)
@@ -309,7 +310,7 @@ def _carried(intent: dict[str, Any], instruction: Instruction) -> Outcome:
 
 
 def _refunded(refund: dict[str, Any]) -> Outcome:
-    status, reference = _text(refund, "status"), _text(refund, "id")
+    status, reference = field_of(refund, "status"), field_of(refund, "id")
     if status in ("failed", "canceled"):
         return Outcome("failed", reference)
     if status != "succeeded":
@@ -325,22 +326,8 @@ def _minor(amount: int, currency: str) -> int:
         raise NoticeRefusedError("malformed", str(error)) from None
 
 
-def _read(found: Response) -> dict[str, Any]:
-    try:
-        return json_object(found.body)
-    except NoticeRefusedError as error:
-        raise TryAgainError(f"unreadable: {error}") from None
-
-
-def _text(found: dict[str, Any], *path: str) -> str:
-    try:
-        return text(found, *path)
-    except NoticeRefusedError as error:
-        raise TryAgainError(str(error)) from None
-
-
 def _code(found: Response) -> str:
-    error = _read(found).get("error")
+    error = answer_of(found).get("error")
     code = error.get("code") if isinstance(error, dict) else None
     return code if isinstance(code, str) else ""
 

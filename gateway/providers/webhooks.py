@@ -12,7 +12,7 @@ from datetime import date
 from aiohttp import web
 
 from engine.values import ProviderId
-from gateway.clock import stopwatch_s, wall_ms
+from gateway.clock import stopwatch_s, wall_s
 from gateway.codes import Refusal
 from gateway.listening import Listening, json_answer
 from gateway.providers.bookkeeper import BillRefusedError, Bookkeeper
@@ -81,11 +81,11 @@ class Webhooks(Listening):
         try:
             async with asyncio.timeout(HEAR_S):
                 try:
-                    news = provider.hear(headers, body, wall_ms() // 1_000)
+                    news = provider.hear(headers, body, wall_s())
                 except NoticeRefusedError as error:
                     if error.code != "unknown_serial" or not await self._rotate(provider):
                         raise
-                    news = provider.hear(headers, body, wall_ms() // 1_000)
+                    news = provider.hear(headers, body, wall_s())
                 await self._notices.heard(provider, news)
         except NoticeRefusedError as error:
             self._tally.notices_refused += 1

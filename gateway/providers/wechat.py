@@ -5,7 +5,7 @@ void of what nobody paid = close. Amounts are whole fen.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha1
 from hmac import compare_digest
 from typing import Any
@@ -16,9 +16,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from msgspec import Struct
 
 from engine.values import InstructionKind, Millis, PaymentMethod, ProviderId
-from gateway.clock import wall_ms
+from gateway.clock import wall_s
 from gateway.providers import wechat_signatures as signatures
+from gateway.providers.answers import answer_of, field_of
 from gateway.providers.asking import Asking, Response, nonce
+from gateway.providers.days import BEIJING, day_in
 from gateway.providers.keys import public_key_of_certificate
 from gateway.providers.port import (
     NOBODY,
@@ -43,7 +45,6 @@ from gateway.providers.strict import json_object, part, text, whole
 from gateway.providers.wechat_bill import lines_of
 from gateway.providers.wechat_methods import ANSWER, RESOURCE, about_payer, page_of
 
-BEIJING = timezone(timedelta(hours=8))
 BASE_URL = "https://api.mch.weixin.qq.com"
 NEVER = (  # of a refund: asking again will not help
     "INVALID_REQUEST",
@@ -122,8 +123,8 @@ class WeChat:
         if found.status != 200:
             code = _code(found)
             raise NotPayableError(code) if code in UNWANTED else TryAgainError(_said(found))
-        answer = _text(_read(found), ANSWER[resource])
-        return page_of(due, payer, answer, appid, m.mchid, m.key, _now_s())
+        answer = field_of(answer_of(found), ANSWER[resource])
+        return page_of(due, payer, answer, appid, m.mchid, m.key, wall_s())
 
     async def look(self, due: Due) -> Standing:
         path = f"/v3/pay/transactions/out-trade-no/{quote(due.number)}?mchid={self._merchant.mchid}"
@@ -132,7 +133,7 @@ class WeChat:
             return Standing("unpaid")  # it was never asked for, or they have not heard yet
         if found.status != 200:
             raise TryAgainError(_said(found))
-        return self._standing(_read(found))
+        return self._standing(answer_of(found))
 
     async def close(self, due: Due) -> Standing:
         path = f"/v3/pay/transactions/out-trade-no/{quote(due.number)}/close"
@@ -160,7 +161,7 @@ class WeChat:
         }
         found = await self._call("POST", "/v3/refund/domestic/refunds", body)
         if found.status == 200:
-            return _outcome(_read(found))
+            return _outcome(answer_of(found))
         if _code(found) in NEVER:
             return Outcome("failed", _code(found))
         raise TryAgainError(_said(found))
@@ -175,7 +176,7 @@ class WeChat:
             sealed = part(entry, "encrypt_certificate")
             pem = self._opened(sealed)
             fresh[text(entry, "serial_no")] = public_key_of_certificate(pem)
-        signatures.check(found.headers, found.body, {**self._platform, **fresh}, _now_s())
+        signatures.check(found.headers, found.body, {**self._platform, **fresh}, wall_s())
         news = fresh.keys() - self._platform.keys()
         self._platform |= fresh
         return bool(news)
@@ -186,7 +187,7 @@ class WeChat:
         found = await self._call("GET", path)
         if found.status != 200:
             raise TryAgainError(_said(found))
-        told = _read(found)
+        told = answer_of(found)
         url = text(told, "download_url")
         where = urlsplit(url)
         target = f"{where.path}?{where.query}" if where.query else where.path
@@ -240,7 +241,7 @@ class WeChat:
         return lines_of(data, self._merchant.mchid, currency)
 
     def period(self, day: date) -> tuple[Millis, Millis]:
-        return beijing_day(day)
+        return day_in(BEIJING, day)
 
     # internals
 
@@ -275,7 +276,7 @@ class WeChat:
         found = await self._asking.send(*self._request(method, path, data))
         if 200 <= found.status < 300:
             try:
-                signatures.check(found.headers, found.body, self._platform, _now_s())
+                signatures.check(found.headers, found.body, self._platform, wall_s())
             except NoticeRefusedError as error:
                 if error.code == "unknown_serial":
                     await self.rotate()
@@ -285,7 +286,7 @@ class WeChat:
     def _request(
         self, method: str, path: str, body: bytes
     ) -> tuple[str, str, dict[str, str], bytes]:
-        m, at, once = self._merchant, _now_s(), nonce()
+        m, at, once = self._merchant, wall_s(), nonce()
         message = signatures.request_message(method, path, at, once, body)
         headers = {
             "Authorization": signatures.authorization(m.key, m.mchid, m.serial, at, once, message),
@@ -294,13 +295,6 @@ class WeChat:
             "User-Agent": "o2o-dispatch",
         }
         return method, m.base_url + path, headers, body
-
-
-def beijing_day(day: date) -> tuple[Millis, Millis]:
-    """Where WeChat and Alipay keep their books."""
-    start = datetime(day.year, day.month, day.day, tzinfo=BEIJING)
-    from_ms = round(start.timestamp()) * 1_000
-    return Millis(from_ms), Millis(from_ms + 24 * 3_600_000)
 
 
 def _outcome(refund: dict[str, Any]) -> Outcome:
@@ -323,20 +317,6 @@ def _time(value: Any) -> Millis:
         raise NoticeRefusedError("malformed", "a time") from None
 
 
-def _read(found: Response) -> dict[str, Any]:
-    try:
-        return json_object(found.body)
-    except NoticeRefusedError as error:
-        raise TryAgainError(f"unreadable: {error}") from None
-
-
-def _text(found: dict[str, Any], name: str) -> str:
-    try:
-        return text(found, name)
-    except NoticeRefusedError as error:
-        raise TryAgainError(str(error)) from None
-
-
 def _listed(found: dict[str, Any], name: str) -> list[Any]:
     value = found.get(name)
     if not isinstance(value, list):
@@ -353,7 +333,3 @@ def _code(found: Response) -> str:
 
 def _said(found: Response) -> str:
     return f"{found.status} {_code(found)[:60]}"
-
-
-def _now_s() -> int:
-    return wall_ms() // 1_000

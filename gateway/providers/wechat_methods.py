@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from engine.values import PaymentMethod
 from gateway.providers.asking import nonce
 from gateway.providers.port import Due, Page, Payer, PayerIncompleteError
-from gateway.providers.wechat_signatures import signed
+from gateway.providers.rsa import signed
 
 JSAPI = (PaymentMethod.MINI_PROGRAM, PaymentMethod.OFFICIAL_ACCOUNT)
 RESOURCE = {

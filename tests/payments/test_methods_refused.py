@@ -2,6 +2,7 @@
 
 import pytest
 
+from engine.settings import Settings
 from gateway import messages as m
 from gateway.client import RequestRefusedError
 from tests.practice import (
@@ -86,6 +87,17 @@ async def test_what_the_provider_would_not_take_is_said_in_its_word_and_can_be_m
             assert (reply.error.code, reply.error.detail) == ("malformed", {"field": "client_ip"})
         await invoked(p.sandbox, page)
         await status_becomes(p, "o/1", "authorized")
+
+
+@live
+async def test_a_provider_is_not_asked_for_money_it_does_not_take(tmp_path):
+    """Alipay is told amounts in yuan alone: as many yuan would be paid as euros are due."""
+    async with practice(tmp_path, PAYING, settings=Settings(currency="EUR")) as p:
+        told = await placed(p, "o", "alipay", "mini_program")
+        reply = await p.city.shop.ask(m.StartPayment(told.payment, openid=BUYER))
+        assert reply.error.code == "payment_refused"
+        assert reply.error.detail == {"provider_code": "currency"}
+        assert p.sandbox.trades.all == {}
 
 
 @live

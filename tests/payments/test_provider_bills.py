@@ -13,10 +13,10 @@ from gateway import messages as m
 from gateway.clock import wall_ms
 from gateway.commands import reconcile
 from gateway.providers import alipay_bill, stripe_bill, wechat_bill
+from gateway.providers.days import BEIJING
 from gateway.providers.port import Billed, BillError
 from gateway.providers.sandbox import bills
 from gateway.providers.sandbox.trades import TAKEN, Refund, Trade
-from gateway.providers.wechat import BEIJING
 from tests.practice import (
     PAYING,
     PROVIDERS,

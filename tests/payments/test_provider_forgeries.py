@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, quote, urlencode
 
 import pytest
 
-from gateway.providers import alipay_signatures, stripe_signatures, wechat_signatures
+from gateway.providers import alipay_signatures, rsa, stripe_signatures, wechat_signatures
 from gateway.providers.port import NoticeRefusedError, Paid
 from gateway.providers.strict import form
 from tests.genuine_notices import (
@@ -72,7 +72,7 @@ def forged(rng: Random, name: str, headers: dict[str, str], body: bytes):
     if name == "wechat":  # another tenant's key; another serial; the merchant's own key
         other = rng.choice(["strange", "platform 2", "merchant"])
         message = wechat_signatures.notice_message(str(NOW_S), "NONCE1234567890", body)
-        sign = wechat_signatures.signed(rsa_key(other), message)
+        sign = rsa.signed(rsa_key(other), message)
         return headers | {"Wechatpay-Signature": sign}, body
     return {"Stripe-Signature": stripe_signatures.header_of(["whsec_else"], NOW_S, body)}, body
 
@@ -109,7 +109,7 @@ def test_alipays_signature_of_another_key_or_scheme_is_refused():
     _, body = alipay_notice()
     fields = form(body)
     for key in ("strange", "merchant"):
-        sign = alipay_signatures.signed(rsa_key(key), alipay_signatures.notice_message(fields))
+        sign = rsa.signed(rsa_key(key), alipay_signatures.notice_message(fields))
         refused(alipay(), {}, urlencode(fields | {"sign": sign}).encode(), "bad_signature")
     for scheme in ("RSA", "none", ""):
         refused(alipay(), {}, urlencode(fields | {"sign_type": scheme}).encode(), "bad_signature")

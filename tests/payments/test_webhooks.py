@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from msgspec.structs import replace
 
+from gateway.clock import wall_s
 from gateway.providers import webhooks
 from tests.practice import QUIET, becomes, ordered, practice, status_becomes, trade_of
 from tests.serving import live
@@ -110,7 +111,7 @@ async def test_a_new_platform_key_is_fetched_when_it_is_first_used(tmp_path, mon
 async def test_nobody_can_make_us_fetch_keys_all_day(tmp_path):
     async with practice(tmp_path) as p:
         strange = {
-            "Wechatpay-Timestamp": str(webhooks.wall_ms() // 1_000),
+            "Wechatpay-Timestamp": str(wall_s()),
             "Wechatpay-Nonce": "n",
             "Wechatpay-Serial": "nobody's",
             "Wechatpay-Signature": "AAAA",

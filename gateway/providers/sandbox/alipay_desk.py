@@ -11,6 +11,7 @@ from aiohttp import web
 
 from gateway.clock import wall_ms
 from gateway.providers import alipay_signatures as signatures
+from gateway.providers import rsa
 from gateway.providers.currencies import minor_of, text_of
 from gateway.providers.port import NoticeRefusedError
 from gateway.providers.sandbox.alipay_freezes import (
@@ -70,7 +71,7 @@ class AlipayDesk:
                 "sub_code": "isv.invalid-signature",
             }
         answer = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
-        sign = signatures.signed(self._identity.platform, answer.encode())
+        sign = rsa.signed(self._identity.platform, answer.encode())
         name = f"{method.replace('.', '_')}_response"
         body = f'{{"{name}":{answer},"sign":"{sign}"}}'
         return web.Response(body=body.encode(), content_type="application/json")
@@ -232,7 +233,7 @@ class AlipayDesk:
             "app_id": self._identity.names.app_id,
         } | told
         message = signatures.notice_message(fields)
-        fields |= {"sign_type": "RSA2", "sign": signatures.signed(self._identity.platform, message)}
+        fields |= {"sign_type": "RSA2", "sign": rsa.signed(self._identity.platform, message)}
         headers = {"Content-Type": "application/x-www-form-urlencoded;charset=utf-8"}
         letter = Letter(trade.notify_url, headers, urlencode(fields).encode())
         self._till.postman.post(

@@ -1,14 +1,13 @@
 """Alipay's desk for pre-authorizations: money is frozen, and paid or let go of later."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
-from gateway.clock import wall_ms
+from gateway.clock import wall_ms, wall_s
 from gateway.providers.currencies import minor_of, text_of
+from gateway.providers.days import clock_text
 from gateway.providers.sandbox.till import RefusedError, Till
 from gateway.providers.sandbox.trades import CLOSED, HELD, TAKEN, UNPAID, Trade
-from gateway.providers.wechat import BEIJING
 
 NAME, CURRENCY = "alipay", "CNY"
 Answer = dict[str, Any]
@@ -47,7 +46,7 @@ class Freezes:
             CURRENCY,
             asked["order_title"],
             notify_url,
-            wall_ms() // 1_000 + 60 * minutes,
+            wall_s() + 60 * minutes,
             holds=True,
             kind=kind,
         )
@@ -131,4 +130,4 @@ def refused(sub_code: str) -> Answer:
 
 
 def time_text(at_ms: int) -> str:
-    return f"{datetime.fromtimestamp(at_ms // 1_000, BEIJING):%Y-%m-%d %H:%M:%S}"
+    return clock_text(at_ms // 1_000)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, tzinfo
 
 from gateway.providers.currencies import text_of
+from gateway.providers.days import BEIJING, clock_text
 from gateway.providers.sandbox.trades import TAKEN, Refund, Trade
-from gateway.providers.wechat import BEIJING
 
 FEE_PER_MILLE = 6
 WECHAT_COLUMNS = (
@@ -46,7 +46,7 @@ def wechat_bill(trades: Iterable[Trade], day: date, mchid: str, appid: str) -> b
         back = text_of(refund.amount_minor, trade.currency) if refund else nothing
         fee = -fee_of(refund.amount_minor) if refund else fee_of(trade.amount_minor)
         cells = [
-            f"{datetime.fromtimestamp(at_ms // 1_000, BEIJING):%Y-%m-%d %H:%M:%S}",
+            clock_text(at_ms // 1_000),
             *(trade.appid or appid, mchid, "0", "", trade.reference, trade.number),
             *(trade.payer or "oUsr", trade.kind or "NATIVE"),
             "REFUND" if refund else "SUCCESS",
@@ -72,7 +72,7 @@ def alipay_bill(trades: Iterable[Trade], day: date, seller: str) -> bytes:
         amount = -refund.amount_minor if refund else trade.taken_minor
         fee = fee_of(refund.amount_minor) if refund else -fee_of(trade.taken_minor)
         money = text_of(amount, trade.currency)
-        at = f"{datetime.fromtimestamp(at_ms // 1_000, BEIJING):%Y-%m-%d %H:%M:%S}"
+        at = clock_text(at_ms // 1_000)
         cells = [
             *(trade.reference, trade.number, "退款" if refund else "交易", "Order of noodles"),
             *(at, at, "", "", "", "", "a***@example.com", money, money),
@@ -99,7 +99,7 @@ def stripe_bill(trades: Iterable[Trade], day: date) -> bytes:
     writer = csv.writer(out)
     writer.writerow(STRIPE_COLUMNS.split(","))
     for at_ms, trade, refund in _of_day(trades, day, UTC):
-        at = f"{datetime.fromtimestamp(at_ms // 1_000, UTC):%Y-%m-%d %H:%M:%S}"
+        at = clock_text(at_ms // 1_000, UTC)
 
         def row(category: str, gross: int, fee: int, refund_number: str = "") -> None:
             money = (text_of(x, trade.currency) for x in (gross, fee, gross - fee))  # noqa: B023

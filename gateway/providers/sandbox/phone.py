@@ -4,16 +4,13 @@ What a merchant's client hands over is checked as the providers' own programs do
 merchant, signed by him, and can still be paid. Then its customer pays, as the conduct says.
 """
 
-import base64
 import json
 from html import escape
 
 from aiohttp import web
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.hashes import SHA256
 
-from gateway.clock import wall_ms
+from gateway.clock import wall_ms, wall_s
+from gateway.providers import rsa
 from gateway.providers.currencies import AmountError
 from gateway.providers.port import NoticeRefusedError
 from gateway.providers.sandbox.alipay_desk import AlipayDesk
@@ -101,13 +98,12 @@ class Phone:
 
     def _check(self, lines: tuple[str, ...], at_s: str, signature: str) -> None:
         """Four lines, each with its end, under the merchant's key."""
-        if abs(wall_ms() // 1_000 - int(at_s)) >= SIGNED_WITHIN_S:
+        if abs(wall_s() - int(at_s)) >= SIGNED_WITHIN_S:
             raise RefusedError("stale")
         message = "".join(f"{x}\n" for x in lines).encode()
         try:
-            raw, key = base64.b64decode(signature, validate=True), self._identity.merchant
-            key.public_key().verify(raw, message, PKCS1v15(), SHA256())
-        except (InvalidSignature, ValueError):
+            rsa.check(self._identity.merchant.public_key(), message, signature)
+        except NoticeRefusedError:
             raise RefusedError("bad_signature") from None
 
     async def _h5(self, request: web.Request) -> web.Response:

@@ -4,7 +4,6 @@ import json
 from datetime import date
 from pathlib import Path
 from random import Random
-from types import TracebackType
 from typing import Self
 
 import msgspec
@@ -83,15 +82,10 @@ class Sandbox(Listening):
         self.till.resume()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.till.close()
         await self.postman.close()
-        await super().__aexit__(kind, error, trace)
+        await super().__aexit__()
         self.trades.close()
 
     def bill(self, provider: str, day: date) -> bytes:

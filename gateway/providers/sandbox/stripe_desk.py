@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from gateway.clock import wall_ms
+from gateway.clock import wall_s
 from gateway.providers import stripe_signatures as signatures
 from gateway.providers.currencies import of_stripes, stripes_of
 from gateway.providers.sandbox.bills import stripe_bill
@@ -164,7 +164,7 @@ class StripeDesk:
             "id": f"evt_{secrets.token_hex(12)}",
             "object": "event",
             "type": kind,
-            "created": wall_ms() // 1_000,
+            "created": wall_s(),
             "livemode": False,
             "data": {"object": about},
         }
@@ -172,7 +172,7 @@ class StripeDesk:
         secret = [self._identity.names.stripe_secret]
 
         def write() -> Letter:
-            header = signatures.header_of(secret, wall_ms() // 1_000, body)
+            header = signatures.header_of(secret, wall_s(), body)
             return Letter(self.webhook, {signatures.HEADER: header}, body)
 
         self._till.postman.post(write, lambda status, _: 200 <= status < 300)

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from gateway.clock import wall_ms
+from gateway.clock import wall_s
 
 UNPAID, HELD, TAKEN, CLOSED = "unpaid", "held", "taken", "closed"
 
@@ -56,7 +56,7 @@ class Trade(Struct):
 
     @property
     def is_past(self) -> bool:
-        return bool(self.expires_s) and wall_ms() // 1_000 >= self.expires_s
+        return bool(self.expires_s) and wall_s() >= self.expires_s
 
 
 class Trades:

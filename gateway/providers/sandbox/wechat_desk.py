@@ -1,6 +1,5 @@
 """WeChat Pay's side of API v3: checks the merchant's signature, signs what it answers and tells."""
 
-import base64
 import json
 import re
 import secrets
@@ -10,18 +9,17 @@ from ipaddress import ip_address
 from typing import Any
 
 from aiohttp import web
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.hashes import SHA256
 
-from gateway.clock import wall_ms
+from gateway.clock import wall_ms, wall_s
+from gateway.providers import rsa
 from gateway.providers import wechat_signatures as signatures
+from gateway.providers.days import BEIJING
+from gateway.providers.port import NoticeRefusedError
 from gateway.providers.sandbox.bills import wechat_bill
 from gateway.providers.sandbox.identity import Identity
 from gateway.providers.sandbox.postman import Letter
 from gateway.providers.sandbox.till import RefusedError, Till
 from gateway.providers.sandbox.trades import CLOSED, TAKEN, UNPAID, Refund, Trade
-from gateway.providers.wechat import BEIJING
 
 NAME = "wechat"
 _PARTS = re.compile(r'(\w+)="([^"]*)"')
@@ -257,18 +255,16 @@ class WeChatDesk:
         scheme, _, rest = request.headers.get("Authorization", "").partition(" ")
         given = dict(_PARTS.findall(rest))
         named = (given.get("mchid"), given.get("serial_no")) == (n.mchid, n.merchant_serial)
-        timely = abs(wall_ms() // 1_000 - int(given.get("timestamp") or 0)) < 300
+        timely = abs(wall_s() - int(given.get("timestamp") or 0)) < 300
         if scheme != signatures.SCHEME or not named or not timely:
             return {}, self._refused(401, "SIGN_ERROR")
         message = signatures.request_message(
             request.method, request.path_qs, int(given["timestamp"]), given["nonce_str"], raw
         )
         try:
-            signature = base64.b64decode(given["signature"])
-            key = self._identity.merchant.public_key()
-            key.verify(signature, message, PKCS1v15(), SHA256())
+            rsa.check(self._identity.merchant.public_key(), message, given["signature"])
             return (json.loads(raw) if raw else {}), None
-        except (InvalidSignature, ValueError):
+        except (NoticeRefusedError, ValueError):
             return {}, self._refused(401, "SIGN_ERROR")
 
     def _refused(self, status: int, code: str) -> web.Response:
@@ -284,13 +280,13 @@ class WeChatDesk:
         )
 
     def _signed(self, body: bytes) -> dict[str, str]:
-        at, once = str(wall_ms() // 1_000), secrets.token_hex(16)
+        at, once = str(wall_s()), secrets.token_hex(16)
         message = signatures.notice_message(at, once, body)
         return {
             "Wechatpay-Timestamp": at,
             "Wechatpay-Nonce": once,
             "Wechatpay-Serial": self._identity.names.platform_serial,
-            "Wechatpay-Signature": signatures.signed(self._identity.platform, message),
+            "Wechatpay-Signature": rsa.signed(self._identity.platform, message),
         }
 
 
