@@ -127,7 +127,7 @@ def test_the_default_scenario(benchmark):
 def test_a_named_stream_and_one_number(benchmark, draw):
     streams = RandomStreams(7)
     draws: dict[str, Callable[[], float]] = {
-        "random": lambda: streams.named("order", 12_345).random(),
-        "log_normal": lambda: streams.named("order", 12_345).log_normal(480.0, 0.4),
+        "random": lambda: streams.named("order", "12345").random(),
+        "log_normal": lambda: streams.named("order", "12345").log_normal(480.0, 0.4),
     }
     benchmark(draws[draw])

@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 import numpy as np
 from msgspec import Struct
+from numba import njit
 
 from geo.sphere import (
     FULL_TURN_E7,
@@ -91,15 +92,26 @@ def interpolate(a: Point, b: Point, done: int, whole: int) -> Point:
 
 def interpolate_all(starts: Places, goals: Places, done: Int64s, whole: Int64s) -> Places:
     """`interpolate` for each row of (n, 2) starts and goals and (n,) done and whole."""
-    parts = np.maximum(whole, 1)
-    share = np.where(whole > 0, np.clip(done, 0, parts), parts)
-    way = goals - starts
-    way[:, 1] = (way[:, 1] + HALF_TURN_E7) % FULL_TURN_E7 - HALF_TURN_E7
-    there: Places = starts + way * share[:, None] // parts[:, None]
-    there[:, 1] = (there[:, 1] + HALF_TURN_E7) % FULL_TURN_E7 - HALF_TURN_E7
-    there[share == 0] = starts[share == 0]
-    there[share == parts] = goals[share == parts]
+    there: Places = np.empty((len(whole), 2), np.int64)
+    _interpolate_into(there, starts, goals, done, whole)
     return there
+
+
+@njit(cache=True)
+def _interpolate_into(
+    there: Places, starts: Places, goals: Places, done: Int64s, whole: Int64s
+) -> None:
+    for k in range(whole.shape[0]):
+        if whole[k] <= 0 or done[k] >= whole[k]:
+            there[k] = goals[k]
+        elif done[k] <= 0:
+            there[k] = starts[k]
+        else:
+            north, east = goals[k, 0] - starts[k, 0], goals[k, 1] - starts[k, 1]
+            east = (east + HALF_TURN_E7) % FULL_TURN_E7 - HALF_TURN_E7
+            there[k, 0] = starts[k, 0] + north * done[k] // whole[k]
+            lon = starts[k, 1] + east * done[k] // whole[k]
+            there[k, 1] = (lon + HALF_TURN_E7) % FULL_TURN_E7 - HALF_TURN_E7
 
 
 def places(points: list[Point]) -> Places:

@@ -5,6 +5,7 @@ The delivery clock is that of engine/projections/clocks.py: one meaning, live, h
 
 from collections import Counter
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from engine import events as e
@@ -44,6 +45,8 @@ class Tally:
         self._collected = 0
         self.late_payments = 0
         self._durations_ms: dict[str, list[int]] = {x: [] for x in CLOCK}
+        self._to_door = [(attrgetter(f"{x}_ms"), y) for x, y in self._durations_ms.items()]
+        self._to_counter = [(attrgetter(f"{x}_ms"), self._durations_ms[x]) for x in TO_THE_COUNTER]
         self._clocks = Clocks()
         self.folds = self._tables()
 
@@ -122,11 +125,10 @@ class Tally:
         if clock.is_collection:
             self._collected += clock.is_fulfilled
             return
-        durations = self._durations_ms
-        for name in CLOCK if clock.is_fulfilled else TO_THE_COUNTER:
-            lasted_ms = getattr(clock, f"{name}_ms")
+        for lasted_ms_of, found in self._to_door if clock.is_fulfilled else self._to_counter:
+            lasted_ms = lasted_ms_of(clock)
             if lasted_ms is not None:
-                durations[name].append(lasted_ms)
+                found.append(lasted_ms)
 
     def _order_cancelled(self, _: Millis, x: e.OrderCancelled | e.OrderWrittenOff) -> None:
         self.cancelled[f"{x.actor}/{x.reason}"] += 1

@@ -131,7 +131,7 @@ class Neighborhoods:
         self._tastes: dict[tuple[int, int, str], list[float]] = {}
 
     def home(self, source: Source, customer: int) -> Point:
-        name = (source.name, customer) if source.name else (customer,)
+        name = (source.name, str(customer)) if source.name else (str(customer),)
         draws = self._streams.named("home", *name)
         return self._ground.anywhere(draws) if source.area is None else source.area.anywhere(draws)
 

@@ -112,7 +112,7 @@ def _visits(
         at += arrivals.exponential(1 / rate)
         if at >= scenario.hours * HOUR:
             return
-        draws = streams.named("fork", number)
+        draws = streams.named("fork", str(number))
         visit = known[draws.below(len(known))]
         key = f"fork-{scenario.starts_ms}-{number}"
         mind = round(draws.exponential(90_000))

@@ -92,7 +92,7 @@ def offer_reply(
     acceptance: float = 1.0,
 ) -> Reply:
     """To the `time`-th offer of this delivery to this courier; in bad weather fewer say yes."""
-    draws = streams.named("offer", delivery, courier, time)
+    draws = streams.named("offer", delivery, courier, str(time))
     after_ms, lot = group.answers_s.draw_ms(draws), draws.random()
     if lot < group.silent:
         return Reply(Answer.SILENCE, after_ms)
@@ -105,7 +105,7 @@ def at_the_door(
     streams: RandomStreams, group: CourierGroup, demand: Demand, order: OrderId, attempt: int = 0
 ) -> Door:
     """Whoever was not there the first time may be the second."""
-    draws = streams.named("door", order, *([attempt] if attempt else []))
+    draws = streams.named("door", order, *([str(attempt)] if attempt else []))
     after_ms, lot = group.door_s.draw_ms(draws), draws.random()
     if lot < demand.absent:
         lost = draws.chance(WRONG_ADDRESS)
@@ -121,7 +121,7 @@ def breakdown_ms(
     """How long after the start of work courier breaks down for the `time`-th time; None: never."""
     if not group.breakdown_every_h:
         return None
-    draws = streams.named("breakdown", courier, time)
+    draws = streams.named("breakdown", courier, str(time))
     return round(draws.exponential(group.breakdown_every_h) * HOUR)
 
 
@@ -131,7 +131,7 @@ def break_after_ms(
     """How much work a courier has had enough of for the `time`-th time; None: never."""
     if not group.break_every_h:
         return None
-    draws = streams.named("break", courier, shift, time)
+    draws = streams.named("break", courier, str(shift), str(time))
     return round(group.break_every_h * (0.75 + draws.random() / 2) * HOUR)
 
 
