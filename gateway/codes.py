@@ -109,3 +109,8 @@ class Refusal(Exception):  # noqa: N818 — an answer, hence no "Error" in its n
         known = CODES[code]
         text = message or known.message
         self.error = Error(code, text, detail or {}, known.retryable, retry_after_s)
+
+
+def unknown(what: str, key: str) -> Refusal:
+    """There is none, or none of theirs: nobody hears which of the two it is."""
+    return Refusal("unknown", detail={"what": what, "id": key})

@@ -26,9 +26,9 @@ from engine.values import (
     StoreId,
 )
 from gateway import messages as m
-from gateway.translation import priced
 from gateway.translation.editing import substitutes_told
-from gateway.wire import money, place, time_text, window_told
+from gateway.translation.goods import priced
+from gateway.wire import money, place, time_text, time_told, window_told
 
 TOLD = (DeliveryStatus.CREATED, DeliveryStatus.OFFERED)  # until then nobody has accepted
 
@@ -56,7 +56,7 @@ def order_told(
         time_text(at),
         delivery_key,
         delivery.courier if delivery and accepted else None,
-        time_text(order.ready_at) if order.ready_at else None,
+        time_told(order.ready_at),
         order.why or None,
         placed.fulfillment.value,
         order.missed_proofs,
@@ -127,7 +127,7 @@ def ticket_told(s: State, key: OrderId) -> m.Ticket:
         priced(order.lines, s.settings.current.currency),
         time_text(order.placed.placed_at),
         time_text(order.placed.promised_at),
-        time_text(order.ready_at) if order.ready_at else None,
+        time_told(order.ready_at),
         delivery.courier if delivery and coming else None,
         delivery_key,
         order.placed.fulfillment.value,

@@ -108,6 +108,11 @@ def time_text(at: int) -> str:
     return f"{_minute_text(minute)}{ms // 1_000:02d}.{ms % 1_000:03d}Z"
 
 
+def time_told(at: int) -> str | None:
+    """None for 0: it never happened, or is not to."""
+    return time_text(at) if at else None
+
+
 @lru_cache(4_096)
 def _minute_text(minute: int) -> str:
     """Most times told lie within the same few hours."""

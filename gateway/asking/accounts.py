@@ -1,4 +1,4 @@
-"""Questions about money: cash in couriers' pockets, providers' bills and where they disagree."""
+"""Questions about money: cash in couriers' pockets, refunds, providers' bills and differences."""
 
 from engine.engine import Engine
 from engine.rules.bookkeeping import cash_of
@@ -6,9 +6,8 @@ from engine.state.reconciliations import Difference, Reconciliation
 from engine.values import ReconciliationId
 from gateway import messages as m
 from gateway.auth import Identity
-from gateway.codes import Refusal
-from gateway.translation import money
-from gateway.wire import time_text
+from gateway.codes import unknown
+from gateway.wire import money, time_text
 
 
 def list_cash(_: m.ListCash, __: Identity, engine: Engine) -> m.Cash:
@@ -16,6 +15,28 @@ def list_cash(_: m.ListCash, __: Identity, engine: Engine) -> m.Cash:
     currency = s.settings.current.currency
     held = ((x, s.ledger.balance(cash_of(x))) for x in s.couriers.ids)
     return m.Cash([m.CashHeld(x, money(amount, currency)) for x, amount in held if amount])
+
+
+def list_failed(_: m.ListFailedInstructions, __: Identity, engine: Engine) -> m.FailedInstructions:
+    payments, currency = engine.state.payments, engine.state.settings.current.currency
+    failed = ((key, payments.instruction(key)) for key in payments.failed)
+    return m.FailedInstructions(
+        [
+            m.Instruction(key, x.payment, x.kind.value, money(x.amount_minor, currency))
+            for key, x in failed
+        ]
+    )
+
+
+def list_refunds(_: m.ListRefunds, __: Identity, engine: Engine) -> m.Refunds:
+    s = engine.state
+    currency = s.settings.current.currency
+    return m.Refunds(
+        [
+            m.Refund(k, x.order, money(x.amount_minor, currency), x.reason, x.by, x.needs_approval)
+            for k, x in s.refunds.pending.items()
+        ]
+    )
 
 
 def list_reconciliations(
@@ -32,8 +53,7 @@ def list_differences(b: m.ListDifferences, engine: Engine) -> m.Differences:
     s = engine.state
     reconciliation = s.reconciliations.get(ReconciliationId(b.reconciliation))
     if reconciliation is None:
-        detail = {"what": "reconciliation", "id": b.reconciliation}
-        raise Refusal("unknown", detail={**detail})
+        raise unknown("reconciliation", b.reconciliation)
     currency, found = s.settings.current.currency, reconciliation.differences
     first, end = b.after + 1, b.after + 1 + b.limit
     page = [_difference(n, x, currency) for n, x in enumerate(found[first:end], first)]

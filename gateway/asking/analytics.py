@@ -21,8 +21,7 @@ from engine.state import State
 from engine.values import HOUR, SECOND, Millis, ProductId, StoreId
 from gateway import messages as m
 from gateway.auth import Identity
-from gateway.translation import money
-from gateway.wire import time_text
+from gateway.wire import money, time_text
 from geo.cells import outline_of
 from geo.travel import Vehicle
 

@@ -7,10 +7,10 @@ from engine.engine import Engine
 from engine.rules.working_time import Worked, worked
 from engine.state import State
 from engine.state.staff import Timecard
-from engine.values import SECOND, DutyId, Millis, StoreId, TimecardId
+from engine.values import SECOND, DutyId, StoreId, TimecardId
 from gateway import messages as m
 from gateway.auth import Identity
-from gateway.wire import millis, time_text
+from gateway.wire import millis, time_text, time_told
 
 TIMECARD_EVENTS = (
     e.TimecardOpened,
@@ -103,8 +103,8 @@ def _timecard(s: State, key: TimecardId) -> m.Timecard:
         x.staff,
         x.job.value,
         time_text(x.started_at),
-        [m.BreakTaken(time_text(y.started_at), _ended(y.ended_at), y.paid) for y in x.breaks],
-        _ended(x.ended_at),
+        [m.BreakTaken(time_text(y.started_at), time_told(y.ended_at), y.paid) for y in x.breaks],
+        time_told(x.ended_at),
         x.reason,
         x.forgotten,
     )
@@ -114,7 +114,3 @@ def _status(x: Timecard) -> str:
     if not x.is_open:
         return "clocked_out"
     return "on_break" if x.on_break else "clocked_in"
-
-
-def _ended(at: Millis) -> str | None:
-    return time_text(at) if at else None

@@ -6,17 +6,16 @@ from engine.state import State
 from engine.state.campaigns import Group
 from engine.values import CampaignId
 from gateway import messages as m
-from gateway.asking.customer_records import position
+from gateway.asking.finding import position
 from gateway.auth import Identity
-from gateway.codes import Refusal
-from gateway.translation import money
-from gateway.wire import time_text
+from gateway.codes import unknown
+from gateway.wire import money, time_text, time_told
 
 
 def get_campaign(b: m.GetCampaign, _: Identity, engine: Engine) -> m.Campaign:
     key = CampaignId(b.campaign)
     if engine.state.campaigns.get(key) is None:
-        raise Refusal("unknown", detail={"what": "campaign", "id": key})
+        raise unknown("campaign", key)
     return campaign_told(engine.state, key)
 
 
@@ -45,7 +44,7 @@ def campaign_told(s: State, key: CampaignId) -> m.Campaign:
         campaign.is_issuing,
         _group(treated, currency),
         _group(aside, currency),
-        time_text(campaign.ended_at) if campaign.ended_at else None,
+        time_told(campaign.ended_at),
         None if found is None else m.Uplift(*found),
     )
 

@@ -9,15 +9,17 @@ from engine.queries.search import Hit, Wanted, search
 from engine.state import State
 from engine.values import MINUTE, SECOND, CategoryId, ProductId, StoreId
 from gateway import messages as m
+from gateway.asking.finding import store_named
 from gateway.auth import Identity
-from gateway.codes import Refusal
+from gateway.codes import Refusal, unknown
+from gateway.translation.goods import lines_told
 from gateway.wire import millis, money, point, time_text
 
 
 def list_products(b: m.ListProducts, _: Identity, engine: Engine) -> m.Products:
     """By id, so that pages stay right while products come and go."""
     s, at = engine.state, engine.now
-    store = _known(s, b.store)
+    store = store_named(s, b.store)
     sold: list[OnSale] = []
     for key in sorted(x for x in s.prices.history.get(store, {}) if x > (b.after or "")):
         found = on_sale(s, store, key, at)
@@ -42,7 +44,7 @@ def told(s: State, sold: list[OnSale], at: int) -> list[m.ProductOffered]:
                 x.available,
                 product.load,
                 None if x.sold_at == at else time_text(x.sold_at),
-                [m.Line(y.product, y.quantity) for y in product.components],
+                lines_told(product.components),
             )
         )
     return found
@@ -53,7 +55,7 @@ def search_products(b: m.SearchProducts, engine: Engine, index: CatalogIndex) ->
     wanted = Wanted(
         b.text,
         b.category or "",
-        StoreId("") if b.store is None else _known(s, b.store),
+        StoreId("") if b.store is None else store_named(s, b.store),
         None if b.dropoff is None else point(b.dropoff, "dropoff"),
         None if b.within_min is None else b.within_min * MINUTE,
     )
@@ -93,11 +95,11 @@ def list_categories(b: m.ListCategories, engine: Engine, index: CatalogIndex) ->
 def get_price_history(b: m.GetPriceHistory, who: Identity, engine: Engine) -> m.PriceHistory:
     """Of its own store for a store, of the one named for an operator."""
     s = engine.state
-    store = _known(s, b.store or who.subject)
+    store = store_named(s, b.store or who.subject)
     if who.role == "store" and store != who.subject:
-        raise Refusal("unknown", detail={"what": "store", "id": store})
+        raise unknown("store", store)
     if s.products.get(ProductId(b.product)) is None:
-        raise Refusal("unknown", detail={"what": "product", "id": b.product})
+        raise unknown("product", b.product)
     starts = s.prices.starts(store, ProductId(b.product))
     end = len(starts)
     if b.before is not None:
@@ -106,9 +108,3 @@ def get_price_history(b: m.GetPriceHistory, who: Identity, engine: Engine) -> m.
     currency = s.settings.current.currency
     page = [m.PriceFrom(time_text(at), money(x, currency)) for at, x in starts[begin:end][::-1]]
     return m.PriceHistory(store, b.product, page, page[-1].from_at if begin else None)
-
-
-def _known(s: State, store: str) -> StoreId:
-    if s.stores.get(StoreId(store)) is None:
-        raise Refusal("unknown", detail={"what": "store", "id": store})
-    return StoreId(store)

@@ -8,10 +8,11 @@ from engine.state.complaints import Complaint, ComplaintStatus
 from engine.state.customers import Customer
 from engine.values import ComplaintId, CourierId, CustomerId, OrderId, ProductId, StoreId
 from gateway import messages as m
+from gateway.asking.finding import position
 from gateway.auth import Identity
-from gateway.codes import Refusal
-from gateway.translation import money, priced
-from gateway.wire import time_text
+from gateway.codes import Refusal, unknown
+from gateway.translation.goods import priced
+from gateway.wire import money, time_text, time_told
 
 
 def get_customer(b: m.GetCustomer, who: Identity, engine: Engine) -> m.Customer:
@@ -119,17 +120,8 @@ def visible(s: State, key: str, who: Identity) -> Customer:
     known = s.customers.get(CustomerId(key))
     is_own = who.role != "order_service" or (known and known.service == who.subject)
     if known is None or known.is_forgotten or not is_own:
-        raise Refusal("unknown", detail={"what": "customer", "id": key})
+        raise unknown("customer", key)
     return known
-
-
-def position(cursor: str | None, at_most: int) -> int:
-    """Raises Refusal("malformed")."""
-    if cursor is None:
-        return at_most
-    if not cursor.isascii() or not cursor.isdigit() or int(cursor) > at_most:
-        raise Refusal("malformed", detail={"field": "cursor"})
-    return int(cursor)
 
 
 def _purchase(s: State, key: OrderId) -> m.Purchase:
@@ -141,6 +133,6 @@ def _purchase(s: State, key: OrderId) -> m.Purchase:
         priced(order.lines, currency),
         money(order.due_minor, currency),
         time_text(order.placed.placed_at),
-        time_text(order.ended_at) if order.ended_at else None,
+        time_told(order.ended_at),
         order.why or None,
     )

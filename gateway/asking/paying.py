@@ -8,8 +8,8 @@ from engine.engine import Engine
 from engine.values import PaymentId, PaymentMethod, ProviderId
 from gateway import messages as m
 from gateway.auth import Identity
-from gateway.codes import Refusal
-from gateway.wire import money, time_text
+from gateway.codes import Refusal, unknown
+from gateway.wire import money, time_told
 
 
 class Office(Protocol):
@@ -69,7 +69,7 @@ def _told(name: str, who: Identity, engine: Engine, page: m.Page | None) -> m.Pa
     payment = s.payments.get(key)
     order = s.orders.get(payment.order) if payment else None
     if payment is None or order is None or not _may_see(who, order.placed.service):
-        raise Refusal("unknown", detail={"what": "payment", "id": name})
+        raise unknown("payment", name)
     currency = s.settings.current.currency
     return m.Payment(
         name,
@@ -80,7 +80,7 @@ def _told(name: str, who: Identity, engine: Engine, page: m.Page | None) -> m.Pa
         money(payment.amount_minor, currency),
         money(payment.captured_minor, currency),
         money(payment.refunded_minor, currency),
-        time_text(payment.expires_at) if payment.expires_at else None,
+        time_told(payment.expires_at),
         page,
         payment.method.value,
     )

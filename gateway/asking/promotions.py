@@ -7,24 +7,25 @@ from engine.terms import PLATFORM
 from engine.values import CouponId, CustomerId, PromotionId, ServiceId
 from gateway import messages as m
 from gateway.auth import Identity
-from gateway.codes import Refusal
-from gateway.translation.promoting import bearer_of, coupon_told, promotion_told
-from gateway.wire import time_text
+from gateway.codes import unknown
+from gateway.translation.promoting import coupon_told, promotion_told
+from gateway.translation.table import store_of
+from gateway.wire import time_told
 
 
 def get_promotion(b: m.GetPromotion, who: Identity, engine: Engine) -> m.Promotion:
     s = engine.state
     known = s.promotions.get(PromotionId(b.promotion))
-    if known is None or bearer_of(who) not in (PLATFORM, known.terms.bearer):
-        raise Refusal("unknown", detail={"what": "promotion", "id": b.promotion})
+    if known is None or store_of(who) not in (PLATFORM, known.terms.bearer):
+        raise unknown("promotion", b.promotion)
     return promotion_told(b.promotion, known, s.settings.current.currency)
 
 
 def get_coupon(b: m.GetCoupon, who: Identity, engine: Engine) -> m.Coupon:
     promotions = engine.state.promotions
     known = promotions.coupon(CouponId(b.coupon))
-    if known is None or bearer_of(who) not in (PLATFORM, promotions[known.promotion].terms.bearer):
-        raise Refusal("unknown", detail={"what": "coupon", "id": b.coupon})
+    if known is None or store_of(who) not in (PLATFORM, promotions[known.promotion].terms.bearer):
+        raise unknown("coupon", b.coupon)
     return coupon_told(b.coupon, known)
 
 
@@ -35,7 +36,7 @@ def list_coupons(b: m.ListCoupons, who: Identity, engine: Engine) -> m.Coupons:
     asking = ServiceId(who.subject) if who.role == "order_service" else None
     foreign = customer and asking and not customer.belongs_to(asking)
     if customer is None or customer.is_forgotten or foreign:
-        raise Refusal("unknown", detail={"what": "customer", "id": b.customer})
+        raise unknown("customer", b.customer)
     codes = sorted(s.promotions.of_customer.get(key, []))
     held: list[m.CouponHeld] = []
     for code in codes[bisect_right(codes, b.after or "") :]:
@@ -52,8 +53,8 @@ def list_coupons(b: m.ListCoupons, who: Identity, engine: Engine) -> m.Coupons:
                 code,
                 coupon.promotion,
                 promotion.terms.name,
-                time_text(coupon.from_at) if coupon.from_at else None,
-                time_text(coupon.until_at) if coupon.until_at else None,
+                time_told(coupon.from_at),
+                time_told(coupon.until_at),
             )
         )
     return m.Coupons(b.customer, held)

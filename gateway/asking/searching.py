@@ -17,7 +17,7 @@ from engine.values import (
 from gateway import messages as m
 from gateway.auth import Identity
 from gateway.codes import Refusal
-from gateway.wire import millis, money, time_text, window_told
+from gateway.wire import millis, money, time_text, time_told, window_told
 
 SPAN_MAX_MS = {"hour": 31 * DAY, "day": 400 * DAY}
 GROUPS_MAX = 1_000
@@ -67,7 +67,7 @@ def order_found(s: State, key: OrderId, who: Identity) -> m.OrderFound:
         time_text(placed.promised_at),
         None if who.role == "store" else placed.customer,
         window_told(placed.window_from_at, placed.window_to_at),
-        time_text(order.ended_at) if order.ended_at else None,
+        time_told(order.ended_at),
         order.why or None,
     )
 

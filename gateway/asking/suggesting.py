@@ -15,7 +15,7 @@ from gateway import messages as m
 from gateway.asking.catalog import told
 from gateway.asking.customer_records import visible
 from gateway.auth import Identity
-from gateway.codes import Refusal
+from gateway.codes import unknown
 from gateway.wire import point
 
 LOOKED_AT = 200  # of what is suggested, or else sold: beyond, nobody gets to see it anyway
@@ -28,7 +28,7 @@ def recommend(
     s, at = engine.state, engine.now
     store = s.stores.get(StoreId(b.store))
     if store is None:
-        raise Refusal("unknown", detail={"what": "store", "id": b.store})
+        raise unknown("store", b.store)
     customer = None
     if b.customer is not None and visible(s, b.customer, who).may_be(Purpose.PERSONALIZATION):
         customer = CustomerId(b.customer)

@@ -1,15 +1,14 @@
 """Goods on their way to stores, as they are told: in feeds when they change, and when asked for."""
 
-from bisect import bisect_right
-
 from engine import events as e
 from engine.engine import Engine
 from engine.rules.replenishment import expected
 from engine.state import State
-from engine.values import Line, Millis, ProductId, PurchaseId, StoreId, TransferId
+from engine.values import Millis, ProductId, PurchaseId, StoreId, TransferId
 from gateway import messages as m
+from gateway.asking.finding import page_after, store_asked
 from gateway.auth import Identity
-from gateway.codes import Refusal
+from gateway.translation.goods import lines_told
 from gateway.wire import time_text
 
 TRANSFER_EVENTS = (
@@ -41,9 +40,7 @@ def news_of(event: e.AnyEvent, s: State) -> tuple[tuple[str, ...], m.Transfer | 
 
 def list_supply(b: m.ListSupply | m.InspectSupply, who: Identity, engine: Engine) -> m.Supply:
     s = engine.state
-    store = StoreId(b.store if isinstance(b, m.InspectSupply) else who.subject)
-    if isinstance(b, m.InspectSupply) and s.stores.get(store) is None:
-        raise Refusal("unknown", detail={"what": "store", "id": store})
+    store = store_asked(b, who, s)
     transfers = s.transfers.open.get(store, {})
     purchases = s.purchases.open.get(store, {})
     return m.Supply([_transfer(s, x) for x in transfers], [_purchase(s, x) for x in purchases])
@@ -51,10 +48,7 @@ def list_supply(b: m.ListSupply | m.InspectSupply, who: Identity, engine: Engine
 
 def list_reorder_points(b: m.ListReorderPoints, who: Identity, engine: Engine) -> m.ReorderPoints:
     s, store = engine.state, StoreId(who.subject)
-    keys = sorted(s.reorders.of_store(store))
-    start = bisect_right(keys, b.after) if b.after is not None else 0
-    page = keys[start : start + b.limit]
-    more = page[-1] if start + b.limit < len(keys) else None
+    page, more = page_after(list(s.reorders.of_store(store)), b.after, b.limit)
     return m.ReorderPoints([_point(s, store, x, engine.now) for x in page], more)
 
 
@@ -71,9 +65,9 @@ def _transfer(s: State, key: TransferId) -> m.Transfer:
         x.status.value,
         x.source,
         x.destination,
-        _lines(x.lines),
+        lines_told(x.lines),
         time_text(x.changed_at),
-        _lines(x.lost),
+        lines_told(x.lost),
         x.by_engine,
     )
 
@@ -84,7 +78,3 @@ def _purchase(s: State, key: PurchaseId) -> m.SupplierPurchase:
     lines = [m.ReceivedLine(y, x.ordered(y), x.received.get(y, 0)) for y in products]
     at = time_text(x.changed_at)
     return m.SupplierPurchase(key, x.status.value, x.store, x.supplier, lines, at)
-
-
-def _lines(lines: list[Line]) -> list[m.Line]:
-    return [m.Line(x.product, x.quantity) for x in lines]

@@ -11,8 +11,7 @@ from gateway import messages as m
 from gateway.asking.customer_records import may_follow, visible
 from gateway.auth import Identity
 from gateway.codes import Refusal
-from gateway.translation import money
-from gateway.wire import time_text
+from gateway.wire import money, time_text
 
 Entry = tuple[int, str, str, str, int | None]  # at, kind, id, what, amount in minor units
 

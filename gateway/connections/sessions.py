@@ -43,7 +43,14 @@ CLOSE_CODES = {
     "too_many_connections": CLOSE_THROTTLED,
 }
 # Nothing of these enters the journal.
-QUESTIONS = READS | PERSONAL | HOOKING | {m.GetTrail} | FORKING | {m.RevokeAccess}
+QUESTIONS = (READS | PERSONAL | HOOKING | FORKING) | {
+    m.ListMovements,
+    m.InspectMovements,
+    m.GetTrail,
+    m.GetPayment,
+    m.StartPayment,
+    m.RevokeAccess,
+}
 
 
 class Session:
@@ -307,34 +314,40 @@ class Session:
 
     async def _read(self, who: Identity, id: str, body: m.RequestBody, key: RequestKey) -> None:
         """Nothing is told before it is durable, not even by way of a question."""
-        desk = self._desk
         try:
-            if type(body) in PERSONAL:
-                told = await desk.keeper.answer(body, who, key)
-            elif type(body) in HOOKING:
-                told = await desk.hooks.answer(body, who, key)
-            elif isinstance(body, m.ListMovements | m.InspectMovements):
-                told = await list_movements(body, who, desk.loop, desk.feeds)
-            elif isinstance(body, m.StartFork | m.GetFork):
-                told = desk.forks.answer(body, key)
-            elif isinstance(body, m.GetTrail):
-                told = await get_trail(body, desk.loop.engine, desk.trails)
-            elif isinstance(body, m.GetPayment):
-                told = desk.cashier.payment(body, who, desk.loop.engine)
-            elif isinstance(body, m.StartPayment):
-                told = await desk.cashier.start(body, who, desk.loop.engine)
-            else:
-                engine, now = desk.loop.engine, desk.loop.clock.now()
-                told = read(body, who, engine, desk.tokens, desk.wall_ms(), desk.feeds, now)
+            told = await self._told(who, body, key)
         except Refusal as refusal:
             self._answer(id, error=refusal.error)
             return
         try:
-            seq = await desk.loop.settled()
+            seq = await self._desk.loop.settled()
         except SubmissionError as error:
             self._answer(id, error=submission_error(error))
             return
         self.send(m.Reply(id, seq, told))
+
+    async def _told(
+        self, who: Identity, body: m.RequestBody, key: RequestKey
+    ) -> m.ReplyBody | None:
+        """By whoever keeps it; most is read from the state. Raises Refusal."""
+        desk, engine = self._desk, self._desk.loop.engine
+        if type(body) in PERSONAL:
+            return await desk.keeper.answer(body, who, key)
+        if type(body) in HOOKING:
+            return await desk.hooks.answer(body, who, key)
+        match body:
+            case m.ListMovements() | m.InspectMovements():
+                return await list_movements(body, who, desk.loop, desk.feeds)
+            case m.StartFork() | m.GetFork():
+                return desk.forks.answer(body, key)
+            case m.GetTrail():
+                return await get_trail(body, engine, desk.trails)
+            case m.GetPayment():
+                return desk.cashier.payment(body, who, engine)
+            case m.StartPayment():
+                return await desk.cashier.start(body, who, engine)
+        now, wall_ms = desk.loop.clock.now(), desk.wall_ms()
+        return read(body, who, engine, desk.tokens, wall_ms, desk.feeds, now)
 
     def _revoke(self, id: str, name: str) -> None:
         """No business of the engine's; rare enough to wait for the disk right here."""

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from gateway import messages as m
-from gateway.codes import Refusal
+from gateway.codes import Refusal, unknown
 from gateway.messages.values import Error
 
 WAITING_MAX = 4
@@ -71,7 +71,7 @@ class Forks:
             return self._start(body, key).told
         known = self._jobs.get(body.job)
         if known is None:
-            raise Refusal("unknown", detail={"what": "fork", "id": body.job})
+            raise unknown("fork", body.job)
         return known.told
 
     async def run(self) -> None:

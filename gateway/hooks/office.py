@@ -11,7 +11,7 @@ import msgspec
 
 from gateway import messages as m
 from gateway.auth import Identity, check_may_hear, subject_heard
-from gateway.codes import Refusal
+from gateway.codes import Refusal, unknown
 from gateway.hooks.addresses import check_url, networks_of
 from gateway.hooks.following import Follower, Hub
 from gateway.hooks.outbox import Endpoint, Outbox, Terms
@@ -120,7 +120,7 @@ class HookOffice:
         subject, kinds = subject_heard(who), tuple(dict.fromkeys(b.kinds))
         for kind in kinds:
             if kind not in {x.__struct_config__.tag for x in DELTAS[b.feed]}:
-                raise Refusal("unknown", detail={"what": "kind", "id": kind})
+                raise unknown("kind", kind)
         known = self._find(who.name, b.webhook)
         if known is None:
             if len(self._of(who.name)) >= PER_OWNER:
@@ -239,7 +239,7 @@ class HookOffice:
         whose = owner if owner is not None and who.role == "operator" else who.name
         found = self._find(whose, name)
         if found is None:
-            raise Refusal("unknown", detail={"what": "webhook", "id": name})
+            raise unknown("webhook", name)
         return found
 
     async def _on_thread(self, call: Callable[..., Any], *args: object) -> Any:

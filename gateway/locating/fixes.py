@@ -18,7 +18,7 @@ from engine.commands import ReportPositions
 from engine.engine import Engine
 from engine.values import SECOND, CourierId
 from gateway.clock import Clock
-from gateway.codes import Refusal
+from gateway.codes import Refusal, unknown
 from gateway.locating.trails import Trails
 from gateway.messages import Fix
 from gateway.metrics import Counters
@@ -81,7 +81,7 @@ class Fixes:
         at = millis(fix.fix_time, "fix_time")
         registered = self._loop.engine.state.couriers.get(CourierId(courier))
         if registered is None:
-            raise Refusal("unknown", detail={"what": "courier", "id": courier})
+            raise unknown("courier", courier)
         if len(self._pending) >= PENDING_MAX:
             raise Refusal("overloaded", retry_after_s=INTERVAL_S)
         accuracy_m = UNKNOWN_ACCURACY if fix.accuracy_m is None else round(fix.accuracy_m)

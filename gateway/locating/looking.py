@@ -8,7 +8,7 @@ import numpy as np
 from engine.engine import Engine
 from engine.values import DAY, SECOND, CourierId
 from gateway import messages as m
-from gateway.codes import Refusal
+from gateway.codes import Refusal, unknown
 from gateway.locating.trails import Seen, Trails
 from gateway.wire import millis, point, time_text
 from geo.fences import Crossing, Fence
@@ -25,7 +25,7 @@ async def get_trail(b: m.GetTrail, engine: Engine, trails: Trails) -> m.Trail:
     """Raises Refusal."""
     courier = engine.state.couriers.get(CourierId(b.courier))
     if courier is None:
-        raise Refusal("unknown", detail={"what": "courier", "id": b.courier})
+        raise unknown("courier", b.courier)
     from_at, to_at = millis(b.from_at, "from_at"), millis(b.to_at, "to_at")
     if not 0 < to_at - from_at <= SPAN_MAX_MS:
         raise Refusal("malformed", "at most a day", {"field": "to_at"})

@@ -23,12 +23,12 @@ from gateway.asking.customer_records import (
     get_customer,
     list_purchases,
     may_follow,
-    position,
     visible,
 )
+from gateway.asking.finding import position
 from gateway.auth import Identity
 from gateway.clock import Clock
-from gateway.codes import Refusal
+from gateway.codes import Refusal, unknown
 from gateway.loop import Reply
 from gateway.privacy import vault as v
 from gateway.privacy.vault_keys import ErasedError
@@ -159,7 +159,7 @@ class Keeper:
     async def _remove_address(self, b: m.RemoveAddress, who: Identity, asked: v.Asked) -> None:
         self._check(b.customer, who)
         if not await self._on_thread(self._vault.remove_address, b.customer, b.address, asked):
-            raise Refusal("unknown", detail={"what": "address", "id": b.address})
+            raise unknown("address", b.address)
 
     async def _list_consents(self, b: m.ListConsents, who: Identity, asked: v.Asked) -> m.Consents:
         self._check(b.customer, who)
@@ -185,7 +185,7 @@ class Keeper:
         key = ComplaintId(b.complaint)
         known = self._state.complaints.get(key)
         if known is None or not may_follow(known, who):
-            raise Refusal("unknown", detail={"what": "complaint", "id": key})
+            raise unknown("complaint", key)
         told = complaint_told(self._state, key)
         subjects = [f"complaint:{key}"]
         [words] = await self._on_thread(self._said, known.customer, subjects, asked)

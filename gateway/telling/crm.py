@@ -9,8 +9,7 @@ from engine.values import Millis, OrderId
 from gateway import messages as m
 from gateway.asking.campaign_records import campaign_told
 from gateway.asking.customer_records import complaint_told
-from gateway.translation import money
-from gateway.wire import time_text
+from gateway.wire import money, time_text
 
 EVERYBODY = ""  # one log, for all who may hear it
 News = Iterator[m.CrmNews]

@@ -27,7 +27,7 @@ from engine.state import State
 from engine.values import CourierId, Millis, OrderId, ProductId, StoreId
 from gateway import messages as m
 from gateway.clock import Clock
-from gateway.codes import Refusal
+from gateway.codes import Refusal, unknown
 from gateway.messages import LOGS, Feed
 from gateway.telling.city import (
     NOTHING,
@@ -228,7 +228,7 @@ class FeedHub:
         else:
             view = self._view(to.feed, to.subject)
             if view is None:
-                raise Refusal("unknown", detail={"what": "order", "id": to.subject})
+                raise unknown("order", to.subject)
             to.shown, body = _encode(view), view
         self._subscribers.setdefault((to.feed, to.subject), {})[to] = None
         return partial(self._begin_view, to, m.Snapshot(to.feed, 1, body, reset=again))
@@ -310,9 +310,7 @@ class FeedHub:
             return
         view = self._view(feed, subject)
         if view is None:  # there is no more to see
-            over = m.Refused(
-                Refusal("unknown", detail={"what": "order", "id": subject}).error, feed
-            )
+            over = m.Refused(unknown("order", subject).error, feed)
             for to in list(present):
                 self.unsubscribe(to.session, feed)
                 to.session.send(over)

@@ -16,6 +16,7 @@ from engine.state import State
 from engine.values import ChangeId, CourierId, DeliveryId, Millis, OrderId, StoreId
 from gateway import messages as m
 from gateway.asking import attendance, supply
+from gateway.asking.changes import expected_told
 from gateway.messages import DeltaBody, Feed, SnapshotBody
 from gateway.telling import crm
 from gateway.telling.approaches import Approaches
@@ -23,7 +24,7 @@ from gateway.telling.baskets import FOLLOWED as IN_BASKETS
 from gateway.telling.baskets import Baskets
 from gateway.telling.doubts import Doubts
 from gateway.telling.shelves import Packed, Shelves
-from gateway.translation.returning import change_told, expected_told
+from gateway.translation.returning import change_told
 from gateway.views import (
     instruction_told,
     moved_told,

@@ -12,8 +12,8 @@ from engine.engine import Engine, Record
 from engine.projections.movements import Buckets, Movement, moves
 from engine.values import ProductId, StoreId
 from gateway import messages as m
+from gateway.asking.finding import store_asked
 from gateway.auth import Identity
-from gateway.codes import Refusal
 from gateway.views import moved_told
 
 KEPT = 64  # records of a shelf, at least
@@ -65,10 +65,8 @@ async def list_movements(
     body: m.ListMovements | m.InspectMovements, who: Identity, loop: Loop, known: Remembered
 ) -> m.StockMovements:
     """Newest first; a page holds whole records. Raises Refusal: `unknown`."""
-    store = StoreId(body.store if isinstance(body, m.InspectMovements) else who.subject)
+    store = store_asked(body, who, loop.engine.state)
     product = ProductId(body.product)
-    if isinstance(body, m.InspectMovements) and loop.engine.state.stores.get(store) is None:
-        raise Refusal("unknown", detail={"what": "store", "id": store})
     seqs, left = known.shelf_records(store, product), known.shelf_level(store, product)
     newer = 0 if body.before is None else sum(x >= body.before for x in seqs)
     await loop.settled()

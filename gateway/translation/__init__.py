@@ -22,7 +22,6 @@ from gateway.submissions import SubmissionError
 from gateway.translation import (
     carrying,
     editing,
-    merchandising,
     opening,
     operating,
     ordering,
@@ -37,18 +36,18 @@ from gateway.translation import (
     supplying,
     supporting,
 )
-from gateway.translation.table import IdentityTable
-from gateway.wire import money as money
-from gateway.wire import time_text, window_told
+from gateway.translation.goods import priced
+from gateway.translation.table import Table
+from gateway.wire import money, time_text, window_told
 
-COMMAND_OF = {
+COMMAND_OF: Table = {
     **carrying.COMMAND_OF,
     **editing.COMMAND_OF,
-    **merchandising.COMMAND_OF,
     **opening.COMMAND_OF,
     **operating.COMMAND_OF,
     **ordering.COMMAND_OF,
     **paying.COMMAND_OF,
+    **promoting.COMMAND_OF,
     **refunding.COMMAND_OF,
     **returning.COMMAND_OF,
     **selling.COMMAND_OF,
@@ -60,17 +59,9 @@ COMMAND_OF = {
 }
 
 
-COMMAND_BY = {**supplying.COMMAND_BY, **supporting.COMMAND_BY}
-
-
 def command_of(body: RequestBody, who: Identity, currency: str) -> ExternalCommand:
     """Raises Refusal if a value cannot be: a swapped place, a foreign currency, no such day."""
-    by_role = COMMAND_BY.get(type(body))
-    if by_role is not None:
-        return by_role(body, who)
-    if translate := BY_IDENTITY.get(type(body)):
-        return translate(body, who, currency)
-    return COMMAND_OF[type(body)](body, who.subject, currency)
+    return COMMAND_OF[type(body)](body, who, currency)
 
 
 def reply_of(record: Record, currency: str) -> ReplyBody | None:
@@ -118,34 +109,11 @@ def submission_error(error: SubmissionError) -> m.Error:
     return m.Error(error.code, known.message, {}, known.retryable, error.retry_after_s)
 
 
-def priced(lines: list[v.PricedLine], currency: str) -> list[m.PricedLine]:
-    return [
-        m.PricedLine(
-            x.product,
-            x.quantity,
-            money(x.price_minor, currency),
-            money(x.discount_minor, currency) if x.discount_minor else None,
-            [m.Line(y.product, y.quantity) for y in x.components],
-        )
-        for x in lines
-    ]
-
-
 def settings_told(settings: Settings) -> m.SettingsInForce:
     """Without the streets, which a file makes, and the travel time index, which is measured."""
     told = msgspec.to_builtins(replace(settings, travel=replace(settings.travel, streets=None)))
     del told["travel"]["streets"], told["travel"]["index_permille"]
     return msgspec.convert(told, m.SettingsInForce)
-
-
-# requests
-
-
-BY_IDENTITY: IdentityTable = {
-    **ordering.BY_IDENTITY,
-    **returning.BY_IDENTITY,
-    **promoting.COMMAND_OF,
-}
 
 
 # replies

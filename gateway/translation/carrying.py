@@ -4,23 +4,26 @@ from engine import commands as c
 from engine import values as v
 from engine.commands import ExternalCommand
 from gateway import messages as m
+from gateway.auth import Identity
 from gateway.translation.table import Table
 from gateway.wire import millis
 
 
-def _report_dropoff(b: m.ReportDropoff, who: str, _: str) -> ExternalCommand:
-    return c.ReportDropoff(v.CourierId(who), v.DeliveryId(b.delivery), v.Proof(b.proof), b.evidence)
+def _report_dropoff(b: m.ReportDropoff, who: Identity, _: str) -> ExternalCommand:
+    return c.ReportDropoff(
+        v.CourierId(who.subject), v.DeliveryId(b.delivery), v.Proof(b.proof), b.evidence
+    )
 
 
 COMMAND_OF: Table = {
-    m.StartShift: lambda b, who, _: c.StartShift(who, millis(b.ends_at, "ends_at")),
-    m.TakeBreak: lambda b, who, _: c.TakeBreak(who, millis(b.until, "until")),
-    m.EndShift: lambda _, who, __: c.EndShift(who),
-    m.AcceptOffer: lambda b, who, _: c.AcceptOffer(who, b.delivery),
-    m.DeclineOffer: lambda b, who, _: c.DeclineOffer(who, b.delivery, b.reason),
-    m.ReportArrival: lambda b, who, _: c.ReportArrival(who, b.delivery, v.StopKind(b.stop)),
-    m.ReportPickup: lambda b, who, _: c.ReportPickup(who, b.delivery),
+    m.StartShift: lambda b, who, _: c.StartShift(who.subject, millis(b.ends_at, "ends_at")),
+    m.TakeBreak: lambda b, who, _: c.TakeBreak(who.subject, millis(b.until, "until")),
+    m.EndShift: lambda _, who, __: c.EndShift(who.subject),
+    m.AcceptOffer: lambda b, who, _: c.AcceptOffer(who.subject, b.delivery),
+    m.DeclineOffer: lambda b, who, _: c.DeclineOffer(who.subject, b.delivery, b.reason),
+    m.ReportArrival: lambda b, who, _: c.ReportArrival(who.subject, b.delivery, v.StopKind(b.stop)),
+    m.ReportPickup: lambda b, who, _: c.ReportPickup(who.subject, b.delivery),
     m.ReportDropoff: _report_dropoff,
-    m.ReportFailure: lambda b, who, _: c.ReportFailure(who, b.delivery, b.reason),
-    m.ReportBreakdown: lambda _, who, __: c.ReportBreakdown(who),
+    m.ReportFailure: lambda b, who, _: c.ReportFailure(who.subject, b.delivery, b.reason),
+    m.ReportBreakdown: lambda _, who, __: c.ReportBreakdown(who.subject),
 }

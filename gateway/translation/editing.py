@@ -7,23 +7,25 @@ from engine.commands import ExternalCommand
 from engine.engine import Record
 from engine.state.orders import Order
 from gateway import messages as m
+from gateway.auth import Identity
+from gateway.translation.goods import lines_of
 from gateway.translation.table import Table
 from gateway.wire import money, point, time_text
 
 
-def _edit_lines(b: m.EditLines, who: str, _: str) -> ExternalCommand:
-    lines = [v.Line(v.ProductId(x.product), x.quantity) for x in b.lines]
-    return c.EditLines(v.OrderId(b.order), v.ServiceId(who), lines)
+def _edit_lines(b: m.EditLines, who: Identity, _: str) -> ExternalCommand:
+    lines = lines_of(b.lines)
+    return c.EditLines(v.OrderId(b.order), v.ServiceId(who.subject), lines)
 
 
-def _edit_dropoff(b: m.EditDropoff, who: str, _: str) -> ExternalCommand:
+def _edit_dropoff(b: m.EditDropoff, who: Identity, _: str) -> ExternalCommand:
     place = point(b.dropoff, "dropoff")
-    return c.EditDropoff(v.OrderId(b.order), v.ServiceId(who), place)
+    return c.EditDropoff(v.OrderId(b.order), v.ServiceId(who.subject), place)
 
 
-def _propose(b: m.ProposeSubstitute, who: str, _: str) -> ExternalCommand:
+def _propose(b: m.ProposeSubstitute, who: Identity, _: str) -> ExternalCommand:
     return c.ProposeSubstitute(
-        v.StoreId(who),
+        v.StoreId(who.subject),
         v.OrderId(b.order),
         v.ProductId(b.missing),
         b.quantity,
@@ -35,8 +37,8 @@ def _propose(b: m.ProposeSubstitute, who: str, _: str) -> ExternalCommand:
 COMMAND_OF: Table = {
     m.EditLines: _edit_lines,
     m.EditDropoff: _edit_dropoff,
-    m.AcceptSubstitute: lambda b, who, _: c.AcceptSubstitute(b.order, who, b.missing),
-    m.DeclineSubstitute: lambda b, who, _: c.DeclineSubstitute(b.order, who, b.missing),
+    m.AcceptSubstitute: lambda b, who, _: c.AcceptSubstitute(b.order, who.subject, b.missing),
+    m.DeclineSubstitute: lambda b, who, _: c.DeclineSubstitute(b.order, who.subject, b.missing),
     m.ProposeSubstitute: _propose,
 }
 

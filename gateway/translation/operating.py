@@ -7,22 +7,24 @@ from engine import values as v
 from engine.commands import ExternalCommand
 from engine.settings import Settings
 from gateway import messages as m
+from gateway.auth import Identity
+from gateway.translation.goods import lines_of
 from gateway.translation.table import Table
 from gateway.wire import point
 from geo.travel import TravelModel, Vehicle
 
 
-def _register_store(b: m.RegisterStore, _: str, __: str) -> ExternalCommand:
+def _register_store(b: m.RegisterStore, _: Identity, __: str) -> ExternalCommand:
     location = point(b.location, "location")
     return c.RegisterStore(v.StoreId(b.store), b.name, location, b.preparation_s * v.SECOND)
 
 
-def _list_product(b: m.ListProduct, _: str, __: str) -> ExternalCommand:
-    parts = [v.Line(v.ProductId(x.product), x.quantity) for x in b.components]
+def _list_product(b: m.ListProduct, _: Identity, __: str) -> ExternalCommand:
+    parts = lines_of(b.components)
     return c.ListProduct(v.ProductId(b.product), b.name, b.category, b.load, parts)
 
 
-def _change_settings(b: m.ChangeSettings, _: str, __: str) -> ExternalCommand:
+def _change_settings(b: m.ChangeSettings, _: Identity, __: str) -> ExternalCommand:
     given = msgspec.structs.asdict(b.settings)
     travel = TravelModel(**msgspec.structs.asdict(given.pop("travel")))
     return c.ChangeSettings(Settings(**given, travel=travel))
@@ -30,6 +32,9 @@ def _change_settings(b: m.ChangeSettings, _: str, __: str) -> ExternalCommand:
 
 COMMAND_OF: Table = {
     m.RegisterStore: _register_store,
+    m.DefineCategory: lambda b, _, __: c.DefineCategory(
+        b.category, b.name, v.CategoryId(b.parent or "")
+    ),
     m.ListProduct: _list_product,
     m.DelistProduct: lambda b, _, __: c.DelistProduct(b.product),
     m.RegisterCourier: lambda b, _, __: c.RegisterCourier(

@@ -6,24 +6,25 @@ from engine.commands import ExternalCommand
 from gateway import messages as m
 from gateway.auth import Identity
 from gateway.codes import Refusal
-from gateway.translation.table import IdentityTable, Table
+from gateway.translation.goods import lines_of
+from gateway.translation.table import Table, service_of
 from gateway.wire import minor, point, window_millis
 from geo.points import Point
 
 NOWHERE = Point(0, 0)  # of no meaning where nothing is delivered
 
 
-def _request_quote(b: m.RequestQuote, who: str, _: str) -> ExternalCommand:
+def _request_quote(b: m.RequestQuote, who: Identity, _: str) -> ExternalCommand:
     if b.dropoff is None and b.fulfillment == "delivery":
         raise Refusal("malformed", "a delivery goes somewhere", {"field": "dropoff"})
     no_window = (v.Millis(0), v.Millis(0))
     window = no_window if b.window is None else window_millis(b.window, "window")
     return c.RequestQuote(
         v.QuoteId(b.quote),
-        v.ServiceId(who),
+        v.ServiceId(who.subject),
         v.CustomerId(b.customer),
         v.StoreId(b.store),
-        [v.Line(v.ProductId(x.product), x.quantity) for x in b.lines],
+        lines_of(b.lines),
         NOWHERE if b.dropoff is None else point(b.dropoff, "dropoff"),
         v.Fulfillment(b.fulfillment),
         *window,
@@ -31,10 +32,10 @@ def _request_quote(b: m.RequestQuote, who: str, _: str) -> ExternalCommand:
     )
 
 
-def _place_order(b: m.PlaceOrder, who: str, currency: str) -> ExternalCommand:
+def _place_order(b: m.PlaceOrder, who: Identity, currency: str) -> ExternalCommand:
     return c.PlaceOrder(
         v.OrderId(b.order),
-        v.ServiceId(who),
+        v.ServiceId(who.subject),
         v.QuoteId(b.quote),
         v.ProviderId(b.provider),
         v.Proof(b.proof),
@@ -47,24 +48,15 @@ def _place_order(b: m.PlaceOrder, who: str, currency: str) -> ExternalCommand:
     )
 
 
-COMMAND_OF: Table = {
-    m.RequestQuote: _request_quote,
-    m.PlaceOrder: _place_order,
-    m.RenewProof: lambda b, who, _: c.RenewProof(b.order, who, b.pin),
-}
-
-
-def service_of(who: Identity) -> v.ServiceId:
-    """Whose orders are meant: an operator may mean everybody's."""
-    return v.ServiceId("" if who.role == "operator" else who.subject)
-
-
 def _cancel(b: m.CancelOrder, who: Identity, _: str) -> ExternalCommand:
     actor = v.Actor.OPERATOR if who.role == "operator" else v.Actor.CUSTOMER
     return c.CancelOrder(v.OrderId(b.order), actor, b.reason, service_of(who))
 
 
-BY_IDENTITY: IdentityTable = {
+COMMAND_OF: Table = {
+    m.RequestQuote: _request_quote,
+    m.PlaceOrder: _place_order,
+    m.RenewProof: lambda b, who, _: c.RenewProof(b.order, who.subject, b.pin),
     m.CancelOrder: _cancel,
     m.RequestRedelivery: lambda b, who, _: c.RequestRedelivery(b.order, service_of(who)),
 }

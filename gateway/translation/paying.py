@@ -4,13 +4,16 @@ from engine import commands as c
 from engine import values as v
 from engine.commands import ExternalCommand
 from gateway import messages as m
+from gateway.auth import Identity
 from gateway.translation.table import Table
 from gateway.wire import minor
 
 
-def _report_authorization(b: m.ReportAuthorization, who: str, currency: str) -> ExternalCommand:
+def _report_authorization(
+    b: m.ReportAuthorization, who: Identity, currency: str
+) -> ExternalCommand:
     return c.ReportAuthorization(
-        v.ProviderId(who),
+        v.ProviderId(who.subject),
         v.PaymentId(b.payment),
         b.authorized,
         minor(b.amount, currency, "amount"),
@@ -19,18 +22,18 @@ def _report_authorization(b: m.ReportAuthorization, who: str, currency: str) -> 
     )
 
 
-def _add_tip(b: m.AddTip, who: str, currency: str) -> ExternalCommand:
+def _add_tip(b: m.AddTip, who: Identity, currency: str) -> ExternalCommand:
     return c.AddTip(
         v.TipId(b.tip),
         v.OrderId(b.order),
-        v.ServiceId(who),
+        v.ServiceId(who.subject),
         minor(b.amount, currency, "amount"),
         v.ProviderId(b.provider),
         v.PaymentMethod(b.method),
     )
 
 
-def _hand_in_cash(b: m.HandInCash, _: str, currency: str) -> ExternalCommand:
+def _hand_in_cash(b: m.HandInCash, _: Identity, currency: str) -> ExternalCommand:
     amount = minor(b.amount, currency, "amount")
     return c.HandInCash(v.HandoverId(b.handover), v.CourierId(b.courier), amount)
 
@@ -43,6 +46,6 @@ COMMAND_OF: Table = {
     m.HandInCash: _hand_in_cash,
     m.ReportAuthorization: _report_authorization,
     m.ReportInstruction: lambda b, who, _: c.ReportInstruction(
-        who, b.instruction, b.succeeded, b.reference
+        who.subject, b.instruction, b.succeeded, b.reference
     ),
 }

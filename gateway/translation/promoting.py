@@ -8,18 +8,13 @@ from engine.state.promotions import Coupon, Promotion
 from gateway import messages as m
 from gateway.auth import Identity
 from gateway.codes import Refusal
-from gateway.translation.table import IdentityTable
+from gateway.translation.table import Table, store_of
 from gateway.translation.weeks import hours_told, weekly
-from gateway.wire import millis, minor, money, time_text
-
-
-def bearer_of(who: Identity) -> v.StoreId:
-    """A store asks for itself, an operator for whomever."""
-    return v.StoreId(who.subject) if who.role == "store" else t.PLATFORM
+from gateway.wire import millis, minor, money, time_told
 
 
 def _define(b: m.DefinePromotion, who: Identity, currency: str) -> ExternalCommand:
-    bearer = v.StoreId(b.terms.bearer or bearer_of(who))
+    bearer = v.StoreId(b.terms.bearer or store_of(who))
     if who.role == "store" and bearer != who.subject:
         raise Refusal("malformed", "a store bears its own promotions", {"field": "terms.bearer"})
     terms = t.PromotionTerms(
@@ -77,7 +72,7 @@ def _issue(b: m.IssueCoupons, who: Identity, _: str) -> ExternalCommand:
         b.limit_per_customer,
         _time(b.from_at, "from_at"),
         _time(b.until_at, "until_at"),
-        bearer_of(who),
+        store_of(who),
     )
 
 
@@ -89,11 +84,11 @@ def _time(b: str | None, field: str) -> v.Millis:
     return v.Millis(0) if b is None else millis(b, field)
 
 
-COMMAND_OF: IdentityTable = {
+COMMAND_OF: Table = {
     m.DefinePromotion: _define,
-    m.EndPromotion: lambda b, who, _: c.EndPromotion(b.promotion, bearer_of(who)),
+    m.EndPromotion: lambda b, who, _: c.EndPromotion(b.promotion, store_of(who)),
     m.IssueCoupons: _issue,
-    m.WithdrawCoupon: lambda b, who, _: c.WithdrawCoupon(b.coupon, bearer_of(who)),
+    m.WithdrawCoupon: lambda b, who, _: c.WithdrawCoupon(b.coupon, store_of(who)),
 }
 
 
@@ -127,8 +122,8 @@ def coupon_told(key: str, known: Coupon) -> m.Coupon:
         known.uses.reserved,
         known.uses.redeemed,
         known.is_withdrawn,
-        time_text(known.from_at) if known.from_at else None,
-        time_text(known.until_at) if known.until_at else None,
+        time_told(known.from_at),
+        time_told(known.until_at),
     )
 
 
@@ -152,8 +147,8 @@ def _conditions_told(x: t.Conditions, currency: str) -> m.Conditions:
         x.first_order,
         x.segments,
         [*x.stores],
-        time_text(x.from_at) if x.from_at else None,
-        time_text(x.until_at) if x.until_at else None,
+        time_told(x.from_at),
+        time_told(x.until_at),
         hours_told(x.hours),
     )
 

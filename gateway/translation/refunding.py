@@ -4,28 +4,27 @@ from engine import commands as c
 from engine import events as e
 from engine import values as v
 from engine.commands import ExternalCommand
-from engine.engine import Engine
 from gateway import messages as m
 from gateway.auth import Identity
 from gateway.translation.table import Table
 from gateway.wire import minor, money
 
 
-def _refund_order(b: m.RefundOrder, who: str, currency: str) -> ExternalCommand:
+def _refund_order(b: m.RefundOrder, who: Identity, currency: str) -> ExternalCommand:
     return c.RefundOrder(
         v.InstructionId(f"{b.order}/refund/{b.refund}"),
         v.OrderId(b.order),
         minor(b.amount, currency, "amount"),
         b.reason,
-        who,
+        who.subject,
     )
 
 
 COMMAND_OF: Table = {
     m.RefundOrder: _refund_order,
-    m.EndorseRefund: lambda b, who, _: c.EndorseRefund(b.instruction, who),
-    m.InstructAgain: lambda b, who, _: c.InstructAgain(b.instruction, who),
-    m.DeclineRefund: lambda b, who, _: c.DeclineRefund(b.instruction, who, b.reason),
+    m.EndorseRefund: lambda b, who, _: c.EndorseRefund(b.instruction, who.subject),
+    m.InstructAgain: lambda b, who, _: c.InstructAgain(b.instruction, who.subject),
+    m.DeclineRefund: lambda b, who, _: c.DeclineRefund(b.instruction, who.subject, b.reason),
 }
 
 
@@ -37,25 +36,3 @@ def refund_told(x: e.RefundProposed, currency: str) -> m.Refund:
 def again_told(x: e.InstructionIssued, currency: str) -> m.Instruction:
     amount = money(x.amount_minor, currency)
     return m.Instruction(x.instruction, x.payment, x.kind.value, amount)
-
-
-def list_failed(_: m.ListFailedInstructions, __: Identity, engine: Engine) -> m.FailedInstructions:
-    payments, currency = engine.state.payments, engine.state.settings.current.currency
-    failed = ((key, payments.instruction(key)) for key in payments.failed)
-    return m.FailedInstructions(
-        [
-            m.Instruction(key, x.payment, x.kind.value, money(x.amount_minor, currency))
-            for key, x in failed
-        ]
-    )
-
-
-def list_refunds(_: m.ListRefunds, __: Identity, engine: Engine) -> m.Refunds:
-    s = engine.state
-    currency = s.settings.current.currency
-    return m.Refunds(
-        [
-            m.Refund(k, x.order, money(x.amount_minor, currency), x.reason, x.by, x.needs_approval)
-            for k, x in s.refunds.pending.items()
-        ]
-    )

@@ -6,13 +6,15 @@ from engine import values as v
 from engine.commands import ExternalCommand
 from engine.engine import Record
 from gateway import messages as m
+from gateway.auth import Identity
+from gateway.translation.goods import lines_of
 from gateway.translation.table import Table
 from gateway.wire import millis, minor
 
 
-def _record_receipt(b: m.RecordReceipt, who: str, currency: str) -> ExternalCommand:
+def _record_receipt(b: m.RecordReceipt, who: Identity, currency: str) -> ExternalCommand:
     return c.RecordReceipt(
-        v.StoreId(who),
+        v.StoreId(who.subject),
         b.till,
         v.ReceiptId(b.receipt),
         _sold(b.lines, currency),
@@ -21,7 +23,7 @@ def _record_receipt(b: m.RecordReceipt, who: str, currency: str) -> ExternalComm
     )
 
 
-def _reconcile_till(b: m.ReconcileTill, who: str, currency: str) -> ExternalCommand:
+def _reconcile_till(b: m.ReconcileTill, who: Identity, currency: str) -> ExternalCommand:
     receipts = [
         v.TillReceipt(
             v.ReceiptId(x.receipt),
@@ -32,12 +34,14 @@ def _reconcile_till(b: m.ReconcileTill, who: str, currency: str) -> ExternalComm
         )
         for x in b.receipts
     ]
-    return c.ReconcileTill(v.StoreId(who), b.till, receipts)
+    return c.ReconcileTill(v.StoreId(who.subject), b.till, receipts)
 
 
-def _refund_receipt(b: m.RefundReceipt, who: str, _: str) -> ExternalCommand:
-    lines = [v.Line(v.ProductId(x.product), x.quantity) for x in b.lines]
-    return c.RefundReceipt(v.StoreId(who), v.ReceiptId(b.receipt), b.refund, lines, b.sellable)
+def _refund_receipt(b: m.RefundReceipt, who: Identity, _: str) -> ExternalCommand:
+    lines = lines_of(b.lines)
+    return c.RefundReceipt(
+        v.StoreId(who.subject), v.ReceiptId(b.receipt), b.refund, lines, b.sellable
+    )
 
 
 def _sold(lines: list[m.SoldLine], currency: str) -> list[v.PricedLine]:

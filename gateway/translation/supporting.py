@@ -6,23 +6,19 @@ from engine.commands import ExternalCommand
 from engine.settings import Segmentation
 from gateway import messages as m
 from gateway.auth import Identity
-from gateway.translation.table import Table, TableByRole
+from gateway.translation.table import Table, service_of
 from gateway.wire import millis, minor
 
 
-def service_of(who: Identity) -> v.ServiceId:
-    return v.ServiceId(who.subject if who.role == "order_service" else "")
-
-
-def _set_segmentation(b: m.SetSegmentation, _: str, __: str) -> ExternalCommand:
+def _set_segmentation(b: m.SetSegmentation, _: Identity, __: str) -> ExternalCommand:
     rows = [tuple(x) for x in (b.recency_days, b.purchases, b.spent_minor)]
     return c.SetSegmentation(Segmentation(*rows))  # type: ignore[arg-type]
 
 
-def _rate_order(b: m.RateOrder, who: str, _: str) -> ExternalCommand:
+def _rate_order(b: m.RateOrder, who: Identity, _: str) -> ExternalCommand:
     return c.RateOrder(
         v.OrderId(b.order),
-        v.ServiceId(who),
+        v.ServiceId(who.subject),
         b.stars,
         b.courier_stars or 0,
         list(b.tags),
@@ -31,11 +27,13 @@ def _rate_order(b: m.RateOrder, who: str, _: str) -> ExternalCommand:
     )
 
 
-def _approve_refund(b: m.ApproveRefund, who: str, currency: str) -> ExternalCommand:
-    return c.ApproveRefund(v.ComplaintId(b.complaint), minor(b.amount, currency, "amount"), who)
+def _approve_refund(b: m.ApproveRefund, who: Identity, currency: str) -> ExternalCommand:
+    return c.ApproveRefund(
+        v.ComplaintId(b.complaint), minor(b.amount, currency, "amount"), who.subject
+    )
 
 
-def _launch_campaign(b: m.LaunchCampaign, _: str, __: str) -> ExternalCommand:
+def _launch_campaign(b: m.LaunchCampaign, _: Identity, __: str) -> ExternalCommand:
     return c.LaunchCampaign(
         v.CampaignId(b.campaign),
         list(b.segments),
@@ -54,13 +52,11 @@ COMMAND_OF: Table = {
     m.ApproveRefund: _approve_refund,
     m.SetSegmentation: _set_segmentation,
     m.SetStanding: lambda b, _, __: c.SetStanding(b.customer, v.Standing(b.standing), b.reason),
-}
-COMMAND_BY: TableByRole = {
-    m.RegisterCustomer: lambda b, who: c.RegisterCustomer(b.customer, service_of(who)),
-    m.SetConsent: lambda b, who: c.SetConsent(
+    m.RegisterCustomer: lambda b, who, _: c.RegisterCustomer(b.customer, service_of(who)),
+    m.SetConsent: lambda b, who, _: c.SetConsent(
         b.customer, v.Purpose(b.purpose), b.given, service_of(who)
     ),
-    m.RecordInteraction: lambda b, who: c.RecordInteraction(
+    m.RecordInteraction: lambda b, who, _: c.RecordInteraction(
         b.interaction,
         b.customer,
         v.Channel(b.channel),
@@ -68,10 +64,10 @@ COMMAND_BY: TableByRole = {
         v.OrderId(b.order or ""),
         service_of(who),
     ),
-    m.OpenComplaint: lambda b, who: c.OpenComplaint(
+    m.OpenComplaint: lambda b, who, _: c.OpenComplaint(
         b.complaint, b.customer, b.reason, v.OrderId(b.order or ""), service_of(who)
     ),
-    m.AnswerComplaint: lambda b, who: c.AnswerComplaint(b.complaint, service_of(who)),
-    m.CloseComplaint: lambda b, who: c.CloseComplaint(b.complaint, b.outcome, service_of(who)),
-    m.ForgetCustomer: lambda b, who: c.ForgetCustomer(b.customer, service_of(who)),
+    m.AnswerComplaint: lambda b, who, _: c.AnswerComplaint(b.complaint, service_of(who)),
+    m.CloseComplaint: lambda b, who, _: c.CloseComplaint(b.complaint, b.outcome, service_of(who)),
+    m.ForgetCustomer: lambda b, who, _: c.ForgetCustomer(b.customer, service_of(who)),
 }

@@ -4,10 +4,19 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.commands import ExternalCommand
+from engine.values import ServiceId, StoreId
 from gateway.auth import Identity
 
-Translate = Callable[[Any, Any, str], ExternalCommand]  # body, subject, currency
-Table = dict[type, Translate]
-TableByRole = dict[type, Callable[[Any, Identity], ExternalCommand]]
-IdentityTranslate = Callable[[Any, Identity, str], ExternalCommand]
-IdentityTable = dict[type, IdentityTranslate]  # for what means different things by role
+# Body, who asks (an Identity) and the currency. Rows are not typed further: what ids are in a
+# body or a token is text, and the type of the request says which kind.
+Table = dict[type, Callable[[Any, Any, str], ExternalCommand]]
+
+
+def service_of(who: Identity) -> ServiceId:
+    """Whose customers and orders are meant: of anybody but a service, everybody's."""
+    return ServiceId(who.subject if who.role == "order_service" else "")
+
+
+def store_of(who: Identity) -> StoreId:
+    """For which store he speaks: anybody but a store, for none or for whichever he names."""
+    return StoreId(who.subject if who.role == "store" else "")
