@@ -1,23 +1,27 @@
 """Rows by hour, the last KEPT_H of them: what projections remember, and why they stay small.
 
-Hours are UTC and count from the epoch. Time only grows, so a dict of rows is in order, and the
-rows that are too old are at its beginning.
+Hours are UTC and count from the epoch; days are those of the city's clock. Time only grows, so
+a dict of rows is in order, and the rows that are too old are at its beginning.
 """
 
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from engine.values import HOUR, Millis
+from engine.values import DAY, HOUR, Millis
 
 Row = TypeVar("Row")
 Hour = int
 
 KEPT_H = 48
-DAY_H = 24
 
 
 def hour_of(at: Millis) -> Hour:
     return at // HOUR
+
+
+def day_of(at: Millis, offset_ms: int) -> int:
+    """Counted from the epoch, where clocks are that far east of UTC."""
+    return (at + offset_ms) // DAY
 
 
 def row_at(rows: dict[Hour, Row], at: Millis, make: Callable[[], Row]) -> Row:

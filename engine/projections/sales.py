@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from engine import events as e
 from engine.projections.clocks import Clocks
-from engine.projections.hours import DAY_H, Hour, count, hour_of, row_at
+from engine.projections.hours import Hour, count, day_of, row_at
 from engine.rules.lines import cost, goods_total
 from engine.values import Millis, PricedLine, ProductId, StoreId
 
@@ -90,6 +90,13 @@ class Sales(Struct):
     categories: dict[ProductId, str] = {}  # of the catalog
     fulfilled_total: int = 0  # since the first record
     ended_early: int = 0
+    utc_offset_ms: int = 0
+
+    # queries
+
+    def today(self, now: Millis) -> dict[ProductId, Sold]:
+        """By the city's clock."""
+        return self.days.get(day_of(now, self.utc_offset_ms), {})
 
     # events
 
@@ -169,7 +176,7 @@ class Sales(Struct):
             _sold(today, line.product).count(line.quantity, minor)
 
     def _day(self, at: Millis) -> dict[ProductId, Sold]:
-        day = hour_of(at) // DAY_H
+        day = day_of(at, self.utc_offset_ms)
         found = self.days.get(day)
         if found is None:
             found = self.days[day] = {}

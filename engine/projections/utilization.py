@@ -11,10 +11,9 @@ from msgspec import Struct, field
 from engine import events as e
 from engine.projections.carrying import Carrying
 from engine.projections.clocks import NEVER, Clocks
-from engine.projections.hours import DAY_H, KEPT_H, Hour, row_at
-from engine.values import HOUR, CourierId, Millis, StoreId
+from engine.projections.hours import KEPT_H, Hour, day_of, row_at
+from engine.values import DAY, HOUR, CourierId, Millis, StoreId
 
-DAY = DAY_H * HOUR
 DAYS_KEPT = 2
 PERMILLE = 1_000
 
@@ -49,6 +48,7 @@ class Utilization(Struct):
     on_duty: int = 0
     busy: int = 0
     until: Millis = Millis(0)
+    utc_offset_ms: int = 0
 
     # queries
 
@@ -72,10 +72,15 @@ class Utilization(Struct):
         _integrate(found, self.until, now, self.on_duty, self.busy)
         return {x: work for x, work in found.items() if x >= hour}
 
+    def today(self, now: Millis) -> dict[CourierId, Work]:
+        """Everybody's work on this day by the city's clock."""
+        return self.couriers_on(day_of(now, self.utc_offset_ms), now)
+
     def couriers_on(self, day: int, now: Millis) -> dict[CourierId, Work]:
-        """Everybody's work on that day, UTC, with what is going on counted until now."""
+        """Everybody's work on that day, with what is going on counted until now."""
         found = {x: _copy(work) for x, work in self.days.get(day, {}).items()}
-        began, ended = Millis(day * DAY), Millis(min(now, (day + 1) * DAY))
+        began = Millis(day * DAY - self.utc_offset_ms)
+        ended = Millis(min(now, began + DAY))
         for courier, worker in self.workers.items():
             for name, since in (
                 ("on_duty_ms", worker.on_duty_since),
@@ -156,7 +161,7 @@ class Utilization(Struct):
         return worker
 
     def _works(self, at: Millis, courier: CourierId) -> tuple[Work, Work, Work]:
-        hour, day = row_at(self.hours, at, Work), self._day(at // DAY, courier)
+        hour, day = row_at(self.hours, at, Work), self._day(day_of(at, self.utc_offset_ms), courier)
         return hour, day, self._worker(courier).total
 
     def _day(self, day: int, courier: CourierId) -> Work:
@@ -174,9 +179,11 @@ class Utilization(Struct):
         """Split at midnight; of what is too old only the total is kept."""
         total = self._worker(courier).total
         setattr(total, name, getattr(total, name) + at - since)
-        day = max(since // DAY, at // DAY - DAYS_KEPT + 1)
-        while day <= at // DAY:
-            lasted = min(at, (day + 1) * DAY) - max(since, day * DAY)
+        last = day_of(at, self.utc_offset_ms)
+        day = max(day_of(since, self.utc_offset_ms), last - DAYS_KEPT + 1)
+        while day <= last:
+            began = day * DAY - self.utc_offset_ms
+            lasted = min(at, began + DAY) - max(since, began)
             if lasted > 0:
                 work = self._day(day, courier)
                 setattr(work, name, getattr(work, name) + lasted)

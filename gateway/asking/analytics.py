@@ -12,7 +12,7 @@ from engine.projections.demand import RESOLUTION, Asked
 from engine.projections.durations import Durations
 from engine.projections.emissions import Ridden
 from engine.projections.funnel import FunnelHour
-from engine.projections.hours import DAY_H, Hour, hour_of, rows_since, summed
+from engine.projections.hours import Hour, hour_of, rows_since, summed
 from engine.projections.punctuality import CLOCK, Promises, PunctualityHour
 from engine.projections.sales import SalesHour, Sold, StoreSales
 from engine.projections.utilization import PERMILLE, Work, gini_permille
@@ -56,7 +56,6 @@ def _of_city(p: Projections, engine: Engine, first: Hour) -> m.Analytics:
     promises = _by_key((x.stores for x in punctual), Promises)
     categories = _by_key((x.categories for x in sales), Sold)
     at_tills = _by_key((x.till_categories for x in sales), Sold)
-    today = p.sales.days.get(hour_of(now) // DAY_H, {})
     return m.Analytics(
         time_text(first * HOUR),
         time_text(now),
@@ -75,7 +74,7 @@ def _of_city(p: Projections, engine: Engine, first: Hour) -> m.Analytics:
         ],
         [_sold(name, x, currency) for name, x in _most(categories)],
         [_sold(name, x, currency) for name, x in _most(at_tills)],
-        [_sold(_name(s, key), x, currency) for key, x in _most(today)[:TOP]],
+        [_sold(_name(s, key), x, currency) for key, x in _most(p.sales.today(now))[:TOP]],
         summed(x.early_ends for x in sales),
         summed(x.books for x in sales),
         _funnel(_total((x for _, x in rows_since(p.funnel.hours, first)), FunnelHour)),
@@ -181,7 +180,7 @@ def _clock(punctual: list[Any]) -> Iterator[m.ClockFigures]:
 
 def _fleet(p: Projections, engine: Engine, first: Hour, currency: str) -> m.FleetFigures:
     work = _total(p.utilization.fleet_since(first, engine.now).values(), Work)
-    today = p.utilization.couriers_on(hour_of(engine.now) // DAY_H, engine.now)
+    today = p.utilization.today(engine.now)
     hourly = [
         x.earned_minor * HOUR // x.on_duty_ms
         for x in today.values()

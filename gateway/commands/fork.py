@@ -16,7 +16,7 @@ from rich.table import Table
 from engine import snapshot
 from engine.values import Millis
 from gateway.forking.past import read
-from gateway.wire import time_text
+from gateway.local_time import local_text
 from simulation.calibration.fitting import TooLittleError
 from simulation.forking.future import policy_of
 from simulation.forking.futures import Outlook, Question, ask, lines, players
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         sys.stdout.write(msgspec.json.encode(outlook).decode() + "\n")
     else:
-        _print(outlook, args.draws)
+        _print(outlook, args.draws, engine.state.settings.current.utc_offset_min)
     return ANSWERED
 
 
@@ -78,9 +78,9 @@ def _millis(text: str) -> Millis:
     return Millis(round(time.timestamp() * 1_000))
 
 
-def _print(outlook: Outlook, draws: int) -> None:
+def _print(outlook: Outlook, draws: int, offset_min: int) -> None:
     console = Console(emoji=False)  # :100: are iterations
-    said = f"{outlook.hours:g} h from {time_text(outlook.at)} (record {outlook.seq})"
+    said = f"{outlook.hours:g} h from {local_text(outlook.at, offset_min)} (record {outlook.seq})"
     console.print(f"{said}, {draws} futures each, {outlook.visits_per_h:.0f} visits an hour")
     beside = _table(outlook, " ")
     needed = Measurement.get(console, console.options.update_width(WIDE), beside).maximum

@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="first", metavar="DAY", help="as 2025-03-07, or a time")
     parser.add_argument("--to", dest="last", metavar="DAY", help="a day is included whole")
     parser.add_argument("--out", type=Path, default=Path("report.html"), metavar="FILE")
-    parser.add_argument("--timezone", default="UTC", help="of days and hours")
+    parser.add_argument("--timezone", help="of days and hours; the city's own unless told")
     parser.add_argument(
         "--guarantee-per-hour",
         type=int,

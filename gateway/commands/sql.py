@@ -11,20 +11,22 @@ from rich.table import Table
 
 from gateway.history.asking import answer
 from gateway.history.exporting import FOLDER, fresh
+from gateway.local_time import zone_name
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, metavar="DIR", help="a server's data folder")
     parser.add_argument("question", metavar="SQL", help="tables and columns: docs/analytics.md")
-    parser.add_argument("--timezone", default="UTC", help="of hours and days")
+    parser.add_argument("--timezone", help="of hours and days; the city's own unless told")
     parser.add_argument("--csv", action="store_true", help="for other programs")
 
 
 def run(args: argparse.Namespace) -> int:
     """0. Exports into DIR first, unless an export of the journal as it ends now is there."""
     out: Path = args.folder / FOLDER
-    fresh(args.folder, out)
-    columns, rows = answer(out, args.question, args.timezone)
+    manifest = fresh(args.folder, out)
+    timezone = args.timezone or zone_name(manifest.utc_offset_min)
+    columns, rows = answer(out, args.question, timezone)
     if args.csv or not sys.stdout.isatty():
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)

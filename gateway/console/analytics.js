@@ -130,9 +130,9 @@ export class Analytics {
 
   tell(body) {
     const unit = 10 ** new Intl.NumberFormat("en", { style: "currency", currency: body.currency }).resolvedOptions().maximumFractionDigits;
-    const at = body.hours.map((x) => x.at), money = (x) => x.amount / unit, of = (pick) => body.hours.map(pick);
+    const at = body.hours.map((x) => this.city.clock(x.at)), money = (x) => x.amount / unit, of = (pick) => body.hours.map(pick);
     const { sales, promises, funnel, fleet, churn } = body;
-    $("figures-span").textContent = `${body.since.slice(0, 16).replace("T", " ")} to ${body.until.slice(11, 16)} UTC`;
+    $("figures-span").textContent = `${this.city.clock(body.since).slice(0, 16)} to ${this.city.clock(body.until).slice(11, 16)} ${this.city.zone}`;
     const sold = [
       { name: "goods", color: COLORS.to_pickup, values: of((x) => money(x.sales.goods)) },
       { name: "fees", color: COLORS.delivering, values: of((x) => money(x.sales.fees)) },
@@ -154,7 +154,7 @@ export class Analytics {
       card("Couriers busy per hour", `${number(fleet.delivered_per_hour ?? 0)} deliveries, ${number(fleet.bundles_per_hour ?? 0)} bundles an hour on duty; earnings' Gini ${((fleet.gini_permille ?? 0) / 1000).toFixed(2)}`, bars(at, used, { top: 100, unit: "%" })),
       card("CO2e", `${number(Math.round(grams))} g in all, ${brought ? (grams / brought).toFixed(0) : "–"} g a delivery, empty rides included`, table(["vehicle", "km", "g/km", "kg CO2e"], body.vehicles.map((x) => [x.vehicle, (x.ridden_m / 1000).toFixed(1), x.factor_g_per_km, (x.co2e_g / 1000).toFixed(2)])), element("p", body.co2e_source, { class: "names" })),
       card("Quotes per hour", `${number(funnel.asked - funnel.offered)} refused`, bars(at, quotes), legend(quotes)),
-      card("Top products", "today, UTC; orders and tills", table(["product", "pieces", body.currency], body.products.slice(0, 6).map((x) => [x.name, number(x.units), number(money(x.goods))]))),
+      card("Top products", "today; orders and tills", table(["product", "pieces", body.currency], body.products.slice(0, 6).map((x) => [x.name, number(x.units), number(money(x.goods))]))),
       card("How steady the plan is", `${number(churn.offers)} offers, ${number(churn.accepted)} accepted; ${number(churn.moved)} times a plan gave a delivery to another courier`, table(["taken back because", ""], Object.entries(churn.withdrawn).slice(0, 6).map(([why, times]) => [why.replaceAll("_", " "), number(times)]))),
       card("Ended early, and refused", "most frequent first", table(["", ""], [...Object.entries(body.early_ends), ...Object.entries(funnel.refusals)].slice(0, 8).map(([why, times]) => [why.replaceAll("_", " "), number(times)]))),
     );

@@ -29,6 +29,18 @@ export class City {
     if (body.kpis) this.kpis = body.kpis;
   }
 
+  // A moment (milliseconds, or RFC 3339) by the city's own clock, from the year to the second.
+  clock(at) {
+    const offset = this.kpis.utc_offset_min ?? 0, ms = typeof at === "number" ? at : Date.parse(at);
+    return new Date(ms + offset * 60000).toISOString().slice(0, 19).replace("T", " ");
+  }
+
+  // What people call that clock: UTC, UTC+8, UTC-3:30.
+  get zone() {
+    const offset = this.kpis.utc_offset_min ?? 0, minutes = Math.abs(offset) % 60;
+    return offset ? `UTC${offset > 0 ? "+" : "-"}${Math.floor(Math.abs(offset) / 60)}${minutes ? `:${String(minutes).padStart(2, "0")}` : ""}` : "UTC";
+  }
+
   setCourier(courier) {
     const before = this.couriers.get(courier.id);
     this.couriers.set(courier.id, { ...courier, glide: before?.glide });

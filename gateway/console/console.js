@@ -50,7 +50,7 @@ const feed = new CityFeed(TOKEN, {
 
 const analytics = new Analytics(city, (body, answer) => feed.ask(body, answer));
 const areas = new Areas(city, map, (body, answer) => feed.ask(body, answer));
-new Forks((body, answer) => feed.ask(body, answer));
+new Forks(city, (body, answer) => feed.ask(body, answer));
 map.under = (pen, at) => {
   analytics.paint(pen, at);
   areas.paint(pen);

@@ -14,7 +14,8 @@ const signed = (value) => (value < 0 ? "−" : "+") + figure(Math.abs(value));
 
 export class Forks {
   // `ask(body, answer)` as of the feed: answer(body, error).
-  constructor(ask) {
+  constructor(city, ask) {
+    this.city = city;
     this.ask = ask;
     this.job = null;
     const show = (on) => {
@@ -64,7 +65,7 @@ export class Forks {
 
   show(outlook) {
     this.say("");
-    $("forks-said").textContent = `${outlook.hours} h from ${outlook.at.slice(0, 19).replace("T", " ")} UTC (record ${outlook.seq.toLocaleString("en")}), ${outlook.draws} futures each, ${Math.round(outlook.visits_per_h)} visits an hour`;
+    $("forks-said").textContent = `${outlook.hours} h from ${this.city.clock(outlook.at)} ${this.city.zone} (record ${outlook.seq.toLocaleString("en")}), ${outlook.draws} futures each, ${Math.round(outlook.visits_per_h)} visits an hour`;
     const head = element("tr");
     head.append(element("th", ""), ...outlook.policies.map((x) => element("th", x)));
     $("forks-head").replaceChildren(head);

@@ -117,7 +117,7 @@ export class Panels {
   }
 
   clock(now) {
-    $("clock").textContent = `city time ${new Date(now).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+    $("clock").textContent = `city time ${this.city.clock(now)} ${this.city.zone}`;
   }
 
   detail(picked) {

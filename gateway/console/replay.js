@@ -7,7 +7,6 @@ import { Panels } from "./panels.js";
 const SPAN_MS = 2000; // between two looks at how far the journal is
 const DRAW_MS = 40, PANELS_MS = 200;
 const $ = (id) => document.getElementById(id);
-const text = (ms) => new Date(ms).toISOString().slice(0, 19).replace("T", " ");
 
 const city = new PastCity(), moments = new Moments();
 let span = null, at = 0, playing = false, picked = null, fitted = false, wanted = 0, drawnAt = 0;
@@ -52,7 +51,7 @@ async function seek(time) {
     if (!fitted && city.stores.size) [fitted] = [true, map.fit(190)];
     $("slider").value = at;
     $("moment").innerHTML = "";
-    $("moment").append(Object.assign(document.createElement("b"), { textContent: text(at) }), `UTC · record ${city.seq.toLocaleString("en")}`);
+    $("moment").append(Object.assign(document.createElement("b"), { textContent: city.clock(at) }), `${city.zone} · record ${city.seq.toLocaleString("en")}`);
     if (performance.now() - drawnAt > PANELS_MS || !playing) drawPanels();
     if (k + 2 <= last) moments.segment(k + 2).catch(() => {});
   } catch (error) {
@@ -71,6 +70,7 @@ function drawPanels() {
 }
 
 function drawStrip() {
+  [$("time-from").textContent, $("time-to").textContent] = [city.clock(span.from_ms), city.clock(span.to_ms)];
   const canvas = $("strip"), pen = canvas.getContext("2d"), ratio = window.devicePixelRatio || 1;
   const [wide, high] = [canvas.clientWidth, canvas.clientHeight], length = Math.max(1, span.to_ms - span.from_ms);
   [canvas.width, canvas.height] = [wide * ratio, high * ratio];
@@ -125,7 +125,6 @@ async function look() {
     span = await moments.span();
     if (!span.points.length) return setTimeout(look, 200);
     [$("slider").min, $("slider").max] = [span.from_ms, span.to_ms];
-    [$("time-from").textContent, $("time-to").textContent] = [text(span.from_ms), text(span.to_ms)];
     panels.state("live", span.is_reading ? `reading … record ${span.seq.toLocaleString("en")}` : `looking back · ${span.seq.toLocaleString("en")} records`);
     if (!fitted && isAhead()) return setTimeout(look, 200);
     if (!before?.points.length || !fitted) await seek(await beginning());

@@ -18,7 +18,7 @@ from gateway.history.telling import Teller
 from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from gateway.storage.recovery import collector_paused
 
-VERSION = 6  # up by one when tables change: older exports are made anew
+VERSION = 7  # up by one when tables change: older exports are made anew
 MANIFEST = "export.json"
 FOLDER = "parquet"  # in a data folder, unless another is said
 FOLDED = 5_000  # records between two looks at how much there is to write
@@ -34,6 +34,7 @@ class Manifest(Struct, frozen=True):
     until_ms: int  # of its last record
     positions: bool
     rows: dict[str, int]
+    utc_offset_min: int  # of the city's clock, by the last settings
 
 
 class NotAnExportError(ValueError):
@@ -108,7 +109,8 @@ def _written(
     finally:
         writer.close()
     assert writer.written.keys() == TABLES.keys()
-    manifest = Manifest(VERSION, seq, digest.hex(), since, now, positions, writer.written)
+    rows, offset_min = writer.written, teller.utc_offset_min
+    manifest = Manifest(VERSION, seq, digest.hex(), since, now, positions, rows, offset_min)
     (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
     return manifest
 

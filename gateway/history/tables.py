@@ -324,7 +324,9 @@ HEAD = """\
 part files in it; `export.json` says up to which record. It only reads, beside a server that runs.
 `o2o sql DIR "SELECT ..."` asks them with DuckDB, where each table is a view of its name.
 
-Money is in whole minor units beside its currency. Times are UTC. Cells are H3, in hexadecimal.
+Money is in whole minor units beside its currency. Times are moments: `o2o sql` and
+`o2o report` tell them, and count days and hours, by the city's clock (`--timezone` for another).
+Cells are H3, in hexadecimal.
 An empty value says that it never happened. Customers are opaque ids, and doors are cells.
 
 ```

@@ -30,6 +30,7 @@ class Teller:
 
     def __init__(self, with_positions: bool = False) -> None:
         self.rows: Rows = {name: [] for name in TABLES}
+        self.utc_offset_min = 0
         self.projections = Projections()
         self._movements = Movements()
         self._bargains = Bargains(self.rows, self.projections)
@@ -136,7 +137,7 @@ class Teller:
         }
 
     def _settings(self, _: Millis, x: e.EngineOpened | e.SettingsChanged) -> None:
-        currency = x.settings.currency
+        currency, self.utc_offset_min = x.settings.currency, x.settings.utc_offset_min
         for teller in (
             self._bargains,
             self._money,

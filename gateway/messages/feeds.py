@@ -279,7 +279,8 @@ class CityRemoved(Part, frozen=True):
 
 class Kpis(Part, frozen=True):
     """Since the engine was opened, unless the name says otherwise; empty until measured. The
-    travel time index is what rides take now, of what they take as a rule."""
+    travel time index is what rides take now, of what they take as a rule; the offset is that of
+    the city's clock, east of UTC."""
 
     orders_open: int
     delivered: int
@@ -292,6 +293,7 @@ class Kpis(Part, frozen=True):
     figures: dict[str, float] = {}
     orders_at_risk: int = 0
     travel_time_index_permille: int = 1_000
+    utc_offset_min: int = 0
 
 
 class CityWhole(Told, frozen=True):

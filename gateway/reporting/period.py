@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from gateway.history.asking import opened
 from gateway.history.exporting import Manifest
+from gateway.local_time import clock_name, zone_name
 
 HOURLY_DAYS = 4  # a longer period is drawn by the day
 VIEWS = {  # name: table and the time that has to lie in the period
@@ -37,6 +38,7 @@ class Period(Struct, frozen=True):
     start: datetime
     end: datetime
     zone: str = "UTC"
+    clock: str = ""  # what people call that zone, if not the same
 
     @property
     def days(self) -> float:
@@ -50,14 +52,19 @@ class Period(Struct, frozen=True):
     def said(self) -> str:
         zone = ZoneInfo(self.zone)
         start, end = (x.astimezone(zone).strftime("%Y-%m-%d %H:%M") for x in (self.start, self.end))
-        return f"{start} to {end}, {self.zone}"
+        return f"{start} to {end}, {self.clock or self.zone}"
 
 
-def period_of(first: str | None, last: str | None, zone: str, known: Manifest) -> Period:
-    """Days or times in ISO 8601; a day as the last one is included whole. None: as far as known.
+def period_of(first: str | None, last: str | None, zone: str | None, known: Manifest) -> Period:
+    """Days or times in ISO 8601; a day as the last one is included whole. None: as far as known,
+    and the city's own clock.
 
     Raises ValueError.
     """
+    clock = ""
+    if zone is None:
+        zone, clock = zone_name(known.utc_offset_min), clock_name(known.utc_offset_min)
+        clock = "UTC" if zone == "UTC" else clock
     try:
         info = ZoneInfo(zone)
     except (KeyError, ValueError, OSError) as error:
@@ -66,7 +73,7 @@ def period_of(first: str | None, last: str | None, zone: str, known: Manifest) -
     end = _at(known.until_ms + 1) if last is None else _moment(last, info, True)
     if start >= end:
         raise ValueError(f"nothing lies between {first} and {last}")
-    return Period(start, end, zone)
+    return Period(start, end, zone, clock)
 
 
 class Tables:

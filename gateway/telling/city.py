@@ -210,6 +210,7 @@ def city_kpis(
         figures,
         at_risk,
         s.settings.current.travel.index_permille,
+        s.settings.current.utc_offset_min,
     )
 
 

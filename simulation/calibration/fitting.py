@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime, timedelta, timezone
 from itertools import chain
 from statistics import median
 
@@ -62,13 +62,13 @@ def fit(seen: Observed, settings: Settings, name: str) -> Scenario:
         raise TooLittleError(f"nothing to fit to: the records lack {', '.join(lacking)}")
     starts = Millis(seen.starts_at - seen.starts_at % (HOUR // PARTS_PER_H))
     parts = -(-(seen.ends_at + 1 - starts) * PARTS_PER_H // HOUR)
-    city = _city(seen)
+    city, zone = _city(seen), timezone(timedelta(minutes=settings.utc_offset_min))
     groups = _store_groups(seen)
     reach_m, attraction = reach_and_attraction(seen, [x for _, x in groups])
     return Scenario(
         name=name,
         teaches=_teaches(seen),
-        starts_at=datetime.fromtimestamp(starts / 1_000, UTC),
+        starts_at=datetime.fromtimestamp(starts / 1_000, zone),
         hours=parts / PARTS_PER_H,
         city=city,
         demand=_demand(seen, starts, parts, reach_m),

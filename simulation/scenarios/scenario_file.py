@@ -1,10 +1,12 @@
 """Reading a scenario: TOML, over the file it builds on, refused as a whole if anything is wrong."""
 
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from simulation.days.recorded_day import fitted
 from simulation.scenarios.csv_file import Reader
@@ -80,11 +82,22 @@ def scenario_of(data: Document) -> Scenario:
     except msgspec.ValidationError:
         assert flaws, "what the examiner lets pass can be converted"
         raise ScenarioError(flaws) from None
+    scenario = on_its_clock(scenario, data)
     if scenario.csv is not None and not flaws:
         scenario = fitted(scenario, Reader(scenario.csv, scenario).read())
     if flaws := [*flaws, *flaws_of(scenario)]:
         raise ScenarioError(flaws)
     return scenario
+
+
+def on_its_clock(scenario: Scenario, data: Document) -> Scenario:
+    """Unless the document says otherwise, the city's clock is the one `starts_at` is told by."""
+    engine = data.get("engine")
+    offset = scenario.starts_at.utcoffset()
+    if offset is None or (isinstance(engine, dict) and "utc_offset_min" in engine):
+        return scenario
+    offset_min = round(offset / timedelta(minutes=1))
+    return replace(scenario, engine=replace(scenario.engine, utc_offset_min=offset_min))
 
 
 def _text(path: Path) -> str:

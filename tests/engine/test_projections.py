@@ -6,12 +6,14 @@ from functools import cache
 import pytest
 
 from engine import events as e
-from engine.engine import Engine
+from engine.commands import Tick
+from engine.engine import Engine, Record
 from engine.projections import Projections, dump, load
 from engine.projections.hours import KEPT_H, summed
 from engine.projections.sales import StoreSales
 from engine.projections.utilization import gini_permille
-from engine.values import HOUR
+from engine.settings import Settings
+from engine.values import HOUR, Millis, PricedLine, Tender
 from simulation.run import simulate
 from tests.batch_figures import Day
 from tests.days.random_days import COURIERS, RandomDay
@@ -293,3 +295,24 @@ def test_inequality_is_none_among_equals_and_near_one_if_one_has_it_all():
     assert gini_permille([5, 5, 5, 5]) == 0
     assert gini_permille([0] * 99 + [7]) == 990
     assert gini_permille([]) == 0
+
+
+def test_today_begins_at_midnight_by_the_citys_clock():
+    """What was sold and earned before it is yesterday's, although in UTC it is the same day."""
+    midnight = Millis(16 * HOUR)  # where clocks are eight hours ahead
+    opened = e.EngineOpened(Settings(utc_offset_min=480))
+    line = PricedLine("tea", 2, 500)
+    receipt = e.ReceiptRecorded("s", "r", "t", [line], 1_000, Tender.CASH, midnight, midnight)
+    told = [
+        (0, opened),
+        (midnight - HOUR, e.ShiftStarted("kim", Millis(midnight + 9 * HOUR))),
+        (midnight - 1, receipt),
+        (midnight + 3 * HOUR, e.ShiftEnded("kim")),
+    ]
+    projections = folded(Record(n, at, Tick(), [x]) for n, (at, x) in enumerate(told, 1))
+    now = Millis(midnight + 4 * HOUR)
+    assert projections.sales.today(midnight - 1)["tea"].units == 2
+    assert projections.sales.today(midnight) == {}
+    fleet = projections.utilization
+    assert fleet.today(midnight - 1)["kim"].on_duty_ms == HOUR
+    assert fleet.today(now)["kim"].on_duty_ms == 3 * HOUR

@@ -2,6 +2,7 @@
 
 import io
 from argparse import ArgumentParser
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -183,6 +184,14 @@ def test_a_scenario_says_only_what_differs_from_its_base(family):
     assert child.demand == replace(base.demand, orders=90)
     assert child.products == base.products
     assert child.engine == base.engine
+
+
+def test_a_city_keeps_the_time_its_beginning_is_told_by_unless_it_says_otherwise(family):
+    base, child = load(family / "small.toml"), (family / "child.toml").read_text()
+    offset = base.starts_at.utcoffset()
+    assert base.engine.utc_offset_min == offset / timedelta(minutes=1) == 480
+    (family / "far.toml").write_text(f"{child}\n[engine]\nutc_offset_min = 0\n")
+    assert load(family / "far.toml").engine.utc_offset_min == 0
 
 
 def test_named_tables_are_merged_by_name_and_new_ones_come_last(family):
