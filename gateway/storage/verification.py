@@ -21,6 +21,7 @@ from gateway.storage.conservation import Conservation
 from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from gateway.storage.recovery import must_follow
 from gateway.storage.snapshots import Snapshot, Snapshots
+from gateway.storage.witness import last_witnessed
 
 AUDIT_EVERY = 10_000  # records
 
@@ -87,7 +88,7 @@ def verify(
 
     `on_progress` is told the record reached, now and then. Raises FileNotFoundError.
     """
-    report = Report()
+    report, durable = Report(), last_witnessed(directory)
     try:
         with JournalReader(directory / JOURNAL_FILE) as journal:
             pending = _snapshots(journal, Snapshots(directory), report)
@@ -98,6 +99,7 @@ def verify(
                     verification.audit()
                     on_progress(report.records)
             verification.finish()
+            journal.must_have(*durable)
     except CorruptJournalError as error:
         report.add(Kind.DAMAGE, error.seq, str(error))
     return report

@@ -16,6 +16,7 @@ from gateway.storage.journal import JOURNAL_FILE, JournalReader, SqliteJournal
 from gateway.storage.recovery import Recovery, recover
 from gateway.storage.snapshots import HEADER, PLAIN, Snapshot, Snapshots
 from gateway.storage.verification import Kind, verify
+from gateway.storage.witness import WITNESS_FILE
 from tests.scripted_day import ScriptedDay
 
 
@@ -54,7 +55,8 @@ def snapshots(tmp_path, journal, records):
 
 
 def rewrite(journal, records):
-    """Another history, in good order: every digest is right."""
+    """Another history, in good order: every digest is right, and nobody testifies against it."""
+    (journal.path.parent / WITNESS_FILE).unlink()
     with sqlite3.connect(journal.path) as db:
         db.execute("DELETE FROM record")
         digest = bytes(16)
@@ -177,6 +179,10 @@ def test_an_emptied_journal_is_refused(tmp_path, journal, snapshots):
     """Or a fresh engine would serve, and nobody would know what happened."""
     journal.close()
     (tmp_path / JOURNAL_FILE).unlink()
+    with pytest.raises(CorruptJournalError, match="there is no journal") as found:
+        SqliteJournal(tmp_path / JOURNAL_FILE)
+    assert found.value.seq == 1
+    (tmp_path / WITNESS_FILE).unlink()
     fresh = SqliteJournal(tmp_path / JOURNAL_FILE)
     with pytest.raises(CorruptJournalError) as found:
         recover(fresh)
