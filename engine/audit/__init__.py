@@ -19,26 +19,37 @@ from engine.rules.cancelling import REASONS, WRITE_OFF
 from engine.state import State
 from engine.state.deliveries import ACCEPTED, BEFORE_PICKUP, ENDED, ON_BOARD, DeliveryStatus
 from engine.state.orders import ENDED as ORDER_ENDED
-from engine.state.orders import OrderStatus
-from engine.values import Actor, CourierId, CustomerId, DeliveryId, StopKind, StoreId
+from engine.state.orders import Order, OrderStatus
+from engine.values import Actor, CourierId, CustomerId, DeliveryId, OrderId, StopKind, StoreId
 
 WAYS_TO_END = [*((actor, REASONS[actor]) for actor in REASONS), (Actor.OPERATOR, WRITE_OFF)]
 KNOWN_WHY = [f"{actor}/{reason}" for actor, reasons in WAYS_TO_END for reason in reasons]
 
 
+EXPECTED: dict[OrderStatus, tuple[DeliveryStatus | None, ...]] = {
+    OrderStatus.HANDED_OVER: (*ON_BOARD, *BEFORE_PICKUP),  # the latter: waiting for rescue
+    OrderStatus.ACCEPTED: BEFORE_PICKUP,
+    OrderStatus.READY: BEFORE_PICKUP,
+    OrderStatus.FULFILLED: (DeliveryStatus.DELIVERED,),
+    OrderStatus.RETURNED: (DeliveryStatus.RETURNED,),
+    OrderStatus.CANCELLED: (DeliveryStatus.CANCELLED, None),
+    OrderStatus.PLACED: (None,),
+    OrderStatus.SCHEDULED: (None,),
+    OrderStatus.CONFIRMED: (None,),
+}
+
+
 def violations(s: State) -> list[str]:
     """Empty, or what is wrong, in words."""
     checks = (
-        *(_orders, _routes, _loads, _planning),
+        *(_orders, _payments, _bound, _routes, _loads, _planning),
         *(
             bargains.violations,
             campaigns.violations,
             changes.violations,
             complaints.violations,
-            customers.violations,
             money.violations,
             places.violations,
-            promotions.violations,
             staff.violations,
             stock.violations,
         ),
@@ -47,33 +58,43 @@ def violations(s: State) -> list[str]:
 
 
 def _orders(s: State) -> Iterator[str]:
-    """An order and its delivery say the same."""
-    expected = {
-        OrderStatus.HANDED_OVER: (*ON_BOARD, *BEFORE_PICKUP),  # the latter: waiting for rescue
-        OrderStatus.ACCEPTED: BEFORE_PICKUP,
-        OrderStatus.READY: BEFORE_PICKUP,
-        OrderStatus.FULFILLED: (DeliveryStatus.DELIVERED,),
-        OrderStatus.RETURNED: (DeliveryStatus.RETURNED,),
-        OrderStatus.CANCELLED: (DeliveryStatus.CANCELLED, None),
-        OrderStatus.PLACED: (None,),
-        OrderStatus.SCHEDULED: (None,),
-        OrderStatus.CONFIRMED: (None,),
-    }
-    still_open = sum(x.status not in ORDER_ENDED for x in s.orders.orders.values())
-    if s.orders.open_count != still_open:
-        yield f"{s.orders.open_count} orders counted as open, {still_open} are"
-    yield from _bound(s)
+    """Each, and what they come to: one look at the archive, whoever asks for what is in it."""
+    fulfilled, used = Counter[CustomerId](), promotions.Uses()
     for key, order in s.orders.everything():
-        if order.why and order.why not in KNOWN_WHY:
-            yield f"{key} ended by {order.why}, which is not in the vocabulary"
-        delivery = s.deliveries.of_order.get(key)
-        status = s.deliveries[delivery].status if delivery else None
-        if status not in ((None,) if order.is_collection else expected[order.status]):
-            yield f"{key} is {order.status}, its delivery {status}"
+        yield from _order_problems(s, key, order)
+        yield from money.order_problems(s, key, order)
+        yield from promotions.order_problems(key, order)
+        fulfilled[order.placed.customer] += order.status is OrderStatus.FULFILLED
+        promotions.count(used, order)
+    yield from customers.violations(s, fulfilled)
+    yield from promotions.violations(s, used)
+
+
+def _payments(s: State) -> Iterator[str]:
+    """The same for what they were paid with."""
+    due = Counter[str]()
+    for key, payment, instructions in s.payments.everything():
+        yield from bargains.payment_problems(s, key, payment)
+        yield from money.instruction_problems(s, instructions)
+        money.count(due, payment, instructions)
+    yield from money.account_problems(s, due)
+
+
+def _order_problems(s: State, key: OrderId, order: Order) -> Iterator[str]:
+    """An order and its delivery say the same."""
+    if order.why and order.why not in KNOWN_WHY:
+        yield f"{key} ended by {order.why}, which is not in the vocabulary"
+    delivery = s.deliveries.of_order.get(key)
+    status = s.deliveries[delivery].status if delivery else None
+    if status not in ((None,) if order.is_collection else EXPECTED[order.status]):
+        yield f"{key} is {order.status}, its delivery {status}"
 
 
 def _bound(s: State) -> Iterator[str]:
-    """What is to be prepared and carried now, and nobody has been told of yet."""
+    """What is open; what is to be prepared and carried now, and nobody has been told of yet."""
+    still_open = sum(x.status not in ORDER_ENDED for x in s.orders.orders.values())
+    if s.orders.open_count != still_open:
+        yield f"{s.orders.open_count} orders counted as open, {still_open} are"
     unpaid, awaited, undispatched = Counter[StoreId](), Counter[CustomerId](), 0
     for order in s.orders.orders.values():
         placed, status = order.placed, order.status

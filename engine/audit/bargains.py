@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from engine.state import State
 from engine.state.orders import EDITABLE, HOLDS_STOCK, Order, OrderStatus
-from engine.state.payments import PaymentStatus
-from engine.values import OrderId, PaymentPurpose
+from engine.state.payments import Payment, PaymentStatus
+from engine.values import OrderId, PaymentId, PaymentPurpose
 
 UNPAID = (OrderStatus.PLACED,)
 LET_GO = (PaymentStatus.FAILED, PaymentStatus.VOIDED)
@@ -15,7 +15,15 @@ def violations(s: State) -> Iterator[str]:
     for key, order in s.orders.orders.items():
         for problem in (*_edit(s, order), *_substitutes(order), *_held(s, key, order)):
             yield f"{key}: {problem}"
-    yield from _payments(s)
+
+
+def payment_problems(s: State, key: PaymentId, payment: Payment) -> Iterator[str]:
+    """An order has one payment of its own; others were let go, or wait for an edit."""
+    if payment.purpose is PaymentPurpose.TIP or key == s.payments.current(payment.order):
+        return
+    edit = s.orders[payment.order].edit
+    if payment.status not in LET_GO and (edit is None or edit.payment != key):
+        yield f"{key} is {payment.status}, and nothing is paid with it"
 
 
 def _edit(s: State, order: Order) -> Iterator[str]:
@@ -43,13 +51,3 @@ def _held(s: State, key: OrderId, order: Order) -> Iterator[str]:
     due = order.due_minor + order.placed.tip_minor - order.placed.credit_minor
     if due > payment.amount_minor:
         yield f"{due} owed, {payment.amount_minor} held"
-
-
-def _payments(s: State) -> Iterator[str]:
-    """An order has one payment of its own; others were let go, or wait for an edit."""
-    for key, payment, _ in s.payments.everything():
-        if payment.purpose is PaymentPurpose.TIP or key == s.payments.current(payment.order):
-            continue
-        edit = s.orders[payment.order].edit
-        if payment.status not in LET_GO and (edit is None or edit.payment != key):
-            yield f"{key} is {payment.status}, and nothing is paid with it"

@@ -1,7 +1,7 @@
 """Invariants of money: orders and their payments say the same, and so do the books."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from engine.rules.bookkeeping import HELD
 from engine.rules.pricing import NOT_COLLECTED
@@ -28,24 +28,71 @@ from engine.values import (
     movement_name,
 )
 
+Instructions = Mapping[InstructionId, Instruction]  # of one payment
+SIGN = {InstructionKind.CAPTURE: 1, InstructionKind.REFUND: -1, InstructionKind.VOID: 0}
 NO_SHOW = f"{Actor.SYSTEM}/{NOT_COLLECTED}"
 
 
 def violations(s: State) -> Iterator[str]:
-    for check in (_payments, _ledger, _movements):
-        yield from check(s)
+    """Besides what every order and every payment says."""
+    total = sum(s.ledger.balances.values())
+    if total:
+        yield f"the ledger is out of balance by {total}"
+    live = sum(len(x.instructions) for x in s.payments.payments.values())
+    if len(s.payments.instructions) != live:
+        yield f"{len(s.payments.instructions)} instructions, their payments say {live}"
+    yield from _movements(s)
 
 
-def _payments(s: State) -> Iterator[str]:
-    for key, order in s.orders.everything():
-        payment = s.payments.get(s.payments.current(key))
-        if payment is None:
-            if order.placed.total_minor > order.placed.credit_minor:
-                yield f"{key} costs {order.placed.total_minor} and has no payment"
-        elif order.is_collection and order.status is OrderStatus.HANDED_OVER:
-            yield f"{key} was handed to its customer, who has not paid"
-        elif problem := _payment_problem(s, key, order, payment):
-            yield f"{key}: {problem}"
+def order_problems(s: State, key: OrderId, order: Order) -> Iterator[str]:
+    payment = s.payments.get(s.payments.current(key))
+    if payment is None:
+        if order.placed.total_minor > order.placed.credit_minor:
+            yield f"{key} costs {order.placed.total_minor} and has no payment"
+    elif order.is_collection and order.status is OrderStatus.HANDED_OVER:
+        yield f"{key} was handed to its customer, who has not paid"
+    elif problem := _payment_problem(s, key, order, payment):
+        yield f"{key}: {problem}"
+
+
+def instruction_problems(s: State, instructions: Instructions) -> Iterator[str]:
+    """What failed is kept until it is tried again, and nothing else."""
+    for key, instruction in instructions.items():
+        is_failed = instruction.status is InstructionStatus.FAILED
+        if instruction.next and not is_failed:
+            yield f"{key} is {instruction.status}, and was tried again"
+        open_ = is_failed and instruction.kind is not InstructionKind.CAPTURE
+        if (key in s.payments.failed) is not (open_ and not instruction.next):
+            yield f"{key} is {instruction.status}, and kept as if it were not"
+
+
+def count(due: Counter[str], payment: Payment, instructions: Instructions) -> None:
+    """What accounts say if this payment was booked as it was paid."""
+    if payment.taken:
+        due[f"provider:{payment.provider}"] += payment.amount_minor
+        due[HELD] -= payment.amount_minor * (payment.status is PaymentStatus.AUTHORIZED)
+    for key, instruction in instructions.items():
+        _instructed(due, key, instruction, payment)
+
+
+def account_problems(s: State, due: Counter[str]) -> Iterator[str]:
+    """The accounts say what payments and instructions say: `due`, besides what bills did."""
+    for reconciliation in s.reconciliations.reconciliations.values():
+        account = _account_of(reconciliation.provider)
+        due[account] -= reconciliation.fees_minor * (not reconciliation.is_open)
+        due[account] += sum(x.missing_minor for x in reconciliation.differences if x.booked)
+    booked: Counter[str] = Counter()
+    for account, amount in s.ledger.balances.items():
+        kind, _, whose = account.partition(":")
+        if kind in ("cash", "till") or account == f"provider:{CASH}":
+            booked["cash"] += amount
+            if kind == "cash" and amount < 0:
+                yield f"{whose} handed in {-amount} too much"
+        elif kind == "provider" or account == HELD:
+            booked[account] = amount
+    for account in booked | due:
+        if booked[account] != due[account]:
+            yield f"{account}: {booked[account]} booked, {due[account]} instructed"
 
 
 def _payment_problem(s: State, key: OrderId, order: Order, payment: Payment) -> str | None:
@@ -59,8 +106,9 @@ def _payment_problem(s: State, key: OrderId, order: Order, payment: Payment) -> 
         return f"{payment.captured_minor} captured of what was not collected"
     if not 0 <= payment.refunded_minor <= payment.captured_minor <= payment.amount_minor:
         return f"{payment.refunded_minor} refunded of {payment.captured_minor} captured"
-    rest = s.payments.find_instruction(rest_of(s.payments.current(key)))
-    kept = payment.captured_minor - (rest.amount_minor if rest else 0)
+    name = rest_of(s.payments.current(key))
+    rest = s.payments.instruction(name).amount_minor if name in payment.instructions else 0
+    kept = payment.captured_minor - rest
     carried = key in s.deliveries.of_order
     owed = order.due_minor + (order.placed.tip_minor if carried else 0)
     owed -= min(order.placed.credit_minor, order.due_minor)  # paid with what came back for it
@@ -84,45 +132,6 @@ def _expected_payment(status: OrderStatus) -> tuple[PaymentStatus, ...]:
             return (PaymentStatus.AUTHORIZED,)
 
 
-def _ledger(s: State) -> Iterator[str]:
-    """Every entry is balanced, and the accounts say what payments and instructions say."""
-    total = sum(s.ledger.balances.values())
-    if total:
-        yield f"the ledger is out of balance by {total}"
-    due: Counter[str] = Counter()
-    live = sum(len(x.instructions) for x in s.payments.payments.values())
-    if len(s.payments.instructions) != live:
-        yield f"{len(s.payments.instructions)} instructions, their payments say {live}"
-    for _, payment, instructions in s.payments.everything():
-        if payment.taken:
-            due[f"provider:{payment.provider}"] += payment.amount_minor
-            due[HELD] -= payment.amount_minor * (payment.status is PaymentStatus.AUTHORIZED)
-        for key, instruction in instructions.items():
-            _instructed(due, key, instruction, payment)
-            is_failed = instruction.status is InstructionStatus.FAILED
-            if instruction.next and not is_failed:
-                yield f"{key} is {instruction.status}, and was tried again"
-            open_ = is_failed and instruction.kind is not InstructionKind.CAPTURE
-            if (key in s.payments.failed) is not (open_ and not instruction.next):
-                yield f"{key} is {instruction.status}, and kept as if it were not"
-    for reconciliation in s.reconciliations.reconciliations.values():
-        account = _account_of(reconciliation.provider)
-        due[account] -= reconciliation.fees_minor * (not reconciliation.is_open)
-        due[account] += sum(x.missing_minor for x in reconciliation.differences if x.booked)
-    booked: Counter[str] = Counter()
-    for account, amount in s.ledger.balances.items():
-        kind, _, whose = account.partition(":")
-        if kind in ("cash", "till") or account == f"provider:{CASH}":
-            booked["cash"] += amount
-            if kind == "cash" and amount < 0:
-                yield f"{whose} handed in {-amount} too much"
-        elif kind == "provider" or account == HELD:
-            booked[account] = amount
-    for account in booked | due:
-        if booked[account] != due[account]:
-            yield f"{account}: {booked[account]} booked, {due[account]} instructed"
-
-
 def _instructed(
     due: Counter[str], key: InstructionId, instruction: Instruction, payment: Payment
 ) -> None:
@@ -132,7 +141,7 @@ def _instructed(
         sent_back = is_sent_back(payment, instruction.first or key, instruction)
         due[HELD] -= amount * (sent_back and not instruction.next)
         return
-    sign = {InstructionKind.CAPTURE: 1, InstructionKind.REFUND: -1, InstructionKind.VOID: 0}[kind]
+    sign = SIGN[kind]
     if payment.taken:
         sign = 0 if kind is InstructionKind.CAPTURE else -1
     due[_account_of(payment.provider)] += sign * amount

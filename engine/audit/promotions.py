@@ -3,22 +3,26 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from engine.events import OrderPlaced
 from engine.rules.lines import cost, goods_total
 from engine.state import State
 from engine.state.orders import ENDED, Order, OrderStatus
+from engine.values import OrderId
 
 OPEN, DONE = "reserved", "redeemed"
+Uses = Counter[tuple[str, str, str]]  # by the orders: what, which, and whether it is over
 
 
-def violations(s: State) -> Iterator[str]:
-    used: Counter[tuple[str, str, str]] = Counter()
-    for key, order in s.orders.everything():
-        yield from (f"{key}: {x}" for x in _order_problems(order))
-        state = OPEN if order.status not in ENDED else DONE
-        if state is OPEN or order.status is OrderStatus.FULFILLED:
-            for discount in order.placed.discounts:
-                used["promotion", discount.promotion, state] += 1
-                used["coupon", discount.coupon, state] += 1
+def count(used: Uses, order: Order) -> None:
+    """Of an order that may still be, or is, fulfilled."""
+    state = OPEN if order.status not in ENDED else DONE
+    if state is OPEN or order.status is OrderStatus.FULFILLED:
+        for discount in order.placed.discounts:
+            used["promotion", discount.promotion, state] += 1
+            used["coupon", discount.coupon, state] += 1
+
+
+def violations(s: State, used: Uses) -> Iterator[str]:
     for promotion, known in s.promotions.promotions.items():
         yield from _count_problems(used, "promotion", promotion, known.uses.reserved, OPEN)
         yield from _count_problems(used, "promotion", promotion, known.uses.redeemed, DONE)
@@ -34,15 +38,18 @@ def violations(s: State) -> Iterator[str]:
             yield f"coupon {code}: the uses by customer do not sum to {coupon.uses.count}"
 
 
-def _count_problems(
-    used: Counter[tuple[str, str, str]], what: str, key: str, counted: int, state: str
-) -> Iterator[str]:
+def order_problems(key: OrderId, order: Order) -> Iterator[str]:
+    """What is owed is what the lines cost and the fee; discounts are within the prices."""
+    for problem in (*_sum_problems(order), *_discount_problems(order.placed)):
+        yield f"{key}: {problem}"
+
+
+def _count_problems(used: Uses, what: str, key: str, counted: int, state: str) -> Iterator[str]:
     if counted != used[what, key, state]:
         yield f"{what} {key}: {counted} {state}, {used[what, key, state]} by the orders"
 
 
-def _order_problems(order: Order) -> Iterator[str]:
-    """What is owed is what the lines cost and the fee; discounts are within the prices."""
+def _sum_problems(order: Order) -> Iterator[str]:
     placed = order.placed
     for lines, owed in ((placed.lines, placed.total_minor), (order.lines, order.due_minor)):
         due = goods_total(lines) + placed.delivery_fee_minor
@@ -53,10 +60,17 @@ def _order_problems(order: Order) -> Iterator[str]:
                 yield f"the parts of {x.product} do not cost what it costs"
             if not 0 <= x.subsidy_minor <= x.discount_minor <= x.quantity * x.price_minor:
                 yield f"{x.product} is reduced by {x.discount_minor}, {x.subsidy_minor} of it ours"
-    by_line = sum(x.discount_minor for x in placed.lines)
-    by_promotion = sum(x.goods_minor for x in placed.discounts)
+
+
+def _discount_problems(placed: OrderPlaced) -> Iterator[str]:
+    by_line = by_promotion = ours_by_line = ours = 0
+    for line in placed.lines:
+        by_line += line.discount_minor
+        ours_by_line += line.subsidy_minor
+    for discount in placed.discounts:
+        by_promotion += discount.goods_minor
+        ours += 0 if discount.bearer else discount.goods_minor
     if by_line != by_promotion:
         yield f"{by_line} off its lines, {by_promotion} off by promotions"
-    ours = sum(x.goods_minor for x in placed.discounts if not x.bearer)
-    if ours != sum(x.subsidy_minor for x in placed.lines):
+    if ours != ours_by_line:
         yield f"the platform bears {ours}, which is not what its lines say"
