@@ -5,6 +5,7 @@ Owns nothing else. The planner is given, so that this module knows no solver.
 
 import asyncio
 import resource
+import sys
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from importlib.util import find_spec
@@ -174,6 +175,7 @@ class App:
 
     async def _open(self) -> None:
         config = self.config
+        limits = config.limits.within(_files_at_once())
         forks = Forks(config.data, f"{wall_ms():x}", stopwatch_s)
         trails = Trails(config.data)
         self._stack.callback(trails.close)
@@ -187,8 +189,8 @@ class App:
             self.hub,
             fixes,
             self.tokens,
-            config.limits,
-            Buckets(config.limits.roles),
+            limits,
+            Buckets(limits.roles),
             Revocations(config.data),
             self.counters,
             Roll(),
@@ -321,6 +323,11 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     import uvloop  # not on every platform
 
     return uvloop.run(main)  # type: ignore[no-any-return]
+
+
+def _files_at_once() -> int:
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

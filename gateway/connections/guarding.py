@@ -12,21 +12,30 @@ class Guarded(ServerConnection):
     """Cuts a peer whose own questions (pings) fill our buffer faster than it reads.
 
     Of those who have not said a single byte yet only the latest `mute_max` are kept: each costs
-    some 10 KiB, which the process keeps once it had them, and to open a socket costs nothing.
+    some 10 KiB, which the process keeps once it had them, and to open a socket costs nothing. And
+    when `room` sockets are open, whoever waits longest without having said who he is gives way.
     """
 
     hard_bytes = 1024 * 1024
     mute_max = 3_000
+    room = 1_000_000
     mutes: ClassVar[dict["Guarded", None]]  # of all of one server, oldest first
+    strangers: ClassVar[dict["Guarded", None]]  # those and whoever has said no valid hello
+    open_count: ClassVar[int]
     heard_s = 0.0  # when anything came last, pongs included; on the stopwatch
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        type(self).open_count += 1
         if len(self.mutes) >= self.mute_max:
-            oldest = next(iter(self.mutes))
-            del self.mutes[oldest]
-            oldest.transport.abort()
-        self.mutes[self] = None
+            self._give_way(self.mutes)
+        elif self.open_count > self.room and self.strangers:
+            self._give_way(self.strangers)
+        self.mutes[self] = self.strangers[self] = None
+
+    def welcomed(self) -> None:
+        """He said who he is, and keeps his place."""
+        self.strangers.pop(self, None)
 
     def data_received(self, data: bytes) -> None:
         self.heard_s = stopwatch_s()
@@ -36,11 +45,21 @@ class Guarded(ServerConnection):
             self.transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        type(self).open_count -= 1
         self.mutes.pop(self, None)
+        self.strangers.pop(self, None)
         super().connection_lost(exc)
 
+    @classmethod
+    def _give_way(cls, waiting: dict["Guarded", None]) -> None:
+        oldest = next(iter(waiting))
+        cls.mutes.pop(oldest, None)
+        cls.strangers.pop(oldest, None)
+        oldest.transport.abort()
 
-def guarded(hard_bytes: int, mute_max: int) -> type[Guarded]:
+
+def guarded(hard_bytes: int, mute_max: int, room: int) -> type[Guarded]:
     """For one server, with its limits."""
-    limits = {"hard_bytes": hard_bytes, "mute_max": mute_max, "mutes": {}}
-    return type("Guarded", (Guarded,), limits)
+    limits = {"hard_bytes": hard_bytes, "mute_max": mute_max, "room": room}
+    counted = {"mutes": {}, "strangers": {}, "open_count": 0}
+    return type("Guarded", (Guarded,), {**limits, **counted})

@@ -1,6 +1,7 @@
 """How much one party may ask, and how many may be here at once: what one sends costs only him."""
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gateway.messages import Role
 
@@ -26,11 +27,16 @@ USUAL: dict[Role, RoleLimits] = {
 }
 
 
+OUR_FILES_MAX = 512  # journal, vault, snapshots, webhooks under way, and what else we open
+
+
 class Limits(Struct, frozen=True):
     """Of one gateway. Sizes in bytes, times in seconds of the wall's clock."""
 
-    connections: int = 12_000
-    mute: int = 3_000  # of these, who has not said a byte: the oldest give way
+    connections: int = 12_000  # of who said hello
+    sockets: int = 15_000  # those who are still to say who they are included: these give way
+    backlog: int = 1_024  # of sockets not accepted yet
+    mute: int = 3_000  # of who has not said a byte: the oldest give way
     message_bytes: int = 64 * 1024
     queued_messages: int = 4
     open_s: float = 3.0
@@ -45,6 +51,18 @@ class Limits(Struct, frozen=True):
     throttled: int = 200
     overload_rest_s: float = 0.25  # nothing is read of who was told `overloaded`, for so long
     roles: dict[Role, RoleLimits] = field(default_factory=USUAL.copy)
+
+    def within(self, files: int) -> "Limits":
+        """The same where a process may have so many files open: strangers never take the last."""
+        sockets = min(self.sockets, files - min(OUR_FILES_MAX, files // 4))
+        mute = min(self.mute, sockets // 3)
+        return replace(
+            self,
+            sockets=sockets,
+            connections=min(self.connections, sockets - mute),
+            mute=mute,
+            backlog=min(self.backlog, max(1, (files - sockets) // 2)),
+        )
 
 
 class Bucket:

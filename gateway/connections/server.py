@@ -47,7 +47,8 @@ class Server:
         self._desk = desk
         self._site = site
         self._origins = origins
-        self._guarded = guarded(desk.limits.write_hard_bytes, desk.limits.mute)
+        limits = desk.limits
+        self._guarded = guarded(limits.write_hard_bytes, limits.mute, limits.sockets)
         self._server: WebSocketServer | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -71,7 +72,7 @@ class Server:
             close_timeout=limits.close_s,
             create_connection=self._guarded,
             logger=_quiet_logger(),
-            backlog=1024,
+            backlog=limits.backlog,
         )
         self.port = self._server.sockets[0].getsockname()[1]
         beat, watch = self._beat_forever(), self._watch_forever()
@@ -100,6 +101,11 @@ class Server:
         """Of these, who has not said a byte yet."""
         return len(self._guarded.mutes)
 
+    @property
+    def strangers(self) -> int:
+        """These, and who has not said who he is."""
+        return len(self._guarded.strangers)
+
     async def _converse(self, ws: ServerConnection) -> None:
         assert isinstance(ws, Guarded)
         self._desk.counters.connections += 1
@@ -113,7 +119,7 @@ class Server:
         if path != ENDPOINT:
             self._desk.counters.http_requests += 1
             return self._site.response(request)
-        if self.connections > self._desk.limits.connections:
+        if self.connections - self.strangers >= self._desk.limits.connections:
             return _plain(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections")
         if not self._is_welcome_from(request.headers):
             return _plain(HTTPStatus.FORBIDDEN, "this origin is not allowed")

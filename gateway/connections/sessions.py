@@ -23,7 +23,7 @@ from gateway.forking.jobs import FORKING
 from gateway.locating.looking import get_trail
 from gateway.loop import Reply
 from gateway.messages.frames import RequestFrame
-from gateway.privacy.card_numbers import check_no_card_number
+from gateway.privacy.free_text import check_free_text
 from gateway.privacy.keeper import PERSONAL, WITH_WORDS
 from gateway.submissions import OverloadedError, SubmissionError
 from gateway.telling.shelves import list_movements
@@ -155,6 +155,7 @@ class Session:
             limits = desk.limits.roles[who.role]
             self._slots = asyncio.Semaphore(limits.in_flight)
             desk.roll.enter(self, who.name, limits.connections, desk.monotonic_s())
+            self._ws.welcomed()
         elif who.name != self.who.name:
             raise Refusal("unauthenticated")
         self.who = who
@@ -269,7 +270,7 @@ class Session:
         try:
             body = self.codec.request_body(frame.body)
             check_may_ask(who, body)
-            check_no_card_number(body)
+            check_free_text(body)
             self._desk.cashier.check(body)
             if type(body) not in QUESTIONS:
                 command = command_of(body, who, self._currency)

@@ -31,7 +31,8 @@ Time = Annotated[
     ),
 ]
 Text = Annotated[str, Meta(max_length=200)]
-Words = Annotated[str, Meta(max_length=2_000)]
+WORDS_MAX = 2_000  # may have lines; all else that is typed is one
+Words = Annotated[str, Meta(max_length=WORDS_MAX)]
 Reason = Annotated[str, Meta(min_length=1, max_length=64)]
 Quantity = Annotated[int, Meta(ge=1, le=10_000)]
 Cursor = Annotated[

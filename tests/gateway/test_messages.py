@@ -15,7 +15,6 @@ from gateway import messages as m
 from gateway import protocol_docs
 from gateway.codes import CODES, Refusal
 from gateway.messages.frames import RequestFrame
-from gateway.privacy.card_numbers import check_no_card_number
 from gateway.submissions import SubmissionError
 from gateway.wire import CODECS, millis, place, point, time_text
 
@@ -242,34 +241,3 @@ def test_no_request_names_who_asks():
         ):
             continue
         assert not fields & {"courier", "store", "service", "subject", "role", "actor"}, kind
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "4111111111111111",
-        "paid with 4111 1111 1111 1111 thanks",
-        "5500-0055-5555-5559",
-        "3782 822463 10005",
-        "6011000990139424",
-    ],
-)
-def test_card_numbers_are_refused_and_not_repeated(text):
-    for body in (m.ReportDropoff("o/1", "photo", text), m.RegisterStore("s", text, DOOR, 1)):
-        with pytest.raises(Refusal, match="card_number") as info:
-            check_no_card_number(body)
-        assert "1111" not in str(info.value.error)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "4111111111111112",  # not a card: its check digit is wrong
-        "2026112322001476551000123456",  # a provider's 28 digits
-        "ch_4111111111111111",
-        "13 Noodle Street, 2nd floor",
-        "",
-    ],
-)
-def test_other_digits_are_only_digits(text):
-    check_no_card_number(m.ReportInstruction("o/1/capture", True, text))

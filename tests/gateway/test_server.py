@@ -183,7 +183,9 @@ async def test_a_message_above_the_limit_closes_only_its_connection(tmp_path):
 
 @live
 async def test_there_is_a_limit_to_connections(tmp_path):
-    async with serving(tmp_path, limits=Limits(connections=3)) as app, raw(app), raw(app), raw(app):
+    async with serving(tmp_path, limits=Limits(connections=3)) as app, AsyncExitStack() as stack:
+        for subject in "abc":
+            await stack.enter_async_context(raw(app, "store", subject))
         with pytest.raises(InvalidStatus, match="503"):
             async with raw(app):
                 pass
@@ -281,6 +283,42 @@ async def test_of_those_who_never_said_a_byte_the_oldest_give_way(tmp_path):
             third = (await mute())[0]
             await (await honest.ping())
         assert not any(x.at_eof() for x in (slow, second, third))
+
+
+@live
+async def test_strangers_never_take_the_last_socket_however_much_they_say(tmp_path):
+    """Half a request line, or a whole handshake and no hello: the oldest of them give way."""
+    limits = Limits(sockets=4, open_s=60, hello_s=60)
+    async with AsyncExitStack() as stack:
+        app = await stack.enter_async_context(serving(tmp_path, limits=limits))
+        honest = await stack.enter_async_context(raw(app, "operator", "ops"))
+        silent = await stack.enter_async_context(raw(app))
+        while app.server.mutes:
+            await asyncio.sleep(0.001)
+        dawdlers = []
+        for count in range(2, 8):
+            reader, pen = await asyncio.open_connection(app.server.host, app.server.port)
+            stack.callback(pen.close)
+            pen.write(b"GET /ws HT")
+            dawdlers.append(reader)
+            while app.server.connections < min(count + 1, 4) or app.server.mutes:
+                await asyncio.sleep(0.001)
+        with pytest.raises(ConnectionClosed):
+            await silent.recv()
+        for gone in dawdlers[:3]:
+            with suppress(ConnectionResetError):
+                assert await gone.read() == b""
+        async with raw(app, "store", "s1") as newcomer:
+            await (await newcomer.ping())
+            await (await honest.ping())
+
+
+def test_a_process_that_may_open_few_files_keeps_some_for_itself():
+    few, many = Limits().within(1_024), Limits().within(1_000_000)
+    assert many == Limits()
+    assert few.connections + few.mute <= few.sockets == 768
+    assert few.sockets + few.backlog < 1_024
+    assert Limits().within(20_000) == Limits()
 
 
 # the referee

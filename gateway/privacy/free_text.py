@@ -1,0 +1,110 @@
+"""What people type, wherever it is in a request, and what is let in of it.
+
+Card numbers are for the payment provider's own page: none gets into the journal. Ids have their
+own alphabet, are chosen by programs, and are no free text. Controls and marks that turn the
+direction of what follows would make a name look like another one.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Any, NamedTuple, get_args
+
+import msgspec.inspect as shapes
+
+from gateway import messages as m
+from gateway.codes import Refusal
+from gateway.messages.requests.confiding import Email, Phone
+from gateway.messages.values import WORDS_MAX
+
+LONGEST, SHORTEST = 19, 13  # digits of a card
+FIRST = range(2, 7)  # of a card scheme
+# Of digits, apart from words; what a plus leads is a telephone number.
+GROUPS = re.compile(r"(?<![\w+])\d+(?:[\s.\-\u2010-\u2015]{1,3}\d+)*(?!\w)")
+CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+IN_A_LINE = re.compile(f"[{CONTROLS}]")
+IN_WORDS = re.compile(f"(?![\n\r\t])[{CONTROLS}]")
+NOT_TYPED = "no control characters or marks of direction"
+
+
+class Field(NamedTuple):
+    """Where a text is, by attributes; "" is each of a list."""
+
+    path: tuple[str, ...]
+    unwanted: re.Pattern[str]
+
+    @property
+    def name(self) -> str:
+        return ".".join(x for x in self.path if x)
+
+    def texts(self, body: object) -> Iterator[str]:
+        found: list[Any] = [body]
+        for step in self.path:
+            found = [y for x in found for y in (x if not step else [getattr(x, step)])]
+            found = [x for x in found if x is not None]
+        yield from (x for x in found if isinstance(x, str))
+
+
+def _fields(kind: shapes.Type, path: tuple[str, ...] = ()) -> Iterator[Field]:
+    match kind:
+        case shapes.Metadata():
+            yield from _fields(kind.type, path)
+        case shapes.StructType():
+            for x in kind.fields:
+                yield from _fields(x.type, (*path, x.name))
+        case shapes.UnionType():
+            for known in kind.types:
+                yield from _fields(known, path)
+        case shapes.ListType():
+            yield from _fields(kind.item_type, (*path, ""))
+        case shapes.StrType() if kind.pattern is None or kind.pattern in TYPED:
+            long = kind.max_length == WORDS_MAX
+            yield Field(path, IN_WORDS if long else IN_A_LINE)
+
+
+UNKEPT = (m.SearchProducts, m.ListCategories, m.FindCustomers)  # barcodes may look like cards
+TYPED = tuple(get_args(x)[1].pattern for x in (Phone, Email))
+FREE_TEXT: dict[type, tuple[Field, ...]] = {
+    kind: found
+    for kind in get_args(m.RequestBody)
+    if kind is not m.SetWebhook  # has an address, which is checked where it is used
+    if (found := tuple(dict.fromkeys(_fields(shapes.type_info(kind)))))
+}
+
+
+def check_free_text(body: object) -> None:
+    """Raises Refusal: `card_number`, which is neither kept nor repeated, or `malformed`."""
+    for field in FREE_TEXT.get(type(body), ()):
+        for text in field.texts(body):
+            if field.unwanted.search(text):
+                raise Refusal("malformed", NOT_TYPED, {"field": field.name})
+            if not isinstance(body, UNKEPT) and holds_card_number(text):
+                raise Refusal("card_number", detail={"field": field.name})
+
+
+def holds_card_number(text: str) -> bool:
+    """Spaced or dashed anyhow, among other numbers, in whatever script its digits are."""
+    if len(text) < SHORTEST:
+        return False
+    plain = unicodedata.normalize("NFKC", text)
+    return any(any(_cards(re.findall(r"\d+", x.group()))) for x in GROUPS.finditer(plain))
+
+
+def _cards(groups: list[str]) -> Iterator[bool]:
+    """Of every run of whole groups, as long as a card, whether it is one.
+
+    ISO/IEC 7812-1, annex B: every second digit is doubled, and the last one is not.
+    """
+    for start, first in enumerate(groups):
+        if int(first[0]) not in FIRST:
+            continue
+        count, sums = 0, [0, 0]  # with the odd digits doubled, and with the even ones
+        for group in groups[start:]:
+            for digit in map(int, group):
+                sums[count % 2] += digit
+                sums[(count + 1) % 2] += 2 * digit - 9 * (digit > 4)
+                count += 1
+            if count > LONGEST:
+                break
+            if count >= SHORTEST:
+                yield sums[(count + 1) % 2] % 10 == 0
