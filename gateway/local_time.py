@@ -1,6 +1,8 @@
 """A city's own clock: its settings say how far east of UTC it is, and people read that time."""
 
-from engine.values import MINUTE
+from datetime import datetime
+
+from engine.values import MINUTE, Millis
 from gateway.wire import time_text
 
 HOUR_MIN = 60
@@ -20,6 +22,17 @@ def local_text(at: int, offset_min: int) -> str:
     """A moment by that clock, to the second, with the clock's name: for people."""
     text = time_text(at + offset_min * MINUTE)
     return f"{text[:10]} {text[11:19]} {clock_name(offset_min)}"
+
+
+def moment(text: str, what: str) -> Millis:
+    """A time that somebody wrote with its zone, as `what`. Raises ValueError."""
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{what} {text}: a time is written 2025-03-07T12:00:00+08:00") from None
+    if time.tzinfo is None:
+        raise ValueError(f"{what} {text}: which time zone?")
+    return Millis(round(time.timestamp() * 1_000))
 
 
 def clock_name(offset_min: int) -> str:

@@ -5,7 +5,6 @@ Reads the journal beside the server that writes it: the live engine is neither s
 
 import argparse
 import sys
-from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -14,9 +13,8 @@ from rich.measure import Measurement
 from rich.table import Table
 
 from engine import snapshot
-from engine.values import Millis
 from gateway.forking.past import read
-from gateway.local_time import local_text
+from gateway.local_time import local_text, moment
 from simulation.calibration.fitting import TooLittleError
 from simulation.forking.future import policy_of
 from simulation.forking.futures import Outlook, Question, ask, lines, players
@@ -53,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         args.seed,
         args.demand,
     )
-    at = _millis(args.at) if args.at else None
+    at = moment(args.at, "--at") if args.at else None
     try:
         with players() as pool:
             engine, past = read(args.folder, at)
@@ -66,16 +64,6 @@ def run(args: argparse.Namespace) -> int:
     else:
         _print(outlook, args.draws, engine.state.settings.current.utc_offset_min)
     return ANSWERED
-
-
-def _millis(text: str) -> Millis:
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"--at {text}: a time is written as 2025-03-07T12:00:00+08:00") from None
-    if time.tzinfo is None:
-        raise ValueError(f"--at {text}: which time zone?")
-    return Millis(round(time.timestamp() * 1_000))
 
 
 def _print(outlook: Outlook, draws: int, offset_min: int) -> None:

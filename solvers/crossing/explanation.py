@@ -6,6 +6,7 @@ Sees the engine, like bridge.py: it turns rows of a problem back into couriers a
 import numpy as np
 from msgspec import Struct
 
+from engine.stages import ENDED
 from engine.state import State
 from engine.state.deliveries import ON_BOARD, DeliveryStatus
 from engine.values import (
@@ -58,7 +59,7 @@ class Wait(Struct, frozen=True):
 
 
 class Explanation(Struct, frozen=True):
-    """`settled`: on board or under way, nobody else comes into question. `alternatives` are the
+    """`settled`: on board or ended, nobody else comes into question. `alternatives` are the
     cheapest couriers, best first; `remedy` is there when no courier may or should take it."""
 
     order: OrderId
@@ -83,11 +84,12 @@ def explain(
 
     Raises KeyError for one it does not know.
     """
-    if s.orders.get(order) is None:
+    known = s.orders.get(order)
+    if known is None:
         raise KeyError(order)
     key = s.deliveries.of_order.get(order)
     if key is None:
-        return Explanation(order, None, None, None, False, [], None)
+        return Explanation(order, None, None, None, known.status in ENDED, [], None)
     delivery = s.deliveries[key]
     settled = delivery.status in ON_BOARD or key not in s.deliveries.open
     if settled:

@@ -52,7 +52,8 @@ def test_an_order_nobody_can_reach_in_time_names_the_shift_and_extending_it_plac
     assert found.alternatives == []
     assert found.remedy.binding == [Constraint.SHIFT_END]
     assert found.remedy.courier == "c0"
-    text = "\n".join(lines(found, Millis(11_000)))
+    order = evening.engine.state.orders["o"]
+    text = "\n".join(lines(found, order, Millis(11_000)))
     assert "shift_end" in text
     assert "a shift longer by" in text
     longer_ms = 15 * MINUTE + round(found.remedy.extend_shift_s * 1_000) + MINUTE
