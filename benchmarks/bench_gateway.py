@@ -35,7 +35,7 @@ REQUESTS, CLIENTS = 20_000, 50
 SERVE = """
 import sys
 from pathlib import Path
-from gateway.app import App, Config, run
+from gateway.app import App, Config
 from gateway.connections.limits import Limits, RoleLimits
 from gateway.auth import LIFE_MAX_S
 

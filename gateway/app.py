@@ -4,13 +4,10 @@ Owns nothing else. The planner is given, so that this module knows no solver.
 """
 
 import asyncio
-import resource
-import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from msgspec import Struct, field
 
@@ -37,6 +34,7 @@ from gateway.metrics import Counters, Metric, of_counters
 from gateway.privacy.keeper import Keeper
 from gateway.privacy.vault import Vault
 from gateway.revocations import Revocations
+from gateway.running import cancelled, files_at_once
 from gateway.self_audit import SelfAudit
 from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
 from gateway.storage.recovery import Recovery, collector_paused
@@ -49,8 +47,6 @@ from geo.travel import PERMILLE
 if TYPE_CHECKING:
     from gateway.locating.port import PositionsPort
     from gateway.providers.office import PaymentOffice
-
-T = TypeVar("T")
 
 
 class Planning(Protocol):
@@ -175,7 +171,7 @@ class App:
 
     async def _open(self) -> None:
         config = self.config
-        limits = config.limits.within(_files_at_once())
+        limits = config.limits.within(files_at_once())
         forks = Forks(config.data, f"{wall_ms():x}", stopwatch_s)
         trails = Trails(config.data)
         self._stack.callback(trails.close)
@@ -215,7 +211,7 @@ class App:
         for forever in (self.hub.run(), fixes.run(beat_s), self.audit.run(), forks.run()):
             life = asyncio.create_task(forever)
             self._lives.append(life)
-            self._stack.push_async_callback(_cancelled, life)
+            self._stack.push_async_callback(cancelled, life)
         await self._stack.enter_async_context(self.server)
 
     async def _open_payments(self) -> None:
@@ -311,25 +307,3 @@ class App:
         paying = [] if self.payments is None else self.payments.metrics()
         planning = [] if self.planner is None else self.planner.metrics()
         return [*of_counters(self.counters), *told, *planning, *paying, *self.hooks.metrics()]
-
-
-def run(main: Coroutine[Any, Any, T]) -> T:
-    """asyncio.run, on uvloop where that is installed, and with all the sockets we may have."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    if find_spec("uvloop") is None:
-        return asyncio.run(main)
-    import uvloop  # not on every platform
-
-    return uvloop.run(main)  # type: ignore[no-any-return]
-
-
-def _files_at_once() -> int:
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

@@ -52,7 +52,7 @@ COMMANDS = {
     "reconcile": Entry(
         "gateway.commands.reconcile", "lay a provider's bill of a day beside the books"
     ),
-    "sandbox": Entry("gateway.providers.sandbox.command", "a payment provider to practise with"),
+    "sandbox": Entry("gateway.commands.sandbox", "a payment provider to practise with"),
     "token": Entry(
         "gateway.commands.token", "mint a token for a client of a server on this machine"
     ),

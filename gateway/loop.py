@@ -7,8 +7,7 @@ on its way to the disk the next one is decided; nothing of it leaves before it i
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from engine import snapshot
 from engine.commands import AnyCommand, PlaceOrder, RequestQuote
@@ -16,6 +15,7 @@ from engine.engine import NO_KEY, Engine, Record
 from engine.values import RequestKey
 from gateway.clock import Clock, stopwatch_s
 from gateway.latency import Latency
+from gateway.running import OwnThread
 from gateway.storage.journal import Journal, StorageFullError
 from gateway.storage.snapshots import Snapshot, Snapshots
 from gateway.storage.snapshotting import snapshot_beside
@@ -39,7 +39,6 @@ RETRY_MIN_S, RETRY_MAX_S = 1.0, 30.0
 
 OnRecord = Callable[[Record], None]
 OnDurable = Callable[[list[Record]], None]
-T = TypeVar("T")
 
 
 class Reply(NamedTuple):
@@ -98,7 +97,7 @@ class EngineLoop:
         self._work = asyncio.Event()
         self._decided = asyncio.Event()
         self._snapshot_due = asyncio.Event()
-        self._thread = ThreadPoolExecutor(1, "journal")
+        self._thread = OwnThread("journal")
         self._per_command_s = 0.0
         self._stopping = False
         self._failure: SubmissionError | None = None
@@ -128,7 +127,7 @@ class EngineLoop:
         seq = self.engine.state.requests.record_of(key) if key else None
         if seq is not None:
             self._must_live()
-            record = await self._on_thread(self._journal.record, seq)
+            record = await self._thread(self._journal.record, seq)
             _must_equal(command, record.command, key)
             return Reply(record, True)
         self._admit(command)
@@ -154,7 +153,7 @@ class EngineLoop:
 
     async def records(self, seqs: Sequence[int]) -> list[Record]:
         """As they stand in the journal; they must be durable."""
-        return await self._on_thread(lambda: [self._journal.record(x) for x in seqs])
+        return await self._thread(lambda: [self._journal.record(x) for x in seqs])
 
     async def take_snapshot(self) -> int:
         """Returns the record it follows. A process of its own takes it: nothing stands still."""
@@ -169,7 +168,7 @@ class EngineLoop:
         """Of a loop that has stopped: nobody waits any more, so it may as well copy the state."""
         assert self._snapshots is not None
         seq = self.engine.seq
-        digest = await self._on_thread(self._journal.digest_at, seq)
+        digest = await self._thread(self._journal.digest_at, seq)
         taken = Snapshot(seq, digest, snapshot.dump(self.engine), self._feeds())
         self._snapshots.save(taken)
 
@@ -203,7 +202,7 @@ class EngineLoop:
         """Until `stop`. If a turn or an append fails so does this, and the process must end."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                self._mind_the_room(await self._on_thread(self._journal.has_room))
+                self._mind_the_room(await self._thread(self._journal.has_room))
                 lives = (self._commit_forever, self._snapshot_forever, self._watch)
                 servants = [tasks.create_task(live()) for live in lives]
                 await self._decide_until_stopped()
@@ -219,7 +218,7 @@ class EngineLoop:
             self._fail(error)
             raise
         finally:
-            self._thread.shutdown()
+            self._thread.close()
 
     def stop(self) -> None:
         """Take no more, finish what was taken, keep a snapshot; then `run` returns."""
@@ -310,7 +309,7 @@ class EngineLoop:
         self._records, self._answers = [], []
         began_s = stopwatch_s()
         try:
-            has_room = await self._on_thread(self._append, records)
+            has_room = await self._thread(self._append, records)
         except BaseException:
             self._answers = answers + self._answers  # for _abandon to tell
             raise
@@ -367,16 +366,13 @@ class EngineLoop:
             await asyncio.sleep(WATCH_S)
             self.lag_ms.add(max(0.0, stopwatch_s() - began_s - WATCH_S) * 1_000)
             if self.is_full:
-                self._mind_the_room(await self._on_thread(self._journal.has_room))
+                self._mind_the_room(await self._thread(self._journal.has_room))
                 self._work.set()
 
     def _mind_the_room(self, has_room: bool) -> None:
         self.is_full = not has_room
         if self.is_full:
             self._refuse_inbox(NoRoomError("no room on the disk"))
-
-    async def _on_thread(self, call: Callable[..., T], *args: object) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call, *args)
 
 
 def _must_equal(command: AnyCommand, first: AnyCommand, key: RequestKey) -> None:

@@ -21,6 +21,7 @@ from gateway.clock import stopwatch_s
 from gateway.latency import Latency
 from gateway.loop import EngineLoop
 from gateway.metrics import Metric
+from gateway.running import cancelled
 from gateway.submissions import SubmissionError
 from solvers.crossing.anticipation import Anticipation
 from solvers.crossing.bridge import USUAL, Briefer, Briefing, Objective, answer, improvement
@@ -112,9 +113,7 @@ class Planner:
 
     async def close(self) -> None:
         """Leave the solvers to themselves; nobody waits for what they were thinking about."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancelled(*self._tasks)
         for executor in self._executors:
             executor.shutdown(wait=False, cancel_futures=True)
 

@@ -1,12 +1,12 @@
 """Who lost the right to come in before his token ended: kept in a file, and obeyed at once."""
 
-import os
 from pathlib import Path
 
 import msgspec
 
 from gateway.auth import LIFE_MAX_S, Identity
 from gateway.codes import Refusal
+from gateway.storage.files import write_whole
 
 FILE = "revoked.json"
 KEPT_S = max(LIFE_MAX_S.values())  # whatever was minted before has expired by itself
@@ -24,12 +24,7 @@ class Revocations:
         """Durable when it returns. Tokens minted from the next second on are good again."""
         self._until_s = {k: x for k, x in self._until_s.items() if x > now_s - KEPT_S}
         self._until_s[name] = now_s
-        unfinished = self._path.with_suffix(".tmp")
-        with unfinished.open("wb") as file:
-            file.write(msgspec.json.encode(self._until_s))
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.rename(self._path)
+        write_whole(self._path, msgspec.json.encode(self._until_s))
 
     def check(self, who: Identity) -> None:
         """Raises Refusal("unauthenticated")."""

@@ -10,8 +10,8 @@ import aiohttp
 from engine import audit
 from gateway import messages as m
 from gateway.providers.port import number_of
-from gateway.providers.sandbox.command import practising
 from gateway.providers.sandbox.postman import Conduct
+from gateway.providers.sandbox.practising import practising
 from tests.serving import DOOR, serving, small_city
 
 QUIET = Conduct(pays=0.0, refunds_take_s=0.0, retries_s=(0.05, 0.1, 0.2))

@@ -6,7 +6,6 @@ written is followed.
 
 import argparse
 import asyncio
-import signal
 import sys
 from datetime import datetime
 from http import HTTPStatus
@@ -18,9 +17,10 @@ import msgspec
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
-from gateway.app import run as run_loop
+from gateway import running
+from gateway.commands.ports import port
 from gateway.connections.http import PLAIN, Site, answered, console_files
-from gateway.ports import port
+from gateway.running import told_to_stop, until
 from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from gateway.storage.recovery import collector_paused
 from gateway.telling.moments import Moments
@@ -38,21 +38,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Until SIGINT or SIGTERM, then 0. Raises CorruptJournalError, FileNotFoundError."""
-    return run_loop(_look_back(args.folder, args.port))
+    return running.run(_look_back(args.folder, args.port))
 
 
 async def _look_back(folder: Path, port: int) -> int:
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    stopped = told_to_stop()
     async with LookingBack(folder, port) as console:
         sys.stdout.write(f"console  {console.url}\n")
         sys.stdout.flush()
-        stop = asyncio.create_task(stopped.wait())
-        await asyncio.wait((stop, console.reading), return_when=asyncio.FIRST_COMPLETED)
-        stop.cancel()
-        if console.reading.done():
-            console.reading.result()  # raises what is wrong with the journal
+        await until(stopped, asyncio.shield(console.reading))  # which ends by itself
     return 0
 
 

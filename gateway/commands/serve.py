@@ -1,9 +1,7 @@
 """`o2o serve`: the engine behind its gateway, with planner and console, until told to stop."""
 
 import argparse
-import asyncio
 import logging
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager, nullcontext
@@ -13,11 +11,13 @@ from threading import Timer
 import msgspec
 
 from engine.settings import Settings
+from gateway import running
 from gateway.app import App, Config, MakePlanner
-from gateway.app import run as run_loop
+from gateway.commands.ports import port
 from gateway.commands.streets import read_streets
+from gateway.commands.supervising import COMPILING
 from gateway.planner import Planner
-from gateway.ports import port
+from gateway.running import told_to_stop, until
 from solvers.crossing.bridge import USUAL, Objective
 from solvers.problem import Budget
 
@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
         positions_port=args.positions_port,
         webhook_networks=tuple(args.webhook_network),
     )
-    return run_loop(_serve(args, config))
+    return running.run(_serve(args, config))
 
 
 def read_settings(path: Path) -> Settings:
@@ -107,26 +107,18 @@ def read_settings(path: Path) -> Settings:
 
 
 async def _serve(args: argparse.Namespace, config: Config) -> int:
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    stopped = told_to_stop()
     plan = _planning(args, read_objective(args.objective) if args.objective else USUAL)
     async with AsyncExitStack() as stack:
         if args.sandbox:
-            from gateway.providers.sandbox.command import practising  # here, for it loads HTTP
+            from gateway.providers.sandbox.practising import practising  # here, for it loads HTTP
 
             await stack.enter_async_context(practising(config.data))
         app = await stack.enter_async_context(App(config, plan))
         if not args.quiet:
             sys.stdout.write(f"gateway  {app.url}\nconsole  {app.console_url}\n")
             sys.stdout.flush()
-        stop = asyncio.create_task(stopped.wait())
-        end = asyncio.create_task(app.ended())
-        await asyncio.wait((stop, end), return_when=asyncio.FIRST_COMPLETED)
-        if end.done():
-            end.result()  # raises why the engine cannot go on
-        end.cancel()
-        stop.cancel()
+        await until(stopped, app.ended())
     return 0
 
 
@@ -162,8 +154,7 @@ def _planning(args: argparse.Namespace, objective: Objective) -> MakePlanner:
     budget = in_time if args.iterations is None else Budget(iterations=args.iterations)
     solver = SOLVERS[args.solver].solver
     improving = None if args.improver == "none" else (SOLVERS[args.improver].solver, in_time)
-    words = "compiling the planner's kernels: once on a machine, about a minute ...\n"
-    with nullcontext() if args.quiet else _said_if_slow(words):
+    with nullcontext() if args.quiet else _said_if_slow(f"{COMPILING}\n"):
         warm(solver)
         if improving is not None:
             warm(improving[0])

@@ -4,12 +4,11 @@ With `--certificate` it also signs what it found; with `--check` it reads such a
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 from gateway.storage.certificate import NotCertifiedError, belongs_to, certify, lines, read
-from gateway.storage.journal import sync_directory
+from gateway.storage.files import write_whole
 from gateway.storage.verification import verify
 
 
@@ -42,7 +41,8 @@ def run(args: argparse.Namespace) -> int:
         except NotCertifiedError as error:
             sys.stdout.write(f"{error}\n")
             return report.exit_code or 1
-        _keep(args.certificate, signed)
+        args.certificate.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(args.certificate, signed)
         for line in lines(read(signed)):
             sys.stdout.write(f"certified: {line}\n")
     return report.exit_code
@@ -61,15 +61,3 @@ def _check(args: argparse.Namespace) -> int:
         return 1
     sys.stdout.write("genuine, and about this journal\n")
     return 0
-
-
-def _keep(path: Path, data: bytes) -> None:
-    """Whole, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-    with beside.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.rename(path)
-    sync_directory(path.parent)

@@ -23,6 +23,7 @@ from gateway.connections.guarding import Guarded, guarded
 from gateway.connections.http import Site
 from gateway.connections.sessions import Session
 from gateway.messages import SUBPROTOCOLS, ServerHeartbeat
+from gateway.running import cancelled
 from gateway.wire import CODECS, time_text
 
 CLOSE_RESTART = 1012
@@ -81,9 +82,7 @@ class Server:
 
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancelled(*self._tasks)
         self._server.close(code=CLOSE_RESTART, reason="restarting")
         await self._server.wait_closed()
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Self
@@ -27,6 +26,7 @@ from gateway.messages.requests.hooking import (
     SetWebhook,
 )
 from gateway.metrics import Metric
+from gateway.running import OwnThread, cancelled
 from gateway.wire import time_text
 
 PER_OWNER = 16
@@ -50,10 +50,10 @@ class HookOffice:
         self._hub = hub
         self._wall_ms = wall_ms
         self._sender = sender
-        self._thread = ThreadPoolExecutor(1, "webhooks")
+        self._thread = OwnThread("webhooks")
         self._stack = AsyncExitStack()
         self._postmen: dict[int, Postman] = {}
-        self._follower = Follower(hub, self._outbox, wall_ms, self._on_thread)
+        self._follower = Follower(hub, self._outbox, wall_ms, self._thread)
         self._lives: dict[int, asyncio.Task[None]] = {}
         self._answers: dict[type, Callable[[Any, Identity, str], Awaitable[Any]]] = {
             SetWebhook: self._set,
@@ -65,20 +65,19 @@ class HookOffice:
         }
 
     async def __aenter__(self) -> Self:
-        for endpoint in await self._on_thread(self._outbox.endpoints):
+        for endpoint in await self._thread(self._outbox.endpoints):
             await self._take_on(endpoint)
         self._follower.begin()
         life = asyncio.create_task(self._follower.run())
-        self._stack.push_async_callback(_cancelled, life)
+        self._stack.push_async_callback(cancelled, life)
         for key in self._postmen:
             self._go(key)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for life in self._lives.values():
-            await _cancelled(life)
+        await cancelled(*self._lives.values())
         await self._stack.aclose()
-        self._thread.shutdown()
+        self._thread.close()
         self._outbox.close()
 
     # endpoints
@@ -88,7 +87,7 @@ class HookOffice:
             from gateway.hooks.sender import HttpSender  # here, for it loads an HTTP client
 
             self._sender = await self._stack.enter_async_context(HttpSender(self._networks))
-        postman = Postman(endpoint, self._outbox, self._sender, self._wall_ms, self._on_thread)
+        postman = Postman(endpoint, self._outbox, self._sender, self._wall_ms, self._thread)
         await postman.load()
         self._postmen[endpoint.id] = postman
         self._follower.follow(postman)
@@ -105,7 +104,7 @@ class HookOffice:
             self._outbox_soon(postman.endpoint.id, terms)
 
     def _outbox_soon(self, key: int, terms: Terms) -> None:
-        self._thread.submit(self._outbox.change, key, terms)
+        self._thread.soon(self._outbox.change, key, terms)
 
     # requests
 
@@ -128,7 +127,7 @@ class HookOffice:
             terms = Terms(b.feed, subject, b.url, kinds, ((new_secret(), 0),))
             noted = self._hub.log(b.feed, subject).seq
             add = self._outbox.add
-            endpoint = await self._on_thread(add, who.name, b.webhook, terms, noted)
+            endpoint = await self._thread(add, who.name, b.webhook, terms, noted)
             postman = await self._take_on(endpoint)
             self._go(endpoint.id)
             return _told(postman.endpoint)
@@ -149,7 +148,7 @@ class HookOffice:
         return _told(postman.endpoint)
 
     async def _change(self, postman: Postman, terms: Terms) -> None:
-        await self._on_thread(self._outbox.change, postman.endpoint.id, terms)
+        await self._thread(self._outbox.change, postman.endpoint.id, terms)
         postman.endpoint.terms = terms
         postman.wake()
 
@@ -158,8 +157,8 @@ class HookOffice:
         key = postman.endpoint.id
         del self._postmen[key]
         await self._follower.forget(postman)
-        await _cancelled(self._lives.pop(key))
-        await self._on_thread(self._outbox.remove, key)
+        await cancelled(self._lives.pop(key))
+        await self._thread(self._outbox.remove, key)
 
     async def _list(self, _: ListWebhooks, who: Identity, __: str) -> m.Webhooks:
         mine = list(self._postmen.values()) if who.role == "operator" else self._of(who.name)
@@ -168,7 +167,7 @@ class HookOffice:
     async def _list_dead(self, b: ListDeadLetters, who: Identity, _: str) -> m.DeadLetters:
         endpoint = self._own(b.webhook, who, b.owner).endpoint
         dead = self._outbox.dead
-        found = await self._on_thread(dead, endpoint.id, b.after, b.limit + 1)
+        found = await self._thread(dead, endpoint.id, b.after, b.limit + 1)
         page = [
             m.DeadLetter(
                 event_id(endpoint, x.seq),
@@ -184,7 +183,7 @@ class HookOffice:
 
     async def _redrive(self, b: RedriveWebhook, who: Identity, _: str) -> m.Redriven:
         postman = self._own(b.webhook, who, b.owner)
-        revived = await self._on_thread(self._outbox.revive, postman.endpoint.id, b.seq)
+        revived = await self._thread(self._outbox.revive, postman.endpoint.id, b.seq)
         for seq, subject in revived:
             postman.queue.add(seq, subject)
         postman.endpoint.dead -= len(revived)
@@ -193,7 +192,7 @@ class HookOffice:
 
     async def _state(self, postman: Postman) -> m.WebhookState:
         x, terms = postman.endpoint, postman.endpoint.terms
-        oldest_ms = await self._on_thread(self._outbox.oldest_ms, x.id)
+        oldest_ms = await self._thread(self._outbox.oldest_ms, x.id)
         lag_s = 0 if oldest_ms is None else max(0, self._wall_ms() - oldest_ms) // 1_000
         return m.WebhookState(
             x.name,
@@ -242,9 +241,6 @@ class HookOffice:
             raise unknown("webhook", name)
         return found
 
-    async def _on_thread(self, call: Callable[..., Any], *args: object) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call, *args)
-
 
 def _told(x: Endpoint) -> m.Webhook:
     terms = x.terms
@@ -256,8 +252,3 @@ def _told(x: Endpoint) -> m.Webhook:
         list(terms.kinds),
         x.noted,
     )
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

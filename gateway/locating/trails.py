@@ -4,14 +4,13 @@ Not in the journal: nothing is decided by the past of a courier. Kept for a week
 own, for who asks where somebody was, and what was known of that at a moment.
 """
 
-import asyncio
 import os
 import sqlite3
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
 from engine.values import DAY, HOUR, Millis
+from gateway.running import OwnThread
 
 FILE = "trails.db"
 KEPT_MS = 7 * DAY
@@ -47,24 +46,23 @@ class Trails:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.executescript(SCHEMA)
-        self._thread = ThreadPoolExecutor(1, "trails")
+        self._thread = OwnThread("trails")
         self._pruned_at = 0
 
     def close(self) -> None:
-        self._thread.shutdown()
+        self._thread.close()
         self._db.close()
 
     async def keep(self, rows: list[Row]) -> None:
         """A fix that was kept before stays as it is: what is sent twice counts once."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._keep, rows)
+        await self._thread(self._keep, rows)
 
     async def of(
         self, courier: int, from_at: int, to_at: int, known_at: int | None = None
     ) -> list[Seen]:
         """Measured from, up to but without; by the time of the fix. `known_at`: only what had
         come by then. At most FIXES_MAX, the earliest."""
-        call = asyncio.get_running_loop().run_in_executor
-        return await call(self._thread, self._of, courier, from_at, to_at, known_at)
+        return await self._thread(self._of, courier, from_at, to_at, known_at)
 
     # on the thread
 

@@ -4,11 +4,9 @@ Some commands have a part that is nobody's business but the person's: it is kept
 engine hears the rest.
 """
 
-import asyncio
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
 from cryptography.exceptions import InvalidTag
@@ -32,6 +30,7 @@ from gateway.codes import Refusal, unknown
 from gateway.loop import Reply
 from gateway.privacy import vault as v
 from gateway.privacy.vault_keys import ErasedError
+from gateway.running import OwnThread
 from gateway.wire import place, point, time_text
 from geo.points import Point
 
@@ -56,7 +55,7 @@ class Keeper:
     def __init__(self, vault: v.Vault, loop: Loop) -> None:
         self._vault = vault
         self._loop = loop
-        self._thread = ThreadPoolExecutor(1, "vault")
+        self._thread = OwnThread("vault")
         self._answers: dict[type, Callable[[Any, Identity, v.Asked], Awaitable[Any]]] = {
             m.SaveProfile: self._save_profile,
             m.GetProfile: self._get_profile,
@@ -70,7 +69,7 @@ class Keeper:
         }
 
     def close(self) -> None:
-        self._thread.shutdown()
+        self._thread.close()
         self._vault.close()
 
     def erase_forgotten(self) -> None:
@@ -270,9 +269,8 @@ class Keeper:
 
     async def _on_thread(self, call: Callable[..., T], *args: Any) -> T:
         """Raises Refusal. What went wrong is logged without a word of what it was about."""
-        running = asyncio.get_running_loop()
         try:
-            return await running.run_in_executor(self._thread, call, *args)
+            return await self._thread(call, *args)
         except v.ConflictError:
             raise Refusal("idempotency_conflict") from None
         except ErasedError:

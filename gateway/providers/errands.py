@@ -48,6 +48,7 @@ from gateway.providers.port import (
     number_of,
 )
 from gateway.providers.reports import Reports
+from gateway.running import cancelled
 from gateway.submissions import SubmissionError
 
 AT_ONCE = 32  # questions to all providers
@@ -104,9 +105,7 @@ class Errands:
 
     async def close(self) -> None:
         tasks = [x.task for x in (*self._payments.values(), *self._instructions.values()) if x.task]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cancelled(*tasks)
 
     @property
     def under_way(self) -> int:

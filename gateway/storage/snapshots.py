@@ -5,7 +5,6 @@ time and nothing else: the journal has everything. Both parts are compressed: ni
 second are what feeds said lately, which is much alike.
 """
 
-import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,13 +12,13 @@ from typing import NamedTuple
 from zlib import compress, decompress
 
 from engine.codec import chain
-from gateway.storage.journal import sync_directory
+from gateway.storage.files import UNFINISHED, write_whole
 
 KEPT = 2
 MAGIC, PLAIN = b"o2o-snp2", b"o2o-snap"  # PLAIN: of an older version, not compressed
 FASTEST = 1  # of zlib's levels
 HEADER = struct.Struct("<8sQ16sQQ16s")  # magic, seq, its digest, sizes of both parts, seal
-PREFIX, SUFFIX, UNFINISHED = "snapshot-", ".bin", ".tmp"
+PREFIX, SUFFIX = "snapshot-", ".bin"
 
 
 class Snapshot(NamedTuple):
@@ -43,17 +42,9 @@ class Snapshots:
     def save(self, snapshot: Snapshot) -> Path:
         """Written, synced, named, and only then are older ones removed. Raises OSError."""
         path = self.directory / f"{PREFIX}{snapshot.seq:015d}{SUFFIX}"
-        unfinished = path.with_suffix(f".{os.getpid()}{UNFINISHED}")
         state, feeds = compress(snapshot.state, FASTEST), compress(snapshot.feeds, FASTEST)
         packed = snapshot._replace(state=state, feeds=feeds)
-        with unfinished.open("wb") as file:
-            file.write(_header(MAGIC, packed))
-            file.write(packed.state)
-            file.write(packed.feeds)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.rename(path)
-        sync_directory(self.directory)
+        write_whole(path, _header(MAGIC, packed), state, feeds)
         self._prune()
         return path
 

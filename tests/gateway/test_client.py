@@ -18,7 +18,8 @@ from tests.serving import live, party, placed, raw, serving, small_city, tell, u
 SERVE = """
 import sys
 from pathlib import Path
-from gateway.app import App, Config, run
+from gateway.app import App, Config
+from gateway.running import run
 
 async def main():
     async with App(Config(data=Path(sys.argv[1]), port=int(sys.argv[2]))) as app:

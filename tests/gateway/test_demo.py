@@ -15,7 +15,8 @@ from engine.settings import Settings
 from gateway import messages as m
 from gateway.auth import Tokens, load_secret
 from gateway.cli import main
-from gateway.commands.demo import Supervisor, at_speed, mint
+from gateway.commands.demo import at_speed, mint
+from gateway.commands.supervising import Supervisor
 from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
 from gateway.storage.verification import verify
 from simulation.days.day import of_scenario

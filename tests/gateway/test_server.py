@@ -25,7 +25,8 @@ SUITES = "handshake,frames,compress"
 SERVE = """
 import sys
 from pathlib import Path
-from gateway.app import App, Config, run
+from gateway.app import App, Config
+from gateway.running import run
 
 async def main():
     async with App(Config(data=Path(sys.argv[1]), port=0)) as app:

@@ -10,8 +10,8 @@ from gateway import messages as m
 from gateway.providers import FILE
 from gateway.providers.port import number_of
 from gateway.providers.sandbox.alipay_desk import AlipayDesk
-from gateway.providers.sandbox.command import practising
 from gateway.providers.sandbox.postman import Conduct
+from gateway.providers.sandbox.practising import practising
 from tests.practice import (
     PAYING,
     QUIET,

@@ -9,9 +9,9 @@ from engine.values import PaymentMethod
 from gateway.clock import wall_ms
 from gateway.commands.demo import at_speed
 from gateway.providers.days import BEIJING
-from gateway.providers.sandbox.command import practising
 from gateway.providers.sandbox.hand import Hand
 from gateway.providers.sandbox.postman import Conduct
+from gateway.providers.sandbox.practising import practising
 from simulation.days.day import of_scenario
 from simulation.live.city import alive
 from simulation.scenarios.scenario_file import parse

@@ -18,8 +18,8 @@ from gateway import messages as m
 from gateway.auth import LIFE_MAX_S, Tokens, load_secret
 from gateway.clock import wall_ms
 from gateway.providers.port import number_of
-from gateway.providers.sandbox.command import free_port, practising
 from gateway.providers.sandbox.postman import Conduct
+from gateway.providers.sandbox.practising import free_port, practising
 from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from gateway.storage.recovery import recover
 from gateway.storage.verification import verify

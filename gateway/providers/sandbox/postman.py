@@ -11,6 +11,8 @@ from typing import NamedTuple
 import aiohttp
 from msgspec import Struct
 
+from gateway.running import cancelled
+
 RETRIES_S = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0, 180.0, 600.0)
 TIMEOUT_S = 5.0
 
@@ -58,9 +60,7 @@ class Postman:
         self._session = aiohttp.ClientSession(timeout=timeout)
 
     async def close(self) -> None:
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancelled(*self._tasks)
         if self._session is not None:
             await self._session.close()
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from gateway.clock import wall_ms
 from gateway.providers.sandbox.postman import Conduct, Postman
 from gateway.providers.sandbox.trades import CLOSED, HELD, TAKEN, UNPAID, Refund, Trade, Trades
+from gateway.running import cancelled
 
 
 class RefusedError(Exception):
@@ -44,9 +45,7 @@ class Till:
         return self.postman.conduct
 
     async def close(self) -> None:
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cancelled(*self._tasks)
 
     def resume(self) -> None:
         """After a restart: who was about to pay, pays; what was on its way back arrives."""

@@ -2,19 +2,15 @@
 
 import argparse
 import asyncio
-import signal
-import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 
-from gateway.ports import port
-from gateway.providers.sandbox.identity import FOLDER, Identity
+from gateway.commands.ports import port
 from gateway.providers.sandbox.postman import Conduct
-from gateway.providers.sandbox.server import Sandbox
+from gateway.providers.sandbox.practising import practising
+from gateway.running import told_to_stop
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,9 +36,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _run(args: argparse.Namespace, conduct: Conduct) -> int:
-    stopped = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    stopped = told_to_stop()
     async with practising(args.data, args.port, args.webhooks, args.seed) as sandbox:
         sandbox.conduct = conduct
         if not args.quiet:
@@ -50,23 +44,3 @@ async def _run(args: argparse.Namespace, conduct: Conduct) -> int:
             sys.stdout.flush()
         await stopped.wait()
     return 0
-
-
-@asynccontextmanager
-async def practising(
-    data: Path, port: int = 0, webhooks: int = 0, seed: int = 1
-) -> AsyncIterator[Sandbox]:
-    """A sandbox of that data folder, introduced to whoever serves it from now on."""
-    heard_at = webhooks or free_port()
-    address, identity = f"http://127.0.0.1:{heard_at}", Identity.at(data)
-    identity.may_introduce(data)
-    async with Sandbox(identity, address, port=port, folder=data / FOLDER, seed=seed) as sandbox:
-        identity.introduce(data, sandbox.url, address, heard_at)
-        yield sandbox
-
-
-def free_port() -> int:
-    """One that is free now, and very likely still in a moment."""
-    with socket.socket() as tried:
-        tried.bind(("127.0.0.1", 0))
-        return int(tried.getsockname()[1])
