@@ -219,6 +219,36 @@ issued, and again with _settled or _failed when they were answered.",
             reason           text
         """),
     ),
+    "timecards": Table(
+        "Who was at work in stores, a row each time; as last corrected. Paid: there, less unpaid \
+breaks.",
+        columns("""
+            timecard_id      text
+            store_id         text
+            staff_id         text  an opaque id
+            job              text
+            started_at       time
+            ended_at         time  empty: still there
+            paid_ms          int
+            paid_breaks_ms   int   of that
+            unpaid_breaks_ms int
+            forgotten        bool  nobody clocked out: the engine did
+            reason           text  it was written down, or corrected, because
+        """),
+    ),
+    "duties": Table(
+        "Who was to work in stores: the roster, as it stands at the end of the journal.",
+        columns("""
+            duty_id          text
+            store_id         text
+            staff_id         text
+            job              text
+            starts_at        time
+            ends_at          time
+            published        bool  else a draft
+            dropped          bool
+        """),
+    ),
     "customer_segments": Table(
         "When a customer became another kind of customer. Scores are 1 to 5.",
         columns("""

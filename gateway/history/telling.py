@@ -15,6 +15,7 @@ from engine.values import Millis
 from gateway.history.bargains import STATUS, Bargains
 from gateway.history.campaigns import Campaigns
 from gateway.history.money import Money
+from gateway.history.people import People
 from gateway.history.returns import Returns
 from gateway.history.rows import Rows, cell_text
 from gateway.history.supply import Supply
@@ -40,6 +41,7 @@ class Teller:
         self._returns = Returns(self.rows)
         self._campaigns = Campaigns(self.rows)
         self._supply = Supply(self.rows)
+        self._people = People(self.rows)
         self._table = self._tells(with_positions)
 
     def fold(self, record: Record) -> None:
@@ -73,13 +75,14 @@ class Teller:
         self._returns.finish()
         self._campaigns.finish()
         self._supply.finish()
+        self._people.finish(now)
 
     # internals
 
     def _tells(self, with_positions: bool) -> dict[type[e.AnyEvent], Tell]:
         bargains, money, couriers = self._bargains, self._money, self._couriers
         voices, returns = self._voices, self._returns
-        campaigns, supply = self._campaigns, self._supply
+        campaigns, supply, people = self._campaigns, self._supply, self._people
         positions: dict[type[e.AnyEvent], Tell] = (
             {e.PositionsReported: couriers.positions} if with_positions else {}
         )
@@ -134,6 +137,15 @@ class Teller:
             e.TransferShipped: supply.shipped,
             e.TransferReceived: supply.transfer_received,
             e.TransferDiscarded: supply.transfer_discarded,
+            e.DutyDrafted: people.drafted,
+            e.DutyDropped: people.dropped,
+            e.RosterPublished: people.published,
+            e.TimecardOpened: people.clocked_in,
+            e.TimecardRecorded: people.recorded,
+            e.TimecardCorrected: people.corrected,
+            e.BreakStarted: people.break_started,
+            e.BreakEnded: people.break_ended,
+            e.TimecardClosed: people.clocked_out,
         }
 
     def _settings(self, _: Millis, x: e.EngineOpened | e.SettingsChanged) -> None:

@@ -29,6 +29,9 @@ VIEWS = {  # name: table and the time that has to lie in the period
     "bought": ("purchases", "drafted_at"),
     "sent": ("transfers", "requested_at"),
     "moved": ("stock_movements", "moved_at"),
+    "worked": ("timecards", "started_at"),
+    "rostered": ("duties", "starts_at"),
+    "packed": ("orders", "ready_at"),
 }
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from gateway.history.exporting import Manifest
-from gateway.reporting import books, customers, goods, operations, sales
+from gateway.reporting import books, customers, goods, operations, people, sales
 from gateway.reporting.amounts import NOTHING, Currency, minutes, share
 from gateway.reporting.period import Period, Tables
 from simulation.pages import Page, count
@@ -33,6 +33,7 @@ def report(
         agrees = books.add_to(page, tables, currency)
         sales.add_to(page, tables, period, currency)
         goods.add_to(page, tables)
+        people.add_to(page, tables)
         customers.add_to(page, tables, period, currency)
         operations.add_to(page, tables, period, currency, guarantee_minor)
         page.section("Where this is from")
