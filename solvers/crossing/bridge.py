@@ -50,5 +50,5 @@ def route_lines(briefing: Briefing, plan: Plan, held: Sequence[Hold] = ()) -> li
         stops = [briefing.stop(x) for x in planned]
         pairs = zip(planned, stops, strict=True)
         release = [stop.delivery for x, stop in pairs if x < n and due[x]]
-        lines.append(RouteLine(briefing.couriers[c], briefing.versions[c], stops, release))
+        lines.append(RouteLine(briefing.couriers[c], int(briefing.versions[c]), stops, release))
     return lines

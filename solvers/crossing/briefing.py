@@ -19,19 +19,19 @@ from geo.points import Point
 from geo.space import DIMENSIONS
 from geo.travel import TravelModel, Vehicle
 from solvers.crossing.drafting import (
-    Codes,
+    REFUSALS_MAX,
     Prices,
     Statuses,
     choose,
     draw_up_couriers,
     draw_up_orders,
     empty_columns,
+    forbid,
     with_more_room,
 )
 from solvers.crossing.workforce import VEHICLES, Crew, Workforce
-from solvers.problem import Flags, Ints, Problem, Rules, Singles, Weights, grained
+from solvers.problem import Flags, Floats, Ints, Problem, Rules, Singles, Weights, grained
 
-REFUSALS_MAX = 62  # each takes a bit of the skills
 ALL_SKILLS = (1 << REFUSALS_MAX) - 1
 MM_PER_KM = 1_000_000
 KEPT_SPARE = 2_000  # deliveries that have ended, before they are forgotten
@@ -39,8 +39,14 @@ SLOTS = 256  # at first
 
 S = DeliveryStatus
 CODES = {status: code for code, status in enumerate(S)}
-STATUSES = Statuses(CODES[S.CREATED], CODES[S.ARRIVED_AT_PICKUP], CODES[S.ARRIVED_AT_DROPOFF])
-IS_ABOARD: Flags = np.array([x in ON_BOARD for x in S])  # by code
+STATUSES = Statuses(
+    CODES[S.CREATED],
+    CODES[S.ARRIVED_AT_PICKUP],
+    CODES[S.ARRIVED_AT_DROPOFF],
+    np.array([x in ON_BOARD for x in S]),
+)
+ACCEPTED = OrderStatus.ACCEPTED
+NO_WAY = (-1, False)  # of a delivery that has not been read yet
 
 
 class Objective(Struct, frozen=True):
@@ -61,7 +67,7 @@ class Briefing(Struct, frozen=True):
     planning_round: PlanningRoundId
     problem: Problem
     couriers: list[CourierId]
-    versions: list[int]  # of their routes
+    versions: Int64s  # of their routes
     keys: list[DeliveryId]  # by slot
     slots: Ints  # (N,) of the rows
     is_return: Flags  # (N,) goes back to its store
@@ -123,18 +129,18 @@ class Briefer:
         """Everyone on shift whose place is known, and all they carry or could carry."""
         self._read()
         crew = self._workforce.look(self._slot_of, now)
-        columns, created, count = self._columns, STATUSES.created, len(self._keys)
-        slots, holder, row_of = choose(columns, count, created, crew.codes, crew.start)
-        orders = _Orders(slots, columns.status[slots], holder, row_of)
+        count, created = len(self._keys), STATUSES.created
+        orders = _Orders(*choose(self._columns, count, created, crew.codes, crew.start))
+        problem, flags = self._problem(orders, crew, now)
         return Briefing(
             planning_round,
-            self._problem(orders, crew, now),
+            problem,
             crew.ids,
             crew.versions,
             self._keys,
-            slots,
-            columns.is_return[slots],
-            orders.status == created,
+            orders.slots,
+            flags[0],
+            flags[1],
             crew.break_until > now,
             self._s.settings.current.release_ahead_ms / 1_000,
         )
@@ -148,6 +154,7 @@ class Briefer:
         self._ways: list[tuple[int, bool]] = []  # attempt, is_return: what is fixed goes by them
         self._columns = empty_columns(SLOTS)
         self._refusers: dict[int, list[int]] = {}  # by slot, of open deliveries: their numbers
+        self._refusals: Int64s | None = None  # the same as drafting.forbid takes it, if it is
         self._unplaced: list[int] = []  # slots that have no corners yet
         self._drawn_for: tuple[Point, TravelModel] | None = None
         self._stores: dict[StoreId, int] = {}  # the oldest first
@@ -163,70 +170,76 @@ class Briefer:
             self._forget()
             changed, reordered = list(deliveries.open), []
         self._changes, self._order_changes = deliveries.changes.count, orders.changes.count
-        self._read_deliveries(changed)
+        found = self._read_deliveries(changed)
         slot_of, of_order = self._slot_of, deliveries.of_order
-        slots = [slot_of.get(of_order.get(order)) for order in reordered]  # type: ignore[arg-type]
-        found = [
-            (slot, orders[x]) for slot, x in zip(slots, reordered, strict=True) if slot is not None
-        ]
-        self._read_orders(found)
+        for order in reordered:
+            slot = slot_of.get(of_order.get(order))  # type: ignore[arg-type]
+            if slot is not None:
+                found.append((slot, orders[order]))
+        slots = [slot for slot, _ in found]
+        self._columns.ready_at[slots] = [x.ready_at for _, x in found]
+        self._columns.is_cooking[slots] = [x.status is ACCEPTED for _, x in found]
 
-    def _read_deliveries(self, keys: list[DeliveryId]) -> None:
-        """One by one in Python, into the columns at once: a cell of an array is dear to write."""
-        open_, slot_of, ways = self._s.deliveries.open, self._slot_of, self._ways
-        known = self._s.couriers.couriers
-        slots, codes, fresh = list[int](), list[int](), list[tuple[int, Order]]()
+    def _read_deliveries(self, keys: list[DeliveryId]) -> list[tuple[int, Order]]:
+        """One by one in Python, into the columns at once: a cell of an array is dear to write.
+
+        Slots that were written anew, with their orders.
+        """
+        open_, slot_of, ways, names = self._s.deliveries.open, self._slot_of, self._ways, self._keys
+        slots, codes, closed = list[int](), list[int](), list[int]()
+        anew = list[tuple[int, Delivery]]()
         for key in keys:
             delivery, slot = open_.get(key), slot_of.get(key)
             if delivery is None:
                 if slot is not None:
-                    self._columns.is_open[slot] = False
-                    self._refusers.pop(slot, None)
+                    closed.append(slot)
                 continue
-            if slot is None:
-                slot = self._new_slot(key, delivery)
-                fresh.append((slot, self._s.orders[delivery.order]))
-            elif ways[slot] != (delivery.attempt, delivery.is_return):
-                self._keep(slot, delivery)
+            if slot is None:  # opened after all that have one: slots are in order of age
+                slot = slot_of[key] = len(names)
+                names.append(key)
+                ways.append(NO_WAY)
+            way = delivery.attempt, delivery.is_return
+            if ways[slot] != way:
+                ways[slot] = way
+                anew.append((slot, delivery))
             slots.append(slot)
             codes.append(CODES[delivery.status])
             if delivery.refused_by:
-                self._refusers[slot] = [known[x].number for x in delivery.refused_by]
-        self._columns.status[slots] = codes
-        self._read_orders(fresh)
-
-    def _new_slot(self, key: DeliveryId, delivery: Delivery) -> int:
-        """For a delivery that was opened after all that have one: slots are in order of age."""
-        slot = self._slot_of[key] = len(self._keys)
-        self._keys.append(key)
-        self._ways.append((delivery.attempt, delivery.is_return))
-        if slot == len(self._columns.status):
+                self._refused(slot, delivery.refused_by)
+        while len(self._columns.status) < len(names):
             self._columns = with_more_room(self._columns)
-        self._columns.is_open[slot] = True
-        self._keep(slot, delivery)
-        return slot
+        self._columns.status[slots] = codes
+        self._close(closed)
+        return self._write(anew)
 
-    def _keep(self, slot: int, delivery: Delivery) -> None:
-        """(Over)write what is fixed of a delivery, as it is now."""
-        order = self._s.orders[delivery.order]
-        home = self._s.stores.stores[delivery.store].location
-        last, pickup = home if delivery.is_return else delivery.dropoff, delivery.pickup
-        places = pickup.lat_e7, pickup.lon_e7, last.lat_e7, last.lon_e7
-        self._columns.fixed[slot] = (
-            *places,
-            delivery.load,
-            delivery.due_at or order.placed.promised_at,
-            self._store(delivery.store),
-            delivery.pickup_from_at,
-        )
-        self._ways[slot] = delivery.attempt, delivery.is_return
-        self._columns.is_return[slot] = delivery.is_return
-        self._unplaced.append(slot)
+    def _write(self, found: list[tuple[int, Delivery]]) -> list[tuple[int, Order]]:
+        """(Over)write what is fixed of deliveries, as it is now; their orders."""
+        rows, written = list[tuple[int, ...]](), list[tuple[int, Order]]()
+        for slot, x in found:
+            order = self._s.orders[x.order]
+            last = self._s.stores.stores[x.store].location if x.is_return else x.dropoff
+            due_at, store = x.due_at or order.placed.promised_at, self._store(x.store)
+            places = x.pickup.lat_e7, x.pickup.lon_e7, last.lat_e7, last.lon_e7
+            rows.append((*places, x.load, due_at, store, x.pickup_from_at))
+            written.append((slot, order))
+        if rows:
+            slots = [slot for slot, _ in found]
+            self._columns.fixed[slots] = rows
+            self._columns.is_return[slots] = [x.is_return for _, x in found]
+            self._columns.is_open[slots] = True
+            self._unplaced += slots
+        return written
 
-    def _read_orders(self, found: list[tuple[int, Order]]) -> None:
-        slots = [slot for slot, _ in found]
-        self._columns.ready_at[slots] = [x.ready_at for _, x in found]
-        self._columns.is_cooking[slots] = [x.status is OrderStatus.ACCEPTED for _, x in found]
+    def _close(self, slots: list[int]) -> None:
+        self._columns.is_open[slots] = False
+        for slot in slots:
+            if self._refusers.pop(slot, None) is not None:
+                self._refusals = None
+
+    def _refused(self, slot: int, couriers: list[CourierId]) -> None:
+        numbers: list[int] = [self._s.couriers[x].number for x in couriers]
+        if self._refusers.get(slot) != numbers:
+            self._refusers[slot], self._refusals = numbers, None
 
     def _store(self, key: StoreId) -> int:
         if key not in self._stores:
@@ -235,28 +248,52 @@ class Briefer:
 
     # what is new each time
 
-    def _problem(self, orders: "_Orders", crew: Crew, now: Millis) -> Problem:
+    def _problem(self, orders: "_Orders", crew: Crew, now: Millis) -> tuple[Problem, Flags]:
+        """And of each order, whether it is a return, and not told to anybody."""
         columns = self._columns
         settings, n, c = self._s.settings.current, len(orders.slots), len(crew.ids)
-        hours, stops = np.empty((2, c)), np.empty(len(crew.codes), np.int32)
-        hours_at = crew.ends_at, crew.break_until
-        route = orders.row_of, crew.codes, crew.start
-        draw_up_couriers(columns, STATUSES, *route, *hours_at, now, crew.places, hours, stops)
+        hours, stops = np.empty((4, c)), np.empty(len(crew.codes), np.int32)
+        draw_up_couriers(
+            columns,
+            STATUSES,
+            n,
+            orders.row_of,
+            crew.codes,
+            crew.start,
+            crew.ends_at,
+            crew.break_until,
+            now,
+            crew.vehicle,
+            self._paces(),
+            crew.places,
+            hours,
+            stops,
+        )
         xy_s = self._plane(crew.places, n)
-        times, counts = np.empty((4, n)), np.empty((2, n), np.int32)
-        spread_ms, weights = self._spreads_ms(), self._objective.weights
-        prices = Prices(weights.unserved, weights.lateness_per_s, weights.freshness_per_s)
-        corners, handling_ms = xy_s[c:], settings.handling_ms
+        times, counts, flags = (
+            np.empty((4, n)),
+            np.empty((4, n), np.int32),
+            np.empty((2, n), np.bool_),
+        )
+        weights, handling_ms = self._objective.weights, settings.handling_ms
         draw_up_orders(
-            columns, orders.slots, spread_ms, now, handling_ms, prices, times, counts, corners
+            columns,
+            STATUSES,
+            orders.slots,
+            orders.holder,
+            self._spreads_ms(),
+            now,
+            handling_ms,
+            Prices(weights.unserved, weights.lateness_per_s, weights.freshness_per_s),
+            times,
+            counts,
+            flags,
+            xy_s[c:],
         )
         handling = np.full(n, handling_ms / 1_000)
         order_skills, courier_skills = self._skills(orders, crew)
-        travel, one = settings.travel, settings.travel.speed_mm_s(Vehicle.SCOOTER)
-        speed = np.array([travel.speed_mm_s(x) / one for x in VEHICLES])
-        grams = [GRAMS_PER_KM[x] * travel.speed_mm_s(x) / MM_PER_KM for x in VEHICLES]
         places = np.arange(c + 2 * n, dtype=np.int32)
-        return Problem(
+        problem = Problem(
             xy_s=xy_s,
             table_s=np.zeros((0, 0), np.float32),
             round_up_s=0.0,
@@ -265,9 +302,9 @@ class Briefer:
             courier_end_s=hours[1],
             courier_capacity=crew.capacity.reshape(-1, 1),
             courier_skills=courier_skills,
-            courier_speed=speed[crew.vehicle],
+            courier_speed=hours[2],
             courier_cost=np.ones(c),
-            courier_co2e=np.array(grams, np.float64)[crew.vehicle],
+            courier_co2e=hours[3],
             pickup_place=places[c : c + n],
             dropoff_place=places[c + n :],
             store=counts[1],
@@ -281,14 +318,23 @@ class Briefer:
             skills=order_skills,
             group=np.full(n, -1, np.int32),
             unserved_cost=times[3],
-            on_board=np.where(IS_ABOARD[orders.status], orders.holder, -1),
-            bound_to=np.where(orders.status == STATUSES.created, -1, orders.holder),
+            on_board=counts[2],
+            bound_to=counts[3],
             route_stops=stops,
             route_start=crew.start,
             pinned=crew.under_way,
             weights=weights,
             rules=self._objective.rules,
         )
+        return problem, flags
+
+    def _paces(self) -> Floats:
+        """(2, V) how fast each vehicle is, a scooter being 1.0; grams of CO2e a second."""
+        travel = self._s.settings.current.travel
+        mm_s = [travel.speed_mm_s(x) for x in VEHICLES]
+        grams = [GRAMS_PER_KM[x] * mm / MM_PER_KM for x, mm in zip(VEHICLES, mm_s, strict=True)]
+        one = travel.speed_mm_s(Vehicle.SCOOTER)
+        return np.array([[mm / one for mm in mm_s], grams])
 
     def _spreads_ms(self) -> Int64s:
         """How much later than its median nine of ten orders of a store are ready."""
@@ -318,29 +364,18 @@ class Briefer:
 
     def _skills(self, orders: "_Orders", crew: Crew) -> tuple[Int64s, Int64s]:
         """Whoever refused an order lacks a skill that only this order asks for."""
-        of_order = np.zeros(len(orders.slots), np.int64)
-        of_courier = np.full(len(crew.ids), ALL_SKILLS, np.int64)
-        slots = sorted(self._refusers)  # their rows rise with them
-        in_rows = zip(orders.row_of[slots].tolist(), slots, strict=True)
-        refused = [x for x in in_rows if x[0] >= 0][:REFUSALS_MAX]
-        said_no = list[tuple[int, int, int]]()  # order, bit, number of the courier
-        for bit, (order, slot) in enumerate(refused):
-            refusers = self._refusers[slot]
-            if len(refusers) < len(crew.ids):  # otherwise everyone has said no once: ask again
-                said_no += [(order, bit, number) for number in refusers]
-        if said_no:
-            order_row, bits, numbers = np.array(said_no, np.int64).T
-            of_order[order_row] = 1 << bits
-            row = np.searchsorted(crew.numbers, numbers).clip(max=len(crew.ids) - 1)
-            counts = (crew.numbers[row] == numbers) & (row != orders.holder[order_row])
-            np.bitwise_and.at(of_courier, row[counts], ~(1 << bits[counts]))
-        return of_order, of_courier
+        skills = np.zeros(len(orders.slots), np.int64)
+        has = np.full(len(crew.ids), ALL_SKILLS, np.int64)
+        if self._refusals is None:
+            rows = [(slot, x) for slot in sorted(self._refusers) for x in self._refusers[slot]]
+            self._refusals = np.array(rows, np.int64).reshape(-1, 2)
+        forbid(self._refusals, orders.row_of, orders.holder, crew.numbers, skills, has)
+        return skills, has
 
 
 class _Orders(Struct, frozen=True):
     """Those of a problem, in the order of its rows."""
 
     slots: Ints
-    status: Codes  # as in CODES
     holder: Ints  # the courier's row, or -1
     row_of: Ints  # by slot; -1 if it is not in the problem

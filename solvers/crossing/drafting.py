@@ -14,6 +14,7 @@ from solvers.problem import Flags, Floats, Ints, Singles
 Int64s = NDArray[np.int64]
 Codes = NDArray[np.uint8]
 
+REFUSALS_MAX = 62  # each takes a bit of the skills
 WORTH_A_RIDE_S = 3_600.0  # what can be at the door within that time is not left out
 LAT, LON, LAST_LAT, LAST_LON, LOAD, DUE_AT, STORE, FROM_AT = range(8)  # of what is fixed
 
@@ -24,6 +25,7 @@ class Statuses(NamedTuple):
     created: int
     at_pickup: int
     at_dropoff: int
+    is_aboard: Flags  # of all, by code
 
 
 class Columns(NamedTuple):
@@ -89,17 +91,21 @@ def choose(
 @njit(nogil=True, cache=True)
 def draw_up_orders(
     columns: Columns,
+    statuses: Statuses,
     slots: Ints,
+    holder: Ints,
     spread_ms: Int64s,
     now: int,
     handling_ms: int,
     prices: Prices,
     times: Floats,
     counts: Ints,
+    flags: Flags,
     corners: Singles,
 ) -> None:
     """Fill times (4, N): ready, ready for nine of ten, promised arrival, cost of leaving it out;
-    counts (2, N): load, store; and corners (2N, 2 or 4) of pickups, then last stops.
+    counts (4, N): load, store, rows of who has it on board and of whom it is bound to; flags
+    (2, N): is a return, is not told; and corners (2N, 2 or 4) of pickups, then last stops.
 
     An order costs never less than what serving it would for lateness that has happened already:
     otherwise one that is late enough would be cheaper to leave out, and wait for ever.
@@ -107,7 +113,7 @@ def draw_up_orders(
     n = slots.shape[0]
     for row in range(n):
         slot = slots[row]
-        fixed = columns.fixed[slot]
+        fixed, status = columns.fixed[slot], columns.status[slot]
         ready_s = (max(columns.ready_at[slot], fixed[FROM_AT]) - now) / 1_000
         late_s = 0.0
         if columns.is_cooking[slot]:
@@ -118,32 +124,66 @@ def draw_up_orders(
         times[0, row], times[1, row], times[2, row] = ready_s, ready_s + late_s, due_s
         times[3, row] = prices.unserved + lateness + freshness
         counts[0, row], counts[1, row] = fixed[LOAD], fixed[STORE]
+        counts[2, row] = holder[row] if statuses.is_aboard[status] else -1
+        counts[3, row] = -1 if status == statuses.created else holder[row]
+        flags[0, row], flags[1, row] = columns.is_return[slot], status == statuses.created
         for axis in range(corners.shape[1]):
             corners[row, axis] = columns.corners[slot, axis]
             corners[n + row, axis] = columns.corners[slot, 4 + axis]
 
 
 @njit(nogil=True, cache=True)
+def forbid(
+    refusals: Int64s, row_of: Ints, holder: Ints, numbers: Ints, skills: Int64s, has: Int64s
+) -> None:
+    """Whoever refused an order lacks a skill that only this order asks for: in `skills` (N,) and
+    `has` (C,). Of refusals (R, 2), slot and number of the courier, those of a slot stand together.
+
+    Where everyone has said no once, all are asked again, and so is whoever has it already.
+    """
+    bit, k, end = -1, 0, 0
+    while k < refusals.shape[0]:
+        slot = refusals[k, 0]
+        while end < refusals.shape[0] and refusals[end, 0] == slot:
+            end += 1
+        order = row_of[slot]
+        if order >= 0:
+            bit += 1
+            if bit == REFUSALS_MAX:
+                break
+            if end - k < numbers.shape[0]:
+                skills[order] = 1 << bit
+                for m in range(k, end):
+                    c = np.searchsorted(numbers, refusals[m, 1])
+                    if c < has.shape[0] and numbers[c] == refusals[m, 1] and c != holder[order]:
+                        has[c] &= ~(1 << bit)
+        k = end
+
+
+@njit(nogil=True, cache=True)
 def draw_up_couriers(
     columns: Columns,
     statuses: Statuses,
+    orders: int,
     row_of: Ints,
     codes: Ints,
     start: Ints,
     ends_at: Int64s,
     break_until: Int64s,
     now: int,
+    vehicle: Ints,
+    paces: Floats,
     places: Int64s,
     hours: Floats,
     stops: Ints,
 ) -> None:
-    """Put whoever says to have arrived at the first stop there, (C, 2); fill hours (2, C), when
-    each is free and until when pickups may be planned, in seconds from now; and the stops.
+    """Put whoever says to have arrived at the first stop there, (C, 2); fill hours (4, C), when
+    each is free and until when pickups may be planned, in seconds from now, and his paces, which
+    are (2, V) by vehicle; and the stops.
 
     A break begins when everything a courier was told of is done. Who is busy until then gets no
     more pickups, as at the end of the shift; anybody else is free after the break.
     """
-    orders = row_of.max() + 1 if row_of.shape[0] else 0
     for c in range(start.shape[0] - 1):
         is_busy = False
         for k in range(start[c], start[c + 1]):
@@ -162,3 +202,4 @@ def draw_up_couriers(
             else:
                 free_at = break_until[c]
         hours[0, c], hours[1, c] = (free_at - now) / 1_000, (end_at - now) / 1_000
+        hours[2, c], hours[3, c] = paces[0, vehicle[c]], paces[1, vehicle[c]]

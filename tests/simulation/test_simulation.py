@@ -235,7 +235,7 @@ def one_at_a_time(briefing: Briefing, _: Plan, __: object) -> AdoptPlan:
     carried = {briefing.deliveries[x % orders] for route in briefing.routes for x in route}
     free = [x for x in briefing.deliveries if x not in carried]
     lines = []
-    rows = zip(briefing.couriers, briefing.versions, briefing.routes, strict=True)
+    rows = zip(briefing.couriers, briefing.versions.tolist(), briefing.routes, strict=True)
     for courier, version, route in rows:
         if not route and free:
             key = free.pop(0)
