@@ -23,13 +23,11 @@ from geo.sphere import (
 from geo.zones import Circle, Polygon, Zone
 
 Booleans = NDArray[np.bool_]
-Crossings = NDArray[np.uint8]  # of Crossing
 
 
 class Crossing(IntEnum):
     """What a step did. CROSS: from outside, through the zone, and beyond its margin at the end."""
 
-    NONE = 0
     ENTER = 1
     EXIT = 2
     CROSS = 3
@@ -80,17 +78,6 @@ class Fence:
                 found.append((row, Crossing.ENTER if near else Crossing.CROSS))
             inside = near and (inside or touched)
         return found
-
-
-def cross(touch: Touch, was_inside: Booleans) -> tuple[Booleans, Crossings]:
-    """(n,) who is inside now, and what each step did. State is the caller's: one flag a row."""
-    inside: Booleans = touch.ends_near & (was_inside | touch.touched)
-    crossings = np.select(
-        [was_inside & ~inside, ~was_inside & inside, ~was_inside & touch.touched],
-        [Crossing.EXIT, Crossing.ENTER, Crossing.CROSS],
-        Crossing.NONE,
-    ).astype(np.uint8)
-    return inside, crossings
 
 
 def touch_circles(

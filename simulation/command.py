@@ -18,11 +18,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from engine.values import HOUR, Millis
-from simulation.forking.future import policy_of
 from simulation.run import Run, Simulation, Switch, no_search_for_cycles
 from simulation.saving import EMPTY, Journal, Recorder, Saved, SavedError, read, write
 from simulation.scenarios.csv_options import TABLES, add_csv_arguments, with_csv
 from simulation.scenarios.flaws import ScenarioError
+from simulation.scenarios.policies import policy_of
 from simulation.scenarios.scenario import Scenario
 from simulation.scenarios.scenario_file import document, find, scenario_of
 from simulation.scorecard_table import print_scorecard

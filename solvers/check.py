@@ -57,7 +57,7 @@ def visits(problem: Problem, courier: int, stops: list[int]) -> Iterator[Visit]:
         o = stop % n
         picking = stop < n
         there = int(p.pickup_place[o] if picking else p.dropoff_place[o])
-        ride = _leg_s(p, place, there) / float(p.courier_speed[courier])
+        ride = leg_s(p, place, there) / float(p.courier_speed[courier])
         arrive = clock + ride
         store = int(p.store[o]) if picking else None
         if picking:
@@ -231,7 +231,8 @@ def _ready_s(p: Problem, o: int) -> float:
     return median + p.weights.ready_caution * (p90 - median)
 
 
-def _leg_s(p: Problem, a: int, b: int) -> float:
+def leg_s(p: Problem, a: int, b: int) -> float:
+    """Seconds from place to place at speed 1."""
     if len(p.table_s):
         return float(p.table_s[a, b])
     distance = math.dist(p.xy_s[a], p.xy_s[b])

@@ -16,8 +16,8 @@ from engine import snapshot
 from gateway.forking.past import read
 from gateway.local_time import local_text, moment
 from simulation.calibration.fitting import TooLittleError
-from simulation.forking.future import policy_of
 from simulation.forking.futures import Outlook, Question, ask, lines, players
+from simulation.scenarios.policies import policy_of
 
 ANSWERED, TOO_LITTLE = 0, 1
 WIDE = 1_000

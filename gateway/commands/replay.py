@@ -13,9 +13,9 @@ from rich.text import Text
 from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from gateway.storage.verification import Report, verify
 from simulation.calibration.fitting import TooLittleError
-from simulation.forking.future import policy_of
 from simulation.forking.outcome import FIGURES, Outcome
 from simulation.reliving.reliving import Past, Relived, caveats, past_of, relive
+from simulation.scenarios.policies import policy_of
 
 SAME, DIFFERS = 0, 1
 

@@ -1,22 +1,15 @@
 // How it goes, by the hour: figures of the last hours in small plots, asked for while they are shown.
+import { $, element } from "./dom.js";
 import { COLORS } from "./map.js";
 
 const ASK_MS = 5000;
 const WIDE = 320, HIGH = 132, LEFT = 38, BELOW = 16;
 const SVG = "http://www.w3.org/2000/svg";
-const $ = (id) => document.getElementById(id);
 
 function draw(tag, attributes, text) {
   const made = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-function element(tag, text, attributes = {}) {
-  const made = document.createElement(tag);
-  if (text !== undefined) made.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
   return made;
 }
 

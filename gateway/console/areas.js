@@ -1,4 +1,5 @@
 // Where stores deliver to: shown on the map, drawn and changed there, corner by corner.
+import { $ } from "./dom.js";
 import { COLORS } from "./map.js";
 
 const REACH_PX = 14; // of a pointer to a corner
@@ -6,7 +7,6 @@ const HINTS = {
   invalid_polygon: "edges may not cross, and a hole lies inside its area",
   crosses_antimeridian: "cut it in two at 180°",
 };
-const $ = (id) => document.getElementById(id);
 const plural = (count, word) => `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
 const degrees = ({ lng, lat }) => [lng, lat].map((x) => Number(x.toFixed(7)));
 

@@ -2,6 +2,7 @@
 import { Analytics } from "./analytics.js";
 import { Areas } from "./areas.js";
 import { City } from "./city.js";
+import { $ } from "./dom.js";
 import { CityFeed } from "./feed.js";
 import { Forks } from "./forks.js";
 import { CityMap } from "./map.js";
@@ -9,7 +10,6 @@ import { Panels } from "./panels.js";
 
 const TOKEN = new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
 const PANELS_MS = 500;
-const $ = (id) => document.getElementById(id);
 
 const city = new City();
 let picked = null, fitted = false;

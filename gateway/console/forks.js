@@ -1,13 +1,7 @@
 // The next hours under several policies: asked for here, played beside the server.
-const ASK_MS = 1000;
-const $ = (id) => document.getElementById(id);
+import { $, element } from "./dom.js";
 
-function element(tag, text, attributes = {}) {
-  const made = document.createElement(tag);
-  if (text !== undefined) made.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
-}
+const ASK_MS = 1000;
 
 const figure = (value) => value.toLocaleString("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const signed = (value) => (value < 0 ? "−" : "+") + figure(Math.abs(value));

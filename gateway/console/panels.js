@@ -1,17 +1,10 @@
 // The panels: key figures, orders by promise, and what was clicked.
+import { $, element } from "./dom.js";
 import { COLORS } from "./map.js";
 import { risk } from "./city.js";
 
 const ROWS = 24;
 const TREND_POINTS = 150;
-const $ = (id) => document.getElementById(id);
-
-function element(tag, text, attributes = {}) {
-  const made = document.createElement(tag);
-  if (text !== undefined) made.textContent = text;
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
-  return made;
-}
 
 const number = (value) => (value === undefined || value === null ? "–" : value.toLocaleString("en"));
 

@@ -1,12 +1,12 @@
 // Looking back: the live console's map and panels at any moment of a journal.
 import { risk } from "./city.js";
+import { $ } from "./dom.js";
 import { CityMap, COLORS } from "./map.js";
 import { Moments, PastCity } from "./moments.js";
 import { Panels } from "./panels.js";
 
 const SPAN_MS = 2000; // between two looks at how far the journal is
 const DRAW_MS = 40, PANELS_MS = 200;
-const $ = (id) => document.getElementById(id);
 
 const city = new PastCity(), moments = new Moments();
 let span = null, at = 0, playing = false, picked = null, fitted = false, wanted = 0, drawnAt = 0;

@@ -16,10 +16,10 @@ from gateway import messages as m
 from gateway.forking.past import read
 from gateway.wire import time_text
 from simulation.calibration.fitting import TooLittleError
-from simulation.forking.future import policy_of
 from simulation.forking.futures import Difference, Question, ask, players
 from simulation.forking.futures import Outlook as Found
 from simulation.forking.outcome import FIGURES
+from simulation.scenarios.policies import policy_of
 
 
 class Said(Struct, frozen=True, omit_defaults=True):

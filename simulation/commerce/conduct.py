@@ -16,7 +16,7 @@ from simulation.streams import Draws, RandomStreams
 
 # customers, after the goods
 
-THINKS_MIN, WAY_MIN, SATISFIED_MIN = 20.0, 30.0, 30.0  # on average
+THINKS_MIN, WAY_MIN = 20.0, 30.0  # on average
 A_STAR_MIN = 10  # so late costs one more star
 MOODY, DISLIKED = 0.15, 0.08  # one star less; two: it was not what was expected
 PRAISE, BLAME = ("fresh", "well_packed"), ("stale", "badly_packed")

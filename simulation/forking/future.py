@@ -3,14 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable
 
-from msgspec.structs import replace
-
 from engine import snapshot
-from engine.codec import GENESIS, chain, encode
-from engine.engine import Record
+from engine.commands import AnyCommand
 from engine.values import HOUR, Millis
 from geo.travel import Vehicle
 from simulation.days.city import CourierProfile
+from simulation.days.day import Day
 from simulation.forking.likely import Past, day_of
 from simulation.forking.outcome import Outcome, Ridden, Watch, outcome
 from simulation.people.bank import Bank
@@ -19,23 +17,10 @@ from simulation.people.fleet import Fleet
 from simulation.people.operator import Operator
 from simulation.people.planner import Planner
 from simulation.people.stores import Stores
-from simulation.run import no_search_for_cycles
-from simulation.scenarios.flaws import did_you_mean
+from simulation.run import Chain, no_search_for_cycles
+from simulation.scenarios.policies import name_of
 from simulation.scenarios.scenario import Planner as Policy
 from simulation.world import World
-from solvers.portfolio import SOLVERS
-
-REPOSITIONS, HOLDS = "+repositions", "+holds"
-
-
-class Chain:
-    """The digest a journal of the same records would have."""
-
-    def __init__(self) -> None:
-        self.digest = GENESIS
-
-    def see(self, record: Record) -> None:
-        self.digest = chain(self.digest, encode(record))
 
 
 def play(
@@ -47,10 +32,23 @@ def play(
     policy brings the same visits, preparation times and answers.
     """
     engine = snapshot.load(state)
-    began = engine.now
     day = day_of(past, engine, hours, seed, demand)
-    scenario = replace(day.scenario, planner=policy)
-    world = World(seed, began, engine)
+    world = World(seed, engine.now, engine)
+    return live_on(world, day, policy, Millis(engine.now + round(hours * HOUR)))
+
+
+def live_on(
+    world: World,
+    day: Day,
+    policy: Policy,
+    end: Millis,
+    outside: Iterable[tuple[Millis, AnyCommand]] = (),
+) -> Outcome:
+    """The day's people in this world until `end`, under this planner: what came of it.
+
+    `outside`: what comes besides, and when.
+    """
+    began, scenario = world.now, day.scenario
     watch, digest = Watch(world.state), Chain()
     world.watch(watch.see)
     world.watch(digest.see)
@@ -60,42 +58,17 @@ def play(
     Planner(world, policy, scenario.engine)
     customers = Customers(world, scenario, day.visits(0))
     Operator(world, scenario.operator, fleet.shifts, _nothing)
+    for at, command in outside:
+        world.at(max(at, began), world.submit, command)
     world.go_on()
-    end = Millis(began + round(hours * HOUR))
     with no_search_for_cycles():
         world.env.run(until=end)
-    ridden = fleet_ridden(fleet, day.couriers, began, end)
-    lost = sum(customers.lost.values())
+    ridden = _ridden(fleet, day.couriers, began, end)
+    lost, seed = sum(customers.lost.values()), world.streams.seed
     return outcome(name_of(policy), seed, digest.digest.hex(), watch, end, lost, ridden)
 
 
-def name_of(policy: Policy) -> str:
-    """As it is written on the command line."""
-    iterations = f":{policy.iterations}" if policy.iterations else ""
-    moves, waits = REPOSITIONS if policy.repositions else "", HOLDS if policy.holds else ""
-    return f"{policy.policy}{iterations}{moves}{waits}"
-
-
-def policy_of(text: str) -> Policy:
-    """`insertion`, or `improvement:400+repositions+holds`. Raises ValueError for what is none."""
-    rest = text.removesuffix(HOLDS)
-    name, _, iterations = rest.removesuffix(REPOSITIONS).partition(":")
-    if name not in SOLVERS:
-        hint = did_you_mean(name, SOLVERS) or f"; there are {', '.join(SOLVERS)}"
-        raise ValueError(f"no solver {name}{hint}")
-    if iterations and not iterations.isdecimal():
-        raise ValueError(f"{text}: a policy is a solver's name, or NAME:ITERATIONS")
-    return Policy(
-        policy=name,
-        iterations=int(iterations or 0),
-        repositions=rest.endswith(REPOSITIONS),
-        holds=rest != text,
-    )
-
-
-def fleet_ridden(
-    fleet: Fleet, couriers: Iterable[CourierProfile], began: Millis, end: Millis
-) -> Ridden:
+def _ridden(fleet: Fleet, couriers: Iterable[CourierProfile], began: Millis, end: Millis) -> Ridden:
     """Until the end: legs and work that are still going on are cut there."""
     km: Counter[Vehicle] = Counter()
     on_shift_ms = 0

@@ -11,12 +11,12 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from engine.values import Millis
-from simulation.forking.future import name_of
 from simulation.forking.likely import Past
 from simulation.forking.outcome import FIGURES, Outcome
 from simulation.forking.worker import get_ready, play_shared
 from simulation.lab.processes import processes
 from simulation.lab.statistics import half_width, paired
+from simulation.scenarios.policies import name_of
 from simulation.scenarios.scenario import Planner as Policy
 
 ALPHA = 0.05

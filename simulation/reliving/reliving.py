@@ -20,17 +20,12 @@ from simulation.calibration.fitting import fit
 from simulation.calibration.observing import Observer
 from simulation.days.city import PERMILLE, CourierProfile, StoreSite
 from simulation.days.day import Day, Visits
-from simulation.forking.future import Chain, fleet_ridden, name_of
+from simulation.forking.future import live_on
 from simulation.forking.outcome import Outcome, Ridden, Watch, outcome
-from simulation.people.bank import Bank
-from simulation.people.demand import Customers, Wish
-from simulation.people.fleet import Fleet
-from simulation.people.operator import Operator
-from simulation.people.planner import Planner
-from simulation.people.stores import Stores
+from simulation.people.demand import Wish
 from simulation.reliving.habits import KnownHabits
 from simulation.reliving.recorded import Recorded, Recorder, Shift, Visit, is_walk_in_wish
-from simulation.run import no_search_for_cycles
+from simulation.run import Chain
 from simulation.scenarios.scenario import Planner as Policy
 from simulation.scenarios.scenario import Scenario
 from simulation.streams import RandomStreams
@@ -127,29 +122,8 @@ def relive(past: Past, policy: Policy, seed: int = 1) -> Relived:
     day = _day(past, engine)
     habits = KnownHabits(RandomStreams(seed), past.recorded)
     world = World(seed, Millis(day.scenario.starts_ms), engine, habits)
-    watch, digest = Watch(world.state), Chain()
-    world.watch(watch.see)
-    world.watch(digest.see)
-    stores = Stores(world, day)
-    fleet = Fleet(world, day, stores)
-    Bank(world, day)
-    Planner(world, policy, day.scenario.engine)
-    customers = Customers(world, day.scenario, day.visits(0))
-    Operator(world, day.scenario.operator, fleet.shifts, lambda: None)
-    for at, command in past.outside:
-        world.at(max(at, world.now), _say, world, command)
-    world.go_on()
-    end = Millis(past.ended_at + DRAIN_MS)
-    with no_search_for_cycles():
-        world.env.run(until=end)
-    ridden = fleet_ridden(fleet, day.couriers, Millis(day.scenario.starts_ms), end)
-    lost = sum(customers.lost.values())
-    made = outcome(name_of(policy), seed, digest.digest.hex(), watch, end, lost, ridden)
+    made = live_on(world, day, policy, Millis(past.ended_at + DRAIN_MS), past.outside)
     return Relived(made, {**habits.known}, {**habits.drawn}, {**world.rejections})
-
-
-def _say(world: World, command: AnyCommand) -> None:
-    world.submit(command)
 
 
 def _is_from_outside(record: Record) -> bool:

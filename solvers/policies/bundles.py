@@ -4,11 +4,11 @@ Labels (Dumas, Desrosiers & Soumis 1991): of two ways to make the same stops and
 one, the later and dearer is dropped, for no cost falls with time.
 """
 
-import math
 from typing import NamedTuple
 
 from msgspec import Struct
 
+from solvers.check import leg_s
 from solvers.problem import Problem
 
 TOLERANCE_S = 1e-6  # as in check
@@ -180,7 +180,7 @@ class _Walk:
 
     def _ride_s(self, a: int, b: int) -> float:
         if (a, b) not in self.legs:
-            self.legs[a, b] = _leg_s(self.p, a, b) / float(self.p.courier_speed[self.c])
+            self.legs[a, b] = leg_s(self.p, a, b) / float(self.p.courier_speed[self.c])
         return self.legs[a, b]
 
     def _fits(self, label: Label, o: int) -> bool:
@@ -202,15 +202,6 @@ class _Walk:
             return True
         begin_s = longer.depart_s - float(self.p.pickup_service_s[o])
         return begin_s <= float(self.p.courier_end_s[self.c]) + TOLERANCE_S
-
-
-def _leg_s(p: Problem, a: int, b: int) -> float:
-    if len(p.table_s):
-        return float(p.table_s[a, b])
-    distance = math.dist(p.xy_s[a], p.xy_s[b])
-    if p.round_up_s > 0:
-        return math.ceil(distance / p.round_up_s - 1e-9) * p.round_up_s
-    return distance
 
 
 def _bits(orders: set[int]) -> int:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.fences import Crossing, Fence, Touch, cross, touch_circles
+from geo.fences import Crossing, Fence, Touch, touch_circles
 from geo.points import Point, places
 from geo.tracks import NEVER, Fixes, FixLimits, FixProblem, LastKnown, judge, length_m
 from geo.zones import Circle, polygon_of_geojson
@@ -262,12 +262,15 @@ def test_enter_and_exit_alternate_and_step_by_step_says_the_same(meters, data):
     lasting = [what for _, what in found if what is not CROSS]
     assert lasting == [ENTER, EXIT] * (len(lasting) // 2) + [ENTER] * (len(lasting) % 2)
 
-    inside, one_by_one = np.zeros(1, bool), []
+    inside, one_by_one = False, []
     for i in range(len(track)):
         touch = fence.touch(track[max(i - 1, 0)][None, :], track[i][None, :])
-        inside, what = cross(touch, inside)
-        if what[0]:
-            one_by_one.append((i, Crossing(what[0])))
+        [touched], [near] = touch.touched, touch.ends_near
+        if inside and not near:
+            one_by_one.append((i, EXIT))
+        elif touched and not inside:
+            one_by_one.append((i, ENTER if near else CROSS))
+        inside = near and (inside or touched)
     assert one_by_one == found
 
 
@@ -286,9 +289,8 @@ def test_many_couriers_against_a_fence_each():
     ends = track_of((0, 500), (0, 0), (0, 500), (50, 0))
     centers = np.repeat(places([HOME]), 4, axis=0)
     touch = touch_circles(starts, ends, centers, np.array([100] * 4), 20)
-    inside, what = cross(touch, np.array([False, False, True, True]))
-    assert inside.tolist() == [False, True, False, True]
-    assert what.tolist() == [CROSS, ENTER, EXIT, Crossing.NONE]
+    assert touch.touched.tolist() == [True, True, True, True]
+    assert touch.ends_near.tolist() == [False, True, False, True]
 
 
 def test_a_fence_on_the_date_line_is_crossed_there():

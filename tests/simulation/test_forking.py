@@ -16,11 +16,12 @@ from gateway.cli import main
 from gateway.forking.past import read
 from simulation.calibration.fitting import TooLittleError
 from simulation.calibration.observing import Observer
-from simulation.forking.future import play, policy_of
+from simulation.forking.future import play
 from simulation.forking.futures import Question, ask, lines, players
 from simulation.forking.habits import past_of
 from simulation.forking.likely import Past, day_of
 from simulation.run import simulate
+from simulation.scenarios.policies import policy_of
 from simulation.scenarios.scenario_file import find, load
 
 INSERTION, IMPROVEMENT = policy_of("insertion"), policy_of("improvement:50")

@@ -11,9 +11,9 @@ from engine.engine import Record
 from engine.events import OrderAccepted, OrderConfirmed, OrderPlaced, OrderReady
 from gateway.cli import main
 from gateway.storage.journal import JOURNAL_FILE
-from simulation.forking.future import name_of, policy_of
 from simulation.reliving.reliving import Past, Relived, caveats, past_of, relive
 from simulation.run import simulate
+from simulation.scenarios.policies import name_of, policy_of
 from simulation.scenarios.scenario_file import find, load
 from simulation.world import World
 
