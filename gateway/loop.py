@@ -20,12 +20,12 @@ from gateway.storage.journal import Journal, StorageFullError
 from gateway.storage.snapshots import Snapshot, Snapshots
 from gateway.storage.snapshotting import snapshot_beside
 from gateway.submissions import (
-    IdempotencyConflictError,
     NoRoomError,
     OverloadedError,
     StoppingError,
     SubmissionError,
     UnsettledError,
+    must_equal,
 )
 
 INBOX_MAX = 10_000  # beyond: everybody is asked to come back later
@@ -36,6 +36,7 @@ SLICE_S = 0.004  # decide no longer than this before sockets get their turn
 WATCH_S = 0.05  # between two looks at the loop's lag, and at a full disk
 SNAPSHOT_EVERY = 200_000  # records: about a second of recovery
 RETRY_MIN_S, RETRY_MAX_S = 1.0, 30.0
+NO_ROOM = "no room on the disk"
 
 OnRecord = Callable[[Record], None]
 OnDurable = Callable[[list[Record]], None]
@@ -81,6 +82,7 @@ class EngineLoop:
         self.lag_ms = Latency()  # how late the asyncio loop wakes who slept
         self.sync_ms = Latency()  # how long a batch takes to become durable
         self.is_full = False  # no room on the disk: state may be read, nothing is decided
+        self.is_stuck = False  # not even for what was decided: state may not be told either
         self.snapshot_failure: OSError | None = None  # of the latest; costs time, not data
         self._journal = journal
         self._snapshots = snapshots
@@ -122,13 +124,15 @@ class EngineLoop:
         """
         earlier = self._by_key.get(key) if key else None
         if earlier is not None:
-            _must_equal(command, earlier.command, key)
+            must_equal(command, earlier.command, key)
             return Reply(await self._reply_to(earlier), True)
         seq = self.engine.state.requests.record_of(key) if key else None
         if seq is not None:
             self._must_live()
+            if seq > self.durable_seq:
+                raise UnsettledError(NO_ROOM)
             record = await self._thread(self._journal.record, seq)
-            _must_equal(command, record.command, key)
+            must_equal(command, record.command, key)
             return Reply(record, True)
         self._admit(command)
         submission = Submission(command, key)
@@ -185,7 +189,7 @@ class EngineLoop:
         if self._stopping:
             raise StoppingError("the engine is stopping")
         if self.is_full:
-            raise NoRoomError("no room on the disk")
+            raise NoRoomError(NO_ROOM)
         waiting = len(self._inbox)
         if waiting >= INBOX_MAX or (waiting >= SALES_MAX and isinstance(command, SALES)):
             after_s = waiting * self._per_command_s
@@ -309,10 +313,13 @@ class EngineLoop:
         self._records, self._answers = [], []
         began_s = stopwatch_s()
         try:
-            has_room = await self._thread(self._append, records)
+            while (has_room := await self._thread(self._append, records)) is None:
+                self._stick(answers + self._answers)
+                await asyncio.sleep(WATCH_S)
         except BaseException:
             self._answers = answers + self._answers  # for _abandon to tell
             raise
+        self.is_stuck = False
         self._measure(stopwatch_s() - began_s, len(answers))
         self.durable_seq = records[-1].seq
         self._publish(records, answers)
@@ -321,10 +328,22 @@ class EngineLoop:
             self._snapshot_due.set()
         self._work.set()
 
-    def _append(self, records: list[Record]) -> bool:
-        """On the journal's thread. Returns whether there is room for more."""
-        self._journal.append(records)
+    def _append(self, records: list[Record]) -> bool | None:
+        """On the journal's thread. Returns whether there is room for more; None: nor for these."""
+        try:
+            self._journal.append(records)
+        except StorageFullError:
+            if self._stopping:
+                raise
+            return None
         return self._journal.has_room()
+
+    def _stick(self, answers: list[tuple[Submission, Record]]) -> None:
+        """What was decided is kept, and tried again; nobody waits that long."""
+        self.is_stuck = True
+        self._mind_the_room(False)
+        for submission, _ in answers:
+            self._refuse(submission, UnsettledError(NO_ROOM))
 
     def _publish(self, records: list[Record], answers: list[tuple[Submission, Record]]) -> None:
         for submission, record in answers:
@@ -370,11 +389,6 @@ class EngineLoop:
                 self._work.set()
 
     def _mind_the_room(self, has_room: bool) -> None:
-        self.is_full = not has_room
+        self.is_full = self.is_stuck or not has_room
         if self.is_full:
-            self._refuse_inbox(NoRoomError("no room on the disk"))
-
-
-def _must_equal(command: AnyCommand, first: AnyCommand, key: RequestKey) -> None:
-    if command != first:
-        raise IdempotencyConflictError(key)
+            self._refuse_inbox(NoRoomError(NO_ROOM))

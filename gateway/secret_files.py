@@ -4,6 +4,8 @@ import os
 import secrets
 from pathlib import Path
 
+from gateway.storage.files import sync_directory
+
 SECRET_BYTES = 32
 
 
@@ -26,4 +28,5 @@ def kept_secret(path: Path, variable: str) -> bytes:
         file.write(made.hex() + "\n")
         file.flush()
         os.fsync(file.fileno())
+    sync_directory(path.parent)
     return made

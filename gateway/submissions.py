@@ -11,6 +11,9 @@
 A rejection (engine.rejections) is different: it was decided, it is recorded, it is an answer.
 """
 
+from engine.commands import AnyCommand
+from engine.values import RequestKey
+
 
 class SubmissionError(Exception):
     """`retry_after_s` is when trying again may help; None if it never does."""
@@ -51,3 +54,9 @@ class IdempotencyConflictError(RefusedError):
 class UnsettledError(SubmissionError):
     code = "unsettled"
     retry_after_s = 1.0
+
+
+def must_equal(command: AnyCommand, first: AnyCommand, key: RequestKey) -> None:
+    """Raises IdempotencyConflictError: `first` is what the key was used for."""
+    if command != first:
+        raise IdempotencyConflictError(key)

@@ -25,7 +25,7 @@ from gateway.loop import Reply
 from gateway.messages.frames import RequestFrame
 from gateway.privacy.free_text import check_free_text
 from gateway.privacy.keeper import PERSONAL, WITH_WORDS
-from gateway.submissions import OverloadedError, SubmissionError
+from gateway.submissions import NoRoomError, OverloadedError, SubmissionError
 from gateway.telling.shelves import list_movements
 from gateway.translation import command_of, rejection_error, reply_of, submission_error
 from gateway.wire import Codec, codec_of, time_text
@@ -321,6 +321,8 @@ class Session:
             self._answer(id, error=refusal.error)
             return
         try:
+            if self._desk.loop.is_stuck:  # what was read may wait for room a long time
+                raise NoRoomError("no room on the disk")
             seq = await self._desk.loop.settled()
         except SubmissionError as error:
             self._answer(id, error=submission_error(error))

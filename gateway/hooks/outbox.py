@@ -5,15 +5,16 @@ log it comes from, behind the last number noted: the journal says what is in a l
 event has the same id and the same words every time. Hence at least once, and nothing lost.
 """
 
-import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from gateway.messages import Feed
+from gateway.storage.databases import opened
 
 FILE = "webhooks.db"
 SCHEMA = """
@@ -83,15 +84,13 @@ class Outcome(Struct, frozen=True):
 
 
 class Outbox:
-    """Every change is one transaction. A power cut may undo the latest: they are made again."""
+    """Every change is one transaction. What is asked for of an endpoint is durable when it
+    returns; of letters, a power cut may undo the latest: they are made again.
+    """
 
     def __init__(self, folder: Path) -> None:
-        path = folder / FILE
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # there are secrets in it
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.executescript(SCHEMA)
+        """Raises DamagedDatabaseError, StorageError."""
+        self._db = opened(folder / FILE, SCHEMA, synced=False)
 
     def close(self) -> None:
         self._db.close()
@@ -111,18 +110,20 @@ class Outbox:
 
     def add(self, owner: str, name: str, terms: Terms, noted: int) -> Endpoint:
         row = owner, name, _text(terms), noted
-        found = self._db.execute(
-            "INSERT INTO endpoint (owner, name, told, noted) VALUES (?, ?, ?, ?)", row
-        )
+        with _synced(self._db):
+            found = self._db.execute(
+                "INSERT INTO endpoint (owner, name, told, noted) VALUES (?, ?, ?, ?)", row
+            )
         assert found.lastrowid is not None
         return Endpoint(found.lastrowid, owner, name, terms, noted)
 
     def change(self, endpoint: int, terms: Terms) -> None:
-        self._db.execute("UPDATE endpoint SET told = ? WHERE id = ?", (_text(terms), endpoint))
+        with _synced(self._db):
+            self._db.execute("UPDATE endpoint SET told = ? WHERE id = ?", (_text(terms), endpoint))
 
     def remove(self, endpoint: int) -> None:
         """With everything it has not taken."""
-        with _transaction(self._db):
+        with _synced(self._db), _transaction(self._db):
             self._db.execute("DELETE FROM letter WHERE endpoint = ?", (endpoint,))
             self._db.execute("DELETE FROM endpoint WHERE id = ?", (endpoint,))
 
@@ -198,12 +199,24 @@ class Outbox:
 
     def revive(self, endpoint: int, seq: int | None) -> list[tuple[int, str]]:
         """One of the dead, or all of them: as if they were new. Returns (seq, subject)."""
-        found = self._db.execute(
-            "UPDATE letter SET dead = 0, attempts = 0, due_ms = 0"
-            " WHERE endpoint = ?1 AND dead AND (?2 IS NULL OR seq = ?2) RETURNING seq, subject",
-            (endpoint, seq),
-        ).fetchall()
+        with _synced(self._db):
+            found = self._db.execute(
+                "UPDATE letter SET dead = 0, attempts = 0, due_ms = 0"
+                " WHERE endpoint = ?1 AND dead AND (?2 IS NULL OR seq = ?2)"
+                " RETURNING seq, subject",
+                (endpoint, seq),
+            ).fetchall()
         return sorted(found)
+
+
+@contextmanager
+def _synced(database: sqlite3.Connection) -> Iterator[None]:
+    """What is committed meanwhile is on the disk, and all that was committed before."""
+    database.execute("PRAGMA synchronous = FULL")
+    try:
+        yield
+    finally:
+        database.execute("PRAGMA synchronous = NORMAL")
 
 
 def _transaction(database: sqlite3.Connection) -> sqlite3.Connection:

@@ -4,13 +4,13 @@ Not in the journal: nothing is decided by the past of a courier. Kept for a week
 own, for who asks where somebody was, and what was known of that at a moment.
 """
 
-import os
 import sqlite3
 from pathlib import Path
 from typing import NamedTuple
 
 from engine.values import DAY, HOUR, Millis
 from gateway.running import OwnThread
+from gateway.storage.databases import opened
 
 FILE = "trails.db"
 KEPT_MS = 7 * DAY
@@ -40,12 +40,8 @@ class Trails:
     """Of one server. Everything happens on a thread of its own."""
 
     def __init__(self, folder: Path) -> None:
-        path = folder / FILE
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # where people were
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.executescript(SCHEMA)
+        """Raises DamagedDatabaseError, StorageError."""
+        self._db = opened(folder / FILE, SCHEMA, synced=False)
         self._thread = OwnThread("trails")
         self._pruned_at = 0
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from msgspec import Struct, msgpack
 
-from gateway.privacy.vault_keys import PersonKeys, emptied, opened, sealed, unsealed
+from gateway.privacy.vault_keys import PersonKeys, emptied, kept, sealed, unsealed
 
 VAULT_FILE = "vault.db"
 HOUR_MS = 3_600_000
@@ -121,7 +121,7 @@ class Vault:
     def __init__(self, folder: Path, now_ms: int) -> None:
         """Raises VaultKeyError, PermissionError."""
         self._keys = PersonKeys(folder)
-        self._db = opened(folder / VAULT_FILE, SCHEMA)
+        self._db = kept(folder / VAULT_FILE, SCHEMA)
         self._logged_lines = 0
         self._prune(now_ms)
         for customer in self._keys.erased():  # cut short, or this is an older copy of the vault

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from engine.errors import EngineError
 from gateway.secret_files import kept_secret
+from gateway.storage.databases import opened
 
 KEYS_FILE, MASTER_FILE, MASTER_ENV = "vault-keys.db", "vault-key", "O2O_VAULT_KEY"
 NONCE_BYTES = 12  # NIST SP 800-38D: random ones, far fewer than 2^32 for one key
@@ -42,7 +43,7 @@ class PersonKeys:
         secret = kept_secret(folder / MASTER_FILE, MASTER_ENV)
         self._master = AESGCM(_derived(secret, b"wrap"))
         self.index_key = _derived(secret, b"index")
-        self._db = opened(folder / KEYS_FILE, SCHEMA)
+        self._db = kept(folder / KEYS_FILE, SCHEMA)
         try:
             if self.of(OURS) is None:
                 self.made(OURS)
@@ -92,19 +93,9 @@ class PersonKeys:
         return [customer for (customer,) in found]
 
 
-def opened(path: Path, schema: str) -> sqlite3.Connection:
-    """A database only its owner can read, that overwrites what it deletes."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    for pragma in (
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "secure_delete = ON",
-        "temp_store = MEMORY",
-    ):
-        database.execute(f"PRAGMA {pragma}")
-    database.executescript(schema)
-    return database
+def kept(path: Path, schema: str) -> sqlite3.Connection:
+    """A database that overwrites what it deletes. Raises DamagedDatabaseError, StorageError."""
+    return opened(path, schema, "secure_delete = ON", "temp_store = MEMORY")
 
 
 def emptied(database: sqlite3.Connection) -> None:

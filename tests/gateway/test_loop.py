@@ -278,10 +278,52 @@ async def test_whoever_waits_when_room_runs_out_is_refused_and_not_decided():
     assert kinds.total() - kinds[NoRoomError] == len(journal.records) == loop.engine.seq
 
 
+@run
+async def test_when_there_is_no_room_for_what_was_decided_it_is_kept_and_nobody_waits():
+    """A quota, say, of which the file system tells nothing beforehand."""
+    journal, heard = MemoryJournal(), []
+    async with serving(journal) as loop:
+        loop.on_durable(heard.extend)
+        journal.failure = StorageFullError("no room for the journal")
+        with pytest.raises(UnsettledError):
+            await loop.submit(ANN, "k")
+        assert loop.is_full
+        assert loop.is_stuck
+        for key in ("k", "j"):  # decided, nobody knows whether for good; and not decided
+            with pytest.raises(UnsettledError if key == "k" else NoRoomError):
+                await loop.submit(ANN, key)
+        reading = asyncio.create_task(loop.settled())
+        await moments()
+        assert heard == journal.records == []
+        assert not reading.done()
+        journal.failure = None
+        assert await reading == 1
+        assert (await loop.submit(ANN, "k")).replayed
+        assert not loop.is_stuck
+        await loop.submit(BOB)
+    assert [x.command for x in heard] == [x.command for x in journal.records] == [ANN, BOB]
+
+
+@run
+async def test_who_is_stopped_while_there_is_no_room_ends_and_says_so():
+    journal = MemoryJournal()
+    loop = EngineLoop(Engine(), journal, resumed(0))
+    running = asyncio.create_task(loop.run())
+    await asyncio.sleep(0.01)
+    journal.failure = StorageFullError("no room for the journal")
+    with pytest.raises(UnsettledError):
+        await loop.submit(ANN)
+    loop.stop()
+    with pytest.raises(StorageFullError):
+        await running
+    with pytest.raises(NoRoomError):
+        await loop.submit(BOB)
+    assert journal.records == []
+
+
 @pytest.mark.parametrize(
     ("failure", "told"),
     [
-        (StorageFullError("no room for the journal"), NoRoomError),
         (StorageError("disk I/O error"), UnsettledError),
         (sqlite3.DatabaseError("malformed"), UnsettledError),
     ],
