@@ -298,4 +298,5 @@ def city_order(
         time_text(placed.promised_at),
         s.deliveries[delivery_key].courier if delivery_key else None,
         risk_of(s, key, now) or ("late" if delivery_key in late else ""),  # type: ignore[arg-type]
+        placed.fulfillment.value,
     )

@@ -131,7 +131,7 @@ export class CityMap {
   }
 
   drawOrder(order) {
-    if (order.lat === undefined) return;
+    if (order.lat === undefined || order.fulfillment === "collection") return; // nobody rides there
     const { pen } = this, p = this.at([order.lon, order.lat]), size = this.picked?.order === order.id ? 8 : 4.5;
     pen.fillStyle = COLORS[risk(order, this.now())];
     pen.beginPath();

@@ -270,6 +270,7 @@ class CityOrder(Part, frozen=True):
     promised_at: str
     courier: str | None = None
     at_risk: Literal["", "courier_stale", "courier_lost", "late"] = ""
+    fulfillment: Fulfillment = "delivery"
 
 
 class CityRemoved(Part, frozen=True):

@@ -14,6 +14,8 @@ from msgspec import Raw, Struct
 from engine.engine import Engine, Record
 from engine.projections import Projections
 from engine.queries.open_work import OpenWork, order_of
+from engine.stages import OrderStatus
+from engine.state.orders import Order
 from engine.values import SECOND, Millis
 from gateway.telling.city import (
     Changes,
@@ -68,6 +70,12 @@ class Span(Struct, frozen=True):
     is_reading: bool
     tick_ms: int
     points: list[Point]
+
+
+def _is_late(order: Order, at: Millis) -> bool:
+    """Past its promise; what is packed for who comes for it has kept it."""
+    waits = order.is_collection and order.status is OrderStatus.READY
+    return order.placed.promised_at < at and not waits
 
 
 class Moments:
@@ -160,7 +168,7 @@ class Moments:
     def _begin(self, at: Millis) -> None:
         s, work = self.engine.state, self._work
         whole = city_whole(s, at, work, city_kpis(s, work, self._projections, {}))
-        late = sum(s.orders[x].placed.promised_at < at for x in work.statuses)
+        late = sum(_is_late(s.orders[x], at) for x in work.statuses)
         with self._lock:
             self._whole, self._frames = Raw(_json(whole)), []
             self._froms.append(at)

@@ -88,13 +88,18 @@ class CourierDay:
 class BankDay:
     """What the payment provider did."""
 
-    name: str = "bank"
+    orders: Counter[str] = field(default_factory=Counter)  # by provider; cash is nobody's answer
     answers_s: list[float] = field(default_factory=list)
     asked: int = 0
     declines: int = 0
     silent: int = 0
     instructions: int = 0
     failed: int = 0
+
+    @property
+    def name(self) -> str:
+        """Who is paid through most; of several, the first."""
+        return self.orders.most_common(1)[0][0] if self.orders else "bank"
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from engine.engine import Engine, Record
 from engine.rules.stops import place_of
 from engine.state import State
 from engine.values import (
+    CASH,
     MINUTE,
     SECOND,
     Actor,
@@ -152,7 +153,8 @@ class Observer:
         seen = self.seen
         seen.placed += 1
         seen.with_pin += x.proof is Proof.PIN
-        seen.bank.name = x.provider
+        if x.provider != CASH:
+            seen.bank.orders[x.provider] += 1
         sold = seen.sells.setdefault(x.store, Counter())
         for line in x.lines:
             sold[line.product] += line.quantity
@@ -302,7 +304,8 @@ class Observer:
     def completed(self, x: e.DeliveryCompleted) -> None:
         self.seen.doors += 1
         order = self._state.orders[x.order]
-        self.seen.to_door_s.append((self._at - order.placed.placed_at) / SECOND)
+        if not order.placed.window_from_at:  # wanted later, it is no visit either
+            self.seen.to_door_s.append((self._at - order.placed.placed_at) / SECOND)
         self.seen.promised += 1
         self.seen.on_time += self._at <= order.placed.promised_at
         after_min = (self._at - order.placed.promised_at) / MINUTE
@@ -324,8 +327,9 @@ class Observer:
     # the payment provider
 
     def requested(self, x: e.PaymentRequested) -> None:
-        self._requested[x.payment] = self._at
-        self.seen.bank.asked += 1
+        if x.provider != CASH:  # nobody is asked
+            self._requested[x.payment] = self._at
+            self.seen.bank.asked += 1
 
     def authorized(self, x: e.PaymentAuthorized) -> None:
         asked = self._requested.pop(x.payment, None)

@@ -9,6 +9,7 @@ from functools import cache
 import msgspec
 import pytest
 
+from engine import commands as c
 from engine.engine import Engine
 from engine.projections import Projections
 from engine.queries.open_work import OpenWork
@@ -20,6 +21,8 @@ from gateway.telling.city import city_kpis, city_whole
 from gateway.telling.moments import SEGMENT_MS, TICK_MS, Moments
 from simulation.run import simulate
 from simulation.scenarios.scenario_file import find, load
+from tests.acceptance.test_collecting import accepted
+from tests.cases import city
 from tests.serving import live
 
 
@@ -103,6 +106,31 @@ def test_segments_follow_each_other_without_a_gap():
     assert found[-1]["frames"][-1]["seq"] == day()[-1].seq
     with pytest.raises(IndexError):
         moments.segment(len(found))
+
+
+def test_what_is_packed_for_who_comes_for_it_is_not_late_however_long_he_takes():
+    """It waits for its customer; before it was ready, it could be late as any other."""
+    case = accepted(city(2, couriers=()))  # for collection
+    due = case.state.orders["o"].placed.promised_at
+    for later_s in range(100, 800, 100):
+        case.at(due / SECOND + later_s, c.Tick())
+    moments = Moments()
+    for record in case.records:
+        moments.see(record)
+    moments.settle()
+    assert moments.span().points[-1].late == 1
+    case.at(case.now_s + 1, c.ReportReady("store", "o"))
+    for _ in range(7):
+        case.at(case.now_s + 100, c.Tick())
+    for record in case.records[moments.engine.seq :]:
+        moments.see(record)
+    moments.settle()
+    [order] = json.loads(gzip.decompress(moments.segment(len(moments.span().points) - 1)))["whole"][
+        "orders"
+    ]
+    assert (order["fulfillment"], order["order_status"]) == ("collection", "ready")
+    last = moments.span().points[-1]
+    assert (last.open, last.late) == (1, 0)
 
 
 def test_a_record_is_found_by_its_number():

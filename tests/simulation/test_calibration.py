@@ -7,8 +7,10 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from engine import events as e
 from engine.engine import Record
 from engine.settings import Settings
+from engine.values import CASH
 from gateway.cli import main
 from simulation.calibration import toml
 from simulation.calibration.fitting import TooLittleError, fit
@@ -64,6 +66,40 @@ def test_a_day_of_the_fitted_scenario_is_like_one_nobody_fitted_anything_to():
     assert len(to_door.real) > 250
     assert to_door.distance < 0.15
     assert sum(x.differs for x in found.values()) <= 2, {k: x.distance for k, x in found.items()}
+
+
+@cache
+def grocery_morning() -> list[Record]:
+    """Seven stores of which some orders are collected, wanted later, or paid in cash."""
+    records: list[Record] = []
+    simulate(replace(load(find("friday_grocery")), hours=4.0), 2, records.append)
+    return records
+
+
+def all_of(kind: type) -> list:
+    return [x for r in grocery_morning() for x in r.events if isinstance(x, kind)]
+
+
+def test_the_bank_is_who_answers_and_not_the_cash_at_the_door():
+    """Nobody is asked about a note, and no provider is called cash."""
+    seen, placed = observe(grocery_morning()), all_of(e.OrderPlaced)
+    assert CASH in [x.provider for x in placed]
+    assert seen.bank.name == "alipay"
+    assert seen.bank.asked == sum(x.provider != CASH for x in all_of(e.PaymentRequested))
+    assert min(seen.bank.answers_s) > 0
+    fitted_bank = fit(seen, Settings(), "Fitted").bank
+    assert fitted_bank.answers_s.median == pytest.approx(1.2, rel=0.4)
+    records: list[Record] = []
+    simulate(fit(seen, Settings(), "Fitted"), 3, records.append)
+    found = {x.name: x for x in compare(seen, observe(records))}
+    assert not found["payment provider answers, s"].differs
+
+
+def test_what_is_wanted_for_later_says_nothing_of_how_long_deliveries_take():
+    later = {x.order for x in all_of(e.OrderPlaced) if x.window_from_at}
+    brought = [x.order for x in all_of(e.DeliveryCompleted)]
+    soon = [x for x in brought if x not in later]
+    assert len(observe(grocery_morning()).to_door_s) == len(soon) < len(brought)
 
 
 def test_another_city_is_told_apart():
