@@ -24,7 +24,7 @@ from simulation.lab.figures import HEADLINES
 from simulation.lab.pareto import front
 from simulation.lab.parquet import RUNS_FILE, write_runs
 from simulation.lab.report import REPORT_FILE, report, sentences
-from simulation.lab.results import ComparisonError, Question, Results, question_of
+from simulation.lab.results import ComparisonError, Question, Results, question_of, runs_for
 from simulation.lab.sweep import Progress, Sweep, WorkersDiedError
 from simulation.lab.sweep import run as play
 from simulation.lab.variation import ALIASES, VaryError, axis_of
@@ -60,6 +60,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--replications", type=int, default=20, help="seeds at most (default: 20)")
     parser.add_argument("--seed", type=int, default=1, help="the first of them (default: 1)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="new, or to go on")
+    parser.add_argument(
+        "--reuse",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="another comparison: what was played there and is asked here, too, is not played "
+        "again; for more replications or other values, and may be repeated",
+    )
     parser.add_argument("--alpha", type=float, default=0.05, help="to err at all (default: 0.05)")
     parser.add_argument(
         "--margin", type=float, default=1.0, help="percent that would be the same (default: 1)"
@@ -79,8 +88,12 @@ def run(args: argparse.Namespace, console: Console | None = None) -> int:
         source = with_csv(document(find(args.scenario)), args)
         arms = arms_of(source, axes, policies)
         question = question_of(arms[0].scenario.name, arms, args.seed, rule)
+        reused = {x: runs_for(question, x) for x in args.reuse}
         with Results(args.out, question) as results:
             print_unread(notes, arms[0].scenario)
+            for other, runs in reused.items():
+                results.take(runs)
+                notes.print(f"{len(runs)} runs of {other} need not be played", style="dim")
             return _answer(question, results, Sweep(arms, args.seed, rule), args.workers, console)
     except ScenarioError as error:
         print_flaws(notes, args.scenario, error)

@@ -80,15 +80,14 @@ class Results:
 
     def done(self) -> dict[tuple[str, int], Played]:
         """All runs that are on disk, by arm and seed. A torn file is played again."""
-        found = {}
-        for path in sorted(self._runs.glob("*.json")):
-            try:
-                played = msgspec.json.decode(path.read_bytes(), type=Played)
-            except msgspec.MsgspecError:
-                continue
-            if path.name == _name(played.arm, played.seed):
-                found[played.arm, played.seed] = played
-        return found
+        return _done(self._runs)
+
+    def take(self, runs: Sequence[Played]) -> None:
+        """Keep what was played elsewhere, unless it is here."""
+        there = self.done()
+        for played in runs:
+            if (played.arm, played.seed) not in there:
+                self.keep(played)
 
     def keep(self, played: Played) -> None:
         """On disk when this returns."""
@@ -117,6 +116,34 @@ def _locked(folder: Path) -> int:
     return lock
 
 
+def runs_for(question: Question, other: Path) -> list[Played]:
+    """The runs of another comparison that this one would play the same.
+
+    Raises ComparisonError if there is none, or one of other versions.
+    """
+    path = other / QUESTION_FILE
+    if not path.is_file():
+        raise ComparisonError(f"{other} holds no comparison to take runs from")
+    if _question(path).versions != question.versions:
+        raise ComparisonError(f"the runs of {other} are of other versions: they are to be played")
+    seeds = range(question.first_seed, question.first_seed + question.rule.replications)
+    wanted = {x["digest"] for x in question.arms}
+    found = _done(other / RUNS_FOLDER)
+    return [x for (arm, seed), x in found.items() if arm in wanted and seed in seeds]
+
+
+def _done(runs: Path) -> dict[tuple[str, int], Played]:
+    found = {}
+    for path in sorted(runs.glob("*.json")):
+        try:
+            played = msgspec.json.decode(path.read_bytes(), type=Played)
+        except msgspec.MsgspecError:
+            continue
+        if path.name == _name(played.arm, played.seed):
+            found[played.arm, played.seed] = played
+    return found
+
+
 def _name(arm: str, seed: int) -> str:
     return f"{arm}-{seed}.json"
 
@@ -135,11 +162,15 @@ def _write(path: Path, content: bytes) -> None:
         os.close(folder)
 
 
-def _check_same(folder: Path, path: Path, question: Question) -> None:
+def _question(path: Path) -> Question:
     try:
-        other = msgspec.json.decode(path.read_bytes(), type=Question)
+        return msgspec.json.decode(path.read_bytes(), type=Question)
     except msgspec.MsgspecError as error:
         raise ComparisonError(f"{path} cannot be read: {error}") from error
+
+
+def _check_same(folder: Path, path: Path, question: Question) -> None:
+    other = _question(path)
     differs = [
         x
         for x in Question.__struct_fields__
@@ -147,6 +178,6 @@ def _check_same(folder: Path, path: Path, question: Question) -> None:
     ]
     if differs:
         raise ComparisonError(
-            f"{folder} holds another comparison ({', '.join(differs)} differ): choose another "
-            "folder, or ask the same again to go on with it"
+            f"{folder} holds another comparison ({', '.join(differs)} differ): ask the same again "
+            f"to go on with it, or choose another folder, with --reuse {folder} to keep its runs"
         )
