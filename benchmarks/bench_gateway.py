@@ -21,10 +21,10 @@ from engine.engine import Engine
 from engine.settings import Settings
 from engine.values import CourierId, Line, Millis, OrderId
 from gateway import messages as m
-from gateway.auth import Tokens, load_secret
 from gateway.client import Client
 from gateway.clock import wall_ms
 from gateway.telling.feeds import FeedHub
+from gateway.tokens import Tokens, load_secret
 from gateway.views import order_told
 from gateway.wire import CODECS
 from geo.points import Point
@@ -37,7 +37,7 @@ import sys
 from pathlib import Path
 from gateway.app import App, Config
 from gateway.connections.limits import Limits, RoleLimits
-from gateway.auth import LIFE_MAX_S
+from gateway.tokens import LIFE_MAX_S
 
 async def main():
     limits = Limits(roles=dict.fromkeys(LIFE_MAX_S, RoleLimits(1e6, 10**6, 1000, 256)))

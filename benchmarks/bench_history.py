@@ -8,12 +8,12 @@ from engine.engine import Engine
 from engine.projections import Projections, dump
 from gateway import messages as m
 from gateway.asking.analytics import analytics
-from gateway.auth import Identity
 from gateway.history.exporting import export
 from gateway.reporting.period import period_of
 from gateway.reporting.report import report
 from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
 from gateway.storage.recovery import collector_paused
+from gateway.tokens import Identity
 from tests.scripted_day import ScriptedDay
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)

@@ -14,8 +14,8 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
 
 from gateway import messages as m
-from gateway.auth import Tokens
 from gateway.clock import wall_ms
+from gateway.tokens import Tokens
 from gateway.wire import CODECS
 
 CODEC = CODECS[m.MSGPACK]

@@ -8,9 +8,9 @@ import urllib.request
 from pathlib import Path
 
 from gateway import messages as m
-from gateway.auth import Tokens, load_secret
 from gateway.client import Client
 from gateway.clock import wall_ms
+from gateway.tokens import Tokens, load_secret
 
 
 class Served:

@@ -15,7 +15,6 @@ from engine.commands import OpenEngine, SetStreets
 from engine.settings import Settings
 from gateway import providers
 from gateway.asking.paying import Cashier
-from gateway.auth import LIFE_MAX_S, Identity, Tokens, load_secret
 from gateway.clock import resumed, stopwatch_s, wall_ms, wall_s
 from gateway.connections.desk import Desk
 from gateway.connections.http import BASEMAP, Site, console_files, file_of
@@ -30,7 +29,7 @@ from gateway.locating.fixes import AHEAD_MAX_MS, INTERVAL_S, Fixes
 from gateway.locating.trails import Trails
 from gateway.loop import SNAPSHOT_EVERY, EngineLoop
 from gateway.messages import Role
-from gateway.metrics import Counters, Metric, of_counters
+from gateway.metrics import Counters, Metric, gauges, of_counters
 from gateway.privacy.keeper import Keeper
 from gateway.privacy.vault import Vault
 from gateway.revocations import Revocations
@@ -40,6 +39,7 @@ from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
 from gateway.storage.recovery import Recovery, collector_paused
 from gateway.storage.snapshots import Snapshots
 from gateway.telling.feeds import FeedHub
+from gateway.tokens import LIFE_MAX_S, Identity, Tokens, load_secret
 from geo.city_streets import CityStreets
 from geo.tracks import FixLimits
 from geo.travel import PERMILLE
@@ -181,23 +181,23 @@ class App:
         self.hooks = HookOffice(config.data, self.hub, wall_ms, config.webhook_networks)
         await self._stack.enter_async_context(self.hooks)
         self.desk = Desk(
-            self.loop,
-            self.hub,
-            fixes,
-            self.tokens,
-            limits,
-            Buckets(limits.roles),
-            Revocations(config.data),
-            self.counters,
-            Roll(),
-            wall_ms,
-            stopwatch_s,
-            self._keeper(),
-            Cashier(),
-            self.hooks,
-            trails,
-            devices,
-            forks,
+            loop=self.loop,
+            feeds=self.hub,
+            fixes=fixes,
+            tokens=self.tokens,
+            limits=limits,
+            buckets=Buckets(limits.roles),
+            revocations=Revocations(config.data),
+            counters=self.counters,
+            roll=Roll(),
+            wall_ms=wall_ms,
+            monotonic_s=stopwatch_s,
+            keeper=self._keeper(),
+            cashier=Cashier(),
+            hooks=self.hooks,
+            trails=trails,
+            devices=devices,
+            forks=forks,
         )
         await self._open_payments()
         await self._open_positions(devices)
@@ -278,32 +278,19 @@ class App:
         }
 
     def _metrics(self) -> list[Metric]:
-        loop = self.loop
-        gauges = {
-            "o2o_connections": ("open connections", self.server.connections),
-            "o2o_sessions": ("parties that said hello", len(self.desk.roll.all())),
+        s, loop, order_to_plan = self.engine.state, self.loop, self.order_to_plan.latency
+        rides = s.settings.current.travel.index_permille / PERMILLE
+        city = {
+            "o2o_orders_open": ("orders not ended", s.orders.open_count),
+            "o2o_travel_time_index": ("what rides take, of what is usual", rides),
+            "o2o_order_to_plan_p99_ms": ("from a delivery to its first route", order_to_plan.p99),
             "o2o_subscriptions": ("open subscriptions", self.hub.subscriptions),
             "o2o_journal_seq": ("last durable record", loop.durable_seq),
             "o2o_inbox": ("commands not yet decided", loop.inbox_size),
-            "o2o_travel_time_index": (
-                "what rides take, of what is usual",
-                self.engine.state.settings.current.travel.index_permille / PERMILLE,
-            ),
-            "o2o_orders_open": ("orders not ended", self.engine.state.orders.open_count),
-            "o2o_audit_looks": ("at shelves and orders, by the server itself", self.audit.looked),
-            "o2o_audit_problems": (
-                "books that do not agree: has to be 0",
-                len(self.audit.problems),
-            ),
             "o2o_storage_full": ("no room on the disk", int(loop.is_full)),
             "o2o_loop_lag_p99_ms": ("how late sleepers are woken", loop.lag_ms.p99),
             "o2o_sync_p99_ms": ("from decided to durable", loop.sync_ms.p99),
-            "o2o_order_to_plan_p99_ms": (
-                "from a delivery to its first route",
-                self.order_to_plan.latency.p99,
-            ),
         }
-        told = [Metric(name, "gauge", text, value) for name, (text, value) in gauges.items()]
-        paying = [] if self.payments is None else self.payments.metrics()
-        planning = [] if self.planner is None else self.planner.metrics()
-        return [*of_counters(self.counters), *told, *planning, *paying, *self.hooks.metrics()]
+        own = (self.server, self.audit, self.planner, self.payments, self.hooks)
+        told = [x for owner in own if owner is not None for x in owner.metrics()]
+        return [*of_counters(self.counters), *gauges(city), *told]

@@ -1,6 +1,6 @@
 """Counters of the gateway, and their text for Prometheus (exposition format 0.0.4)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -35,6 +35,11 @@ class Metric(NamedTuple):
     def sample(self) -> str:
         said = ",".join(f'{k}="{x}"' for k, x in self.labels.items())
         return f"{self.name}{{{said}}} {self.value:g}" if said else f"{self.name} {self.value:g}"
+
+
+def gauges(told: Mapping[str, tuple[str, float]]) -> list[Metric]:
+    """Name -> what it is, and how it stands."""
+    return [Metric(name, "gauge", text, value) for name, (text, value) in told.items()]
 
 
 def of_counters(counters: Counters) -> list[Metric]:

@@ -20,7 +20,7 @@ from engine.values import Millis, PlanningRoundId
 from gateway.clock import stopwatch_s
 from gateway.latency import Latency
 from gateway.loop import EngineLoop
-from gateway.metrics import Metric
+from gateway.metrics import Metric, gauges
 from gateway.running import cancelled
 from gateway.submissions import SubmissionError
 from solvers.crossing.anticipation import Anticipation
@@ -93,7 +93,7 @@ class Planner:
             "o2o_plan_improved": ("plans replaced by a better one", self.improvements),
             "o2o_plan_failures": ("looks of the planner that failed", self.failures),
         }
-        gauges = {
+        now_so = {
             "o2o_plan_moved_last_hour": (counters["o2o_plan_moved"][0], hour.moved),
             "o2o_plan_offer_flips_last_hour": (counters["o2o_plan_offer_flips"][0], hour.offers),
             "o2o_plan_eta_flips_last_hour": (counters["o2o_plan_eta_flips"][0], hour.etas),
@@ -101,14 +101,14 @@ class Planner:
         }
         if steadiness is not None:
             left = steadiness.left(now)
-            gauges["o2o_plan_moves_budget"] = (
+            now_so["o2o_plan_moves_budget"] = (
                 "orders that may move, an hour",
                 steadiness.moves_per_h,
             )
-            gauges["o2o_plan_moves_left"] = ("of the hour's budget", left)
+            now_so["o2o_plan_moves_left"] = ("of the hour's budget", left)
         return [
             *(Metric(f"{k}_total", "counter", *x) for k, x in counters.items()),
-            *(Metric(k, "gauge", *x) for k, x in gauges.items()),
+            *gauges(now_so),
         ]
 
     async def close(self) -> None:

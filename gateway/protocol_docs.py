@@ -16,11 +16,12 @@ from msgspec import Meta, Raw
 from engine.rules import cancelling, complaints
 from engine.values import Actor
 from gateway import messages as m
-from gateway.auth import LIFE_MAX_S, MAY_ASK, MAY_HEAR
+from gateway.auth import MAY_ASK, MAY_HEAR
 from gateway.codes import CODES
 from gateway.connections.limits import USUAL, Limits
 from gateway.messages import terms, values
 from gateway.messages.frames import RequestFrame
+from gateway.tokens import LIFE_MAX_S
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "protocol.md"
 WORDS: dict[str, Any] = {  # shown by name, explained once

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import msgspec
 
-from gateway.auth import LIFE_MAX_S, Identity
 from gateway.codes import Refusal
 from gateway.storage.files import write_whole
+from gateway.tokens import LIFE_MAX_S, Identity
 
 FILE = "revoked.json"
 KEPT_S = max(LIFE_MAX_S.values())  # whatever was minted before has expired by itself

@@ -12,6 +12,7 @@ from engine.audit.stock import order_problems, shelf_problems
 from engine.projections.movements import Buckets
 from engine.state import State
 from engine.values import OrderId, ProductId, StoreId
+from gateway.metrics import Metric, gauges
 
 log = logging.getLogger("o2o.gateway")
 
@@ -37,6 +38,15 @@ class SelfAudit:
         while True:
             await asyncio.sleep(interval_s)
             self.look()
+
+    def metrics(self) -> list[Metric]:
+        wrong = len(self.problems)
+        return gauges(
+            {
+                "o2o_audit_looks": ("at shelves and orders, by the server itself", self.looked),
+                "o2o_audit_problems": ("books that do not agree: has to be 0", wrong),
+            }
+        )
 
     def look(self, looks: int = LOOKS) -> None:
         """At the next few; after the last, from the beginning again."""

@@ -5,8 +5,8 @@ from engine.rules.bookkeeping import cash_of
 from engine.state.reconciliations import Difference, Reconciliation
 from engine.values import ReconciliationId
 from gateway import messages as m
-from gateway.auth import Identity
 from gateway.codes import unknown
+from gateway.tokens import Identity
 from gateway.wire import money, time_text
 
 

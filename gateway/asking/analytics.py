@@ -20,7 +20,7 @@ from engine.rules.emissions import GRAMS_PER_KM, SOURCES
 from engine.state import State
 from engine.values import HOUR, SECOND, Millis, ProductId, StoreId
 from gateway import messages as m
-from gateway.auth import Identity
+from gateway.tokens import Identity
 from gateway.wire import money, time_text
 from geo.cells import outline_of
 from geo.travel import Vehicle

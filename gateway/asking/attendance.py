@@ -9,7 +9,7 @@ from engine.state import State
 from engine.state.staff import Timecard
 from engine.values import SECOND, DutyId, StoreId, TimecardId
 from gateway import messages as m
-from gateway.auth import Identity
+from gateway.tokens import Identity
 from gateway.wire import millis, time_text, time_told
 
 TIMECARD_EVENTS = (

@@ -10,8 +10,8 @@ from engine.state import State
 from engine.values import MINUTE, SECOND, CategoryId, ProductId, StoreId
 from gateway import messages as m
 from gateway.asking.finding import store_named
-from gateway.auth import Identity
 from gateway.codes import Refusal, unknown
+from gateway.tokens import Identity
 from gateway.translation.goods import lines_told
 from gateway.wire import millis, money, point, time_text
 

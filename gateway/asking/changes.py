@@ -5,8 +5,8 @@ from engine.state import State
 from engine.values import ChangeId, StoreId
 from gateway import messages as m
 from gateway.asking.finding import order_asked, page_after
-from gateway.auth import Identity
 from gateway.codes import unknown
+from gateway.tokens import Identity
 from gateway.translation.returning import change_told
 
 

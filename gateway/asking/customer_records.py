@@ -9,8 +9,8 @@ from engine.state.customers import Customer
 from engine.values import ComplaintId, CourierId, CustomerId, OrderId, ProductId, StoreId
 from gateway import messages as m
 from gateway.asking.finding import position
-from gateway.auth import Identity
 from gateway.codes import Refusal, unknown
+from gateway.tokens import Identity
 from gateway.translation.goods import priced
 from gateway.wire import money, time_text, time_told
 

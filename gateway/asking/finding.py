@@ -5,8 +5,8 @@ from typing import TypeVar
 
 from engine.state import State
 from engine.values import OrderId, StoreId
-from gateway.auth import Identity
 from gateway.codes import Refusal, unknown
+from gateway.tokens import Identity
 
 K = TypeVar("K", bound=str)
 

@@ -7,8 +7,8 @@ from typing import Protocol
 from engine.engine import Engine
 from engine.values import PaymentId, PaymentMethod, ProviderId
 from gateway import messages as m
-from gateway.auth import Identity
 from gateway.codes import Refusal, unknown
+from gateway.tokens import Identity
 from gateway.wire import money, time_told
 
 

@@ -6,8 +6,8 @@ from engine.engine import Engine
 from engine.terms import PLATFORM
 from engine.values import CouponId, CustomerId, PromotionId, ServiceId
 from gateway import messages as m
-from gateway.auth import Identity
 from gateway.codes import unknown
+from gateway.tokens import Identity
 from gateway.translation.promoting import coupon_told, promotion_told
 from gateway.translation.table import store_of
 from gateway.wire import time_told

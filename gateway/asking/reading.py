@@ -44,8 +44,8 @@ from gateway.asking.stores import get_delivery_area, get_store_hours, list_store
 from gateway.asking.suggesting import recommend
 from gateway.asking.supply import list_reorder_points, list_supply
 from gateway.asking.timeline import get_timeline
-from gateway.auth import LIFE_MAX_S, Identity, Tokens
 from gateway.codes import unknown
+from gateway.tokens import LIFE_MAX_S, Identity, Tokens
 from gateway.translation import settings_told
 from gateway.translation.goods import priced
 from gateway.views import order_told, tracking_told

@@ -15,8 +15,8 @@ from engine.values import (
     StoreId,
 )
 from gateway import messages as m
-from gateway.auth import Identity
 from gateway.codes import Refusal
+from gateway.tokens import Identity
 from gateway.wire import millis, money, time_text, time_told, window_told
 
 SPAN_MAX_MS = {"hour": 31 * DAY, "day": 400 * DAY}

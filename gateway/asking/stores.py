@@ -11,7 +11,7 @@ from engine.terms import Hours
 from engine.values import SECOND, Millis, StoreId
 from gateway import messages as m
 from gateway.asking.finding import store_named
-from gateway.auth import Identity
+from gateway.tokens import Identity
 from gateway.translation.opening import EPOCH_DAY
 from gateway.translation.weeks import clock, hours_told
 from gateway.wire import place, time_text

@@ -14,8 +14,8 @@ from engine.values import CustomerId, Line, Millis, ProductId, Purpose, StoreId
 from gateway import messages as m
 from gateway.asking.catalog import told
 from gateway.asking.customer_records import visible
-from gateway.auth import Identity
 from gateway.codes import unknown
+from gateway.tokens import Identity
 from gateway.wire import point
 
 LOOKED_AT = 200  # of what is suggested, or else sold: beyond, nobody gets to see it anyway

@@ -9,8 +9,8 @@ from engine.state.orders import OrderStatus
 from engine.values import CustomerId, OrderId
 from gateway import messages as m
 from gateway.asking.customer_records import may_follow, visible
-from gateway.auth import Identity
 from gateway.codes import Refusal
+from gateway.tokens import Identity
 from gateway.wire import money, time_text
 
 Entry = tuple[int, str, str, str, int | None]  # at, kind, id, what, amount in minor units

@@ -18,7 +18,6 @@ from rich.live import Live
 
 from engine.settings import Settings
 from engine.values import CASH
-from gateway.auth import LIFE_MAX_S, Tokens, load_secret
 from gateway.clock import stopwatch_s, wall_s
 from gateway.commands.demo_figures import line, summary, systems
 from gateway.commands.ports import port
@@ -26,6 +25,7 @@ from gateway.commands.supervising import Supervisor
 from gateway.messages import Role
 from gateway.running import told_to_stop
 from gateway.storage.verification import verify
+from gateway.tokens import LIFE_MAX_S, Tokens, load_secret
 from simulation.days.day import Day, of_scenario
 from simulation.live.city import City, alive
 from simulation.live.meals import day_of

@@ -13,7 +13,6 @@ import aiohttp
 import msgspec
 
 from gateway.app import App, Config
-from gateway.auth import Tokens, load_secret
 from gateway.clock import wall_ms, wall_s
 from gateway.messages import Differences
 from gateway.messages.reconciliations import Reconciliation
@@ -22,6 +21,7 @@ from gateway.providers.bookkeeper import BillRefusedError
 from gateway.providers.configuration import load
 from gateway.providers.port import TryAgainError
 from gateway.storage.journal import JournalInUseError
+from gateway.tokens import Tokens, load_secret
 
 PATIENCE_S = 300.0
 

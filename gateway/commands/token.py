@@ -7,10 +7,10 @@ from typing import get_args
 
 import msgspec
 
-from gateway.auth import LIFE_MAX_S, Tokens, load_secret
 from gateway.clock import wall_s
 from gateway.messages import Role
 from gateway.messages.values import Id
+from gateway.tokens import LIFE_MAX_S, Tokens, load_secret
 
 DEFAULT_TTL_S = 15 * 60
 

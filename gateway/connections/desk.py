@@ -10,7 +10,6 @@ from engine.values import Millis, RequestKey
 from gateway import messages as m
 from gateway.asking.paying import Cashier
 from gateway.asking.reading import Kept
-from gateway.auth import Tokens
 from gateway.clock import Clock
 from gateway.connections.limits import Buckets, Limits
 from gateway.connections.roll import Roll
@@ -24,6 +23,7 @@ from gateway.metrics import Counters
 from gateway.privacy.keeper import Keeper
 from gateway.revocations import Revocations
 from gateway.telling.shelves import Remembered
+from gateway.tokens import Tokens
 
 if TYPE_CHECKING:
     from gateway.connections.sessions import Session
@@ -55,7 +55,7 @@ class Feeds(Kept, Remembered, Protocol):
     def drop(self, who: "Session") -> None: ...
 
 
-class Desk(Struct):
+class Desk(Struct, kw_only=True):
     """What every session of a gateway shares."""
 
     loop: Loop

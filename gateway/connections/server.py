@@ -23,6 +23,7 @@ from gateway.connections.guarding import Guarded, guarded
 from gateway.connections.http import Site
 from gateway.connections.sessions import Session
 from gateway.messages import SUBPROTOCOLS, ServerHeartbeat
+from gateway.metrics import Metric, gauges
 from gateway.running import cancelled
 from gateway.wire import CODECS, time_text
 
@@ -94,6 +95,14 @@ class Server:
     def connections(self) -> int:
         """Every one that TCP has opened, whether or not it ever says a word."""
         return len(self._server.handler_tasks) if self._server else 0
+
+    def metrics(self) -> list[Metric]:
+        return gauges(
+            {
+                "o2o_connections": ("open connections", self.connections),
+                "o2o_sessions": ("parties that said hello", len(self._desk.roll.all())),
+            }
+        )
 
     @property
     def mutes(self) -> int:

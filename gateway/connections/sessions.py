@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from engine.values import CourierId, RequestKey
 from gateway import messages as m
 from gateway.asking.reading import READS, read
-from gateway.auth import HOOKING, Identity, check_may_ask, check_may_hear, subject_heard
+from gateway.auth import HOOKING, check_may_ask, check_may_hear, subject_heard
 from gateway.codes import Refusal
 from gateway.connections.desk import Desk
 from gateway.connections.guarding import Guarded
@@ -27,6 +27,7 @@ from gateway.privacy.free_text import check_free_text
 from gateway.privacy.keeper import PERSONAL, WITH_WORDS
 from gateway.submissions import NoRoomError, OverloadedError, SubmissionError
 from gateway.telling.shelves import list_movements
+from gateway.tokens import Identity
 from gateway.translation import command_of, rejection_error, reply_of, submission_error
 from gateway.wire import Codec, codec_of, time_text
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 import msgspec
 
 from gateway import messages as m
-from gateway.auth import Identity, check_may_hear, subject_heard
+from gateway.auth import check_may_hear, subject_heard
 from gateway.codes import Refusal, unknown
 from gateway.hooks.addresses import check_url, networks_of
 from gateway.hooks.following import Follower, Hub
@@ -27,6 +27,7 @@ from gateway.messages.requests.hooking import (
 )
 from gateway.metrics import Metric
 from gateway.running import OwnThread, cancelled
+from gateway.tokens import Identity
 from gateway.wire import time_text
 
 PER_OWNER = 16

@@ -12,13 +12,13 @@ from collections.abc import Callable
 import msgspec
 from aiohttp import web
 
-from gateway.auth import Identity
 from gateway.codes import Refusal
 from gateway.listening import Listening, json_answer
 from gateway.locating import dialects
 from gateway.locating.devices import Devices
 from gateway.locating.fixes import Fixes
 from gateway.metrics import Counters
+from gateway.tokens import Identity
 
 BODY_MAX_BYTES = 64 * 1024
 READ_S = 5.0

@@ -24,13 +24,13 @@ from gateway.asking.customer_records import (
     visible,
 )
 from gateway.asking.finding import position
-from gateway.auth import Identity
 from gateway.clock import Clock
 from gateway.codes import Refusal, unknown
 from gateway.loop import Reply
 from gateway.privacy import vault as v
 from gateway.privacy.vault_keys import ErasedError
 from gateway.running import OwnThread
+from gateway.tokens import Identity
 from gateway.wire import place, point, time_text
 from geo.points import Point
 
@@ -56,17 +56,6 @@ class Keeper:
         self._vault = vault
         self._loop = loop
         self._thread = OwnThread("vault")
-        self._answers: dict[type, Callable[[Any, Identity, v.Asked], Awaitable[Any]]] = {
-            m.SaveProfile: self._save_profile,
-            m.GetProfile: self._get_profile,
-            m.FindCustomers: self._find_customers,
-            m.SaveAddress: self._save_address,
-            m.RemoveAddress: self._remove_address,
-            m.ListConsents: self._list_consents,
-            m.ExportCustomer: self._export,
-            m.GetComplaint: self._get_complaint,
-            m.ListInteractions: self._list_interactions,
-        }
 
     def close(self) -> None:
         self._thread.close()
@@ -83,9 +72,8 @@ class Keeper:
         self, body: m.RequestBody, who: Identity, key: RequestKey
     ) -> m.ReplyBody | None:
         """What is asked of the vault alone. Raises Refusal."""
-        answered: m.ReplyBody | None = await self._answers[type(body)](
-            body, who, self._asked(body, who, key)
-        )
+        answer = ANSWERS[type(body)]
+        answered: m.ReplyBody | None = await answer(self, body, who, self._asked(body, who, key))
         return answered
 
     async def submit(
@@ -284,19 +272,18 @@ class Keeper:
             raise Refusal("storage_full" if is_full else "unsettled") from None
 
 
-PERSONAL = frozenset(  # answered by the vault alone
-    {
-        m.SaveProfile,
-        m.GetProfile,
-        m.FindCustomers,
-        m.SaveAddress,
-        m.RemoveAddress,
-        m.ListConsents,
-        m.ExportCustomer,
-        m.GetComplaint,
-        m.ListInteractions,
-    }
-)
+ANSWERS: dict[type, Callable[[Keeper, Any, Identity, v.Asked], Awaitable[Any]]] = {
+    m.SaveProfile: Keeper._save_profile,
+    m.GetProfile: Keeper._get_profile,
+    m.FindCustomers: Keeper._find_customers,
+    m.SaveAddress: Keeper._save_address,
+    m.RemoveAddress: Keeper._remove_address,
+    m.ListConsents: Keeper._list_consents,
+    m.ExportCustomer: Keeper._export,
+    m.GetComplaint: Keeper._get_complaint,
+    m.ListInteractions: Keeper._list_interactions,
+}
+PERSONAL = frozenset(ANSWERS)  # answered by the vault alone
 WITH_WORDS = frozenset(  # commands with a part for the vault
     {
         m.SetConsent,

@@ -9,11 +9,10 @@ from msgspec.structs import asdict
 
 from engine.values import PaymentId, PaymentMethod, ProviderId
 from gateway import messages as m
-from gateway.auth import Identity, Tokens
 from gateway.clock import wall_s
 from gateway.codes import Refusal
 from gateway.loop import EngineLoop
-from gateway.metrics import Metric
+from gateway.metrics import Metric, gauges
 from gateway.providers.asking import Asking
 from gateway.providers.bookkeeper import Bookkeeper
 from gateway.providers.configuration import Payments, providers
@@ -32,6 +31,7 @@ from gateway.providers.reports import Reports
 from gateway.providers.webhooks import Webhooks
 from gateway.revocations import Revocations
 from gateway.submissions import SubmissionError
+from gateway.tokens import Identity, Tokens
 
 log = logging.getLogger("o2o.payments")
 
@@ -115,7 +115,7 @@ class PaymentOffice:
             for name, value in asdict(self.reports.tally).items()
         ]
         waiting = "payments and instructions not yet answered"
-        return [*told, Metric("o2o_payments_under_way", "gauge", waiting, self.errands.under_way)]
+        return [*told, *gauges({"o2o_payments_under_way": (waiting, self.errands.under_way)})]
 
     def _must_be_operator(self, token: str) -> None:
         """Raises Refusal."""

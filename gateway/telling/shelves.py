@@ -13,7 +13,7 @@ from engine.projections.movements import Buckets, Movement, moves
 from engine.values import ProductId, StoreId
 from gateway import messages as m
 from gateway.asking.finding import store_asked
-from gateway.auth import Identity
+from gateway.tokens import Identity
 from gateway.views import moved_told
 
 KEPT = 64  # records of a shelf, at least

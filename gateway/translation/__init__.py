@@ -15,10 +15,10 @@ from engine.rejections import Detail
 from engine.settings import Settings
 from engine.state.payments import payment_of
 from gateway import messages as m
-from gateway.auth import Identity
 from gateway.codes import CODES
 from gateway.messages import ReplyBody, RequestBody
 from gateway.submissions import SubmissionError
+from gateway.tokens import Identity
 from gateway.translation import (
     carrying,
     editing,

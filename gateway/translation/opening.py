@@ -7,8 +7,8 @@ from engine import values as v
 from engine.commands import ExternalCommand
 from engine.terms import Hours, SpecialDay
 from gateway import messages as m
-from gateway.auth import Identity
 from gateway.codes import Refusal
+from gateway.tokens import Identity
 from gateway.translation.table import Table
 from gateway.translation.weeks import minutes, weekly
 from gateway.wire import millis

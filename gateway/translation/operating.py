@@ -7,7 +7,7 @@ from engine import values as v
 from engine.commands import ExternalCommand
 from engine.settings import Settings
 from gateway import messages as m
-from gateway.auth import Identity
+from gateway.tokens import Identity
 from gateway.translation.goods import lines_of
 from gateway.translation.table import Table
 from gateway.wire import point

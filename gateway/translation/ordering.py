@@ -4,8 +4,8 @@ from engine import commands as c
 from engine import values as v
 from engine.commands import ExternalCommand
 from gateway import messages as m
-from gateway.auth import Identity
 from gateway.codes import Refusal
+from gateway.tokens import Identity
 from gateway.translation.goods import lines_of
 from gateway.translation.table import Table, service_of
 from gateway.wire import minor, point, window_millis

@@ -4,7 +4,7 @@ from engine import commands as c
 from engine import values as v
 from engine.commands import ExternalCommand
 from gateway import messages as m
-from gateway.auth import Identity
+from gateway.tokens import Identity
 from gateway.translation.table import Table
 from gateway.wire import minor
 

@@ -6,8 +6,8 @@ from engine import values as v
 from engine.commands import ExternalCommand
 from engine.state.promotions import Coupon, Promotion
 from gateway import messages as m
-from gateway.auth import Identity
 from gateway.codes import Refusal
+from gateway.tokens import Identity
 from gateway.translation.table import Table, store_of
 from gateway.translation.weeks import hours_told, weekly
 from gateway.wire import millis, minor, money, time_told

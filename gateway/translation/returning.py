@@ -6,7 +6,7 @@ from engine import values as v
 from engine.commands import ExternalCommand
 from engine.state.order_changes import OrderChange
 from gateway import messages as m
-from gateway.auth import Identity
+from gateway.tokens import Identity
 from gateway.translation.goods import lines_of, lines_told
 from gateway.translation.table import Table, service_of
 from gateway.wire import money, time_text

@@ -5,7 +5,7 @@ from engine import values as v
 from engine.commands import ExternalCommand
 from engine.settings import Segmentation
 from gateway import messages as m
-from gateway.auth import Identity
+from gateway.tokens import Identity
 from gateway.translation.table import Table, service_of
 from gateway.wire import millis, minor
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.commands import ExternalCommand
 from engine.values import ServiceId, StoreId
-from gateway.auth import Identity
+from gateway.tokens import Identity
 
 # Body, who asks (an Identity) and the currency. Rows are not typed further: what ids are in a
 # body or a token is text, and the type of the request says which kind.

@@ -10,7 +10,7 @@ from engine.rejections import RejectionReason as Reason
 from engine.values import HOUR, Job, Line
 from gateway import messages as m
 from gateway.asking.suggesting import recommend
-from gateway.auth import Identity
+from gateway.tokens import Identity
 from geo.points import E7
 from tests.cases import HOME, city
 from tests.days.random_days import RandomDay

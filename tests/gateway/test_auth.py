@@ -17,19 +17,11 @@ from websockets.exceptions import ConnectionClosed
 
 from engine.values import HOUR
 from gateway import messages as m
-from gateway.auth import (
-    AUDIENCE,
-    LIFE_MAX_S,
-    MAY_ASK,
-    MAY_HEAR,
-    Identity,
-    Tokens,
-    check_may_ask,
-    load_secret,
-)
+from gateway.auth import MAY_ASK, MAY_HEAR, check_may_ask
 from gateway.clock import wall_ms
 from gateway.codes import Refusal
 from gateway.connections.limits import Limits, RoleLimits
+from gateway.tokens import AUDIENCE, LIFE_MAX_S, Identity, Tokens, load_secret
 from gateway.wire import time_text
 from tests.serving import LATER, hear, live, raw, serving, tell
 

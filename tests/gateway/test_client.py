@@ -9,10 +9,10 @@ import sys
 import pytest
 
 from gateway import messages as m
-from gateway.auth import Tokens, load_secret
 from gateway.client import Client, GivenUpError, RequestRefusedError
 from gateway.clock import wall_ms
 from gateway.connections.limits import USUAL, Limits, RoleLimits
+from gateway.tokens import Tokens, load_secret
 from tests.serving import live, party, placed, raw, serving, small_city, tell, until
 
 SERVE = """

@@ -13,12 +13,12 @@ import pytest
 from engine import events as e
 from engine.settings import Settings
 from gateway import messages as m
-from gateway.auth import Tokens, load_secret
 from gateway.cli import main
 from gateway.commands.demo import at_speed, mint
 from gateway.commands.supervising import Supervisor
 from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
 from gateway.storage.verification import verify
+from gateway.tokens import Tokens, load_secret
 from simulation.days.day import of_scenario
 from simulation.live.city import alive
 from simulation.scenarios.scenario_file import find, load, parse

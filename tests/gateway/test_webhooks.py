@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway import messages as m
-from gateway.auth import Identity
 from gateway.codes import Refusal
 from gateway.hooks.office import HookOffice
 from gateway.hooks.outbox import FILE
 from gateway.hooks.postman import DOWN_AFTER, OUTAGE_S, RETRIES_S, Answer
 from gateway.hooks.queue import Queue
 from gateway.telling.logs import Log
+from gateway.tokens import Identity
 from tests.serving import live
 
 T = 1_700_000_000

@@ -7,11 +7,11 @@ import sys
 from types import SimpleNamespace
 
 from gateway import messages as m
-from gateway.auth import Tokens, load_secret
 from gateway.client import Client
 from gateway.clock import wall_ms
 from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from gateway.storage.recovery import Recovery
+from gateway.tokens import Tokens, load_secret
 from tests.receiving import Receiver
 from tests.serving import LATER, accepted, delivered, live, set_up
 

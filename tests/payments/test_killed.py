@@ -15,7 +15,6 @@ import pytest
 
 from engine import audit
 from gateway import messages as m
-from gateway.auth import LIFE_MAX_S, Tokens, load_secret
 from gateway.clock import wall_ms
 from gateway.providers.port import number_of
 from gateway.providers.sandbox.postman import Conduct
@@ -23,6 +22,7 @@ from gateway.providers.sandbox.practising import free_port, practising
 from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from gateway.storage.recovery import recover
 from gateway.storage.verification import verify
+from gateway.tokens import LIFE_MAX_S, Tokens, load_secret
 from tests.practice import BUYER, OPENID, PROVIDERS, invoked
 from tests.serving import DOOR, live, small_city
 

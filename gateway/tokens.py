@@ -1,0 +1,117 @@
+"""Who somebody is: what a token says, signed one way only, and for how long."""
+
+import base64
+import hmac
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from gateway.codes import Refusal
+from gateway.messages import Role
+from gateway.secret_files import SECRET_BYTES, kept_secret
+
+VERSION = "o2o1"
+AUDIENCE = "o2o-gateway"
+SECRET_ENV = "O2O_SECRET"
+LEEWAY_S = 5  # between our clock and that of another machine that mints
+
+MINUTE_S, HOUR_S = 60, 3600
+LIFE_MAX_S: dict[Role, int] = {
+    "courier": 15 * MINUTE_S,
+    "tracker": 30 * 24 * HOUR_S,  # a device that can only say where it is
+    "order_service": 15 * MINUTE_S,
+    "store": 15 * MINUTE_S,
+    "payment_provider": 15 * MINUTE_S,
+    "operator": 12 * HOUR_S,  # a shift in front of the console
+    "customer": 24 * HOUR_S,  # a tracking link
+    "crm": 12 * HOUR_S,  # people who care for customers, and what they work with
+}
+
+
+class Identity(Struct, frozen=True):
+    """Who speaks on a connection, until when (seconds since the epoch)."""
+
+    role: Role
+    subject: str
+    expires_at_s: int
+    issued_at_s: int = 0
+
+    @property
+    def name(self) -> str:
+        """The same for every token of the same party: what limits and request keys go by."""
+        return f"{self.role}:{self.subject}"
+
+
+class Claims(Struct, frozen=True, forbid_unknown_fields=True):
+    aud: str
+    role: Role
+    sub: str
+    iat: int
+    exp: int
+
+
+_claims = msgspec.json.Decoder(Claims).decode
+
+
+class Tokens:
+    """Mints and reads tokens: version.claims.signature, HMAC-SHA256 over the first two.
+
+    The algorithm is no part of a token, so a token cannot choose it.
+    """
+
+    def __init__(self, secret: bytes, audience: str = AUDIENCE) -> None:
+        if len(secret) < SECRET_BYTES:
+            raise ValueError(f"a secret has at least {SECRET_BYTES} bytes")
+        self._secret = secret
+        self._audience = audience
+
+    def mint(self, role: Role, subject: str, ttl_s: int, now_s: int) -> str:
+        """A token for `subject`, from now on. Raises ValueError if it would live too long."""
+        if not 0 < ttl_s <= LIFE_MAX_S[role]:
+            raise ValueError(f"a token for a {role} lives at most {LIFE_MAX_S[role]} s")
+        claims = Claims(self._audience, role, subject, now_s, now_s + ttl_s)
+        signed = f"{VERSION}.{_base64(msgspec.json.encode(claims))}"
+        return f"{signed}.{_base64(self._signature(signed))}"
+
+    def read(self, token: str, now_s: int) -> Identity:
+        """Raises Refusal: `unauthenticated`, or `token_expired` if it was once valid."""
+        signed, _, signature = token.rpartition(".")
+        version, _, body = signed.partition(".")
+        expected = _base64(self._signature(signed))
+        # Compared as text: base64 that decodes to the same bytes is another token.
+        genuine = hmac.compare_digest(expected.encode(), signature.encode(errors="replace"))
+        if not genuine or version != VERSION:
+            raise Refusal("unauthenticated")
+        claims = _read(body)
+        life = claims.exp - claims.iat
+        fresh = claims.iat <= now_s + LEEWAY_S and 0 < life <= LIFE_MAX_S[claims.role]
+        if claims.aud != self._audience or not fresh:
+            raise Refusal("unauthenticated")
+        if now_s >= claims.exp:
+            raise Refusal("token_expired")
+        return Identity(claims.role, claims.sub, claims.exp, claims.iat)
+
+    def _signature(self, signed: str) -> bytes:
+        return hmac.digest(self._secret, signed.encode(errors="replace"), sha256)
+
+
+def load_secret(folder: Path) -> bytes:
+    """From the environment, or from a file only its owner can read, made at the first start.
+
+    Raises PermissionError if others could read it.
+    """
+    return kept_secret(folder / "secret", SECRET_ENV)
+
+
+def _read(body: str) -> Claims:
+    """Even what is signed may be of another shape: by an older or a careless minter."""
+    try:
+        return _claims(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    except (msgspec.MsgspecError, ValueError):
+        raise Refusal("unauthenticated") from None
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
