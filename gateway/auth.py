@@ -5,16 +5,13 @@ from gateway.codes import Refusal
 from gateway.messages import Feed, Role
 from gateway.tokens import Identity
 
-SELLING_FOR_LESS = frozenset(
-    {
-        m.DefinePromotion,
-        m.EndPromotion,
-        m.IssueCoupons,
-        m.WithdrawCoupon,
-        m.GetPromotion,
-        m.GetCoupon,
-    }
-)
+LOOKING_AT_PROMOTIONS = frozenset({m.GetPromotion, m.ListPromotions, m.GetCoupon})
+SELLING_FOR_LESS = LOOKING_AT_PROMOTIONS | {
+    m.DefinePromotion,
+    m.EndPromotion,
+    m.IssueCoupons,
+    m.WithdrawCoupon,
+}
 KNOWING_CUSTOMERS = frozenset(
     {
         m.SetConsent,
@@ -40,18 +37,14 @@ KNOWING_CUSTOMERS = frozenset(
         m.GetTimeline,
     }
 )
-CAMPAIGNING = frozenset(
-    {
-        m.SetSegmentation,
-        m.GetSegmentation,
-        m.GetPromotion,
-        m.GetCoupon,
-        m.LaunchCampaign,
-        m.StopCampaign,
-        m.GetCampaign,
-        m.ListCampaigns,
-    }
-)
+CAMPAIGNING = LOOKING_AT_PROMOTIONS | {
+    m.SetSegmentation,
+    m.GetSegmentation,
+    m.LaunchCampaign,
+    m.StopCampaign,
+    m.GetCampaign,
+    m.ListCampaigns,
+}
 CHANGING = frozenset(  # fulfilled orders
     {
         m.PreviewChange,

@@ -6,6 +6,7 @@ from engine.engine import Engine
 from engine.terms import PLATFORM
 from engine.values import CouponId, CustomerId, PromotionId, ServiceId
 from gateway import messages as m
+from gateway.asking.finding import page_after
 from gateway.codes import unknown
 from gateway.tokens import Identity
 from gateway.translation.promoting import coupon_told, promotion_told
@@ -19,6 +20,20 @@ def get_promotion(b: m.GetPromotion, who: Identity, engine: Engine) -> m.Promoti
     if known is None or store_of(who) not in (PLATFORM, known.terms.bearer):
         raise unknown("promotion", b.promotion)
     return promotion_told(b.promotion, known, s.settings.current.currency)
+
+
+def list_promotions(b: m.ListPromotions, who: Identity, engine: Engine) -> m.Promotions:
+    """A store's own are those it bears; everybody else's are all."""
+    s, asking = engine.state, store_of(who)
+    every = s.promotions.promotions
+    keys = [
+        key
+        for key, x in every.items()
+        if asking in (PLATFORM, x.terms.bearer) and b.on in (None, x.is_on)
+    ]
+    page, following = page_after(keys, b.after, b.limit)
+    currency = s.settings.current.currency
+    return m.Promotions([promotion_told(x, every[x], currency) for x in page], following)
 
 
 def get_coupon(b: m.GetCoupon, who: Identity, engine: Engine) -> m.Coupon:

@@ -38,7 +38,12 @@ from gateway.asking.customer_records import (
     list_purchases,
 )
 from gateway.asking.finding import order_asked, page_after, store_asked
-from gateway.asking.promotions import get_coupon, get_promotion, list_coupons
+from gateway.asking.promotions import (
+    get_coupon,
+    get_promotion,
+    list_coupons,
+    list_promotions,
+)
 from gateway.asking.searching import count_orders, search_orders
 from gateway.asking.stores import get_delivery_area, get_store_hours, list_stores
 from gateway.asking.suggesting import recommend
@@ -180,6 +185,7 @@ ANSWER_OF: dict[type, Read] = {
     m.ListChanges: list_changes,
     m.ListExpected: list_expected,
     m.GetPromotion: get_promotion,
+    m.ListPromotions: list_promotions,
     m.GetCoupon: get_coupon,
     m.ListCoupons: list_coupons,
     m.ExplainOrder: _explain_order,

@@ -122,6 +122,7 @@ from gateway.messages.merchandise import (
     ProductOffered,
     Products,
     Promotion,
+    Promotions,
     Recommendations,
     Recommended,
 )

@@ -123,6 +123,13 @@ class Coupons(Told, frozen=True):
     next: str | None = None
 
 
+class Promotions(Told, frozen=True):
+    """`next`, if there is more: pass it as `after`."""
+
+    promotions: list[Promotion]
+    next: str | None = None
+
+
 class Coupon(Told, frozen=True):
     """`public`, or for so many customers; `reserved` by open orders, `redeemed` by fulfilled."""
 

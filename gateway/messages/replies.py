@@ -13,6 +13,7 @@ from gateway.messages.merchandise import (
     PriceHistory,
     Products,
     Promotion,
+    Promotions,
     Recommendations,
 )
 from gateway.messages.orders import (
@@ -312,6 +313,7 @@ ReplyBody = (
     | Purchases
     | Segmentation
     | Promotion
+    | Promotions
     | Coupon
     | Coupons
     | Profile

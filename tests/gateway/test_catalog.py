@@ -178,6 +178,33 @@ async def test_a_coupon_from_its_promotion_to_its_use(tmp_path):
 
 
 @live
+async def test_promotions_are_listed_by_id_and_a_store_hears_of_its_own(tmp_path):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        free = m.PromotionTerms("Free delivery", [m.Action("free_delivery")])
+        for name in ("b", "a", "c"):
+            await city.operator.request(m.DefinePromotion(name, free))
+        await city.store.request(m.DefinePromotion("mine", free))
+        await city.operator.request(m.EndPromotion("b"))
+
+        async def names(client, **more):
+            told = await client.request(m.ListPromotions(**more))
+            return [x.promotion for x in told.promotions], told.next
+
+        desk = party(app, "crm", "desk")
+        desk.start()
+        assert await names(desk) == (["a", "b", "c", "mine"], None)
+        assert await names(desk, on=True) == (["a", "c", "mine"], None)
+        assert await names(desk, on=False) == (["b"], None)
+        assert await names(desk, limit=2) == (["a", "b"], "b")
+        assert await names(desk, limit=2, after="b") == (["c", "mine"], None)
+        assert await names(city.store) == (["mine"], None)
+        assert await names(city.store, on=False) == ([], None)
+        [told] = (await city.store.request(m.ListPromotions())).promotions
+        assert told == await city.store.request(m.GetPromotion("mine"))
+        await desk.close()
+
+
+@live
 async def test_a_store_promotes_at_its_own_expense_and_sees_its_own_only(tmp_path):
     async with serving(tmp_path) as app, small_city(app) as city:
         free = m.PromotionTerms("Free delivery", [m.Action("free_delivery")])

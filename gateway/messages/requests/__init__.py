@@ -113,6 +113,7 @@ from gateway.messages.requests.promoting import (
     GetPromotion,
     IssueCoupons,
     ListCoupons,
+    ListPromotions,
     WithdrawCoupon,
 )
 from gateway.messages.requests.recommending import Recommend
@@ -340,6 +341,7 @@ RequestBody = (
     | GetPromotion
     | GetCoupon
     | ListCoupons
+    | ListPromotions
     | RegisterCourier
     | AssignDelivery
     | RefundOrder

@@ -49,6 +49,14 @@ class GetPromotion(Sent, frozen=True):
     promotion: Id
 
 
+class ListPromotions(Sent, frozen=True):
+    """All of them, by id; a store hears of its own. Answered by `promotions`."""
+
+    on: bool | None = None  # only those that are, or are not, in force
+    after: Id | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+
+
 class ListCoupons(Sent, frozen=True):
     """What a customer was issued and can still use. Answered by `coupons`."""
 
