@@ -20,6 +20,9 @@ class NoDisk:
     def append(self, records):
         pass
 
+    def must_be_ours(self):
+        pass
+
     def has_room(self):
         return True
 

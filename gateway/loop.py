@@ -34,6 +34,7 @@ SALES = (RequestQuote, PlaceOrder)
 UNDURABLE_MAX = 2_000  # records decided ahead of the disk
 SLICE_S = 0.004  # decide no longer than this before sockets get their turn
 WATCH_S = 0.05  # between two looks at the loop's lag, and at a full disk
+LOOK_S = 0.5  # between two looks at whether the journal is ours
 SNAPSHOT_EVERY = 200_000  # records: about a second of recovery
 RETRY_MIN_S, RETRY_MAX_S = 1.0, 30.0
 NO_ROOM = "no room on the disk"
@@ -380,10 +381,14 @@ class EngineLoop:
                 self.snapshot_failure = error
 
     async def _watch(self) -> None:
+        look_at_s = stopwatch_s()
         while True:
             began_s = stopwatch_s()
             await asyncio.sleep(WATCH_S)
             self.lag_ms.add(max(0.0, stopwatch_s() - began_s - WATCH_S) * 1_000)
+            if began_s >= look_at_s:
+                look_at_s = began_s + LOOK_S
+                await self._thread(self._journal.must_be_ours)
             if self.is_full:
                 self._mind_the_room(await self._thread(self._journal.has_room))
                 self._work.set()

@@ -44,6 +44,9 @@ class MemoryJournal:
     def has_room(self):
         return self.room
 
+    def must_be_ours(self):
+        pass
+
 
 @asynccontextmanager
 async def serving(journal, engine=None, clock=None, **options):

@@ -87,7 +87,9 @@ class Served:
 
     @property
     def pid(self) -> int:
-        """Of the server, also under strace."""
+        """Of the server, also under strace. Raises ProcessLookupError."""
+        if self.process.returncode is not None:
+            raise ProcessLookupError
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
         name = Path(f"/proc/{self.process.pid}/comm").read_text().strip()
         return int(children.split()[0]) if name in ("strace", "faketime") else self.process.pid

@@ -269,18 +269,45 @@ def test_a_batch_is_all_or_nothing(path, records):
     journal.close()
 
 
-def test_who_writes_behind_our_back_is_fenced_by_the_primary_key(path, records):
-    """A lock file can be deleted. The key of the next record cannot."""
+def test_whoever_opens_it_takes_over_and_the_one_before_writes_no_more(path, records):
+    """A lock file can be deleted, and its process be stopped and wake up later."""
     journal = SqliteJournal(path)
     journal.append(records[:3])
+    journal.must_be_ours()
     path.with_name(JOURNAL_FILE + ".lock").unlink()
     other = SqliteJournal(path)
+    with pytest.raises(JournalInUseError):
+        journal.must_be_ours()
+    with pytest.raises(JournalInUseError):
+        journal.append(records[3:6])  # although nobody has written record 4 yet
     other.append(records[3:5])
+    other.must_be_ours()
     with pytest.raises(JournalInUseError):
         journal.append(records[3:6])
     assert list(journal.read()) == records[:5]
     journal.close()
+    other.must_be_ours()
     other.close()
+
+
+def test_who_writes_without_taking_over_is_fenced_by_the_primary_key(path, records):
+    journal = SqliteJournal(path)
+    journal.append(records[:3])
+    damage(path, "INSERT INTO record VALUES (4, x'', x'')")
+    with pytest.raises(JournalInUseError, match="somebody else has written record 4"):
+        journal.append(records[3:6])
+    journal.close()
+
+
+def test_a_journal_from_before_writers_had_numbers_is_taken_over_too(path, records):
+    with SqliteJournal(path) as journal:
+        journal.append(records[:3])
+    damage(path, "DROP TABLE writer")
+    with JournalReader(path) as reader:
+        assert list(reader.read()) == records[:3]
+    with SqliteJournal(path) as journal:
+        journal.append(records[3:5])
+        assert list(journal.read()) == records[:5]
 
 
 def test_a_second_process_cannot_write(journal, path, records):

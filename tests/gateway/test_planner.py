@@ -37,6 +37,9 @@ class ListJournal:
     def append(self, records):
         self.records += records
 
+    def must_be_ours(self):
+        pass
+
     def has_room(self):
         return True
 

@@ -1,0 +1,121 @@
+"""Two real servers over one folder: the one in charge is stopped, replaced, and wakes up again.
+
+    python -m benchmarks.outside.rivals --times 100
+
+A second `o2o serve` is refused while the first lives. Then, at a random moment under load, the
+first is stopped (SIGSTOP), its lock file removed, another one started; it gets answers of its own;
+then the first goes on (SIGCONT). It has to end within a second or so, without another answer that
+the common history does not have. Exit status 1 if not.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+from benchmarks.outside.server import CutError, Served, journal_keys, o2o, small_city
+
+ENDS_S, ANSWERS_S = 2.0, 10.0
+
+
+async def till(served: Served, prefix: str, answered: dict[str, str], rng: Random) -> None:
+    store = await served.talk("store", "s1")
+    try:
+        while True:
+            key = f"k-{prefix}{rng.getrandbits(40):010x}"
+            answer = await store.ask("record_sale", key, product="p0", quantity=1)
+            if not answer["code"]:
+                answered[key] = str(answer["seq"])
+    finally:
+        store.abort()
+
+
+async def once(data: Path, rng: Random, idle: bool) -> tuple[str, list[str]]:
+    old, new, wrong = Served(data), Served(data), list[str]()
+    await old.start()
+    second = Served(data)
+    if await second.start() is not None:
+        wrong.append("a second server started beside the first")
+        await second.kill()
+    elif "another process writes" not in second.said:
+        wrong.append(f"the second said: {second.said[-200:]}")
+    answered: dict[str, str] = {}
+    busy = [asyncio.create_task(till(old, "aa", answered, rng)) for _ in range(0 if idle else 3)]
+    await asyncio.sleep(rng.uniform(0.05, 0.4))
+    os.kill(old.process.pid, signal.SIGSTOP)
+    (data / "journal.db.lock").unlink()
+    theirs: dict[str, str] = {}
+    taken = await new.start() is not None
+    if taken:
+        selling = asyncio.create_task(till(new, "bb", theirs, rng))
+        until = time.monotonic() + ANSWERS_S
+        while not theirs and time.monotonic() < until:
+            await asyncio.sleep(0.02)
+        if not theirs:
+            wrong.append("the new one gives no answers")
+    os.kill(old.process.pid, signal.SIGCONT)
+    began = time.monotonic()
+    try:
+        status = await old.ended(ENDS_S + (3.0 if idle else 0.0))
+        ended = f"{'idle' if idle else 'busy'}, took over {taken}: the old one ended with {status}"
+        wrong += [] if status else ["the old one ended as if all were well"]
+    except TimeoutError:
+        ended = f"took over {taken}: the old one goes on"
+        if taken:
+            wrong.append(ended + f" after {time.monotonic() - began:.1f} s")
+        await old.kill()
+    for task in busy:
+        task.cancel()
+    await asyncio.gather(*busy, return_exceptions=True)
+    if taken:
+        await asyncio.sleep(0.2)
+        selling.cancel()
+        await asyncio.gather(selling, return_exceptions=True)
+        if await new.stop():
+            wrong.append(f"the new one: {new.said[-300:]}")
+    found = journal_keys(data)
+    for key, seq in {**answered, **theirs}.items():
+        if str(found.get(key)) != seq:
+            wrong.append(f"{key} was answered as {seq}, the history says {found.get(key)}")
+    return ended, wrong
+
+
+async def run(args: argparse.Namespace, data: Path) -> int:
+    rng, outcomes, bad = Random(args.seed), Counter[str](), 0
+    first = Served(data)
+    await first.start()
+    await small_city(first)
+    await first.stop()
+    for number in range(args.times):
+        try:
+            ended, wrong = await once(data, rng, idle=number % 4 == 3)
+        except CutError as error:
+            ended, wrong = "cut", [repr(error)]
+        outcomes[ended] += 1
+        bad += bool(wrong)
+        for text in wrong[:3]:
+            print(f"time {number}: WRONG {text}", flush=True)
+    done = o2o("verify", str(data))
+    print(done.stdout.strip())
+    print(dict(outcomes), f"{bad} wrong")
+    return 1 if bad or done.returncode else 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--times", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=time.time_ns() % 10**9)
+    args = parser.parse_args()
+    print(f"seed {args.seed}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        return asyncio.run(run(args, Path(folder) / "data"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
