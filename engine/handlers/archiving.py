@@ -4,6 +4,7 @@ Nothing is lost by it: whoever asks by name is told as before, and what is given
 archived order brings its payment out of the archive until that is settled, too.
 """
 
+from dataclasses import dataclass
 from itertools import islice, takewhile
 
 from engine.commands import ArchiveOrders
@@ -31,18 +32,12 @@ BETWEEN_MS = 10 * MINUTE
 SOON_MS = 1_000  # if there was more than that
 
 
+@dataclass(eq=False, slots=True)
 class Archiving:
-    def __init__(
-        self,
-        settings: CurrentSettings,
-        orders: Orders,
-        payments: Payments,
-        deliveries: Deliveries,
-    ) -> None:
-        self.settings = settings
-        self.orders = orders
-        self.payments = payments
-        self.deliveries = deliveries
+    settings: CurrentSettings
+    orders: Orders
+    payments: Payments
+    deliveries: Deliveries
 
     # commands
 

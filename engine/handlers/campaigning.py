@@ -1,5 +1,7 @@
 """Campaigning: coupons for a kind of customer, a few hundred at a time, and a group without."""
 
+from dataclasses import dataclass
+
 from engine.commands import ConcludeCampaign, ContinueCampaign, LaunchCampaign, StopCampaign
 from engine.events import (
     CampaignAssigned,
@@ -28,14 +30,12 @@ UNDER_WAY_MS = DAY  # what was ordered in time is delivered by then
 LASTS_MS = 366 * DAY
 
 
+@dataclass(eq=False, slots=True)
 class Campaigning:
-    def __init__(
-        self, customers: Customers, orders: Orders, promotions: Promotions, campaigns: Campaigns
-    ) -> None:
-        self.customers = customers
-        self.orders = orders
-        self.promotions = promotions
-        self.campaigns = campaigns
+    customers: Customers
+    orders: Orders
+    promotions: Promotions
+    campaigns: Campaigns
 
     # commands
 

@@ -1,5 +1,7 @@
 """Cashing: notes and coins, from couriers' pockets to the office."""
 
+from dataclasses import dataclass
+
 from engine.commands import HandInCash
 from engine.events import CashHandedIn
 from engine.rejections import RejectionReason as Reason
@@ -12,10 +14,10 @@ from engine.values import CASH, OrderId
 NO_ORDER = OrderId("")
 
 
+@dataclass(eq=False, slots=True)
 class Cashing:
-    def __init__(self, couriers: Couriers, ledger: Ledger) -> None:
-        self.couriers = couriers
-        self.ledger = ledger
+    couriers: Couriers
+    ledger: Ledger
 
     # commands
 

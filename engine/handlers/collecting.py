@@ -1,5 +1,7 @@
 """Collecting: the customer comes to the counter with a code, or does not come at all."""
 
+from dataclasses import dataclass
+
 from engine.commands import ExpireCollection, ReportCollection
 from engine.events import (
     OrderCancelled,
@@ -18,10 +20,10 @@ from engine.turn import Turn
 from engine.values import Actor
 
 
+@dataclass(eq=False, slots=True)
 class Collecting:
-    def __init__(self, settings: CurrentSettings, orders: Orders) -> None:
-        self.settings = settings
-        self.orders = orders
+    settings: CurrentSettings
+    orders: Orders
 
     # commands
 

@@ -1,5 +1,6 @@
 """Complaining: from a customer's first word to an outcome, with a clock for every answer."""
 
+from dataclasses import dataclass
 from typing import NoReturn
 
 from engine.commands import (
@@ -47,22 +48,14 @@ from engine.values import Actor, ComplaintId, InstructionId, Millis, ServiceId
 S = ComplaintStatus
 
 
+@dataclass(eq=False, slots=True)
 class Complaining:
-    def __init__(
-        self,
-        customers: Customers,
-        orders: Orders,
-        payments: Payments,
-        refunds: Refunds,
-        changes: OrderChanges,
-        complaints: Complaints,
-    ) -> None:
-        self.customers = customers
-        self.orders = orders
-        self.payments = payments
-        self.refunds = refunds
-        self.changes = changes
-        self.complaints = complaints
+    customers: Customers
+    orders: Orders
+    payments: Payments
+    refunds: Refunds
+    changes: OrderChanges
+    complaints: Complaints
 
     # commands
 

@@ -1,6 +1,8 @@
 """Editing: other lines or another door, as long as nobody has begun; what costs more is paid
 first, by a payment for all of it that takes the place of the one before."""
 
+from dataclasses import dataclass
+
 from engine.commands import EditDropoff, EditLines
 from engine.events import (
     Amendment,
@@ -50,26 +52,16 @@ from engine.values import (
 from geo.points import distance_m
 
 
+@dataclass(eq=False, slots=True)
 class Editing:
-    def __init__(
-        self,
-        settings: CurrentSettings,
-        stores: Stores,
-        products: Products,
-        listings: Listings,
-        prices: Prices,
-        inventory: Inventory,
-        orders: Orders,
-        payments: Payments,
-    ) -> None:
-        self.settings = settings
-        self.stores = stores
-        self.products = products
-        self.listings = listings
-        self.prices = prices
-        self.inventory = inventory
-        self.orders = orders
-        self.payments = payments
+    settings: CurrentSettings
+    stores: Stores
+    products: Products
+    listings: Listings
+    prices: Prices
+    inventory: Inventory
+    orders: Orders
+    payments: Payments
 
     # commands
 

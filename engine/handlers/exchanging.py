@@ -1,5 +1,7 @@
 """Exchanging: an order that is paid with what comes back for it, and waits until it has."""
 
+from dataclasses import dataclass
+
 from engine.events import (
     ChangeClosed,
     ChangeReceived,
@@ -15,11 +17,11 @@ from engine.values import Actor, OrderId
 INCOMPLETE, LAPSED = "exchange_incomplete", "exchange_lapsed"
 
 
+@dataclass(eq=False, slots=True)
 class Exchanging:
-    def __init__(self, orders: Orders, payments: Payments, changes: OrderChanges) -> None:
-        self.orders = orders
-        self.payments = payments
-        self.changes = changes
+    orders: Orders
+    payments: Payments
+    changes: OrderChanges
 
     # follow-ups
 

@@ -1,5 +1,7 @@
 """Merchandising: who sells what for how much, and to whom."""
 
+from dataclasses import dataclass
+
 from engine.commands import (
     CloseStore,
     DefineCategory,
@@ -40,20 +42,13 @@ from engine.values import ProductId, StoreId
 from geo.points import distance_m
 
 
+@dataclass(eq=False, slots=True)
 class Merchandising:
-    def __init__(
-        self,
-        stores: Stores,
-        products: Products,
-        prices: Prices,
-        customers: Customers,
-        categories: Categories,
-    ) -> None:
-        self.stores = stores
-        self.products = products
-        self.prices = prices
-        self.customers = customers
-        self.categories = categories
+    stores: Stores
+    products: Products
+    prices: Prices
+    customers: Customers
+    categories: Categories
 
     # commands
 

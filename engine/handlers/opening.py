@@ -1,5 +1,7 @@
 """Opening: when a store takes orders, where it delivers to, how long it needs just now."""
 
+from dataclasses import dataclass
+
 from engine.commands import (
     ExpireBusyMode,
     ExpirePause,
@@ -29,10 +31,10 @@ PAUSE_MAX_MS = 7 * DAY
 BUSY_PERMILLE = (250, 10_000)  # from a quarter of the usual time to ten times as long
 
 
+@dataclass(eq=False, slots=True)
 class Opening:
-    def __init__(self, stores: Stores, orders: Orders) -> None:
-        self.stores = stores
-        self.orders = orders
+    stores: Stores
+    orders: Orders
 
     # commands
 

@@ -1,6 +1,7 @@
 """Operating: starting the engine, turning its knobs, and letting time pass."""
 
 import re
+from dataclasses import dataclass
 
 from engine.commands import ChangeSettings, OpenEngine, SetStreets, Tick
 from engine.events import EngineOpened, SettingsChanged, StreetsSet
@@ -17,9 +18,9 @@ OFFSET_MAX_MIN = 14 * 60  # the farthest local time from UTC
 CURRENCY = re.compile("[A-Z]{3}")  # ISO 4217
 
 
+@dataclass(eq=False, slots=True)
 class Operating:
-    def __init__(self, settings: CurrentSettings) -> None:
-        self.settings = settings
+    settings: CurrentSettings
 
     # commands
 

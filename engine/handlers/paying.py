@@ -1,5 +1,7 @@
 """Paying: money is held before a store prepares, taken at the door, and given back by rule."""
 
+from dataclasses import dataclass
+
 from engine.commands import ExpirePayment, ReportAuthorization, ReportInstruction
 from engine.events import (
     CreditReturned,
@@ -66,22 +68,14 @@ from engine.values import (
 from geo.points import distance_m
 
 
+@dataclass(eq=False, slots=True)
 class Paying:
-    def __init__(
-        self,
-        settings: CurrentSettings,
-        timers: Timers,
-        orders: Orders,
-        payments: Payments,
-        deliveries: Deliveries,
-        changes: OrderChanges,
-    ) -> None:
-        self.settings = settings
-        self.timers = timers
-        self.orders = orders
-        self.payments = payments
-        self.deliveries = deliveries
-        self.changes = changes
+    settings: CurrentSettings
+    timers: Timers
+    orders: Orders
+    payments: Payments
+    deliveries: Deliveries
+    changes: OrderChanges
 
     # commands
 

@@ -1,5 +1,6 @@
 """Preparing: what a store answers, and when the goods are ready."""
 
+from dataclasses import dataclass
 from typing import NoReturn
 
 from engine.commands import (
@@ -44,20 +45,13 @@ from engine.values import HOUR, Actor, Line, Millis, OrderId, ProductId, StoreId
 READY_WITHIN_MS = 24 * HOUR
 
 
+@dataclass(eq=False, slots=True)
 class Preparing:
-    def __init__(
-        self,
-        settings: CurrentSettings,
-        timers: Timers,
-        orders: Orders,
-        deliveries: Deliveries,
-        staff: Staff,
-    ) -> None:
-        self.settings = settings
-        self.timers = timers
-        self.orders = orders
-        self.deliveries = deliveries
-        self.staff = staff
+    settings: CurrentSettings
+    timers: Timers
+    orders: Orders
+    deliveries: Deliveries
+    staff: Staff
 
     # commands
 

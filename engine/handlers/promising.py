@@ -1,5 +1,7 @@
 """Promising: what is learned from a promise once the goods are at the door."""
 
+from dataclasses import dataclass
+
 from engine.events import OrderFulfilled, PromiseMeasured
 from engine.rules.calibration import next_margin_ms
 from engine.rules.scheduling import window_of
@@ -10,18 +12,12 @@ from engine.state.settings import CurrentSettings
 from engine.turn import Turn
 
 
+@dataclass(eq=False, slots=True)
 class Promising:
-    def __init__(
-        self,
-        settings: CurrentSettings,
-        orders: Orders,
-        promises: Promises,
-        deliveries: Deliveries,
-    ) -> None:
-        self.settings = settings
-        self.orders = orders
-        self.promises = promises
-        self.deliveries = deliveries
+    settings: CurrentSettings
+    orders: Orders
+    promises: Promises
+    deliveries: Deliveries
 
     # follow-ups
 

@@ -1,5 +1,7 @@
 """Promoting: what is sold for less, who may use it how often, and who bears it in the end."""
 
+from dataclasses import dataclass
+
 from engine.commands import DefinePromotion, EndPromotion, IssueCoupons, WithdrawCoupon
 from engine.events import (
     CouponsIssued,
@@ -31,20 +33,13 @@ from engine.values import Posting, PromotionId, StoreId
 PROMOTIONS, FEES = "platform:promotions", "platform:delivery_fees"
 
 
+@dataclass(eq=False, slots=True)
 class Promoting:
-    def __init__(
-        self,
-        stores: Stores,
-        customers: Customers,
-        orders: Orders,
-        promotions: Promotions,
-        campaigns: Campaigns,
-    ) -> None:
-        self.stores = stores
-        self.customers = customers
-        self.orders = orders
-        self.promotions = promotions
-        self.campaigns = campaigns
+    stores: Stores
+    customers: Customers
+    orders: Orders
+    promotions: Promotions
+    campaigns: Campaigns
 
     # commands
 

@@ -1,5 +1,6 @@
 """Purchasing: goods from suppliers, and what came of what was ordered."""
 
+from dataclasses import dataclass
 from typing import NoReturn
 
 from engine.commands import DiscardPurchase, DraftPurchase, OrderPurchase, ReceivePurchase
@@ -23,11 +24,11 @@ from engine.turn import Turn
 from engine.values import Actor, Line, PurchaseId, ReceivedLine, StoreId
 
 
+@dataclass(eq=False, slots=True)
 class Purchasing:
-    def __init__(self, stores: Stores, products: Products, purchases: Purchases) -> None:
-        self.stores = stores
-        self.products = products
-        self.purchases = purchases
+    stores: Stores
+    products: Products
+    purchases: Purchases
 
     # commands
 

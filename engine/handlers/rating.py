@@ -1,5 +1,7 @@
 """Rating: what customers say of an order once it is over."""
 
+from dataclasses import dataclass
+
 from engine.commands import RateOrder
 from engine.events import OrderRated
 from engine.rejections import RejectionReason as Reason
@@ -14,14 +16,12 @@ from engine.values import DAY, Actor, CourierId, OrderId
 CAME = (DeliveryStatus.DELIVERED, DeliveryStatus.RETURNED)  # a courier stood at the door
 
 
+@dataclass(eq=False, slots=True)
 class Rating:
-    def __init__(
-        self, customers: Customers, orders: Orders, deliveries: Deliveries, ratings: Ratings
-    ) -> None:
-        self.customers = customers
-        self.orders = orders
-        self.deliveries = deliveries
-        self.ratings = ratings
+    customers: Customers
+    orders: Orders
+    deliveries: Deliveries
+    ratings: Ratings
 
     # commands
 

@@ -1,5 +1,7 @@
 """Reattempting: what could not be handed over comes back, and goes out again if it is wanted."""
 
+from dataclasses import dataclass
+
 from engine.commands import RequestRedelivery
 from engine.events import (
     DeliveryReturned,
@@ -21,14 +23,12 @@ from engine.values import Actor, Millis, OrderId
 from geo.travel import Vehicle
 
 
+@dataclass(eq=False, slots=True)
 class Reattempting:
-    def __init__(
-        self, settings: CurrentSettings, stores: Stores, orders: Orders, deliveries: Deliveries
-    ) -> None:
-        self.settings = settings
-        self.stores = stores
-        self.orders = orders
-        self.deliveries = deliveries
+    settings: CurrentSettings
+    stores: Stores
+    orders: Orders
+    deliveries: Deliveries
 
     # commands
 

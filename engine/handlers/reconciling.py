@@ -3,6 +3,8 @@
 Money that moved after midnight by one clock and before it by the other is found on the next bill.
 """
 
+from dataclasses import dataclass
+
 from engine.commands import (
     CloseReconciliation,
     OpenReconciliation,
@@ -43,10 +45,10 @@ NO_ORDER = OrderId("")
 MOVED, NOTHING = "moved", "nothing"
 
 
+@dataclass(eq=False, slots=True)
 class Reconciling:
-    def __init__(self, payments: Payments, reconciliations: Reconciliations) -> None:
-        self.payments = payments
-        self.reconciliations = reconciliations
+    payments: Payments
+    reconciliations: Reconciliations
 
     # commands
 

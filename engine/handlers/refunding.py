@@ -1,6 +1,7 @@
 """Refunding: money goes back once it is there to be given, and two have agreed if it is much."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from engine.commands import DeclineRefund, EndorseRefund, RefundOrder
 from engine.events import (
@@ -31,20 +32,13 @@ from engine.values import InstructionId, InstructionKind, Minor, OrderId, Paymen
 OUR_INSTRUCTIONS = (f"/{InstructionKind.CAPTURE}", f"/{InstructionKind.VOID}", "/rest")
 
 
+@dataclass(eq=False, slots=True)
 class Refunding:
-    def __init__(
-        self,
-        settings: CurrentSettings,
-        orders: Orders,
-        payments: Payments,
-        refunds: Refunds,
-        changes: OrderChanges,
-    ) -> None:
-        self.settings = settings
-        self.orders = orders
-        self.payments = payments
-        self.refunds = refunds
-        self.changes = changes
+    settings: CurrentSettings
+    orders: Orders
+    payments: Payments
+    refunds: Refunds
+    changes: OrderChanges
 
     # commands
 

@@ -3,6 +3,8 @@
 Under a name of its own, for a provider answers a name it knows as it did before.
 """
 
+from dataclasses import dataclass
+
 from engine.commands import InstructAgain
 from engine.events import InstructionIssued
 from engine.rejections import RejectionReason as Reason
@@ -23,11 +25,11 @@ from engine.values import InstructionId, InstructionKind
 AGAIN = "again"
 
 
+@dataclass(eq=False, slots=True)
 class Repeating:
-    def __init__(self, payments: Payments, refunds: Refunds, changes: OrderChanges) -> None:
-        self.payments = payments
-        self.refunds = refunds
-        self.changes = changes
+    payments: Payments
+    refunds: Refunds
+    changes: OrderChanges
 
     # commands
 

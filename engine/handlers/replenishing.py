@@ -1,5 +1,7 @@
 """Replenishing: demand is measured every hour, and what will be short is asked for in time."""
 
+from dataclasses import dataclass
+
 from engine.commands import ReviewStock, SetReorderPoint
 from engine.events import (
     DemandMeasured,
@@ -28,22 +30,14 @@ LEAD_H_MAX = 24 * 60
 POSTPONED_MS = DAY
 
 
+@dataclass(eq=False, slots=True)
 class Replenishing:
-    def __init__(
-        self,
-        stores: Stores,
-        products: Products,
-        inventory: Inventory,
-        transfers: Transfers,
-        purchases: Purchases,
-        reorders: Reorders,
-    ) -> None:
-        self.stores = stores
-        self.products = products
-        self.inventory = inventory
-        self.transfers = transfers
-        self.purchases = purchases
-        self.reorders = reorders
+    stores: Stores
+    products: Products
+    inventory: Inventory
+    transfers: Transfers
+    purchases: Purchases
+    reorders: Reorders
 
     # commands
 

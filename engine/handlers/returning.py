@@ -1,5 +1,6 @@
 """Returning: goods that come back after an order was fulfilled, and what is given back for them."""
 
+from dataclasses import dataclass
 from typing import NoReturn
 
 from engine.commands import (
@@ -55,24 +56,15 @@ Numbers = tuple[Minor, Minor, Minor]  # for the goods, of the delivery fee, for 
 SAID_MS = HOUR  # so long an expired preview is remembered to be one
 
 
+@dataclass(eq=False, slots=True)
 class Returning:
-    def __init__(
-        self,
-        settings: CurrentSettings,
-        products: Products,
-        orders: Orders,
-        payments: Payments,
-        refunds: Refunds,
-        deliveries: Deliveries,
-        changes: OrderChanges,
-    ) -> None:
-        self.settings = settings
-        self.products = products
-        self.orders = orders
-        self.payments = payments
-        self.refunds = refunds
-        self.deliveries = deliveries
-        self.changes = changes
+    settings: CurrentSettings
+    products: Products
+    orders: Orders
+    payments: Payments
+    refunds: Refunds
+    deliveries: Deliveries
+    changes: OrderChanges
 
     # commands
 

@@ -1,5 +1,7 @@
 """Riding: what is learned from how long couriers take from one stop to the next."""
 
+from dataclasses import dataclass
+
 from engine.events import CourierArrived, RideMeasured
 from engine.rules.stops import place_of
 from engine.rules.travel_time import SHORTEST_MS, index_in_force, next_index_ppm
@@ -12,18 +14,12 @@ from engine.values import Stop
 from geo.travel import PERMILLE
 
 
+@dataclass(eq=False, slots=True)
 class Riding:
-    def __init__(
-        self,
-        settings: CurrentSettings,
-        stores: Stores,
-        couriers: Couriers,
-        deliveries: Deliveries,
-    ) -> None:
-        self.settings = settings
-        self.stores = stores
-        self.couriers = couriers
-        self.deliveries = deliveries
+    settings: CurrentSettings
+    stores: Stores
+    couriers: Couriers
+    deliveries: Deliveries
 
     # follow-ups
 

@@ -1,5 +1,7 @@
 """Segmenting: what kind of customer each one is, judged at each purchase and as time goes by."""
 
+from dataclasses import dataclass
+
 from engine.commands import ReviewCustomer, ReviewCustomers, SetSegmentation
 from engine.events import (
     CustomerPurchased,
@@ -33,14 +35,12 @@ BETWEEN_MS = SECOND  # two such turns
 NEVER = Millis(0)
 
 
+@dataclass(eq=False, slots=True)
 class Segmenting:
-    def __init__(
-        self, customers: Customers, orders: Orders, payments: Payments, changes: OrderChanges
-    ) -> None:
-        self.customers = customers
-        self.orders = orders
-        self.payments = payments
-        self.changes = changes
+    customers: Customers
+    orders: Orders
+    payments: Payments
+    changes: OrderChanges
 
     # commands
 

@@ -1,5 +1,7 @@
 """Selling: the store's own till, on the same shelf as every order."""
 
+from dataclasses import dataclass
+
 from engine.commands import ReconcileTill, RecordReceipt, RefundReceipt
 from engine.events import (
     ReceiptRecorded,
@@ -28,20 +30,13 @@ AHEAD_MAX_MS = 5 * MINUTE  # of a till's clock
 RECEIPTS_MAX = 500  # in one reconciliation
 
 
+@dataclass(eq=False, slots=True)
 class Selling:
-    def __init__(
-        self,
-        stores: Stores,
-        products: Products,
-        inventory: Inventory,
-        receipts: Receipts,
-        orders: Orders,
-    ) -> None:
-        self.stores = stores
-        self.products = products
-        self.inventory = inventory
-        self.receipts = receipts
-        self.orders = orders
+    stores: Stores
+    products: Products
+    inventory: Inventory
+    receipts: Receipts
+    orders: Orders
 
     # commands
 

@@ -1,5 +1,6 @@
 """Staffing: who is to work in a store, and who is there."""
 
+from dataclasses import dataclass
 from typing import NoReturn
 
 from engine.commands import (
@@ -46,10 +47,10 @@ AHEAD_MAX_MS = 366 * DAY  # for what is planned
 BREAKS_MAX = 20
 
 
+@dataclass(eq=False, slots=True)
 class Staffing:
-    def __init__(self, stores: Stores, staff: Staff) -> None:
-        self.stores = stores
-        self.staff = staff
+    stores: Stores
+    staff: Staff
 
     # commands
 

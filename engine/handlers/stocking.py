@@ -1,5 +1,7 @@
 """Stocking: every change of a stock level that no order caused."""
 
+from dataclasses import dataclass
+
 from engine.commands import (
     AdjustStock,
     CountStock,
@@ -37,14 +39,12 @@ REASONS = (*LOSSES, CORRECTION)
 ADJUSTING = (Actor.STORE, Actor.OPERATOR)
 
 
+@dataclass(eq=False, slots=True)
 class Stocking:
-    def __init__(
-        self, stores: Stores, products: Products, inventory: Inventory, orders: Orders
-    ) -> None:
-        self.stores = stores
-        self.products = products
-        self.inventory = inventory
-        self.orders = orders
+    stores: Stores
+    products: Products
+    inventory: Inventory
+    orders: Orders
 
     # commands
 

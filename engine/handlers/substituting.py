@@ -1,5 +1,7 @@
 """Substituting: something else for what is missing, if whoever ordered it agrees in time."""
 
+from dataclasses import dataclass
+
 from engine.commands import (
     AcceptSubstitute,
     DeclineSubstitute,
@@ -30,22 +32,14 @@ from engine.turn import Turn
 from engine.values import Actor, Line, Millis, Minor, OrderId, PricedLine, ProductId, ServiceId
 
 
+@dataclass(eq=False, slots=True)
 class Substituting:
-    def __init__(
-        self,
-        settings: CurrentSettings,
-        products: Products,
-        listings: Listings,
-        prices: Prices,
-        inventory: Inventory,
-        orders: Orders,
-    ) -> None:
-        self.settings = settings
-        self.products = products
-        self.listings = listings
-        self.prices = prices
-        self.inventory = inventory
-        self.orders = orders
+    settings: CurrentSettings
+    products: Products
+    listings: Listings
+    prices: Prices
+    inventory: Inventory
+    orders: Orders
 
     # commands
 

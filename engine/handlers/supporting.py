@@ -1,5 +1,7 @@
 """Supporting: what customers allow, whether they may buy, and that they are forgotten on demand."""
 
+from dataclasses import dataclass
+
 from engine.commands import ForgetCustomer, RecordInteraction, SetConsent, SetStanding
 from engine.events import ConsentSet, CustomerForgotten, InteractionRecorded, StandingSet
 from engine.rejections import RejectionReason as Reason
@@ -11,10 +13,10 @@ from engine.values import CustomerId, ServiceId
 OPERATOR = ServiceId("")  # speaks for no service
 
 
+@dataclass(eq=False, slots=True)
 class Supporting:
-    def __init__(self, customers: Customers, orders: Orders) -> None:
-        self.customers = customers
-        self.orders = orders
+    customers: Customers
+    orders: Orders
 
     # commands
 

@@ -1,5 +1,7 @@
 """Tipping: what customers give on top goes to the courier whole, by a payment of its own."""
 
+from dataclasses import dataclass
+
 from engine.commands import AddTip
 from engine.events import PaymentAuthorized, PaymentRequested
 from engine.rejections import RejectionReason as Reason
@@ -13,14 +15,12 @@ from engine.turn import Turn
 from engine.values import CASH, CourierId, Millis, OrderId, PaymentPurpose
 
 
+@dataclass(eq=False, slots=True)
 class Tipping:
-    def __init__(
-        self, settings: CurrentSettings, orders: Orders, payments: Payments, deliveries: Deliveries
-    ) -> None:
-        self.settings = settings
-        self.orders = orders
-        self.payments = payments
-        self.deliveries = deliveries
+    settings: CurrentSettings
+    orders: Orders
+    payments: Payments
+    deliveries: Deliveries
 
     # commands
 

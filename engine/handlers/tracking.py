@@ -1,5 +1,7 @@
 """Tracking: positions, a batch at a time. Nothing here loops over couriers."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from engine.columns import PositionBatch
@@ -13,10 +15,10 @@ from engine.turn import Turn
 from geo.points import are_valid
 
 
+@dataclass(eq=False, slots=True)
 class Tracking:
-    def __init__(self, couriers: Couriers, positions: Positions) -> None:
-        self.couriers = couriers
-        self.positions = positions
+    couriers: Couriers
+    positions: Positions
 
     # commands
 

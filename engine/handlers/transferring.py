@@ -1,5 +1,6 @@
 """Transferring: goods from one store to another."""
 
+from dataclasses import dataclass
 from typing import NoReturn
 
 from engine.commands import (
@@ -29,14 +30,12 @@ from engine.turn import Turn
 from engine.values import Actor, Line, ProductId, StoreId, TransferId
 
 
+@dataclass(eq=False, slots=True)
 class Transferring:
-    def __init__(
-        self, stores: Stores, products: Products, inventory: Inventory, transfers: Transfers
-    ) -> None:
-        self.stores = stores
-        self.products = products
-        self.inventory = inventory
-        self.transfers = transfers
+    stores: Stores
+    products: Products
+    inventory: Inventory
+    transfers: Transfers
 
     # commands
 
