@@ -59,7 +59,7 @@ class Archive(Struct, Generic[Key], dict=True):
         keys = list(some)
         for at in range(0, len(keys), PACK):
             pack = {key: some[key] for key in keys[at : at + PACK]}
-            assert not any(key in self.places for key in pack)
+            assert self.places.keys().isdisjoint(pack)
             self.places.update(dict.fromkeys(pack, len(self.packs)))
             self.packs.append(compress(msgpack.encode(pack)))
 

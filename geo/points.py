@@ -6,6 +6,7 @@ from typing import Literal, Self
 import numpy as np
 from msgspec import Struct
 from numba import njit
+from numpy.typing import NDArray
 
 from geo.sphere import (
     FULL_TURN_E7,
@@ -18,6 +19,7 @@ from geo.sphere import (
 )
 
 E7 = 10_000_000
+Degrees = NDArray[np.int32] | NDArray[np.int64]  # times ten million
 
 PointErrorCode = Literal["not_finite", "out_of_range"]
 SWAPPED = "coordinates_swapped?"
@@ -119,11 +121,10 @@ def places(points: list[Point]) -> Places:
     return np.array([(p.lat_e7, p.lon_e7) for p in points], dtype=np.int64).reshape(-1, 2)
 
 
-def are_valid(rows: Places) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which of (n, 2) rows are places on Earth: `Point.checked` without the exception."""
-    valid: np.ndarray[tuple[int], np.dtype[np.bool_]] = (np.abs(rows[:, 0]) <= RIGHT_ANGLE_E7) & (
-        np.abs(rows[:, 1]) <= HALF_TURN_E7
-    )
+def are_valid(lat_e7: Degrees, lon_e7: Degrees) -> NDArray[np.bool_]:
+    """Which rows of two columns are places on Earth: `Point.checked` without the exception."""
+    north_south = (lat_e7 >= -RIGHT_ANGLE_E7) & (lat_e7 <= RIGHT_ANGLE_E7)
+    valid: NDArray[np.bool_] = north_south & (lon_e7 >= -HALF_TURN_E7) & (lon_e7 <= HALF_TURN_E7)
     return valid
 
 

@@ -297,16 +297,17 @@ class Dispatching:
         return objections
 
     def _objection(self, line: RouteLine, again: bool, now: Millis) -> Reason | None:
-        worker = self.couriers.get(line.courier)
+        courier = line.courier
+        worker = self.couriers.get(courier)
         if again:
             return Reason.MALFORMED
         if not worker:
             return Reason.UNKNOWN
-        route = self.deliveries.route(line.courier)
+        route = self.deliveries.route(courier)
         if route.version != line.version:
             return Reason.STALE
         known = self.deliveries.deliveries
-        reason = objection(line.courier, worker, route, line.stops, known, now)
+        reason = objection(courier, worker, route, line.stops, known, now)
         return reason or release_objection(worker, line.release, known, now)
 
     def _conflicts(
@@ -317,11 +318,12 @@ class Dispatching:
         taken: dict[DeliveryId, CourierId],
     ) -> bool:
         """A delivery planned for somebody else may come over only if that route lets go of it."""
+        courier, deliveries = line.courier, self.deliveries.deliveries
         for stop in line.stops:
-            if taken.setdefault(stop.delivery, line.courier) != line.courier:
+            if taken.setdefault(stop.delivery, courier) != courier:
                 return True
-            holder = self.deliveries[stop.delivery].courier
-            if holder is None or holder == line.courier:
+            holder = deliveries[stop.delivery].courier
+            if holder is None or holder == courier:
                 continue
             if holder in objections or holder not in stops_of:
                 return True

@@ -109,7 +109,7 @@ class Quoting:
         taken = demand(lines, products)
         self._check_for_sale(turn, c, lines if taken is lines else [*lines, *taken])
         priced = self._priced(turn, c.store, lines)
-        load = sum(x.quantity * self.products[x.product].load for x in taken)
+        load = sum([x.quantity * self.products[x.product].load for x in taken])
         is_carried = c.fulfillment is Fulfillment.DELIVERY
         dropoff = c.dropoff if is_carried else store.location
         far_m = distance_m(store.location, dropoff)

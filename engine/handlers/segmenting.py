@@ -14,7 +14,7 @@ from engine.events import (
     SegmentationSet,
 )
 from engine.rejections import RejectionReason as Reason
-from engine.rules.segmentation import falls_at, fault_of, scores_of, segment_of
+from engine.rules.segmentation import fault_of, next_fall_at, scores_of, segment_of
 from engine.state.customers import Customer, Customers
 from engine.state.order_changes import OrderChanges
 from engine.state.orders import Order, Orders, OrderStatus
@@ -102,10 +102,11 @@ class Segmenting:
     def _gives_back(self, key: InstructionId) -> bool:
         """What was earned; the rest of what was taken never was."""
         x = self.payments.instruction(key)
-        is_done = x.kind is InstructionKind.REFUND and x.status is InstructionStatus.SETTLED
+        if x.kind is not InstructionKind.REFUND or x.status is not InstructionStatus.SETTLED:
+            return False
         is_rest = (x.first or key) == rest_of(x.payment)
         of_order = self.payments[x.payment].purpose is not PaymentPurpose.TIP
-        return is_done and of_order and not is_rest
+        return of_order and not is_rest
 
     def _judge(self, turn: Turn, key: CustomerId) -> None:
         customer, rule = self.customers[key], self.customers.segmentation
@@ -120,8 +121,8 @@ class Segmenting:
 
     def _plan_review(self, turn: Turn, key: CustomerId, customer: Customer) -> None:
         """One timer a customer: when it is too early it looks again, and is never too late."""
-        falls = falls_at(self.customers.segmentation, customer.last_at)
-        at, planned = next((x for x in falls if x > turn.at), NEVER), customer.review_at
+        rule, planned = self.customers.segmentation, customer.review_at
+        at = next_fall_at(rule, customer.last_at, turn.at) or NEVER
         if at == planned or (planned > turn.at and not NEVER < at < planned):
             return
         turn.emit(ReviewPlanned(key, at))

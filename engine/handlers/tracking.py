@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from engine.columns import PositionBatch
 from engine.commands import ReportPositions
 from engine.events import PositionsReported
@@ -26,7 +24,7 @@ class Tracking:
         if not c.batch.is_well_formed():
             turn.reject(Reason.MALFORMED, field="batch")
         courier, lat_e7, lon_e7, measured_at = c.batch.columns()
-        if not are_valid(np.column_stack((lat_e7, lon_e7)).astype(np.int64)).all():
+        if not are_valid(lat_e7, lon_e7).all():
             turn.reject(Reason.MALFORMED, field="position")
         strangers = courier[(courier < 0) | (courier >= self.couriers.next_number())]
         if strangers.size:

@@ -7,6 +7,9 @@ from engine.state.couriers import Courier
 from engine.state.deliveries import ACCEPTED, ON_BOARD, Delivery, DeliveryStatus, Route
 from engine.values import CourierId, DeliveryId, Stop, StopKind
 
+PICKUP, CREATED = StopKind.PICKUP, DeliveryStatus.CREATED  # asked for at every stop of a plan
+TOLD = (DeliveryStatus.OFFERED, *ACCEPTED)
+
 
 def objection(
     courier: CourierId,
@@ -30,7 +33,7 @@ def objection(
         delivery = deliveries.get(stop.delivery)
         if delivery is None:
             return RejectionReason.UNKNOWN
-        if stop.kind is StopKind.PICKUP:
+        if stop.kind is PICKUP:
             reason = _pickup_objection(courier, worker, delivery, stop.delivery in seen, now)
             seen[stop.delivery] = False
             load += delivery.load
@@ -57,14 +60,19 @@ def release_objection(
     if not worker.is_on_break(now):
         return None
     told_of = (deliveries.get(x) for x in release)
-    is_news = any(x is not None and x.status is DeliveryStatus.CREATED for x in told_of)
+    is_news = any(x is not None and x.status is CREATED for x in told_of)
     return RejectionReason.OFF_SHIFT if is_news else None
 
 
 def load_on_board(stops: list[Stop], deliveries: Mapping[DeliveryId, Delivery]) -> int:
     """Of a courier with this route: everything on board has a last stop there."""
-    carried = (deliveries[x.delivery] for x in stops if x.kind is not StopKind.PICKUP)
-    return sum(x.load for x in carried if x.status in ON_BOARD)
+    load = 0
+    for stop in stops:
+        if stop.kind is not PICKUP:
+            delivery = deliveries[stop.delivery]
+            if delivery.status in ON_BOARD:
+                load += delivery.load
+    return load
 
 
 def fits(capacity: int, stops: list[Stop], deliveries: Mapping[DeliveryId, Delivery]) -> bool:
@@ -72,7 +80,7 @@ def fits(capacity: int, stops: list[Stop], deliveries: Mapping[DeliveryId, Deliv
     load = load_on_board(stops, deliveries)
     for stop in stops:
         pieces = deliveries[stop.delivery].load
-        load += pieces if stop.kind is StopKind.PICKUP else -pieces
+        load += pieces if stop.kind is PICKUP else -pieces
         if load > capacity:
             return False
     return True
@@ -99,13 +107,12 @@ def _pickup_objection(
 ) -> RejectionReason | None:
     if again:
         return RejectionReason.WRONG_STOP
-    if delivery.status is DeliveryStatus.CREATED:
+    if delivery.status is CREATED:
         is_new = delivery.courier != courier
         working = worker.on_shift and not (is_new and now >= worker.ends_at)
         return None if working else RejectionReason.OFF_SHIFT
-    if delivery.status in (DeliveryStatus.OFFERED, *ACCEPTED):
-        return None if delivery.courier == courier else RejectionReason.STALE
-    return RejectionReason.STALE
+    its_own = delivery.status in TOLD and delivery.courier == courier
+    return None if its_own else RejectionReason.STALE
 
 
 def _drop_objection(
@@ -124,7 +131,6 @@ def _missing(
 ) -> RejectionReason | None:
     """Only what nobody was told about may leave a route."""
     for stop in route.stops:
-        told = deliveries[stop.delivery].status is not DeliveryStatus.CREATED
-        if told and stop.delivery not in seen:
+        if stop.delivery not in seen and deliveries[stop.delivery].status is not CREATED:
             return RejectionReason.PINNED
     return None

@@ -16,7 +16,7 @@ def captured(
     key: PaymentId, payment: Payment, source: str, earned: Entry, reason: str
 ) -> Iterator[AnyEvent]:
     """Take what was `earned` (account, amount) in all; void it if that is nothing."""
-    amount = sum(x for _, x in earned)
+    amount = sum([x for _, x in earned])
     if amount == 0:
         yield from voided(key, payment, reason)
         return
@@ -26,7 +26,7 @@ def captured(
     yield InstructionIssued(instruction, key, capture, charged, reason)
     if at_once:
         yield InstructionSettled(instruction, payment.reference)
-    credits_ = ((account, -x) for account, x in earned)
+    credits_ = [(account, -x) for account, x in earned]
     yield posted(payment.order, reason, (source, amount), *credits_)
     rest = charged - amount
     if rest:

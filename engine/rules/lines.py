@@ -12,7 +12,7 @@ def cost(line: PricedLine) -> int:
 
 def goods_total(lines: list[PricedLine]) -> Minor:
     """Of all lines, after discounts."""
-    return Minor(sum(x.quantity * x.price_minor - x.discount_minor for x in lines))
+    return Minor(sum([x.quantity * x.price_minor - x.discount_minor for x in lines]))
 
 
 def subsidy_total(lines: list[PricedLine]) -> int:

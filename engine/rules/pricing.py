@@ -32,13 +32,13 @@ def summed(lines: list[Line]) -> list[Line]:
     quantities: dict[ProductId, int] = {}
     for line in lines:
         quantities[line.product] = quantities.get(line.product, 0) + line.quantity
+    if len(quantities) == len(lines):
+        return lines
     return [Line(product, quantity) for product, quantity in quantities.items()]
 
 
 def without_prices(lines: list[PricedLine]) -> list[Line]:
     """What they take from the shelves: of a bundle, what is in it; one line per product."""
-    if not any(line.components for line in lines):
-        return summed([Line(line.product, line.quantity) for line in lines])
     parts: list[Line] = []
     for line in lines:
         if line.components:

@@ -156,6 +156,6 @@ def nearest_ms(settings: Settings, store: Point, fleet: Fleet) -> int:
     k: int = nearest(store.lat_e7, store.lon_e7, fleet.numbers, *columns)
     if k < 0:
         return 0
-    there = int(fleet.lat_e7[k]), int(fleet.lon_e7[k])
+    there = fleet.lat_e7.item(k), fleet.lon_e7.item(k)
     mm: int = straight_mm(store.lat_e7, store.lon_e7, *there)
     return travel.line_ms(mm, speed)

@@ -28,8 +28,8 @@ def window_fault(settings: Settings, now: int, from_at: int, to_at: int) -> Faul
 
 def window_of(wanted: RequestQuote | QuoteOffered | OrderPlaced) -> Window | None:
     """None: as soon as possible."""
-    window = wanted.window_from_at, wanted.window_to_at
-    return window if any(window) else None
+    from_at, to_at = wanted.window_from_at, wanted.window_to_at
+    return (from_at, to_at) if from_at or to_at else None
 
 
 def slot_of(settings: Settings, from_at: int) -> tuple[int, int]:

@@ -60,6 +60,15 @@ def falls_at(rule: Segmentation, last_at: Millis) -> list[Millis]:
     return [Millis(last_at + (days + 1) * DAY) for days in rule.recency_days]
 
 
+def next_fall_at(rule: Segmentation, last_at: Millis, now: Millis) -> Millis | None:
+    """The first of these that is still to come, if any is."""
+    for days in rule.recency_days:
+        at = last_at + (days + 1) * DAY
+        if at > now:
+            return Millis(at)
+    return None
+
+
 def fault_of(rule: Segmentation) -> Detail | None:
     """Why nobody could be judged by it, if so."""
     ascending = {

@@ -73,7 +73,8 @@ class Inventory(Struct):
     # queries
 
     def get(self, store: StoreId, product: ProductId) -> StockLevel | None:
-        return self.levels.get(store, {}).get(product)
+        products = self.levels.get(store)
+        return products.get(product) if products else None
 
     def available(self, store: StoreId, product: ProductId) -> int:
         level = self.get(store, product)
@@ -81,8 +82,10 @@ class Inventory(Struct):
 
     def short(self, store: StoreId, lines: list[Line]) -> Line | None:
         """The first line that cannot be reserved, with what is available. Products are unique."""
+        products = self.levels.get(store, {})
         for line in lines:
-            available = self.available(store, line.product)
+            level = products.get(line.product)
+            available = level.available if level else 0
             if available < line.quantity:
                 return Line(line.product, available)
         return None

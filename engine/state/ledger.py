@@ -21,11 +21,12 @@ class Ledger(Struct):
     # events
 
     def ledger_posted(self, e: LedgerPosted) -> None:
+        balances, total = self.balances, sum([p.amount_minor for p in e.postings])
         assert len(e.postings) >= 2
-        assert sum(p.amount_minor for p in e.postings) == 0, f"{e.memo} of {e.order} is unbalanced"
+        assert total == 0, f"{e.memo} of {e.order} is unbalanced"
         for posting in e.postings:
             account = posting.account
-            self.balances[account] = self.balances.get(account, 0) + posting.amount_minor
+            balances[account] = balances.get(account, 0) + posting.amount_minor
         self.entries += 1
 
     def cash_handed_in(self, e: CashHandedIn) -> None:

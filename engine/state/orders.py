@@ -104,8 +104,11 @@ class Order(Struct, array_like=True):
     def next_statuses(self) -> tuple[OrderStatus, ...]:
         """TRANSITIONS, but nobody collects what is not ready, or brings back what he fetched; and
         another store is asked once, if it may be."""
-        following, status = TRANSITIONS[self.status], self.status
-        never = NEVER_COLLECTED.get(status) if self.is_collection else None
+        status = self.status
+        following = TRANSITIONS[status]
+        if status not in NEVER_COLLECTED:
+            return following
+        never = NEVER_COLLECTED[status] if self.is_collection else None
         stays = status is OrderStatus.ACCEPTED and not self.may_move
         if never is None and not stays:
             return following
@@ -365,28 +368,32 @@ class Orders(Struct, dict=True):
     def _count_early(self, placed: OrderPlaced, status: OrderStatus, change: int) -> None:
         """What a customer owes us; what a store and its couriers are bound to do now, and have not
         been told of yet."""
-        if status is OrderStatus.PLACED:
+        if status not in NOT_TOLD:
+            return
+        is_unpaid = status is OrderStatus.PLACED
+        if is_unpaid:
             count(self.awaited, placed.customer, change)
-        if placed.window_from_at or status not in NOT_TOLD:
+        if placed.window_from_at:
             return
         if placed.fulfillment is Fulfillment.DELIVERY:
             self.undispatched += change
-        if status is OrderStatus.PLACED:
+        if is_unpaid:
             count(self.unpaid, placed.store, change)
 
     def _move(self, key: OrderId, status: OrderStatus) -> Order:
         """The only line in the project that changes an order's status."""
         order = self.orders[key]
-        assert status in order.next_statuses, f"{key}: {order.status} to {status}"
+        placed, before = order.placed, order.status
+        assert status in order.next_statuses, f"{key}: {before} to {status}"
         if status in TO_PREPARE:
-            self.kitchens.setdefault(order.placed.store, {})[key] = None
-        elif order.status in TO_PREPARE:
-            del self.kitchens[order.placed.store][key]
-        if order.status is OrderStatus.CONFIRMED:
+            self.kitchens.setdefault(placed.store, {})[key] = None
+        elif before in TO_PREPARE:
+            del self.kitchens[placed.store][key]
+        if before is OrderStatus.CONFIRMED:
             order.answer_until = Millis(0)
             self.unanswered.forget(key)
-        self._count_early(order.placed, order.status, -1)
-        self._count_early(order.placed, status, 1)
+        self._count_early(placed, before, -1)
+        self._count_early(placed, status, 1)
         order.status = status
         self.changes.note(key)
         return order

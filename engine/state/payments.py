@@ -163,7 +163,10 @@ class Payments(Struct, dict=True):
         if payment.status in WAITING or (payment.status is FAILED and not payment.withdrawn):
             return False
         pending = InstructionStatus.PENDING
-        return all(self.instructions[x].status is not pending for x in payment.instructions)
+        for instruction in payment.instructions:
+            if self.instructions[instruction].status is pending:
+                return False
+        return True
 
     def current(self, order: OrderId) -> PaymentId:
         """What the bargain itself is paid with, if it costs anything."""

@@ -24,7 +24,8 @@ class Prices(Struct):
 
     def starts(self, store: StoreId, product: ProductId) -> list[Start]:
         """All there were and all that are planned, the oldest first."""
-        return self.history.get(store, {}).get(product, [])
+        products = self.history.get(store)
+        return products.get(product, []) if products else []
 
     # events
 

@@ -18,8 +18,11 @@ class Promises(Struct):
     def margin_ms(self, busy: int) -> int:
         """What a fleet that is less busy needs beyond the formula, this one needs, too; what
         that one can do without says nothing of this one."""
-        own = self.margins_ms.get(busy, 0)
-        return max((own, *(x for key, x in self.margins_ms.items() if key < busy and x > 0)))
+        margin_ms = self.margins_ms.get(busy, 0)
+        for key, x in self.margins_ms.items():
+            if key < busy and x > 0 and x > margin_ms:
+                margin_ms = x
+        return margin_ms
 
     # events
 

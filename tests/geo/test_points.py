@@ -87,7 +87,13 @@ def test_a_decoded_point_is_checked_in_integers():
 
 def test_rows_are_judged_like_points():
     rows = places([Point(0, 0), Point(900_000_001, 0), Point(0, -1_800_000_001), Point(-9, 9)])
-    assert are_valid(rows).tolist() == [True, False, False, True]
+    assert are_valid(rows[:, 0], rows[:, 1]).tolist() == [True, False, False, True]
+
+
+def test_columns_are_judged_to_their_last_number():
+    least = np.array([-(2**31)], np.int32)  # its absolute value is no int32
+    assert not are_valid(least, np.zeros(1, np.int32)).any()
+    assert not are_valid(np.zeros(1, np.int32), least).any()
 
 
 # distance
