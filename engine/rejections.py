@@ -53,6 +53,7 @@ class RejectionReason(StrEnum):
     EXCEEDS_CAPTURED = "exceeds_captured"  # detail: refundable_minor
     EXCEEDS_CASH = "exceeds_cash"  # detail: held_minor
     SECOND_PERSON_NEEDED = "second_person_needed"  # whoever asked does not decide alone
+    AT_WORK = "at_work"  # on shift, or with something left to carry
     OFF_SHIFT = "off_shift"
     WRONG_STOP = "wrong_stop"  # detail: next
     OVER_CAPACITY = "over_capacity"

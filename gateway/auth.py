@@ -197,6 +197,8 @@ MAY_ASK: dict[Role, frozenset[type]] = {
         {
             m.RegisterStore,
             m.RegisterCourier,
+            m.ChangeCourier,
+            m.TakeOffShift,
             m.RegisterCustomer,
             m.ListProduct,
             m.DelistProduct,

@@ -83,6 +83,7 @@ ENGINES: dict[RejectionReason, Code] = {
     R.EXCEEDS_CAPTURED: Code("more than is left of what was captured"),
     R.EXCEEDS_CASH: Code("more than this courier holds in cash"),
     R.SECOND_PERSON_NEEDED: Code("whoever asked for it does not decide it alone"),
+    R.AT_WORK: Code("first the courier's shift and everything on it must end"),
     R.OFF_SHIFT: Code("the courier is off shift"),
     R.WRONG_STOP: Code("another stop comes first"),
     R.OVER_CAPACITY: Code("more than this courier can carry"),

@@ -23,6 +23,7 @@ from engine.commands.complaining import (
 )
 from engine.commands.delivering import (
     AcceptOffer,
+    ChangeCourier,
     DeclineOffer,
     EndShift,
     ExpireOffer,
@@ -244,6 +245,7 @@ ExternalCommand = (
     | HandInCash
     | ResolveDifference
     | RegisterCourier
+    | ChangeCourier
     | StartShift
     | EndShift
     | TakeBreak

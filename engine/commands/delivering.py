@@ -11,6 +11,14 @@ class RegisterCourier(Command, frozen=True):
     capacity: int  # units of load on board at once
 
 
+class ChangeCourier(Command, frozen=True):
+    """Another vehicle, or another bag: from the next shift on."""
+
+    courier: CourierId
+    vehicle: Vehicle
+    capacity: int
+
+
 class StartShift(Command, frozen=True):
     """Ready for work until `ends_at`."""
 
@@ -22,6 +30,7 @@ class EndShift(Command, frozen=True):
     """Home, or offline: takes nothing new, and brings what is on board to its end."""
 
     courier: CourierId
+    reason: str = ""  # of the operator who sends the courier home; empty: it is the courier's word
 
 
 class TakeBreak(Command, frozen=True):
@@ -81,6 +90,7 @@ class ReportBreakdown(Command, frozen=True):
     """The courier cannot go on; goods on board wait where they are to be rescued."""
 
     courier: CourierId
+    reason: str = ""  # of the operator who says so; empty: it is the courier's word
 
 
 class ExpireOffer(Command, frozen=True):

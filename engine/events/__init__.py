@@ -50,6 +50,8 @@ from engine.events.complaints import (
 )
 from engine.events.couriers import (
     BreakPlanned,
+    CourierChanged,
+    CourierEvent,
     CourierRegistered,
     CourierRepositioned,
     PositionsReported,
@@ -75,6 +77,7 @@ from engine.events.deliveries import (
     DeliveryCancelled,
     DeliveryCompleted,
     DeliveryCreated,
+    DeliveryEvent,
     DeliveryFailed,
     DeliveryOffered,
     DeliveryPickedUp,
@@ -371,29 +374,8 @@ AnyEvent = (
     | DifferenceFound
     | ReconciliationClosed
     | DifferenceResolved
-    | CourierRegistered
-    | BreakPlanned
-    | CourierRepositioned
-    | WaitEnded
-    | ShiftStarted
-    | ShiftEnded
-    | PositionsReported
-    | DeliveryCreated
-    | RoutePlanned
-    | RouteSkipped
-    | DeliveryOffered
-    | OfferAccepted
-    | DeliveryUnassigned
-    | LegStarted
-    | CourierArrived
-    | DeliveryPickedUp
-    | DeliveryCompleted
-    | DeliveryFailed
-    | DeliveryStranded
-    | DeliveryRecalled
-    | DeliveryReturned
-    | DeliveryCancelled
-    | DeliveriesArchived
+    | CourierEvent
+    | DeliveryEvent
     | PlanningRequested
     | PlanningRoundOpened
     | PlanningRoundClosed

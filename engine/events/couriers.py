@@ -13,6 +13,12 @@ class CourierRegistered(Event, frozen=True):
     capacity: int
 
 
+class CourierChanged(Event, frozen=True):
+    courier: CourierId
+    vehicle: Vehicle
+    capacity: int
+
+
 class ShiftStarted(Event, frozen=True):
     courier: CourierId
     ends_at: Millis
@@ -21,6 +27,7 @@ class ShiftStarted(Event, frozen=True):
 class ShiftEnded(Event, frozen=True):
     courier: CourierId
     broken_down: bool = False
+    reason: str = ""  # why an operator ended it; empty: the courier did
 
 
 class BreakPlanned(Event, frozen=True):
@@ -47,3 +54,15 @@ class PositionsReported(Event, frozen=True):
     """The accepted rows: at most one per courier, each newer than the one before."""
 
     batch: PositionBatch
+
+
+CourierEvent = (
+    CourierRegistered
+    | CourierChanged
+    | ShiftStarted
+    | ShiftEnded
+    | BreakPlanned
+    | CourierRepositioned
+    | WaitEnded
+    | PositionsReported
+)

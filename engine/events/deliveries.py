@@ -140,3 +140,23 @@ class DeliveriesArchived(Event, frozen=True):
     """They ended, and their orders are archived."""
 
     deliveries: list[DeliveryId]
+
+
+DeliveryEvent = (
+    DeliveryCreated
+    | RoutePlanned
+    | RouteSkipped
+    | DeliveryOffered
+    | OfferAccepted
+    | DeliveryUnassigned
+    | LegStarted
+    | CourierArrived
+    | DeliveryPickedUp
+    | DeliveryCompleted
+    | DeliveryFailed
+    | DeliveryStranded
+    | DeliveryRecalled
+    | DeliveryReturned
+    | DeliveryCancelled
+    | DeliveriesArchived
+)

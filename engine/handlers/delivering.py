@@ -4,6 +4,7 @@ from typing import NoReturn
 
 from engine.commands import (
     AcceptOffer,
+    ChangeCourier,
     DeclineOffer,
     EndShift,
     ExpireOffer,
@@ -19,6 +20,7 @@ from engine.commands import (
 from engine.events import (
     BreakPlanned,
     CourierArrived,
+    CourierChanged,
     CourierRegistered,
     DeliveryCancelled,
     DeliveryCompleted,
@@ -87,6 +89,15 @@ class Delivering:
         number = self.couriers.next_number()
         turn.emit(CourierRegistered(c.courier, number, c.vehicle, c.capacity))
 
+    def change_courier(self, turn: Turn, c: ChangeCourier) -> None:
+        """Only of who has nothing to do: plans were made for what he could carry."""
+        if c.capacity < 1:
+            turn.reject(Reason.MALFORMED, field="capacity")
+        is_at_work = self._courier(turn, c.courier).on_shift
+        if is_at_work or self.deliveries.route(c.courier).stops:
+            turn.reject(Reason.AT_WORK)
+        turn.emit(CourierChanged(c.courier, c.vehicle, c.capacity))
+
     def start_shift(self, turn: Turn, c: StartShift) -> None:
         if c.ends_at <= turn.at:
             turn.reject(Reason.MALFORMED, field="ends_at")
@@ -97,7 +108,7 @@ class Delivering:
     def end_shift(self, turn: Turn, c: EndShift) -> None:
         if not self._courier(turn, c.courier).on_shift:
             turn.reject(Reason.OFF_SHIFT)
-        turn.emit(ShiftEnded(c.courier))
+        turn.emit(ShiftEnded(c.courier, reason=c.reason))
 
     def take_break(self, turn: Turn, c: TakeBreak) -> None:
         if c.until <= turn.at:
@@ -112,7 +123,7 @@ class Delivering:
         if not on_shift and not self.deliveries.route(c.courier).stops:
             turn.reject(Reason.OFF_SHIFT)
         if on_shift:
-            turn.emit(ShiftEnded(c.courier, broken_down=True))
+            turn.emit(ShiftEnded(c.courier, True, c.reason))
         else:
             self._strand(turn, c.courier)
 

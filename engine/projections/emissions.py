@@ -68,6 +68,14 @@ class Emissions(Struct):
         self.numbers.setdefault(x.vehicle, []).append(x.number)
         self.odometers.reserve(x.number + 1)
 
+    def changed(self, at: Millis, x: e.CourierChanged) -> None:
+        """What was ridden so far was ridden the way it was."""
+        number = self.number_of[x.courier]
+        self._read(at, number)
+        self.numbers[self.vehicles[number]].remove(number)
+        self.vehicles[number] = x.vehicle
+        self.numbers.setdefault(x.vehicle, []).append(number)
+
     def look(self, at: Millis, courier: CourierId, is_on_duty: bool) -> None:
         number = self.number_of.get(courier)
         if number is not None and bool(self.odometers.on_duty[number]) != is_on_duty:

@@ -6,6 +6,7 @@ from msgspec import Struct
 from engine.columns import INT32, Int32s
 from engine.events import (
     BreakPlanned,
+    CourierChanged,
     CourierRegistered,
     CourierRepositioned,
     ShiftEnded,
@@ -78,6 +79,11 @@ class Couriers(Struct, dict=True):
         self.couriers[e.courier] = Courier(e.number, e.vehicle, e.capacity)
         self.ids.append(e.courier)
         self.roster_version += 1
+
+    def courier_changed(self, e: CourierChanged) -> None:
+        courier = self.couriers[e.courier]
+        assert not courier.on_shift
+        courier.vehicle, courier.capacity = e.vehicle, e.capacity
 
     def shift_started(self, e: ShiftStarted) -> None:
         courier = self.couriers[e.courier]

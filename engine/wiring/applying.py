@@ -176,6 +176,7 @@ def state_of(s: State) -> dict[type[e.Event], Apply]:
         e.ReconciliationClosed: s.reconciliations.reconciliation_closed,
         e.DifferenceResolved: s.reconciliations.difference_resolved,
         e.CourierRegistered: s.couriers.courier_registered,
+        e.CourierChanged: s.couriers.courier_changed,
         e.ShiftStarted: s.couriers.shift_started,
         e.ShiftEnded: s.couriers.shift_ended,
         e.BreakPlanned: s.couriers.break_planned,

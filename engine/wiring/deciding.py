@@ -137,6 +137,7 @@ def handler_of(h: Handlers) -> dict[type[c.Command], Handle]:
         c.AssignDelivery: h.dispatching.assign_delivery,
         c.RepositionCourier: h.dispatching.reposition_courier,
         c.RegisterCourier: h.delivering.register_courier,
+        c.ChangeCourier: h.delivering.change_courier,
         c.StartShift: h.delivering.start_shift,
         c.EndShift: h.delivering.end_shift,
         c.TakeBreak: h.delivering.take_break,

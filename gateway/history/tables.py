@@ -327,7 +327,7 @@ breaks.",
         """),
     ),
     "couriers": Table(
-        "Those there are.",
+        "Those there are, as last registered.",
         columns("""
             courier_id       text
             vehicle          text

@@ -107,6 +107,7 @@ class Teller:
             e.InstructionFailed: money.instruction_failed,
             e.LedgerPosted: money.posted,
             e.CourierRegistered: couriers.registered,
+            e.CourierChanged: couriers.changed,
             e.ShiftStarted: couriers.started,
             e.ShiftEnded: couriers.ended,
             e.DeliveryOffered: couriers.offered,

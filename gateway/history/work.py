@@ -18,6 +18,7 @@ class Shift(NamedTuple):
     planned_end_at: Millis
     before: Work
     ridden_mm: int
+    vehicle: str
 
 
 class Couriers:
@@ -27,18 +28,26 @@ class Couriers:
         self._shifts: dict[CourierId, Shift] = {}
         self._ended: dict[CourierId, tuple[Millis, bool]] = {}
         self._ids: list[CourierId] = []
+        self._registered: dict[CourierId, tuple[str, int]] = {}
         self.currency = ""
 
     def registered(self, _: Millis, x: e.CourierRegistered) -> None:
         self._ids.append(x.courier)
-        self._rows["couriers"].append((x.courier, x.vehicle.value, x.capacity))
+        self._registered[x.courier] = x.vehicle.value, x.capacity
+
+    def changed(self, _: Millis, x: e.CourierChanged) -> None:
+        self._registered[x.courier] = x.vehicle.value, x.capacity
 
     def started(self, at: Millis, x: e.ShiftStarted) -> None:
         """Only now is it known what was finished after the shift before."""
         self._tell(x.courier, at)
         before = self._projections.utilization.so_far(x.courier, at)
         self._shifts[x.courier] = Shift(
-            at, x.ends_at, before, self._projections.emissions.ridden_mm(x.courier)
+            at,
+            x.ends_at,
+            before,
+            self._projections.emissions.ridden_mm(x.courier),
+            self._registered[x.courier][0],
         )
 
     def ended(self, at: Millis, x: e.ShiftEnded) -> None:
@@ -62,6 +71,8 @@ class Couriers:
     def finish(self, now: Millis) -> None:
         for courier in list(self._shifts):
             self._tell(courier, now)
+        for courier, (vehicle, capacity) in self._registered.items():
+            self._rows["couriers"].append((courier, vehicle, capacity))
 
     # internals
 
@@ -74,11 +85,10 @@ class Couriers:
             return
         ended_at, broken_down = self._ended.pop(courier, (None, False))
         done, before = self._projections.utilization.so_far(courier, now), shift.before
-        vehicle = self._projections.emissions.vehicle_of(courier)
         self._rows["courier_shifts"].append(
             (
                 courier,
-                vehicle.value if vehicle else None,
+                shift.vehicle,
                 shift.started_at,
                 shift.planned_end_at,
                 ended_at,

@@ -34,6 +34,7 @@ ROUTE_EVENTS = (
     e.ShiftStarted,
     e.ShiftEnded,
     e.CourierRegistered,
+    e.CourierChanged,
     e.CourierRepositioned,
 )
 

@@ -30,6 +30,12 @@ def _change_settings(b: m.ChangeSettings, _: Identity, __: str) -> ExternalComma
     return c.ChangeSettings(Settings(**given, travel=travel))
 
 
+def _take_off_shift(b: m.TakeOffShift, _: Identity, __: str) -> ExternalCommand:
+    if b.goods == "stranded":
+        return c.ReportBreakdown(v.CourierId(b.courier), b.reason)
+    return c.EndShift(v.CourierId(b.courier), b.reason)
+
+
 COMMAND_OF: Table = {
     m.RegisterStore: _register_store,
     m.DefineCategory: lambda b, _, __: c.DefineCategory(
@@ -40,6 +46,8 @@ COMMAND_OF: Table = {
     m.RegisterCourier: lambda b, _, __: c.RegisterCourier(
         b.courier, Vehicle(b.vehicle), b.capacity
     ),
+    m.ChangeCourier: lambda b, _, __: c.ChangeCourier(b.courier, Vehicle(b.vehicle), b.capacity),
+    m.TakeOffShift: _take_off_shift,
     m.AssignDelivery: lambda b, _, __: c.AssignDelivery(b.courier, b.delivery, b.reason),
     m.ChangeSettings: _change_settings,
 }

@@ -118,7 +118,8 @@ class Observer:
         if x.store in self.seen.stores:
             self.seen.sells.setdefault(x.store, Counter())[x.product] += 0
 
-    def courier(self, x: e.CourierRegistered) -> None:
+    def courier(self, x: e.CourierRegistered | e.CourierChanged) -> None:
+        """As last registered."""
         self.seen.couriers[x.courier] = CourierDay(x.vehicle, x.capacity)
 
     # customers
@@ -357,6 +358,7 @@ def _watched(o: Observer) -> dict[type[Any], Callable[[Any], None]]:
         e.ProductListed: o.product,
         e.PriceSet: o.price,
         e.CourierRegistered: o.courier,
+        e.CourierChanged: o.courier,
         e.QuoteAccepted: o.quote_accepted,
         e.OrderPlaced: o.placed,
         e.OrderCancelled: o.cancelled,

@@ -131,6 +131,7 @@ SENSIBLE = [  # one of each command from outside
     c.HandInCash("h", "kim", 100),
     c.ResolveDifference("bank/day", 0, "looked at"),
     c.RegisterCourier("kim", Vehicle.SCOOTER, 12),
+    c.ChangeCourier("kim", Vehicle.CAR, 9),
     c.StartShift("kim", 10**7),
     c.EndShift("kim"),
     c.TakeBreak("kim", 9_000),

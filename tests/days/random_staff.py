@@ -1,4 +1,4 @@
-"""What stores say at random about when they are open, and who works there."""
+"""What is said at random about when stores are open, who works there, and on which wheels."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ from engine.rules.areas import CORNERS_MAX
 from engine.terms import Hours, SpecialDay
 from engine.values import DAY, HOUR, MINUTE, Break, Job
 from geo.points import Point
+from geo.travel import Vehicle
 from tests.spaces import polygon
 
 STORES, STAFF = ("s0", "s1"), ("eve", "bob", "mia")
@@ -75,7 +76,18 @@ def makers(day) -> Iterator[tuple[float, object]]:
             )
         )
 
+    def wheels() -> c.AnyCommand | list[c.AnyCommand]:
+        """Another vehicle, mostly of a courier with nothing to do, who goes on at once."""
+        s = day.engine.state
+        free = [x for x in s.couriers.couriers if not s.deliveries.route(x).stops]
+        courier = rng.choice(free) if free else "nobody"
+        change = c.ChangeCourier(courier, rng.choice(list(Vehicle)), rng.choice((0, 9, 12, 12)))
+        if rng.random() < 0.3:
+            return change
+        return [c.EndShift(courier, "new wheels"), change, c.StartShift(courier, day.at + 3 * HOUR)]
+
     yield 1.5, hours
+    yield 0.7, wheels
     yield 1, duty
     yield 2, attendance
     yield 1, paper

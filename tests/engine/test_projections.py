@@ -13,8 +13,11 @@ from engine.projections.hours import KEPT_H, summed
 from engine.projections.sales import StoreSales
 from engine.projections.utilization import gini_permille
 from engine.settings import Settings
-from engine.values import HOUR, Millis, PricedLine, Tender
+from engine.values import HOUR, SECOND, Millis, PricedLine, Tender
+from geo.points import Point
+from geo.travel import Vehicle
 from simulation.run import simulate
+from tests import cases
 from tests.batch_figures import Day
 from tests.days.random_days import COURIERS, RandomDay
 from tests.simulated_city import troubled
@@ -50,6 +53,10 @@ def folded(records, projections=None):
     for record in records:
         projections.fold(record)
     return projections
+
+
+def seen(place, second):
+    return e.PositionsReported(cases.positions((0, place, second)).batch)
 
 
 def rows(hours, amount):
@@ -316,3 +323,17 @@ def test_today_begins_at_midnight_by_the_citys_clock():
     fleet = projections.utilization
     assert fleet.today(midnight - 1)["kim"].on_duty_ms == HOUR
     assert fleet.today(now)["kim"].on_duty_ms == 3 * HOUR
+
+
+def test_a_courier_with_another_vehicle_rode_before_the_way_it_was():
+    emissions = Projections().emissions
+    emissions.registered(0, e.CourierRegistered("kim", 0, Vehicle.CAR, 9))
+    for second, lat_e7 in ((60, 390_000_000), (120, 390_050_000)):
+        emissions.look(second * SECOND, "kim", True)
+        emissions.positions(second * SECOND, seen(Point(lat_e7, 1_160_000_000), second))
+    emissions.changed(200 * SECOND, e.CourierChanged("kim", Vehicle.BICYCLE, 9))
+    emissions.read_all(300 * SECOND)
+    [hour] = emissions.hours.values()
+    by_car, by_bicycle = hour.of(Vehicle.CAR).ridden_mm, hour.of(Vehicle.BICYCLE).ridden_mm
+    assert (by_car > 500_000, by_bicycle) == (True, 0)
+    assert emissions.numbers == {Vehicle.CAR: [], Vehicle.BICYCLE: [0]}

@@ -7,7 +7,7 @@ import pytest
 from gateway import messages as m
 from gateway.client import RequestRefusedError
 from gateway.wire import time_text
-from tests.serving import STORE, live, placed, serving, small_city
+from tests.serving import STORE, accepted, live, placed, serving, small_city
 
 
 @live
@@ -48,3 +48,31 @@ async def test_a_courier_takes_a_break_and_another_time_counts_instead(tmp_path)
         past = await city.kim.ask(m.TakeBreak(time_text(now - 1_000)))
         assert past.error.code == "malformed"
         assert (await city.store.ask(m.TakeBreak(time_text(now)))).error.code == "forbidden"
+
+
+@live
+async def test_an_operator_speaks_for_a_courier_whose_phone_is_lost(tmp_path):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        delivery = await accepted(city, "o1")
+        await city.kim.request(m.ReportPickup(delivery))
+        changed = m.ChangeCourier("kim", "car", 20)
+        assert (await city.operator.ask(changed)).error.code == "at_work"
+        lost = m.TakeOffShift("kim", "phone lost", goods="stranded")
+        assert (await city.store.ask(lost)).error.code == "forbidden"
+        await city.operator.request(lost)
+        assert (await city.kim.ask(m.ReportDropoff(delivery))).error.code == "unknown"
+        assert (await city.operator.ask(lost)).error.code == "off_shift"
+        told = await city.shop.request(m.GetOrder("o1"))
+        assert (told.delivery_status, told.attempt) == ("created", 2)
+        await city.operator.request(changed)
+
+
+@live
+async def test_who_is_only_sent_home_brings_what_is_on_board_to_its_end(tmp_path):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        delivery = await accepted(city, "o1")
+        await city.kim.request(m.ReportPickup(delivery))
+        await city.operator.request(m.TakeOffShift("kim", "too tired"))
+        assert (await city.operator.ask(m.AssignDelivery("kim", delivery, "x"))).error is not None
+        await city.kim.request(m.ReportDropoff(delivery))
+        assert (await city.shop.request(m.GetOrder("o1"))).delivery_status == "delivered"

@@ -220,6 +220,8 @@ def test_no_request_names_who_asks():
         if kind in (
             m.RegisterCourier,
             m.AssignDelivery,
+            m.ChangeCourier,
+            m.TakeOffShift,
             m.RegisterStore,
             m.RepairStock,
             m.InspectStock,

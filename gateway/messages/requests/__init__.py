@@ -1,4 +1,4 @@
-"""What clients may ask for: the bodies of `request`. Who may send which is gateway/auth.py's table.
+"""What clients may ask for: the bodies of `request`. Who may send which: gateway/auth.py.
 
 Nobody says who he is in a body: courier, store, service and provider are taken from the token.
 """
@@ -12,6 +12,7 @@ from gateway.messages.requests.campaigning import (
 )
 from gateway.messages.requests.carrying import (
     AcceptOffer,
+    CarryingRequest,
     DeclineOffer,
     EndShift,
     ReportArrival,
@@ -75,6 +76,7 @@ from gateway.messages.requests.opening import (
 )
 from gateway.messages.requests.operating import (
     AssignDelivery,
+    ChangeCourier,
     ChangeSettings,
     DelistProduct,
     ExplainOrder,
@@ -83,6 +85,7 @@ from gateway.messages.requests.operating import (
     RegisterCourier,
     RegisterStore,
     RevokeAccess,
+    TakeOffShift,
 )
 from gateway.messages.requests.ordering import (
     CancelOrder,
@@ -307,16 +310,7 @@ RequestBody = (
     | RequestTransfer
     | SetReorderPoint
     | ShipTransfer
-    | StartShift
-    | TakeBreak
-    | EndShift
-    | AcceptOffer
-    | DeclineOffer
-    | ReportArrival
-    | ReportPickup
-    | ReportDropoff
-    | ReportFailure
-    | ReportBreakdown
+    | CarryingRequest
     | ReportAuthorization
     | ReportInstruction
     | AddTip
@@ -343,6 +337,8 @@ RequestBody = (
     | ListCoupons
     | ListPromotions
     | RegisterCourier
+    | ChangeCourier
+    | TakeOffShift
     | AssignDelivery
     | RefundOrder
     | EndorseRefund

@@ -60,3 +60,17 @@ class ReportFailure(Sent, frozen=True):
 
 class ReportBreakdown(Sent, frozen=True):
     """Cannot go on; goods on board wait to be rescued."""
+
+
+CarryingRequest = (
+    StartShift
+    | TakeBreak
+    | EndShift
+    | AcceptOffer
+    | DeclineOffer
+    | ReportArrival
+    | ReportPickup
+    | ReportDropoff
+    | ReportFailure
+    | ReportBreakdown
+)

@@ -1,6 +1,6 @@
 """What operators ask for."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -41,6 +41,26 @@ class RegisterCourier(Sent, frozen=True):
     courier: Id
     vehicle: Vehicle
     capacity: Annotated[int, Meta(ge=1, le=10_000)]
+
+
+class ChangeCourier(Sent, frozen=True):
+    """Another vehicle, or another bag. First the shift and everything on it must end."""
+
+    courier: Id
+    vehicle: Vehicle
+    capacity: Annotated[int, Meta(ge=1, le=10_000)]
+
+
+class TakeOffShift(Sent, frozen=True):
+    """Who cannot say it: a lost phone, an accident. Nothing new; what was not fetched is given to
+    others. Goods on board are `carried` to their end all the same, or `stranded`: whoever comes
+    next fetches them where this courier was seen last. Until it is said that they are lost,
+    stranded goods are looked for: `cancel_order` with `goods_lost`.
+    """
+
+    courier: Id
+    reason: Reason
+    goods: Literal["carried", "stranded"] = "carried"
 
 
 class AssignDelivery(Sent, frozen=True):
