@@ -19,6 +19,7 @@ from gateway.history.parquet import Writer
 from gateway.history.tables import TABLES
 from gateway.history.telling import Teller
 from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
+from gateway.storage.witness import WITNESS_FILE
 from simulation.run import simulate
 from tests import cases
 from tests.days.random_days import RandomDay
@@ -308,7 +309,7 @@ def test_exporting_only_reads_and_the_writer_goes_on_beside_it(tmp_path):
     journal.close()
     assert manifest.seq == 700
     left = {x.name for x in tmp_path.iterdir()} - {f"{JOURNAL_FILE}-wal", f"{JOURNAL_FILE}-shm"}
-    assert left == {JOURNAL_FILE, f"{JOURNAL_FILE}.lock", "out"}
+    assert left == {JOURNAL_FILE, WITNESS_FILE, f"{JOURNAL_FILE}.lock", "out"}
 
 
 def test_a_damaged_journal_is_refused_by_its_record_and_leaves_what_was_there(tmp_path, capsys):
