@@ -9,6 +9,7 @@ from gateway.cli import COMMANDS, main
 from gateway.privacy.vault import Vault
 from gateway.privacy.vault_keys import MASTER_FILE
 from gateway.storage.journal import JOURNAL_FILE
+from tests.journals import journal_of
 
 READERS = [
     ["console", "DIR"],
@@ -100,3 +101,11 @@ def test_every_command_says_what_it_takes(command, capsys):
     assert f"usage: o2o {command}" in told
     assert "(default: None)" not in told
     assert "default: 2) (default" not in told
+
+
+def test_no_text_of_a_table_is_a_formula(tmp_path, capsys):
+    """A store may call itself anything, and tables are opened in spreadsheets."""
+    journal_of(tmp_path, [])
+    question = "SELECT '=1+1' AS a, '@x' AS b, '-2' AS c, -2 AS d, '+x' AS e, 'a=b' AS f, NULL AS g"
+    assert main(["sql", str(tmp_path), question, "--csv"]) == 0
+    assert capsys.readouterr().out == "a,b,c,d,e,f,g\n'=1+1,'@x,'-2,-2,'+x,a=b,\n"
