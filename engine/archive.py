@@ -14,6 +14,7 @@ from msgspec import Raw, Struct, msgpack
 Key = TypeVar("Key", bound=str)
 Thing = TypeVar("Thing")
 OPEN = 8  # packs that stay unpacked
+LEVEL = 2  # of zlib's: a fifth less time than the usual 6, for a twentieth more bytes
 PACK = 32  # of more, a pack would be little smaller and dearer to look into
 _UNPACK = msgpack.Decoder(dict[str, Raw]).decode
 
@@ -61,7 +62,7 @@ class Archive(Struct, Generic[Key], dict=True):
             pack = {key: some[key] for key in keys[at : at + PACK]}
             assert self.places.keys().isdisjoint(pack)
             self.places.update(dict.fromkeys(pack, len(self.packs)))
-            self.packs.append(compress(msgpack.encode(pack)))
+            self.packs.append(compress(msgpack.encode(pack), LEVEL))
 
     def take(self, key: Key) -> Raw:
         """Out of it. Its bytes stay in the pack, and nothing leads there."""
