@@ -64,16 +64,21 @@ class Bounds:
                 if len(getattr(command, field)) > limit:
                     return {"field": field, "limit": limit}
         if self.numbers:
-            numbers = self._numbers_of(command)
-            if max(numbers) > self._least or min(numbers) < -self._least:
-                for field, limit in self.numbers:
-                    if not -limit <= getattr(command, field) <= limit:
-                        return {"field": field, "limit_at" if limit == TIME_MS else "limit": limit}
+            least = self._least
+            for number in self._numbers_of(command):
+                if not -least <= number <= least and (fault := self._wrong_number(command)):
+                    return fault
         return self._other_fault(command) if self._has_more else None
 
     def _wrong_id(self, command: Command) -> str | None:
         sizes = ((field, len(getattr(command, field))) for field in self.ids)
         return next((field for field, size in sizes if not 0 < size <= ID_CHARACTERS), None)
+
+    def _wrong_number(self, command: Command) -> Detail | None:
+        for field, limit in self.numbers:
+            if not -limit <= getattr(command, field) <= limit:
+                return {"field": field, "limit_at" if limit == TIME_MS else "limit": limit}
+        return None
 
     def _other_fault(self, command: Command) -> Detail | None:
         for field in self.places:
@@ -110,7 +115,7 @@ def _limit(name: str, kind: Any) -> int:
 
 
 def _are_ids(ids: list[str]) -> bool:
-    return len(ids) <= IDS and all(0 < len(x) <= ID_CHARACTERS for x in ids)
+    return not ids or (len(ids) <= IDS and all(0 < len(x) <= ID_CHARACTERS for x in ids))
 
 
 def _is_plain(line: PricedLine) -> bool:
