@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from engine.engine import Record
 from engine.values import DAY, HOUR, MINUTE, Millis
 from gateway.cli import main
-from gateway.commands.calibrate import day_in
+from gateway.commands.told_days import day_in
 from geo.travel import Vehicle
 from simulation.calibration.fitting import fit
 from simulation.calibration.observed import CourierDay
@@ -24,6 +24,7 @@ TWO_DAYS = (
     .replace("hours = 0.75", "hours = 30.0")
     .replace("orders = 45", "orders = 160")
     .replace("to_h = 1.5", "to_h = 31")
+    .replace("[engine]", "[engine]\nutc_offset_min = 0")
 )
 FIRST, SECOND = date(2025, 3, 7), date(2025, 3, 8)  # by UTC, which is this city's clock
 
