@@ -177,7 +177,7 @@ class App:
         self._stack.callback(trails.close)
         ahead = FixLimits(future_ms=round(AHEAD_MAX_MS * config.speed))
         fixes = Fixes(self.loop, self.counters, trails, ahead)
-        devices = self.hub.devices = Devices()
+        devices = self.hub.city.devices = Devices()
         self.hooks = HookOffice(config.data, self.hub, wall_ms, config.webhook_networks)
         await self._stack.enter_async_context(self.hooks)
         self.desk = Desk(

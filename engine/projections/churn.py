@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from engine import events as e
-from engine.projections.hours import Hour, count, row_at
+from engine.projections.hours import Hour, row_at, tally
 from engine.values import CourierId, DeliveryId, Millis
 
 
@@ -23,7 +23,7 @@ class ChurnHour(Struct, array_like=True):
             (self.skipped, other.skipped),
         ):
             for key, number in theirs.items():
-                count(mine, key, number)
+                tally(mine, key, number)
 
 
 class Churn(Struct):
@@ -40,11 +40,11 @@ class Churn(Struct):
 
     def withdrawn(self, at: Millis, x: e.DeliveryUnassigned) -> None:
         """Whoever takes it next takes nothing from anybody."""
-        count(row_at(self.hours, at, ChurnHour).withdrawn, x.reason)
+        tally(row_at(self.hours, at, ChurnHour).withdrawn, x.reason)
         self.planned.pop(x.delivery, None)
 
     def skipped(self, at: Millis, x: e.RouteSkipped) -> None:
-        count(row_at(self.hours, at, ChurnHour).skipped, x.reason)
+        tally(row_at(self.hours, at, ChurnHour).skipped, x.reason)
 
     def planned_anew(self, at: Millis, x: e.RoutePlanned) -> None:
         row = row_at(self.hours, at, ChurnHour)

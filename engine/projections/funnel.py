@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from engine import events as e
 from engine.commands import AnyCommand, RequestQuote
-from engine.projections.hours import Hour, count, row_at
+from engine.projections.hours import Hour, row_at, tally
 from engine.values import Millis
 
 
@@ -24,7 +24,7 @@ class FunnelHour(Struct, array_like=True):
         for name in STEPS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for key, number in other.refusals.items():
-            count(self.refusals, key, number)
+            tally(self.refusals, key, number)
 
 
 STEPS = FunnelHour.__struct_fields__[:-1]
@@ -43,7 +43,7 @@ class Funnel(Struct):
     def refused(self, at: Millis, x: e.CommandRejected, command: AnyCommand) -> None:
         row = row_at(self.hours, at, FunnelHour)
         row.asked += isinstance(command, RequestQuote)
-        count(row.refusals, f"{type(command).__name__}/{x.reason}")
+        tally(row.refusals, f"{type(command).__name__}/{x.reason}")
 
     def placed(self, at: Millis, _: e.OrderPlaced) -> None:
         row_at(self.hours, at, FunnelHour).placed += 1

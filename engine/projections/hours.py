@@ -42,7 +42,7 @@ def rows_since(rows: dict[Hour, Row], hour: Hour) -> Iterator[tuple[Hour, Row]]:
     return ((x, row) for x, row in rows.items() if x >= hour)
 
 
-def count(counts: dict[str, int], key: str, number: int = 1) -> None:
+def tally(counts: dict[str, int], key: str, number: int = 1) -> None:
     counts[key] = counts.get(key, 0) + number
 
 
@@ -51,5 +51,5 @@ def summed(many: Iterator[dict[str, int]]) -> dict[str, int]:
     total: dict[str, int] = {}
     for counts in many:
         for key, number in counts.items():
-            count(total, key, number)
+            tally(total, key, number)
     return dict(sorted(total.items(), key=lambda x: (-x[1], x[0])))

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from engine import events as e
 from engine.projections.clocks import Clocks
-from engine.projections.hours import Hour, count, day_of, row_at
+from engine.projections.hours import Hour, day_of, row_at, tally
 from engine.rules.lines import cost, goods_total
 from engine.values import Millis, PricedLine, ProductId, StoreId
 
@@ -130,7 +130,7 @@ class Sales(Struct):
     ) -> None:
         self.ended_early += 1
         hour = row_at(self.hours, at, SalesHour)
-        count(hour.early_ends, f"{x.actor}/{x.reason}")
+        tally(hour.early_ends, f"{x.actor}/{x.reason}")
         clock = clocks.get(x.order)
         if clock is None:
             return
@@ -143,7 +143,7 @@ class Sales(Struct):
         for posting in x.postings:
             account, amount = posting.account, posting.amount_minor
             kind = kind_of(account)
-            count(hour.books, kind, amount)
+            tally(hour.books, kind, amount)
             if kind == "store":
                 for sales in hour.store(StoreId(account.partition(":")[2])):
                     sales.credited_minor -= amount
@@ -156,7 +156,7 @@ class Sales(Struct):
         """When it was told: of a till that was down, later than it was sold."""
         hour = row_at(self.hours, at, SalesHour)
         self._count(at, hour.till_categories, x.lines)
-        count(hour.tenders, x.tender, x.total_minor)
+        tally(hour.tenders, x.tender, x.total_minor)
         for sales in hour.store(x.store):
             sales.receipts += 1
             sales.till_minor += x.total_minor

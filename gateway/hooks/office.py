@@ -102,10 +102,7 @@ class HookOffice:
         for postman in self._of(owner):
             terms = msgspec.structs.replace(postman.endpoint.terms, suspended=True)
             postman.endpoint.terms = terms
-            self._outbox_soon(postman.endpoint.id, terms)
-
-    def _outbox_soon(self, key: int, terms: Terms) -> None:
-        self._thread.soon(self._outbox.change, key, terms)
+            self._thread.soon(self._outbox.change, postman.endpoint.id, terms)
 
     # requests
 

@@ -1,19 +1,15 @@
 """Amounts as people write them: minor units to the currency's own digits, and back to words."""
 
+from gateway.providers.currencies import decimals
 from simulation.pages import count
 
-DIGITS = 2
 NOTHING = "-"  # to divide by
-OTHER_DIGITS = {  # ISO 4217
-    **dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF"), 0),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-}
 
 
 class Currency:
     def __init__(self, code: str) -> None:
         self.code = code
-        self._digits = OTHER_DIGITS.get(code, DIGITS)
+        self._digits = decimals(code)
 
     def major(self, minor: float) -> float:
         """For axes."""

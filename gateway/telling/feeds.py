@@ -29,27 +29,15 @@ from gateway import messages as m
 from gateway.clock import Clock
 from gateway.codes import Refusal, unknown
 from gateway.messages import LOGS, Feed
-from gateway.telling.city import (
-    NOTHING,
-    Changes,
-    Devices,
-    Doors,
-    Figures,
-    Seen,
-    city_changes,
-    city_kpis,
-    city_whole,
-    touched_couriers,
-)
+from gateway.telling.city import Changes, Figures, touched_couriers
+from gateway.telling.city_feed import KPI_TICKS, CityFeed
 from gateway.telling.logs import Kept, Log, Logs
 from gateway.telling.shelves import Shelves
-from gateway.telling.silences import Silences
 from gateway.telling.subscribers import Session, Subscriber, envelope
 from gateway.views import route_told, tracking_told
 from gateway.wire import CODECS
 
 INTERVAL_S = 0.25  # between two looks at the city, and two tries at who was slow
-KPI_TICKS = 4  # looks at the city between two at its figures
 OFFER_ENDS = (e.OfferAccepted, e.DeliveryUnassigned, e.DeliveryCancelled)
 CITY: tuple[Feed, str] = ("city", "")  # one for all operators
 UNKNOWN_FIRST = 1_000  # times the record number: beyond any count a lost one could have had
@@ -77,7 +65,6 @@ class FeedHub:
         self.orders = OrderIndex(engine.state)
         self.catalog = CatalogIndex()
         self.catalog.refresh(engine.state)
-        self._figures = figures
         if kept:
             found = msgspec.msgpack.decode(kept, type=Kept)
             if found.seq != engine.seq:
@@ -98,10 +85,8 @@ class FeedHub:
         self._held: deque[tuple[int, Callable[[], None]]] = deque()
         self._subscribers: dict[tuple[Feed, str], dict[Subscriber, None]] = {}
         self._listeners: list[OnTold] = []
-        self._changes = Changes()
-        self._ticks = self._looks = 0
-        self._doors, self._silences = Doors(), Silences()
-        self.devices: Devices | None = None  # how couriers' phones are doing, if anybody knows
+        self._looks = 0
+        self.city = CityFeed(engine.state, self._logs, self.projections, figures)
 
     def attach(self, loop: Loop) -> None:
         """From now on, follow the live engine."""
@@ -223,8 +208,7 @@ class FeedHub:
         """Present at once: what changes after this rendering is shown after it."""
         body: m.SnapshotBody
         if to.feed == "city":
-            s, work = self._engine.state, self._logs.work
-            body = city_whole(s, self._now(), work, self._kpis(), self._seen())
+            body = self.city.whole(self._now())
         else:
             view = self._view(to.feed, to.subject)
             if view is None:
@@ -254,8 +238,7 @@ class FeedHub:
             if isinstance(event, e.PositionsReported):
                 self._follow(record.seq, frozenset(event.batch.columns()[0].tolist()))
         if CITY in self._subscribers:
-            self._changes.note(record, couriers, orders, s)
-            self._changes.orders |= self._logs.approaches.delayed
+            self.city.note(record, couriers, orders)
 
     def _follow(self, seq: int, moved: frozenset[int]) -> None:
         """Customers see who comes to them, when he has moved."""
@@ -348,18 +331,10 @@ class FeedHub:
     def _flush_city(self) -> None:
         """The same changes for everybody who keeps up; for who does not, they add up."""
         present = self._subscribers.get(CITY)
-        changes, self._changes = self._changes, Changes()
         if not present:
+            self.city.forget()
             return
-        self._ticks += 1
-        s, now = self._engine.state, self._now()
-        changes.stores |= self._doors.turned(s, now)
-        couriers, orders = self._silences.turned(s, now)
-        changes.couriers |= couriers
-        changes.orders |= orders
-        if self.devices is not None:
-            changes.couriers |= {CourierId(x): None for x in self.devices.take_changed()}
-        kpis = self._kpis() if self._ticks % KPI_TICKS == 0 else None
+        changes, kpis = self.city.take(self._now())
         common = self._city_body(changes, kpis)
         for to in present:
             if not to.began or to.is_slow:
@@ -374,21 +349,11 @@ class FeedHub:
     def _city_body(self, changes: Changes, kpis: m.Kpis | None) -> bytes:
         if not changes and kpis is None:
             return b""
-        s, work = self._engine.state, self._logs.work
-        return _encode(city_changes(s, self._now(), work, changes, kpis, self._seen()))
+        return _encode(self.city.told(changes, kpis, self._now()))
 
     def _tell_city(self, to: Subscriber, body: bytes) -> None:
         if body:
             self._hold(self._folded, partial(self._send_next, to, body))
-
-    def _kpis(self) -> m.Kpis:
-        s, work = self._engine.state, self._logs.work
-        at_risk = self._silences.at_risk(s, self._logs.approaches.late)
-        return city_kpis(s, work, self.projections, self._figures(), at_risk)
-
-    def _seen(self) -> Seen:
-        devices = NOTHING.devices if self.devices is None else self.devices.get
-        return Seen(devices, self._logs.approaches.late, self._logs.doubts.of)
 
     def _now(self) -> Millis:
         """Also while nothing happens: silence is a matter of time."""
