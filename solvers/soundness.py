@@ -12,6 +12,8 @@ from solvers.problem import Ints, Problem
 
 INT32, INT64 = np.dtype(np.int32), np.dtype(np.int64)
 FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+MOST, LEAST = float(np.finfo(np.float64).max), float(np.finfo(np.float64).smallest_subnormal)
+INT64_MAX = int(np.iinfo(np.int64).max)
 # The columns of a problem by type: what is not exactly so, the kernel is not compiled for.
 COLUMNS = {
     "courier_place": INT32,
@@ -56,6 +58,15 @@ def is_sound(problem: Problem) -> bool:
     return bool(_is_sound(tuple(columns), places, problem.rules.single_store_trips))
 
 
+@njit(nogil=True, cache=True, forceinline=True)
+def _outside(column: Any, least: float, most: float) -> int:
+    """How many are not within; whatever is no number is not. Without a branch: many at a time."""
+    count = 0
+    for x in column:
+        count += not least <= x <= most
+    return count
+
+
 @njit(nogil=True, cache=True)
 def _is_sound(columns: Any, places: int, single_store: bool) -> bool:
     place, free, end, capacity, courier_skills, speed, cost, co2e = columns[:8]
@@ -63,28 +74,23 @@ def _is_sound(columns: Any, places: int, single_store: bool) -> bool:
     service, service_2, quantity, priority, skills, group, unserved = columns[14:21]
     on_board, bound_to, stops, start, pinned, xy = columns[21:]
     couriers, orders = place.shape[0], pickup.shape[0]
-    sound = True
-    for c in range(couriers):
-        sound &= 0 <= place[c] < places and courier_skills[c] >= 0 and end[c] > -np.inf
-        sound &= abs(free[c]) < np.inf and 0.0 < speed[c] < np.inf
-        sound &= 0.0 <= cost[c] < np.inf and 0.0 <= co2e[c] < np.inf
-        for d in range(capacity.shape[1]):
-            sound &= capacity[c, d] >= 0
+    faults = _outside(place, 0, places - 1) + _outside(courier_skills, 0, INT64_MAX)
+    faults += _outside(free, -MOST, MOST) + _outside(end, -MOST, np.inf)
+    faults += _outside(speed, LEAST, MOST) + _outside(cost, 0.0, MOST) + _outside(co2e, 0.0, MOST)
+    faults += _outside(capacity.ravel(), 0, INT64_MAX) + _outside(quantity.ravel(), 0, INT64_MAX)
+    faults += _outside(pickup, 0, places - 1) + _outside(dropoff, 0, places - 1)
+    faults += _outside(store, 0, INT64_MAX) + _outside(skills, 0, INT64_MAX)
+    faults += _outside(ready, -MOST, MOST) + _outside(ready_p90, -MOST, MOST)
+    faults += _outside(due, -MOST, MOST) + _outside(priority, 0.0, MOST)
+    faults += _outside(service, 0.0, MOST) + _outside(service_2, 0.0, MOST)
+    faults += _outside(on_board, -1, couriers - 1) + _outside(bound_to, -1, couriers - 1)
+    faults += _outside(xy.ravel(), -MOST, MOST)
     for o in range(orders):
-        sound &= 0 <= pickup[o] < places and 0 <= dropoff[o] < places and store[o] >= 0
-        sound &= abs(ready[o]) < np.inf and ready[o] <= ready_p90[o] < np.inf
-        sound &= abs(due[o]) < np.inf and 0.0 <= priority[o] < np.inf and skills[o] >= 0
-        sound &= 0.0 <= service[o] < np.inf and 0.0 <= service_2[o] < np.inf
-        sound &= np.isnan(unserved[o]) or 0.0 <= unserved[o] < np.inf
-        sound &= -1 <= on_board[o] < couriers and -1 <= bound_to[o] < couriers
-        sound &= group[o] < 0  # which belong together is for the slow way
-        sound &= on_board[o] < 0 or bound_to[o] < 0 or on_board[o] == bound_to[o]
-        for d in range(quantity.shape[1]):
-            sound &= quantity[o, d] >= 0
-    for k in range(xy.shape[0]):
-        for d in range(xy.shape[1]):
-            sound &= abs(xy[k, d]) < np.inf
-    if not sound:
+        faults += ready_p90[o] < ready[o]
+        faults += unserved[o] < 0.0 or unserved[o] == np.inf  # NaN is usual
+        faults += group[o] >= 0  # which belong together is for the slow way
+        faults += on_board[o] >= 0 and bound_to[o] >= 0 and on_board[o] != bound_to[o]
+    if faults:
         return False
     keeper = np.where(on_board >= 0, on_board, bound_to)
     if not _is_plan(start, stops, pinned, on_board, keeper):
@@ -117,9 +123,9 @@ def _is_plan(start: Ints, stops: Ints, pinned: Ints, on_board: Ints, keeper: Int
     picked, dropped = np.full(orders, -1, np.int32), np.full(orders, -1, np.int32)
     for c in range(couriers):
         for k in range(start[c], start[c + 1]):
-            o = stops[k] % orders
             if not 0 <= stops[k] < 2 * orders:
                 return False
+            o = stops[k] if stops[k] < orders else stops[k] - orders
             if stops[k] < orders:
                 if picked[o] >= 0 or dropped[o] >= 0 or on_board[o] >= 0:
                     return False
@@ -162,7 +168,7 @@ def first_breach(
         load[:] = 0
         aboard, last_store = 0, -1
         for k in range(start[c], start[c + 1]):
-            o = stops[k] % n
+            o = stops[k] if stops[k] < n else stops[k] - n
             if on_board[o] == c:
                 aboard += 1
                 if skills[o] & ~courier_skills[c]:
@@ -170,7 +176,7 @@ def first_breach(
                 if _adds(load, quantity, o, 1, capacity, c):
                     return 1, c, o
         for k in range(start[c], start[c + 1]):
-            o = stops[k] % n
+            o = stops[k] if stops[k] < n else stops[k] - n
             if keeper[o] != c:
                 continue
             if stops[k] >= n:
@@ -190,7 +196,7 @@ def first_breach(
     return -1, -1, -1
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def _adds(load: Any, quantity: Any, o: int, sign: int, capacity: Any, c: int) -> bool:
     """Count an order in or out; whether it is too much then."""
     too_much = False

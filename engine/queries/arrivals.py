@@ -9,10 +9,9 @@ from engine.values import CourierId, DeliveryId, Millis, Stop, StopKind
 from geo.points import Point
 
 TOLD = (*ACCEPTED, *ON_BOARD)
-THERE = {
-    StopKind.PICKUP: DeliveryStatus.ARRIVED_AT_PICKUP,
-    StopKind.DROPOFF: DeliveryStatus.ARRIVED_AT_DROPOFF,
-}
+PICKUP, DROPOFF = StopKind.PICKUP, StopKind.DROPOFF  # an enum is slow to ask for a member
+THERE = {PICKUP: DeliveryStatus.ARRIVED_AT_PICKUP, DROPOFF: DeliveryStatus.ARRIVED_AT_DROPOFF}
+NEVER = Millis(0)
 
 
 class Arrival(Struct, frozen=True):
@@ -57,17 +56,21 @@ def is_there(stop: Stop, delivery: Delivery) -> bool:
 
 def legs(s: State, courier: CourierId) -> list[Leg]:
     """Goods are waited for until they are ready, a customer until his window opens."""
-    return _walked(s, courier, told_stops(s, courier))
+    speed = s.settings.current.travel.speed_mm_s(s.couriers[courier].vehicle)
+    return _walked(s, speed, told_stops(s, courier))
 
 
 def arrivals(s: State, courier: CourierId, now: Millis) -> list[Arrival]:
     """Of every stop he has to make, in order; none if nobody knows where he is."""
     told = told_stops(s, courier)
-    place = s.positions.get(s.couriers[courier].number) if told else None
+    if not told:
+        return []
+    who, travel = s.couriers[courier], s.settings.current.travel
+    place = s.positions.get(who.number)
     if place is None:
         return []
-    walked, travel = _walked(s, courier, told), s.settings.current.travel
-    speed = travel.speed_mm_s(s.couriers[courier].vehicle)
+    speed = travel.speed_mm_s(who.vehicle)
+    walked = _walked(s, speed, told)
     way_ms = 0 if is_there(*told[0]) else travel.travel_ms(place, walked[0].place, speed)
     found, set_off_at = list[Arrival](), now + way_ms
     for x in walked:
@@ -86,20 +89,19 @@ def eta_of(s: State, key: DeliveryId, now: Millis) -> Millis | None:
     return next((x.eta_at for x in arrivals(s, delivery.courier, now) if x.stop == last), None)
 
 
-def _walked(s: State, courier: CourierId, told: list[tuple[Stop, Delivery]]) -> list[Leg]:
+def _walked(s: State, speed: int, told: list[tuple[Stop, Delivery]]) -> list[Leg]:
     settings, found = s.settings.current, list[Leg]()
     travel, handling_ms = settings.travel, settings.handling_ms
-    speed, after_ms, not_before = travel.speed_mm_s(s.couriers[courier].vehicle), 0, 0
-    before: Point | None = None
+    after_ms, not_before, before = 0, 0, None
     for stop, delivery in told:
         order, kind = s.orders[delivery.order], stop.kind
         place = place_of(kind, delivery, s.stores)
         way_ms = 0 if before is None else travel.travel_ms(before, place, speed)
         after_ms, not_before, before = after_ms + way_ms, not_before + way_ms, place
-        due_at, waits = Millis(0), 0
-        if kind is StopKind.DROPOFF:
+        due_at, waits = NEVER, 0
+        if kind is DROPOFF:
             due_at, waits = order.placed.promised_at, order.placed.window_from_at
-        elif kind is StopKind.PICKUP and not delivery.change:
+        elif kind is PICKUP and not delivery.change:
             waits = max(order.ready_at, delivery.pickup_from_at)
         found.append(Leg(stop, place, after_ms, not_before, due_at))
         after_ms += handling_ms

@@ -47,7 +47,7 @@ def route_lines(briefing: Briefing, plan: Plan, held: Sequence[Hold] = ()) -> li
     lines = []
     for c in np.flatnonzero(differs).tolist():
         planned = plan.route(c)
-        stops = [briefing.stop(x) for x in planned]
+        stops = briefing.stops(planned)
         pairs = zip(planned, stops, strict=True)
         release = [stop.delivery for x, stop in pairs if x < n and due[x]]
         lines.append(RouteLine(briefing.couriers[c], int(briefing.versions[c]), stops, release))

@@ -45,7 +45,9 @@ STATUSES = Statuses(
     CODES[S.ARRIVED_AT_DROPOFF],
     np.array([x in ON_BOARD for x in S]),
 )
+# An enum is slow to ask for a member.
 ACCEPTED = OrderStatus.ACCEPTED
+PICKUP, DROPOFF, RETURN = StopKind.PICKUP, StopKind.DROPOFF, StopKind.RETURN
 NO_WAY = (-1, False)  # of a delivery that has not been read yet
 
 
@@ -80,14 +82,17 @@ class Briefing(Struct, frozen=True):
         """The names of the problem's orders."""
         return [self.keys[slot] for slot in self.slots.tolist()]
 
-    def stop(self, stop: int) -> Stop:
-        """One of the problem's, as the engine calls it."""
-        orders = self.problem.orders
-        key = self.keys[self.slots[stop % orders]]
-        if stop < orders:
-            return Stop(StopKind.PICKUP, key)
-        is_return = self.is_return[stop - orders]
-        return Stop(StopKind.RETURN if is_return else StopKind.DROPOFF, key)
+    def stops(self, route: list[int]) -> list[Stop]:
+        """Those of the problem, as the engine calls them."""
+        orders, keys, slots, is_return = self.problem.orders, self.keys, self.slots, self.is_return
+        found = list[Stop]()
+        for x in route:
+            if x < orders:
+                found.append(Stop(PICKUP, keys[slots[x]]))
+            else:
+                o = x - orders
+                found.append(Stop(RETURN if is_return[o] else DROPOFF, keys[slots[o]]))
+        return found
 
     @property
     def routes(self) -> list[list[int]]:

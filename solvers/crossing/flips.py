@@ -19,6 +19,7 @@ ENDED = (e.DeliveryCompleted, e.DeliveryReturned, e.DeliveryCancelled, e.Deliver
 Ended = e.DeliveryCompleted | e.DeliveryReturned | e.DeliveryCancelled | e.DeliveryStranded
 HIS_OWN = ("declined", "lapsed")  # no plan took it from him
 KEPT = HOUR // MINUTE
+DROPOFF = StopKind.DROPOFF  # an enum is slow to ask for a member
 
 
 def moved(briefing: Briefing, record: Record) -> int:
@@ -109,13 +110,14 @@ class Flips:
     # internals
 
     def _look(self, courier: CourierId, at: Millis) -> None:
+        etas = self._eta
         for x in arrivals(self._state, courier, at):
-            if x.stop.kind is StopKind.DROPOFF:
-                before = self._eta.get(x.stop.delivery, x.eta_at)
-                if abs(x.eta_at - before) >= FLIP_MS:
+            if x.stop.kind is DROPOFF:
+                key, eta_at = x.stop.delivery, x.eta_at
+                if abs(eta_at - etas.get(key, eta_at)) >= FLIP_MS:
                     self.etas += 1
                     self._count(at, 2)
-                self._eta[x.stop.delivery] = x.eta_at
+                etas[key] = eta_at
 
     def _count(self, at: Millis, which: int, many: int = 1) -> None:
         minute = at // MINUTE

@@ -149,7 +149,7 @@ def _lay_out_orders(
         order.unserved = unserved[o]
     for c in range(pinned.shape[0]):
         for k in range(start[c], start[c + 1]):
-            order = orders[stops[k] % n]
+            order = orders[stops[k] if stops[k] < n else stops[k] - n]
             order.home = c
             if k - start[c] < pinned[c]:
                 order.anchored = True

@@ -105,7 +105,7 @@ def _load(city: City, routes: Routes, blank: Records, stops: Ints, start: Ints) 
             stop = stops[start[c] + k]
             seq[c, k + 1] = tasks[stop]
             seq[c, k + 1].latest += couriers[c].end
-            route_of[stop % n] = c
+            route_of[stop if stop < n else stop - n] = c
         length[c] = start[c + 1] - start[c]
         refresh_row(
             couriers,
