@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 class Planning(Protocol):
     """What is asked of a planner: it follows the loop by itself."""
 
+    @property
+    def objective(self) -> Any: ...  # what it plans by, for who explains its plans
     def resume(self) -> None: ...
     def metrics(self) -> list[Metric]: ...
     async def close(self) -> None: ...
@@ -152,6 +154,7 @@ class App:
             await self.loop.submit(SetStreets(streets))
         if self._make_planner is not None:
             self.planner = self._make_planner(self.loop)
+            self.hub.objective = self.planner.objective
             stack.push_async_callback(self.planner.close)
             self.planner.resume()
         await self._open()

@@ -63,6 +63,7 @@ class Planner:
         self.moves = 0  # couriers sent to wait elsewhere
         self._loop = loop
         self._answering, self._budget = answering, budget
+        self.objective = objective
         self._briefer = Briefer(loop.engine.state, objective)
         self._executors = executors or (_thread("answering"), _thread("improving"))
         self._steadiness = None if moves_per_h is None else Steadiness(moves_per_h)

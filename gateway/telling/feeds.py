@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from copy import copy
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -62,6 +62,7 @@ class FeedHub:
     def __init__(self, engine: Engine, kept: bytes = b"", figures: Figures = dict) -> None:
         """`kept`: what `dump` gave when the engine was at this record. Raises ValueError."""
         self._engine = engine
+        self.objective: Any = None  # of the planner, if there is one
         self.orders = OrderIndex(engine.state)
         self.catalog = CatalogIndex()
         self.catalog.refresh(engine.state)

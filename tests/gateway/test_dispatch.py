@@ -3,10 +3,17 @@
 import asyncio
 
 import pytest
+from msgspec.structs import replace
 
 from gateway import messages as m
+from gateway.app import App, Config
 from gateway.client import RequestRefusedError
+from gateway.planner import Planner
 from gateway.wire import time_text
+from solvers.crossing.bridge import USUAL, Objective
+from solvers.crossing.explanation import explain
+from solvers.policies.insertion import insertion
+from solvers.problem import Budget
 from tests.serving import STORE, accepted, live, placed, serving, small_city
 
 
@@ -29,6 +36,29 @@ async def test_an_operator_is_told_who_could_take_an_order_and_at_what_cost(tmp_
         assert way.at_store < way.at_door
         with pytest.raises(RequestRefusedError, match="unknown"):
             await city.operator.request(m.ExplainOrder("nobodys"))
+
+
+@live
+async def test_costs_are_what_they_are_to_the_planner_in_charge(tmp_path):
+    """Who plans by other weights explains by them, too."""
+    heavy = Objective(weights=replace(USUAL.weights, travel_per_s=3.0))
+
+    def planner(loop):
+        return Planner(loop, insertion, Budget(iterations=0), objective=heavy)
+
+    async with App(Config(data=tmp_path, port=0), planner) as app, small_city(app) as city:
+        city.kim.report([m.Fix(STORE.lat, STORE.lon, time_text(app.loop.clock.now()))])
+        told = await placed(city, "o")
+        await city.bank.request(m.ReportAuthorization(told.payment, True, told.total, "ref"))
+        late = app.loop.clock.now() + 1_800_000  # not offered soon: it may still move
+        await city.store.request(m.AcceptOrder("o", time_text(late)))
+        async with asyncio.timeout(10):
+            while not (found := await city.operator.request(m.ExplainOrder("o"))).alternatives:
+                await asyncio.sleep(0.05)
+        [way] = found.alternatives
+        [usual] = explain(app.engine.state, "o", app.engine.now).alternatives
+        assert way.terms["travel"] == pytest.approx(3 * usual.terms.travel)
+        assert usual.terms.travel > 0
 
 
 @live
