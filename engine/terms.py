@@ -1,10 +1,19 @@
-"""Terms of sale beyond a price: weekly hours, and what a promotion asks for and gives."""
+"""Terms of sale beyond a price: weekly hours, what a promotion asks for and gives, a substitute."""
 
 from enum import StrEnum
 
 from msgspec import Struct
 
-from engine.values import CategoryId, CouponId, Millis, Minor, ProductId, PromotionId, StoreId
+from engine.values import (
+    CategoryId,
+    CouponId,
+    Millis,
+    Minor,
+    PricedLine,
+    ProductId,
+    PromotionId,
+    StoreId,
+)
 
 PLATFORM = StoreId("")  # bears what no store bears
 
@@ -94,3 +103,11 @@ class Discount(Struct, frozen=True, array_like=True):
     fee_minor: Minor
     bearer: StoreId = PLATFORM
     coupon: CouponId = CouponId("")  # empty: it needed none
+
+
+class Substitute(Struct, frozen=True, array_like=True):
+    """For something missing, kept for the order until it is answered."""
+
+    quantity: int  # of what is missing
+    line: PricedLine
+    expires_at: Millis

@@ -85,6 +85,7 @@ STORE_KEEPING = frozenset(
         m.RejectOrder,
         m.UpdateReadyTime,
         m.ReportReady,
+        m.LabelOrder,
         m.ReportMissing,
         m.ProposeSubstitute,
         m.ReceiveReturn,

@@ -132,6 +132,7 @@ def ticket_told(s: State, key: OrderId) -> m.Ticket:
         delivery_key,
         order.placed.fulfillment.value,
         window_told(order.placed.window_from_at, order.placed.window_to_at),
+        order.labels,
     )
 
 
@@ -241,6 +242,7 @@ def _stop(x: NextStop, eta_at: Millis | None, reached: Stop | None) -> m.RouteSt
         x.stop.kind == "pickup" and x.at_door,
         eta_told(eta_at),
         x.stop == reached,
+        len(x.order.labels) if x.stop.kind == "pickup" and not x.at_door else 0,
     )
 
 

@@ -78,7 +78,7 @@ def next_report(s: State, key: str, courier: str, rng: Random) -> c.AnyCommand:
     if delivery.status in arrives_at and rng.random() < 0.5:
         return c.ReportArrival(courier, key, arrives_at[delivery.status])
     if delivery.status in ("assigned", "arrived_at_pickup"):
-        return c.ReportPickup(courier, key)
+        return c.ReportPickup(courier, key, s.orders[delivery.order].labels)
     if delivery.status == "returning":
         return c.ReceiveReturn(delivery.store, key, True)
     placed = s.orders[delivery.order].placed

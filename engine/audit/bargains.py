@@ -8,12 +8,18 @@ from engine.state.payments import Payment, PaymentStatus
 from engine.values import OrderId, PaymentId, PaymentPurpose
 
 UNPAID = (OrderStatus.PLACED,)
+BEFORE_LABELS = (OrderStatus.PLACED, OrderStatus.SCHEDULED, OrderStatus.CONFIRMED)
 LET_GO = (PaymentStatus.FAILED, PaymentStatus.VOIDED)
 
 
 def violations(s: State) -> Iterator[str]:
     for key, order in s.orders.orders.items():
-        for problem in (*_edit(s, order), *_substitutes(order), *_held(s, key, order)):
+        for problem in (
+            *_edit(s, order),
+            *_substitutes(order),
+            *_labels(order),
+            *_held(s, key, order),
+        ):
             yield f"{key}: {problem}"
 
 
@@ -41,6 +47,11 @@ def _edit(s: State, order: Order) -> Iterator[str]:
 def _substitutes(order: Order) -> Iterator[str]:
     if order.substitutes and order.status is not OrderStatus.ACCEPTED:
         yield f"a substitute waits, and it is {order.status}"
+
+
+def _labels(order: Order) -> Iterator[str]:
+    if order.labels and (order.is_collection or order.status in BEFORE_LABELS):
+        yield f"its bags are labelled, and it is {order.status}"
 
 
 def _held(s: State, key: OrderId, order: Order) -> Iterator[str]:

@@ -79,6 +79,7 @@ from engine.commands.paying import (
 from engine.commands.preparing import (
     AcceptOrder,
     ExpireAcceptance,
+    LabelOrder,
     ReceiveReturn,
     RejectOrder,
     ReportMissing,
@@ -232,6 +233,7 @@ ExternalCommand = (
     | RejectOrder
     | UpdateReadyTime
     | ReportReady
+    | LabelOrder
     | ReportMissing
     | ReceiveReturn
     | ReportCollection

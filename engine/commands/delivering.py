@@ -67,6 +67,7 @@ class ReportPickup(Command, frozen=True):
 
     courier: CourierId
     delivery: DeliveryId
+    scanned: list[str] = []  # what stands on the bags, if the store has labelled them
 
 
 class ReportDropoff(Command, frozen=True):

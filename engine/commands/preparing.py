@@ -33,6 +33,14 @@ class ReportReady(Command, frozen=True):
     order: OrderId
 
 
+class LabelOrder(Command, frozen=True):
+    """What stands on its bags: whoever fetches them reads all of it. Said again, it counts anew."""
+
+    store: StoreId
+    order: OrderId
+    labels: list[str]  # none: nothing is to be read any more
+
+
 class ReportMissing(Command, frozen=True):
     """The shelf had fewer than the books said; the order goes without them."""
 

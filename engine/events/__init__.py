@@ -130,6 +130,7 @@ from engine.events.orders import (
     OrderFulfilled,
     OrderGivenUp,
     OrderHandedOver,
+    OrderLabelled,
     OrderMoved,
     OrderPlaced,
     OrderReady,
@@ -320,6 +321,7 @@ AnyEvent = (
     | StoreAsked
     | OrderAccepted
     | ReadyTimeChanged
+    | OrderLabelled
     | OrderReady
     | ItemsMissing
     | OrderGivenUp

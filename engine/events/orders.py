@@ -118,6 +118,13 @@ class OrderReady(Event, frozen=True):
     ready_at: Millis
 
 
+class OrderLabelled(Event, frozen=True):
+    """What stands on its bags: who fetches them reads all of it, or does not have them."""
+
+    order: OrderId
+    labels: list[str]
+
+
 class OrderReduced(Event, frozen=True):
     """Items were missing: these lines remain, and so much less is owed."""
 

@@ -42,7 +42,7 @@ from engine.rejections import RejectionReason as Reason
 from engine.rules.cancelling import REASONS
 from engine.rules.eligibility import fits, return_position
 from engine.rules.locality import is_near
-from engine.rules.proving import is_same_code
+from engine.rules.proving import is_same_code, label_fault
 from engine.state.couriers import Courier, Couriers
 from engine.state.deliveries import (
     ACCEPTED,
@@ -160,6 +160,8 @@ class Delivering:
         if substitutes:
             until = max(x.expires_at for x in substitutes.values())
             turn.reject(Reason.SUBSTITUTE_PENDING, expires_at=until)
+        if not delivery.change:
+            turn.reject_for(label_fault(self.orders[delivery.order].labels, c.scanned))
         self._check_load(turn, c)
         turn.emit(DeliveryPickedUp(c.delivery, c.courier, delivery.order))
 

@@ -6,6 +6,7 @@ from typing import NoReturn
 from engine.commands import (
     AcceptOrder,
     ExpireAcceptance,
+    LabelOrder,
     ReceiveReturn,
     RejectOrder,
     ReportMissing,
@@ -19,6 +20,7 @@ from engine.events import (
     OrderCancelled,
     OrderConfirmed,
     OrderGivenUp,
+    OrderLabelled,
     OrderMoved,
     OrderReady,
     PreparationMeasured,
@@ -43,6 +45,7 @@ from engine.turn import Turn
 from engine.values import HOUR, Actor, Line, Millis, OrderId, ProductId, StoreId
 
 READY_WITHIN_MS = 24 * HOUR
+LABELS_MAX = 20  # bags of one order
 
 
 @dataclass(eq=False, slots=True)
@@ -92,6 +95,15 @@ class Preparing:
         took_ms = min(turn.at - order.accepted_at, forgotten_ms)
         crowd = crowd_permille(len(self.orders.in_kitchen(c.store)), self.staff.pickers(c.store))
         turn.emit(PreparationMeasured(c.store, took_ms, crowd))
+
+    def label_order(self, turn: Turn, c: LabelOrder) -> None:
+        """Of what a courier fetches; a customer at the counter has a code instead."""
+        if len(c.labels) > LABELS_MAX or len(dict.fromkeys(c.labels)) < len(c.labels):
+            turn.reject(Reason.MALFORMED, field="labels", limit=LABELS_MAX)
+        order = self._own_order(turn, c.store, c.order)
+        if order.is_collection or order.status not in (OrderStatus.ACCEPTED, OrderStatus.READY):
+            self._illegal(turn, order, "labelled")
+        turn.emit(OrderLabelled(c.order, c.labels))
 
     def report_missing(self, turn: Turn, c: ReportMissing) -> None:
         """The shelf is set right, the order goes on without the items, and less is owed."""

@@ -24,6 +24,7 @@ from engine.events import (
     OrderEdited,
     OrderFulfilled,
     OrderHandedOver,
+    OrderLabelled,
     OrderMoved,
     OrderPlaced,
     OrderReady,
@@ -50,6 +51,7 @@ from engine.stages import NEVER_COLLECTED, NOT_TOLD
 from engine.stages import TO_PREPARE as TO_PREPARE
 from engine.stages import TRANSITIONS as TRANSITIONS
 from engine.stages import OrderStatus as OrderStatus
+from engine.terms import Substitute as Substitute
 from engine.values import (
     Actor,
     CustomerId,
@@ -63,14 +65,6 @@ from engine.values import (
     Rescue,
     StoreId,
 )
-
-
-class Substitute(Struct, frozen=True, array_like=True):
-    """Kept for the order until it is answered."""
-
-    quantity: int  # of what is missing
-    line: PricedLine
-    expires_at: Millis
 
 
 class Edit(Struct, frozen=True, array_like=True):
@@ -99,6 +93,7 @@ class Order(Struct, array_like=True):
     number: int = 0  # the n-th that was placed
     moves: int = 0  # from one store to another
     answer_until: Millis = Millis(0)  # the store that is asked; 0: none is
+    labels: list[str] = []  # on its bags; none: nothing is read when they are fetched
 
     @property
     def next_statuses(self) -> tuple[OrderStatus, ...]:
@@ -225,6 +220,9 @@ class Orders(Struct, dict=True):
         self.orders[e.order].ready_at = e.ready_at
         self.changes.note(e.order)
 
+    def order_labelled(self, e: OrderLabelled) -> None:
+        self.orders[e.order].labels = e.labels
+
     def order_ready(self, e: OrderReady) -> None:
         self._move(e.order, OrderStatus.READY).ready_at = e.ready_at
 
@@ -247,6 +245,7 @@ class Orders(Struct, dict=True):
         self.kitchens.setdefault(e.store, {})[e.order] = None
         self._count_window(order.placed, 1)
         order.moves, order.ready_at, order.accepted_at = order.moves + 1, Millis(0), Millis(0)
+        order.labels = []
         self.changes.note(e.order)
 
     def order_handed_over(self, e: OrderHandedOver) -> None:

@@ -124,6 +124,7 @@ def state_of(s: State) -> dict[type[e.Event], Apply]:
         e.StoreAsked: s.orders.store_asked,
         e.OrderAccepted: s.orders.order_accepted,
         e.ReadyTimeChanged: s.orders.ready_time_changed,
+        e.OrderLabelled: s.orders.order_labelled,
         e.OrderReady: s.orders.order_ready,
         e.OrderReduced: s.orders.order_reduced,
         e.OrderMoved: s.orders.order_moved,

@@ -110,6 +110,7 @@ def handler_of(h: Handlers) -> dict[type[c.Command], Handle]:
         c.RejectOrder: h.preparing.reject_order,
         c.UpdateReadyTime: h.preparing.update_ready_time,
         c.ReportReady: h.preparing.report_ready,
+        c.LabelOrder: h.preparing.label_order,
         c.ReportMissing: h.preparing.report_missing,
         c.ReceiveReturn: h.preparing.receive_return,
         c.ExpireAcceptance: h.preparing.expire_acceptance,

@@ -76,6 +76,7 @@ class Ticket(Told, frozen=True):
     delivery: str | None = None
     fulfillment: Fulfillment = "delivery"
     window: Window | None = None
+    labels: list[str] = []  # on its bags, as `label_order` said
 
 
 class TicketClosed(Told, frozen=True):
@@ -198,6 +199,7 @@ class RouteStop(Part, frozen=True):
     returns: bool = False  # a pickup at a customer's door, for the store
     eta_at: str | None = None  # as things were when this was told; whole minutes
     seems_arrived: bool = False  # by the fence around it: then say so with `report_arrival`
+    labels: int = 0  # of a pickup: so many bags are to be scanned for `report_pickup`
 
 
 class WaitNear(Part, frozen=True):

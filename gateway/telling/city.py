@@ -125,7 +125,7 @@ def touched_couriers(record: Record, s: State) -> dict[CourierId, None]:
         if isinstance(event, ROUTE_EVENTS):
             if event.courier is not None:
                 touched[event.courier] = None
-        elif isinstance(event, e.ReadyTimeChanged | e.OrderReady):
+        elif isinstance(event, e.ReadyTimeChanged | e.OrderReady | e.OrderLabelled):
             key = s.deliveries.of_order.get(event.order)
             courier = s.deliveries[key].courier if key is not None else None
             if courier is not None:

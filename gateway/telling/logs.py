@@ -79,6 +79,7 @@ FOLLOWED = frozenset(  # most events, timers above all, are nobody's news
         e.LegStarted,
         e.ReadyTimeChanged,
         e.OrderReduced,
+        e.OrderLabelled,
         e.ShortageRemedied,
         e.ProofMissed,
         e.ProofRenewed,
@@ -244,6 +245,8 @@ class Logs:
             work.fold(event, s)
             if isinstance(event, e.ProofMissed | e.ProofRenewed):
                 yield from self._order_changes(event.order, at, None)
+            elif isinstance(event, e.OrderLabelled):
+                yield from self._ticket_changes(event.order, was_open=False)
             elif isinstance(event, (e.ReadyTimeChanged, e.OrderReduced, *BARGAINS)):
                 yield from self._order_changes(event.order, at, None)
                 yield from self._ticket_changes(event.order, was_open=False)

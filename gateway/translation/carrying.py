@@ -22,7 +22,7 @@ COMMAND_OF: Table = {
     m.AcceptOffer: lambda b, who, _: c.AcceptOffer(who.subject, b.delivery),
     m.DeclineOffer: lambda b, who, _: c.DeclineOffer(who.subject, b.delivery, b.reason),
     m.ReportArrival: lambda b, who, _: c.ReportArrival(who.subject, b.delivery, v.StopKind(b.stop)),
-    m.ReportPickup: lambda b, who, _: c.ReportPickup(who.subject, b.delivery),
+    m.ReportPickup: lambda b, who, _: c.ReportPickup(who.subject, b.delivery, b.scanned),
     m.ReportDropoff: _report_dropoff,
     m.ReportFailure: lambda b, who, _: c.ReportFailure(who.subject, b.delivery, b.reason),
     m.ReportBreakdown: lambda _, who, __: c.ReportBreakdown(who.subject),

@@ -31,6 +31,7 @@ COMMAND_OF: Table = {
         who.subject, b.order, millis(b.ready_at, "ready_at")
     ),
     m.ReportReady: lambda b, who, _: c.ReportReady(who.subject, b.order),
+    m.LabelOrder: lambda b, who, _: c.LabelOrder(who.subject, b.order, b.labels),
     m.ReportMissing: _report_missing,
     m.ReceiveReturn: lambda b, who, _: c.ReceiveReturn(who.subject, b.delivery, b.sellable),
     m.ReportCollection: lambda b, who, _: c.ReportCollection(who.subject, b.order, b.code),

@@ -279,7 +279,9 @@ class Fleet:
     def _pick_up(self, n: int, turn: int) -> None:
         stop = self._heading[n]
         if self._turns[n] == turn and stop is not None:
-            self._world.submit(ReportPickup(self._couriers[n].id, stop.delivery))
+            s = self._world.state
+            labels = s.orders[s.deliveries[stop.delivery].order].labels
+            self._world.submit(ReportPickup(self._couriers[n].id, stop.delivery, labels))
 
     def _at_door(self, n: int, turn: int, failure: str) -> None:
         stop, courier = self._heading[n], self._couriers[n].id

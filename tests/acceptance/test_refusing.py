@@ -118,6 +118,7 @@ SENSIBLE = [  # one of each command from outside
     c.RejectOrder("store", "o", "too_busy"),
     c.UpdateReadyTime("store", "o", 9_000),
     c.ReportReady("store", "o"),
+    c.LabelOrder("store", "o", ["bag"]),
     c.ReportMissing("store", "o", "ramen", 1),
     c.ReceiveReturn("store", "o/1", True),
     c.ReportCollection("store", "o", "424242"),

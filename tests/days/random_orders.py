@@ -18,6 +18,7 @@ def makers(day) -> Iterator[tuple[float, Callable[[], Made]]]:
     yield 2, lambda: _pay_for_later(day)
     yield 2, lambda: _come_to_the_counter(day)
     yield 0.6, lambda: _renew(day)
+    yield 1, lambda: _label(day)
     yield 1, lambda: _guess(day)
     yield 2, lambda: _try_again(day)
     yield 1, lambda: _recall(day)
@@ -178,3 +179,13 @@ def _guess(day) -> Made:
     store = order.placed.store if order else "s0"
     guesses = [c.ReportCollection(store, key, f"{n:06}") for n in range(7)]
     return [c.AcceptOrder(store, key, day.at), c.ReportReady(store, key), *guesses]
+
+
+def _label(day) -> Made:
+    """Bags, mostly of what waits for its courier; now and then with a label twice."""
+    rng, orders = day.rng, day._s.orders.orders.items()
+    ready = {k: x for k, x in orders if x.status in ("accepted", "ready") and not x.is_collection}
+    key = day._one(ready or dict(orders))
+    order = day._s.orders.get(key)
+    store = order.placed.store if order else "s0"
+    return c.LabelOrder(store, key, rng.choice((["a"], ["a", "b"], ["b", "b"], [])))

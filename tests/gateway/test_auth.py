@@ -147,6 +147,7 @@ def some(kind):
         "pin": "424242",
         "code": "424242",
         "received": [m.ReturnedLine("ramen", 1)],
+        "labels": ["a7"],
         "sellable": True,
         "authorized": True,
         "succeeded": True,

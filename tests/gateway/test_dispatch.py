@@ -106,3 +106,20 @@ async def test_who_is_only_sent_home_brings_what_is_on_board_to_its_end(tmp_path
         assert (await city.operator.ask(m.AssignDelivery("kim", delivery, "x"))).error is not None
         await city.kim.request(m.ReportDropoff(delivery))
         assert (await city.shop.request(m.GetOrder("o1"))).delivery_status == "delivered"
+
+
+@live
+async def test_a_store_says_what_is_on_the_bags_and_the_courier_has_to_read_it(tmp_path):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        delivery = await accepted(city, "o1")
+        tickets, route = city.store.subscribe("tickets"), city.kim.subscribe("route")
+        await anext(tickets)
+        assert (await anext(route)).body.stops[0].labels == 0
+        await city.store.request(m.LabelOrder("o1", ["a7", "a8"]))
+        assert (await anext(tickets)).body.labels == ["a7", "a8"]
+        assert (await anext(route)).body.stops[0].labels == 2
+        none = await city.kim.ask(m.ReportPickup(delivery))
+        assert (none.error.code, none.error.detail["at_least"]) == ("proof_required", 2)
+        wrong = await city.kim.ask(m.ReportPickup(delivery, ["a7", "b1"]))
+        assert wrong.error.detail == {"left": 1, "not_of_this_order": ["b1"]}
+        await city.kim.request(m.ReportPickup(delivery, ["a8", "a7"]))

@@ -180,6 +180,7 @@ from gateway.messages.requests.storekeeping import (
     CloseStore,
     CountStock,
     DelistInStore,
+    LabelOrder,
     ListInStore,
     ListStock,
     OpenStore,
@@ -254,6 +255,7 @@ RequestBody = (
     | RejectOrder
     | UpdateReadyTime
     | ReportReady
+    | LabelOrder
     | ReportMissing
     | ReceiveReturn
     | ReportCollection

@@ -1,6 +1,10 @@
 """What courier apps ask for."""
 
-from gateway.messages.values import Proof, Reason, Ref, Sent, StopKind, Text, Time
+from typing import Annotated
+
+from msgspec import Meta
+
+from gateway.messages.values import Id, Proof, Reason, Ref, Sent, StopKind, Text, Time
 
 
 class StartShift(Sent, frozen=True):
@@ -38,9 +42,10 @@ class ReportArrival(Sent, frozen=True):
 
 
 class ReportPickup(Sent, frozen=True):
-    """The goods are on board."""
+    """The goods are on board. `scanned` is what stands on the bags, where the stop asks for it."""
 
     delivery: Ref
+    scanned: Annotated[list[Id], Meta(max_length=50)] = []
 
 
 class ReportDropoff(Sent, frozen=True):

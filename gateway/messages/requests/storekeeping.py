@@ -34,6 +34,16 @@ class ReportReady(Sent, frozen=True):
     order: Id
 
 
+class LabelOrder(Sent, frozen=True):
+    """What stands on its bags, a label each: the courier reads all of them when he fetches it, or
+    hears that a bag is left or somebody else's. Once accepted, for who has a courier come; again,
+    to label anew; none, and nothing is to be read.
+    """
+
+    order: Id
+    labels: Annotated[list[Id], Meta(max_length=20)]
+
+
 class ReportMissing(Sent, frozen=True):
     """The shelf had fewer than the books said; the order goes without them."""
 
