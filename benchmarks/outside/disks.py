@@ -198,13 +198,6 @@ FAILURES = [
     ("fsync", "EIO"),
     ("pwrite64", "EIO"),
     ("pwrite64", "ENOSPC"),
-    ("write", "ENOSPC"),
-    ("write", "EIO"),
-    ("rename", "EIO"),
-    ("ftruncate", "EIO"),
-    ("unlink", "EIO"),
-    ("openat", "EMFILE"),
-    ("pread64", "EIO"),
 ]
 
 

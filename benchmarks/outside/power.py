@@ -326,6 +326,7 @@ async def _cuts(
         served.tokens = dict(tokens) if (data / "secret").exists() else {}
         wrong = await judged(served, driver, answered)
         torn += "log was torn" in served.said
+        print(f"cut {number}: {len(answered)} answers, {len(wrong)} wrong", flush=True)
         if wrong:
             missing.append(f"cut {number} after call {end} of {len(ops)}, {kept} kept: {wrong[:3]}")
             _copied(folder / "image", keep / str(number))

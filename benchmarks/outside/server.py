@@ -21,7 +21,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 ROOT = Path(__file__).resolve().parents[2]
 O2O = (sys.executable, "-m", "gateway.cli")
 STARTS_S = 120.0
-TOKENS_KEPT_S = 600.0
+TOKENS_KEPT_S, LAST_WORDS_S = 600.0, 2.0
 STORE = {"lat": 39.0, "lon": 116.0}
 DOOR = {"lat": 39.01, "lon": 116.01}
 PRICE = {"amount": 1200, "currency": "CNY"}
@@ -82,7 +82,7 @@ class Served:
 
     async def ended(self, timeout_s: float = 30.0) -> int:
         status = await asyncio.wait_for(self.process.wait(), timeout_s)
-        await self._ears
+        await asyncio.wait({self._ears}, timeout=LAST_WORDS_S)
         return status
 
     @property
@@ -164,9 +164,11 @@ class Talk:
                 text = data if isinstance(data, bytes) else data.encode()
                 frame = json.loads(text)
                 if frame["type"] == "reply":
-                    for waiting in self._waiting.pop(frame["id"], ()):
-                        if not waiting.done():
-                            waiting.set_result(text)
+                    waiting = self._waiting.get(frame["id"])
+                    if waiting:
+                        answer = waiting.pop(0)
+                        if not answer.done():
+                            answer.set_result(text)
                 elif self._hear is not None and frame["type"] != "heartbeat":
                     self._hear(frame)
         self.cut.set()
@@ -186,7 +188,8 @@ class Talk:
         except ConnectionClosed as error:
             answer.cancel()
             raise CutError from error
-        return await asyncio.wait_for(answer, timeout_s)
+        async with asyncio.timeout(timeout_s):  # wait_for may swallow that it was cancelled
+            return await answer
 
     async def ask(self, kind: str, key: str = "", **fields: Any) -> Frame:
         """The reply; `code` is its error's, or empty."""

@@ -1,0 +1,103 @@
+"""The wall clock of the real server jumps, as operators and NTP make it jump; now and then it is
+killed, too. No order may end of it, and no order's time go back.
+
+    python -m benchmarks.outside.clocks --times 60      (needs libfaketime)
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+from benchmarks.outside.crowds import ask, order, quote
+from benchmarks.outside.server import CutError, Served, Talk, o2o, small_city
+
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+JUMPS_S = (-3600, 3600, 30 * 86400, -30 * 86400, 0, 5, -5)
+
+
+async def jumps(served: Served, times: int, rng: Random) -> list[str]:
+    clock = served.data.parent / "clock"
+    clock.write_text("+0")
+    env = {
+        "LD_PRELOAD": FAKETIME,
+        "FAKETIME_TIMESTAMP_FILE": str(clock),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    await served.start(env=env)
+    await small_city(served, products=1, customers=400)
+    wrong, at, outcomes = list[str](), "", Counter[str]()
+    for number in range(times):
+        offset = rng.choice(JUMPS_S)
+        clock.write_text(f"{offset:+d}")
+        served.tokens = {}
+        if number % 5 == 4:
+            await served.kill()
+            if await served.start(env=env) is None:
+                return [*wrong, f"does not start at {offset:+d}: {served.said[-300:]}"]
+        try:
+            shop = await faked(served, "order_service", "shop", offset)
+            name = f"j{number}"
+            answers = [
+                await ask(shop, f"k-q{name}", quote(name, number % 400, "p0")),
+                await ask(shop, f"k-o{name}", order(name)),
+            ]
+            outcomes.update(answers)
+            told = await shop.told("get_order", order=name)
+            if told["order_status"] != "placed":
+                wrong.append(f"after {offset:+d} s the order is {told['order_status']}")
+            stamp = str(told.get("placed_at") or "")
+            if stamp < at:
+                wrong.append(f"time went back from {at} to {stamp}")
+            at = max(at, stamp)
+            shop.abort()
+        except (CutError, AssertionError) as error:
+            wrong.append(f"after {offset:+d} s: {error!r} {served.said[-200:]}")
+    clock.write_text("+0")
+    print(f"{times} jumps: {dict(outcomes)}, last order at {at}")
+    return wrong
+
+
+async def faked(served: Served, role: str, subject: str, offset: int) -> Talk:
+    """With a token of the time the server believes it is."""
+    done = o2o(
+        "token",
+        role,
+        subject,
+        "--data",
+        str(served.data),
+        env={"LD_PRELOAD": FAKETIME, "FAKETIME": f"{offset:+d}"},
+    )
+    served.tokens[role, subject] = done.stdout.strip()
+    return await served.talk(role, subject)
+
+
+async def run(args: argparse.Namespace, data: Path) -> int:
+    served = Served(data)
+    wrong = await jumps(served, args.times, Random(args.seed))
+    if await served.stop():
+        wrong.append(f"the last stop: {served.said[-300:]}")
+    done = o2o("verify", str(data))
+    print(done.stdout.strip())
+    for text in wrong[:8]:
+        print("WRONG", text)
+    return 1 if wrong or done.returncode else 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--times", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=time.time_ns() % 10**9)
+    args = parser.parse_args()
+    print(f"seed {args.seed}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        return asyncio.run(run(args, Path(folder) / "data"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
