@@ -38,9 +38,11 @@ async def practice(data, conduct=QUIET, **config):
     """Sandbox, gateway and a small city. Ends by asking the audit."""
     async with practising(data) as sandbox:
         sandbox.conduct = conduct
-        async with serving(data, **config) as app, small_city(app) as city:
-            yield SimpleNamespace(sandbox=sandbox, app=app, city=city, state=app.engine.state)
-            assert list(audit.violations(app.engine.state)) == []
+        async with serving(data, **config) as app:
+            state = app.engine.state
+            async with small_city(app, currency=state.settings.current.currency) as city:
+                yield SimpleNamespace(sandbox=sandbox, app=app, city=city, state=state)
+                assert list(audit.violations(state)) == []
 
 
 async def ordered(city, order, provider, lines=1, tip=0):

@@ -90,7 +90,9 @@ async def hear(ws: ClientConnection) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def small_city(app: App, subprotocol: str = m.MSGPACK) -> AsyncIterator[SimpleNamespace]:
+async def small_city(
+    app: App, subprotocol: str = m.MSGPACK, currency: str = "CNY"
+) -> AsyncIterator[SimpleNamespace]:
     """One store with a full shelf, one courier on shift, one customer; everybody connected."""
     roles: dict[str, tuple[m.Role, str]] = {
         "operator": ("operator", "ops"),
@@ -106,7 +108,7 @@ async def small_city(app: App, subprotocol: str = m.MSGPACK) -> AsyncIterator[Si
     for client in clients:
         await client.ready()
     try:
-        await set_up(city, app.engine.state.settings.current.currency)
+        await set_up(city, currency)
         await city.kim.request(m.StartShift(LATER))
         yield city
     finally:

@@ -51,11 +51,11 @@ def test_another_value_is_one():
 
 
 def older_pack(pack: bytes, **changes: int) -> bytes:
-    """Orders without the last of their fields, which is 0 unless told."""
+    """Orders without the last of their fields, which is empty unless told."""
     orders = msgpack.decode(decompress(pack))
     names = Order.__struct_fields__
     for order in orders.values():
-        assert order.pop() == 0
+        assert not order.pop()
         for name, value in changes.items():
             order[names.index(name)] = value
     return compress(msgpack.encode(orders))

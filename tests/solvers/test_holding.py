@@ -169,7 +169,8 @@ def test_an_order_is_held_until_waiting_would_not_pay_and_says_why():
     told = explain(evening.engine.state, OrderId("o"), Millis(31_000), holds_back=True)
     assert told.wait.store == "s"
     assert told.wait.saves_per_min > told.wait.costs_per_min
-    assert any("held until" in line for line in lines(told, Millis(31_000)))
+    known = evening.engine.state.orders[OrderId("o")]
+    assert any("held until" in line for line in lines(told, known, Millis(31_000)))
     late = told.wait.until // 1_000 + 1
     asked = evening.brief(late)
     plan = insertion(asked.problem, Budget())
