@@ -6,6 +6,7 @@ the clients resume by themselves.
 
 import argparse
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
@@ -21,7 +22,7 @@ from engine.values import CASH
 from gateway.clock import stopwatch_s, wall_s
 from gateway.commands.demo_figures import line, summary, systems
 from gateway.commands.ports import port
-from gateway.commands.supervising import Supervisor
+from gateway.commands.supervising import NoServerError, Supervisor
 from gateway.messages import Role
 from gateway.running import told_to_stop
 from gateway.storage.verification import verify
@@ -80,7 +81,11 @@ def run(args: argparse.Namespace) -> int:
         day = day_of(read_instance(args.mdrp))
     else:
         day = of_scenario(load(find(args.scenario)), streams)
-    return asyncio.run(_demo(args, day, streams))
+    try:
+        return asyncio.run(_demo(args, day, streams))
+    except NoServerError as error:
+        sys.stderr.write(f"o2o demo: {error}\n")
+        return 1
 
 
 def at_speed(settings: Settings, speed: float) -> Settings:
@@ -138,10 +143,13 @@ async def _demo(args: argparse.Namespace, day: Day, streams: RandomStreams) -> i
         try:
             async with alive(url, token, day, streams, args.speed, *paying) as city:
                 drained = await _live(args, city, supervisor, stopped)
-                missing = await city.service.missing() if ends else []
+                asks = ends and not supervisor.watch.done()
+                missing = await city.service.missing() if asks else []
                 figures = summary(city, supervisor.restarts, missing, stopwatch_s() - began_s)
         finally:
             status = await supervisor.stop()
+    if supervisor.watch.done() and not supervisor.watch.cancelled():
+        supervisor.watch.result()  # raises why there is no server any more
     if not ends or stopped.is_set():
         out.print("stopped; start it again on the same data and it goes on")
         return status
@@ -198,7 +206,7 @@ async def _live(
             task.cancel()
     results = await asyncio.gather(day, told, stop, return_exceptions=True)
     if supervisor.watch.done():
-        supervisor.watch.result()  # raises why there is no server any more
+        return False
     for result in results:
         if isinstance(result, Exception):
             raise result

@@ -16,6 +16,10 @@ FAILURES_MAX = 3
 COMPILING = "compiling the planner's kernels: once on a machine, about a minute ..."
 
 
+class NoServerError(Exception):
+    """It did not start, or cannot be kept alive."""
+
+
 class Supervisor:
     """Keeps one `o2o serve` running until told otherwise."""
 
@@ -50,14 +54,18 @@ class Supervisor:
         return self._watch
 
     async def start(self) -> None:
-        """Returns when it answers. Raises RuntimeError if it ends instead."""
+        """Returns when it answers. Raises NoServerError if it ends instead."""
+        if await self._is_taken():
+            raise NoServerError(
+                f"somebody serves at port {self._port} already: choose another --port"
+            )
         await self._spawn()
         began_s, told = stopwatch_s(), False
         while not await self._answers():
             assert self._process is not None
             waited_s = stopwatch_s() - began_s
             if self._process.returncode is not None or waited_s > STARTS_WITHIN_S:
-                raise RuntimeError(f"the server did not start: {' '.join(self._command)}")
+                raise NoServerError(f"the server did not start: {' '.join(self._command)}")
             if waited_s > SAID_AFTER_S and not told:
                 told = True
                 self._say(COMPILING)
@@ -88,9 +96,18 @@ class Supervisor:
             # Killed is not failed: only a server that ends by itself, again and again, is hopeless.
             failures = failures + 1 if status > 0 else 0
             if failures == FAILURES_MAX:
-                raise RuntimeError(f"the server ended {failures} times by itself, with {status}")
+                raise NoServerError(f"the server ended {failures} times by itself, with {status}")
             self.restarts += 1
             await self._spawn()
+
+    async def _is_taken(self) -> bool:
+        """Else another's answers would be taken for our own server's."""
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", self._port)
+        except OSError:
+            return False
+        writer.close()
+        return True
 
     async def _answers(self) -> bool:
         try:

@@ -77,6 +77,15 @@ def test_clients_resume_and_nothing_is_lost_when_the_server_is_killed(tmp_path):
     assert verify(tmp_path).exit_code == 0
 
 
+def test_a_port_where_somebody_serves_already_is_said(tmp_path, capsys):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        assert main(["demo", "--data", str(tmp_path), "--port", str(taken)]) == 1
+    assert f"somebody serves at port {taken} already" in capsys.readouterr().err
+
+
 EPISODES = """
 [[episodes]]
 kind = "rain"
