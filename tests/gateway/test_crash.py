@@ -6,6 +6,7 @@ answer follows a finished sync is for `ackwatch` (strace) to see, at the end of 
 
 import asyncio
 import contextlib
+import os
 import re
 import resource
 import shutil
@@ -207,7 +208,16 @@ def watch(directory, *arguments):
     command += ["--driver", driver, *arguments]
     command += ["--", sys.executable, "-m", "tests.crash_child", directory / "data", str(port)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    end_whoever_serves(directory / "data")
     return done.returncode, done.stdout
+
+
+def end_whoever_serves(data):
+    """The referee leaves the child it watched running."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if str(data).encode() in path.read_bytes():
+                os.kill(int(path.parent.name), signal.SIGKILL)
 
 
 @needs_strace
