@@ -5,14 +5,12 @@ killed, too. No order may end of it, and no order's time go back.
 """
 
 import argparse
-import asyncio
 import sys
-import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 from random import Random
 
+from benchmarks.outside.attack import attacked
 from benchmarks.outside.crowds import ask, order, quote
 from benchmarks.outside.server import CutError, Served, Talk, o2o, small_city
 
@@ -92,11 +90,7 @@ async def run(args: argparse.Namespace, data: Path) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--times", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=time.time_ns() % 10**9)
-    args = parser.parse_args()
-    print(f"seed {args.seed}", flush=True)
-    with tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(run(args, Path(folder) / "data"))
+    return attacked(parser, run)
 
 
 if __name__ == "__main__":

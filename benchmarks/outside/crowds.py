@@ -16,7 +16,6 @@ import argparse
 import asyncio
 import json
 import sys
-import tempfile
 import time
 from collections import Counter
 from contextlib import suppress
@@ -24,6 +23,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from benchmarks.outside.attack import attacked
 from benchmarks.outside.server import CutError, Frame, Served, Talk, o2o, small_city
 
 SOCKETS, BUYERS, SHELVES = 50, 1_000, 8
@@ -332,11 +332,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--events", type=int, default=2_000)
     parser.add_argument("--kills", action="store_true", help="the server, every four seconds")
-    parser.add_argument("--seed", type=int, default=time.time_ns() % 10**9)
-    args = parser.parse_args()
-    print(f"seed {args.seed}", flush=True)
-    with tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(run(args, Path(folder) / "data"))
+    return attacked(parser, run)
 
 
 if __name__ == "__main__":

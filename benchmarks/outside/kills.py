@@ -13,13 +13,12 @@ import argparse
 import asyncio
 import shutil
 import sys
-import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from benchmarks.outside.attack import attacked
 from benchmarks.outside.server import (
     PRICE,
     CutError,
@@ -246,14 +245,10 @@ async def run(args: argparse.Namespace, data: Path) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=time.time_ns() % 10**9)
     parser.add_argument("--inside", action="store_true", help="by strace, within a system call")
     parser.add_argument("--window", type=float, default=2.0, help="seconds to wait for the call")
     parser.add_argument("--keep", type=Path, default=Path("killed"), help="what was found wrong")
-    args = parser.parse_args()
-    print(f"seed {args.seed}", flush=True)
-    with tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(run(args, Path(folder) / "data"))
+    return attacked(parser, run)
 
 
 if __name__ == "__main__":

@@ -13,12 +13,12 @@ import asyncio
 import os
 import signal
 import sys
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 from random import Random
 
+from benchmarks.outside.attack import attacked
 from benchmarks.outside.server import CutError, Served, journal_keys, o2o, small_city
 
 ENDS_S, ANSWERS_S = 2.0, 10.0
@@ -110,11 +110,7 @@ async def run(args: argparse.Namespace, data: Path) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--times", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=time.time_ns() % 10**9)
-    args = parser.parse_args()
-    print(f"seed {args.seed}", flush=True)
-    with tempfile.TemporaryDirectory() as folder:
-        return asyncio.run(run(args, Path(folder) / "data"))
+    return attacked(parser, run)
 
 
 if __name__ == "__main__":
