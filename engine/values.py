@@ -1,7 +1,7 @@
 """Identifiers, time, money and the small words everyone uses. Integers; units in the names."""
 
 from enum import StrEnum
-from typing import NewType
+from typing import NewType, Self
 
 from msgspec import Struct
 
@@ -249,6 +249,11 @@ class PaymentMethod(StrEnum):
     APP = "app"
     H5 = "h5"  # a browser on a phone
     WEB = "web"  # a browser on a desk
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        """Journals from before it had a name say nothing."""
+        return cls.DEFAULT if value == "" else None
 
 
 class Posting(Struct, frozen=True, array_like=True):

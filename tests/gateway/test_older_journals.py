@@ -8,6 +8,7 @@ from engine import snapshot
 from engine.codec import decode, encode
 from engine.commands import OpenEngine, Tick
 from engine.engine import Engine, Record
+from engine.events import PaymentRequested
 from engine.settings import Settings
 from engine.state.orders import Order
 from engine.values import HOUR, Millis
@@ -48,6 +49,15 @@ def test_another_value_is_one():
     _Verification(report, {}).check(older(opened(), handling_ms=1))
     assert report.decided == 0
     assert "OpenEngine" in report.findings[0].text
+
+
+def test_the_usual_way_to_pay_was_nameless_once():
+    records: list[Record] = []
+    simulate(small(), 3, records.append)
+    record = next(x for x in records if any(type(y) is PaymentRequested for y in x.events))
+    body = encode(record)
+    assert b"\xa7default" in body
+    assert decode(body.replace(b"\xa7default", b"\xa0")) == record
 
 
 def older_pack(pack: bytes, **changes: int) -> bytes:
