@@ -20,6 +20,7 @@ from gateway.storage.journal import Journal, StorageFullError
 from gateway.storage.snapshots import Snapshot, Snapshots
 from gateway.storage.snapshotting import snapshot_beside
 from gateway.submissions import (
+    NO_ROOM,
     NoRoomError,
     OverloadedError,
     StoppingError,
@@ -37,7 +38,6 @@ WATCH_S = 0.05  # between two looks at the loop's lag, and at a full disk
 LOOK_S = 0.5  # between two looks at whether the journal is ours
 SNAPSHOT_EVERY = 200_000  # records: about a second of recovery
 RETRY_MIN_S, RETRY_MAX_S = 1.0, 30.0
-NO_ROOM = "no room on the disk"
 
 OnRecord = Callable[[Record], None]
 OnDurable = Callable[[list[Record]], None]

@@ -14,6 +14,8 @@ A rejection (engine.rejections) is different: it was decided, it is recorded, it
 from engine.commands import AnyCommand
 from engine.values import RequestKey
 
+NO_ROOM = "no room on the disk"
+
 
 class SubmissionError(Exception):
     """`retry_after_s` is when trying again may help; None if it never does."""

@@ -25,7 +25,13 @@ from gateway.loop import Reply
 from gateway.messages.frames import RequestFrame
 from gateway.privacy.free_text import check_free_text
 from gateway.privacy.keeper import PERSONAL, WITH_WORDS
-from gateway.submissions import NoRoomError, OverloadedError, SubmissionError
+from gateway.submissions import (
+    NO_ROOM,
+    NoRoomError,
+    OverloadedError,
+    SubmissionError,
+    UnsettledError,
+)
 from gateway.telling.shelves import list_movements
 from gateway.tokens import Identity
 from gateway.translation import command_of, rejection_error, reply_of, submission_error
@@ -316,15 +322,17 @@ class Session:
 
     async def _read(self, who: Identity, id: str, body: m.RequestBody, key: RequestKey) -> None:
         """Nothing is told before it is durable, not even by way of a question."""
+        loop = self._desk.loop
         try:
+            if loop.is_stuck:  # what is read may wait for room a long time
+                raise NoRoomError(NO_ROOM)
             told = await self._told(who, body, key)
+            if loop.is_stuck:  # meanwhile; what was asked for may be done
+                raise UnsettledError(NO_ROOM)
+            seq = await loop.settled()
         except Refusal as refusal:
             self._answer(id, error=refusal.error)
             return
-        try:
-            if self._desk.loop.is_stuck:  # what was read may wait for room a long time
-                raise NoRoomError("no room on the disk")
-            seq = await self._desk.loop.settled()
         except SubmissionError as error:
             self._answer(id, error=submission_error(error))
             return
