@@ -9,6 +9,7 @@ HOUR_MIN = 60
 ETC_WEST, ETC_EAST = -12, 14  # the whole hours that the time zone database has a name for
 BETWEEN = {  # minutes east, of places that keep one time all year
     -570: "Pacific/Marquesas",
+    210: "Asia/Tehran",
     270: "Asia/Kabul",
     330: "Asia/Kolkata",
     345: "Asia/Kathmandu",

@@ -111,7 +111,7 @@ the same frames. There is no compression; a message to the server has at most {k
 What you send is refused if it has a field that is not named here, or a value out of its range.
 What you receive may have more fields in a later version: ignore those you do not know. Texts take
 every script, but no control characters and no marks that turn the direction of what follows (words
-of 2,000 characters may have lines); a card number in one is refused, however it is written.
+of 2,000 characters may have lines); a card number in one is refused, also spaced or dashed.
 
 Money is in whole minor units with its currency. Times are RFC 3339 in UTC. Durations say their
 unit in their name. Coordinates are degrees, WGS-84, in fields named `lat` and `lon`.

@@ -42,9 +42,9 @@ async def until(stopped: asyncio.Event, life: Awaitable[None]) -> None:
     """Until that is set, or `life` ends. Raises why it ended."""
     stop, end = asyncio.ensure_future(stopped.wait()), asyncio.ensure_future(life)
     await asyncio.wait((stop, end), return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
     if end.done():
         end.result()
-    stop.cancel()
     end.cancel()
 
 

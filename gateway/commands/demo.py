@@ -136,11 +136,11 @@ async def _demo(args: argparse.Namespace, day: Day, streams: RandomStreams) -> i
         f"planned by {args.solver or day.scenario.planner.policy} ..."
     )
     async with _sandbox(args, day) if args.sandbox else nullcontext(Paying()) as paying:
-        await supervisor.start()
-        page = token("operator", "console")
-        out.print(f"console  http://127.0.0.1:{args.port}/#token={page}", soft_wrap=True)
-        url, began_s = f"ws://127.0.0.1:{args.port}/ws", stopwatch_s()
         try:
+            await supervisor.start()
+            page = token("operator", "console")
+            out.print(f"console  http://127.0.0.1:{args.port}/#token={page}", soft_wrap=True)
+            url, began_s = f"ws://127.0.0.1:{args.port}/ws", stopwatch_s()
             async with alive(url, token, day, streams, args.speed, *paying) as city:
                 drained = await _live(args, city, supervisor, stopped)
                 asks = ends and not supervisor.watch.done()

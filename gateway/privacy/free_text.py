@@ -19,8 +19,10 @@ from gateway.messages.values import WORDS_MAX
 
 LONGEST, SHORTEST = 19, 13  # digits of a card
 FIRST = range(2, 7)  # of a card scheme
-# Of digits, apart from words; what a plus leads is a telephone number.
-GROUPS = re.compile(r"(?<![\w+])\d+(?:[\s.\-\u2010-\u2015]{1,3}\d+)*(?!\w)")
+# Of digits, apart from Latin letters, but not from characters that are written without spaces;
+# what a plus leads is a telephone number.
+BETWEEN = r"[\s.,/\-\u2010-\u2015\u200b-\u200d\u2060\ufeff]{1,3}"
+GROUPS = re.compile(rf"(?<![A-Za-z0-9_+])\d+(?:{BETWEEN}\d+)*(?![A-Za-z0-9_])")
 CONTROLS = r"\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
 IN_A_LINE = re.compile(f"[{CONTROLS}]")
 IN_WORDS = re.compile(f"(?![\n\r\t])[{CONTROLS}]")
@@ -83,7 +85,10 @@ def check_free_text(body: object) -> None:
 
 
 def holds_card_number(text: str) -> bool:
-    """Spaced or dashed anyhow, among other numbers, in whatever script its digits are."""
+    """Spaced, dashed or pointed, among other numbers and words, in whatever script its digits are.
+
+    Not if a plus leads it, or Latin letters touch it.
+    """
     if len(text) < SHORTEST:
         return False
     plain = unicodedata.normalize("NFKC", text)
