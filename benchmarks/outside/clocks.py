@@ -29,18 +29,21 @@ async def jumps(served: Served, times: int, rng: Random) -> list[str]:
     }
     await served.start(env=env)
     await small_city(served, products=1, customers=400)
-    wrong, at, outcomes = list[str](), "", Counter[str]()
+    wrong, at, before, outcomes = list[str](), "", "", Counter[str]()
     for number in range(times):
         offset = rng.choice(JUMPS_S)
         clock.write_text(f"{offset:+d}")
         served.tokens = {}
         if number % 5 == 4:
+            before = ""  # nobody pays: meanwhile it may be time that it was given up
             await served.kill()
             if await served.start(env=env) is None:
                 return [*wrong, f"does not start at {offset:+d}: {served.said[-300:]}"]
         try:
             shop = await faked(served, "order_service", "shop", offset)
-            name = f"j{number}"
+            if before and (ended := await status_of(shop, before)) != "placed":
+                wrong.append(f"{offset:+d} s later the order is {ended}")
+            name = before = f"j{number}"
             answers = [
                 await ask(shop, f"k-q{name}", quote(name, number % 400, "p0")),
                 await ask(shop, f"k-o{name}", order(name)),
@@ -61,6 +64,10 @@ async def jumps(served: Served, times: int, rng: Random) -> list[str]:
     return wrong
 
 
+async def status_of(shop: Talk, name: str) -> str:
+    return str((await shop.told("get_order", order=name))["order_status"])
+
+
 async def faked(served: Served, role: str, subject: str, offset: int) -> Talk:
     """With a token of the time the server believes it is."""
     done = o2o(
@@ -76,10 +83,10 @@ async def faked(served: Served, role: str, subject: str, offset: int) -> Talk:
 
 
 async def run(args: argparse.Namespace, data: Path) -> int:
-    served = Served(data)
-    wrong = await jumps(served, args.times, Random(args.seed))
-    if await served.stop():
-        wrong.append(f"the last stop: {served.said[-300:]}")
+    async with Served(data) as served:
+        wrong = await jumps(served, args.times, Random(args.seed))
+        if await served.stop():
+            wrong.append(f"the last stop: {served.said[-300:]}")
     done = o2o("verify", str(data))
     print(done.stdout.strip())
     for text in wrong[:8]:
@@ -90,6 +97,8 @@ async def run(args: argparse.Namespace, data: Path) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--times", type=int, default=20)
+    if not Path(FAKETIME).exists():
+        parser.error(f"needs libfaketime, at {FAKETIME}")
     return attacked(parser, run)
 
 

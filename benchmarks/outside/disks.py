@@ -1,7 +1,7 @@
 """A disk that is full or fails under the real server: what is refused, what is lost?
 
     python -m benchmarks.outside.disks full        a tmpfs, a limit on files; room comes back (root)
-    python -m benchmarks.outside.disks errors      strace lets the Nth write, sync, rename fail
+    python -m benchmarks.outside.disks errors      strace lets the Nth write or sync fail
 
 Full: whoever asks hears `storage_full` within a second, reads are answered, and five seconds after
 there is room again all goes on. Errors: nothing is acknowledged that the failed call was about, the
@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.outside.server import CutError, Served, Talk, journal_keys, small_city
@@ -81,12 +82,10 @@ class Tills:
         return wrong + [f"{x} was refused and is there" for x in self.refused if x in found]
 
 
-async def prepared(data: Path) -> Served:
-    served = Served(data)
+async def prepared(served: Served) -> None:
     await served.start()
     await small_city(served)
     await served.stop()
-    return served
 
 
 async def after(served: Served, tills: Tills) -> list[str]:
@@ -109,28 +108,29 @@ async def full(size_kib: int) -> tuple[str, list[str]]:
     with tempfile.TemporaryDirectory() as folder:
         mount("-t", "tmpfs", "-o", f"size={size_kib}k", "none", folder)
         try:
-            served = await prepared(Path(folder) / "data")
-            await served.start()
-            return await fills(served, lambda: mount("-o", "remount,size=64m", folder))
+            async with Served(Path(folder) / "data") as served:
+                await prepared(served)
+                await served.start()
+                return await fills(served, lambda: mount("-o", "remount,size=64m", folder))
         finally:
             subprocess.run(["umount", "-l", folder], check=True)
 
 
 async def limited(size: int) -> tuple[str, list[str]]:
+    def little() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    more = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
     with tempfile.TemporaryDirectory() as folder:
-        served = await prepared(Path(folder) / "data")
-
-        def little() -> None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-
-        await served.start(preexec_fn=little)
-        more = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-        return await fills(
-            served, lambda: resource.prlimit(served.pid, resource.RLIMIT_FSIZE, more)
-        )
+        async with Served(Path(folder) / "data") as served:
+            await prepared(served)
+            await served.start(preexec_fn=little)
+            return await fills(
+                served, lambda: resource.prlimit(served.pid, resource.RLIMIT_FSIZE, more)
+            )
 
 
-async def fills(served: Served, make_room: "object") -> tuple[str, list[str]]:
+async def fills(served: Served, make_room: Callable[[], object]) -> tuple[str, list[str]]:
     tills, wrong = Tills(served, 1), []
     said = await tills.until(60, "storage_full")
     sold = len(tills.done)
@@ -146,7 +146,7 @@ async def fills(served: Served, make_room: "object") -> tuple[str, list[str]]:
     if not (await store.told("list_stock"))["products"]:
         wrong.append("nothing can be read")
     health, _ = served.page("/health")
-    make_room()  # type: ignore[operator]
+    make_room()
     began = time.monotonic()
     while await tills.sell(store) and time.monotonic() - began < AGAIN_S:
         await asyncio.sleep(0.05)
@@ -171,7 +171,8 @@ async def fails(
 ) -> tuple[str, list[str]]:
     tills = Tills(data, number)
     inject = f"inject={call}:error={error}:when={when}"
-    words = ("strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject)
+    log = data.data.parent / "calls.log"
+    words = ("strace", "-f", "-qq", "-o", str(log), "-e", f"trace={call}", "-e", inject)
     url = await data.start(*words)
     if url is None:
         status = await data.ended()
@@ -184,7 +185,8 @@ async def fails(
         status = await data.ended(0.01 if said != "cut" else ANSWERS_S)
         outcome = f"ended with {status}: {data.said.strip().splitlines()[-1:]}"
     except TimeoutError:
-        outcome = "serves"
+        struck = "(INJECTED)" in log.read_text(errors="replace")
+        outcome = "serves" if struck else "not reached"
     wrong = [f"a traceback: {data.said[-600:]}"] if "Traceback" in data.said else []
     codes = Counter(tills.refused.values())
     words_said = f"{outcome}; {len(tills.done)} sold, {dict(codes)}, {len(tills.unknown)} unknown"
@@ -217,12 +219,11 @@ async def run(args: argparse.Namespace) -> int:
             told(f"files of {limit} bytes", await limited(limit))
         return min(bad, 1)
     with tempfile.TemporaryDirectory() as folder:
-        served, number = await prepared(Path(folder) / "data"), 0
-        for call, error in FAILURES:
-            if args.only and args.only != call:
-                continue
-            for when in args.when:
-                number += 1
+        calls = [x for x in FAILURES if args.only in (None, x[0])]
+        faults = [(*x, when) for x in calls for when in args.when]
+        async with Served(Path(folder) / "data") as served:
+            await prepared(served)
+            for number, (call, error, when) in enumerate(faults, 1):
                 told(f"{call} {error} {when}", await fails(served, call, error, when, number))
     return min(bad, 1)
 
@@ -230,7 +231,8 @@ async def run(args: argparse.Namespace) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=("full", "errors"))
-    parser.add_argument("--only", help="one system call")
+    calls = sorted({call for call, _ in FAILURES})
+    parser.add_argument("--only", choices=calls, help="one system call")
     parser.add_argument("--when", nargs="+", default=["1", "5", "20", "60", "150", "40+"])
     return asyncio.run(run(parser.parse_args()))
 

@@ -169,7 +169,11 @@ async def stopped(served: Served) -> bool:
 
 
 def lost(served: Served, ledger: Ledger) -> None:
-    found = journal_keys(served.data)
+    try:
+        found = journal_keys(served.data)
+    except AssertionError as twice:
+        ledger.wrong.append(str(twice))
+        return
     for key, answer in ledger.answered.items():
         if key not in found and b"storage_full" not in answer and b'"unsettled"' not in answer:
             ledger.wrong.append(f"{key} was acknowledged and is not there: {answer!r}")
@@ -214,7 +218,12 @@ async def settle(served: Served, ledger: Ledger) -> None:
 
 
 async def run(args: argparse.Namespace, data: Path) -> int:
-    ledger, served = Ledger(Random(args.seed)), Served(data)
+    async with Served(data) as served:
+        return await killed(args, served)
+
+
+async def killed(args: argparse.Namespace, served: Served) -> int:
+    ledger, data = Ledger(Random(args.seed)), served.data
     await served.start()
     await small_city(served, stock=STOCK, customers=CUSTOMERS)
     await served.kill()

@@ -6,8 +6,8 @@ strace writes down every call that changes files, and every answer. Replayed up 
 only what was synced by then sure to be there, they give the disk a power cut would leave: of what
 was not synced, sectors of 512 bytes are there or not, one by one; names count once their directory
 is synced. The real server starts from that, and everything answered by that moment has to be there:
-records once each, profiles, webhooks, revoked access. One cut in four hits the start after a cut.
-Exit status 1 if not.
+records once each, profiles, webhooks, revoked access. One run in four is short: it is cut while it
+recovers from the last cut. Exit status 1 if not, or if of one of these nothing was answered.
 """
 
 import argparse
@@ -304,7 +304,7 @@ async def _cuts(
     data, base = folder / "data", folder / "base"
     data.mkdir()
     driver, answered, missing = Driver(), set[str](), list[str]()
-    torn, ops, served = 0, list[Op](), Served(data)
+    torn, ops, served, ever = 0, list[Op](), Served(data), set[str]()
     for number in range(cuts):
         if number % per_run == 0:  # every fourth run is cut while it recovers
             _copied(data, base)
@@ -317,14 +317,18 @@ async def _cuts(
         for op in ops[:end]:
             disk.do(op)
         answered = before | {x.path for x in ops[:end] if x.call == "answer"}
+        ever |= answered
         for path in data.iterdir():
             path.unlink()
         kept = (0.0, 0.5, 0.9, 1.0)[rng.randrange(4)]
         disk.cut(data, rng, kept)
         _copied(data, folder / "image")
         served = Served(data)
-        served.tokens = dict(tokens) if (data / "secret").exists() else {}
+        has_secret = (data / "secret").exists()
+        served.tokens = dict(tokens) if has_secret else {}
         wrong = await judged(served, driver, answered)
+        if answered and not has_secret:
+            wrong.append("the secret is gone, and all tokens are void")
         torn += "log was torn" in served.said
         print(f"cut {number}: {len(answered)} answers, {len(wrong)} wrong", flush=True)
         if wrong:
@@ -332,7 +336,17 @@ async def _cuts(
             _copied(folder / "image", keep / str(number))
         _copied(folder / "image", data)  # the next run begins from a disk that was cut
     print(f"{cuts} power cuts, {len(answered)} answers at the last, {torn} torn ends said")
-    return missing
+    return missing + unproved(driver, ever)
+
+
+def unproved(driver: Driver, answered: set[str]) -> list[str]:
+    """Of which kinds nothing was ever answered before a cut."""
+    profiles, hooks, revoked = (x.keys() for x in (driver.profiles, driver.hooks, driver.revoked))
+    kinds = {"record": answered - profiles - hooks - revoked, "profile": answered & profiles}
+    kinds |= {"webhook": answered & hooks, "revoked access": answered & revoked}
+    return [
+        f"no {kind} was answered: nothing is proved" for kind, keys in kinds.items() if not keys
+    ]
 
 
 def _copied(source: Path, target: Path) -> None:

@@ -22,6 +22,7 @@ from benchmarks.outside.attack import attacked
 from benchmarks.outside.server import CutError, Served, journal_keys, o2o, small_city
 
 ENDS_S, ANSWERS_S = 2.0, 10.0
+HELD = "database is locked"  # by who was stopped while he wrote
 
 
 async def till(served: Served, prefix: str, answered: dict[str, str], rng: Random) -> None:
@@ -36,17 +37,38 @@ async def till(served: Served, prefix: str, answered: dict[str, str], rng: Rando
         store.abort()
 
 
+async def heard(answered: dict[str, str]) -> bool:
+    until = time.monotonic() + ANSWERS_S
+    while not answered and time.monotonic() < until:
+        await asyncio.sleep(0.02)
+    return bool(answered)
+
+
 async def once(data: Path, rng: Random, idle: bool) -> tuple[str, list[str]]:
-    old, new, wrong = Served(data), Served(data), list[str]()
-    await old.start()
-    second = Served(data)
+    async with Served(data) as old, Served(data) as second, Served(data) as new:
+        await old.start()
+        wrong = await refused(second)
+        ended, more = await replaced(old, new, rng, idle)
+        return ended, wrong + more
+
+
+async def refused(second: Served) -> list[str]:
+    """What is wrong about a second server beside the first."""
+    wrong = list[str]()
     if await second.start() is not None:
         wrong.append("a second server started beside the first")
         await second.kill()
     elif "another process writes" not in second.said:
         wrong.append(f"the second said: {second.said[-200:]}")
+    return wrong
+
+
+async def replaced(old: Served, new: Served, rng: Random, idle: bool) -> tuple[str, list[str]]:
+    data, wrong = old.data, list[str]()
     answered: dict[str, str] = {}
     busy = [asyncio.create_task(till(old, "aa", answered, rng)) for _ in range(0 if idle else 3)]
+    if not idle and not await heard(answered):
+        wrong.append("nobody was answered before")
     await asyncio.sleep(rng.uniform(0.05, 0.4))
     os.kill(old.process.pid, signal.SIGSTOP)
     (data / "journal.db.lock").unlink()
@@ -54,11 +76,10 @@ async def once(data: Path, rng: Random, idle: bool) -> tuple[str, list[str]]:
     taken = await new.start() is not None
     if taken:
         selling = asyncio.create_task(till(new, "bb", theirs, rng))
-        until = time.monotonic() + ANSWERS_S
-        while not theirs and time.monotonic() < until:
-            await asyncio.sleep(0.02)
-        if not theirs:
+        if not await heard(theirs):
             wrong.append("the new one gives no answers")
+    elif HELD not in new.said:
+        wrong.append(f"the new one did not start: {new.said[-300:]}")
     os.kill(old.process.pid, signal.SIGCONT)
     began = time.monotonic()
     try:

@@ -13,7 +13,7 @@ import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
@@ -23,7 +23,6 @@ O2O = (sys.executable, "-m", "gateway.cli")
 STARTS_S = 120.0
 TOKENS_KEPT_S, LAST_WORDS_S = 600.0, 2.0
 STORE = {"lat": 39.0, "lon": 116.0}
-DOOR = {"lat": 39.01, "lon": 116.01}
 PRICE = {"amount": 1200, "currency": "CNY"}
 LATER = "2100-01-01T00:00:00Z"
 LETTERS = itertools.count(1)
@@ -36,24 +35,33 @@ class CutError(Exception):
 
 
 class Served:
-    """One server process at a time over one data folder. `wrapped`: words before the command."""
+    """One server process at a time over one data folder; none is left behind."""
 
-    def __init__(self, data: Path, *words: str) -> None:
-        self.data, self.words = data, words
+    def __init__(self, data: Path) -> None:
+        self.data = data
         self.tokens: dict[tuple[str, str], str] = {}
         self._minted_at = time.monotonic()
         self.starts = 0
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self.starts and self.process.returncode is None:
+            await self.kill()
+
     async def start(
         self, *wrapped: str, env: dict[str, str] | None = None, **more: Any
     ) -> str | None:
-        """The address; or None if it ended instead, with `said` and its exit status."""
+        """The address; or None if it ended instead, with `said` and its exit status.
+
+        `wrapped`: words before the command.
+        """
         solver = ("--solver", "nearest", "--improver", "none")
         command = (*wrapped, *O2O, "serve", "--data", str(self.data), "--port", "0")
         self.process = await asyncio.create_subprocess_exec(
             *command,
             *solver,
-            *self.words,
             cwd=ROOT,
             env=os.environ | {"PYTHONPATH": str(ROOT)} | (env or {}),
             stdout=subprocess.PIPE,
@@ -205,9 +213,6 @@ class Talk:
         found: Frame = frame.get("body") or {}
         return found
 
-    async def send(self, frame: Frame) -> None:
-        await self._ws.send(json.dumps(frame))
-
     def abort(self) -> None:
         self._ws.transport.abort()
 
@@ -220,7 +225,7 @@ async def small_city(
     served: Served, products: int = 1, stock: int = 1_000_000, customers: int = 1
 ) -> None:
     """One store with full shelves, one courier on shift, one customer."""
-    ops, store = await served.talk("operator", "ops"), None
+    ops = await served.talk("operator", "ops")
     await ops.told("register_store", store="s1", name="Noodles", location=STORE, preparation_s=600)
     for n in range(products):
         await ops.told("list_product", product=f"p{n}", name=f"P{n}", category="food")
