@@ -27,7 +27,7 @@ from gateway.latency import OrderToPlan
 from gateway.locating.devices import Devices
 from gateway.locating.fixes import AHEAD_MAX_MS, INTERVAL_S, Fixes
 from gateway.locating.trails import Trails
-from gateway.loop import SNAPSHOT_EVERY, EngineLoop
+from gateway.loop import EngineLoop
 from gateway.messages import Role
 from gateway.metrics import Counters, Metric, gauges, of_counters
 from gateway.privacy.keeper import Keeper
@@ -38,6 +38,7 @@ from gateway.self_audit import SelfAudit
 from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
 from gateway.storage.recovery import Recovery, collector_paused
 from gateway.storage.snapshots import Snapshots
+from gateway.storage.taking import SNAPSHOT_EVERY
 from gateway.telling.feeds import FeedHub
 from gateway.tokens import LIFE_MAX_S, Identity, Tokens, load_secret
 from geo.city_streets import CityStreets
@@ -154,7 +155,6 @@ class App:
             await self.loop.submit(SetStreets(streets))
         if self._make_planner is not None:
             self.planner = self._make_planner(self.loop)
-            self.hub.objective = self.planner.objective
             stack.push_async_callback(self.planner.close)
             self.planner.resume()
         await self._open()
@@ -201,6 +201,7 @@ class App:
             trails=trails,
             devices=devices,
             forks=forks,
+            objective=self.planner.objective if self.planner is not None else None,
         )
         await self._open_payments()
         await self._open_positions(devices)

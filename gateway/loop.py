@@ -6,10 +6,9 @@ on its way to the disk the next one is decided; nothing of it leaves before it i
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from engine import snapshot
 from engine.commands import AnyCommand, PlaceOrder, RequestQuote
 from engine.engine import NO_KEY, Engine, Record
 from engine.values import RequestKey
@@ -17,8 +16,8 @@ from gateway.clock import Clock, stopwatch_s
 from gateway.latency import Latency
 from gateway.running import OwnThread
 from gateway.storage.journal import Journal, StorageFullError
-from gateway.storage.snapshots import Snapshot, Snapshots
-from gateway.storage.snapshotting import snapshot_beside
+from gateway.storage.snapshots import Snapshots
+from gateway.storage.taking import SNAPSHOT_EVERY, Snapshotting
 from gateway.submissions import (
     NO_ROOM,
     NoRoomError,
@@ -36,7 +35,6 @@ UNDURABLE_MAX = 2_000  # records decided ahead of the disk
 SLICE_S = 0.004  # decide no longer than this before sockets get their turn
 WATCH_S = 0.05  # between two looks at the loop's lag, and at a full disk
 LOOK_S = 0.5  # between two looks at whether the journal is ours
-SNAPSHOT_EVERY = 200_000  # records: about a second of recovery
 RETRY_MIN_S, RETRY_MAX_S = 1.0, 30.0
 
 OnRecord = Callable[[Record], None]
@@ -84,12 +82,7 @@ class EngineLoop:
         self.sync_ms = Latency()  # how long a batch takes to become durable
         self.is_full = False  # no room on the disk: state may be read, nothing is decided
         self.is_stuck = False  # not even for what was decided: state may not be told either
-        self.snapshot_failure: OSError | None = None  # of the latest; costs time, not data
         self._journal = journal
-        self._snapshots = snapshots
-        self._feeds = feeds
-        self._snapshot_every = snapshot_every
-        self._snapshot_seq = engine.seq
         self._inbox: deque[Submission] = deque()
         self._by_key: dict[RequestKey, Submission] = {}
         self._records: list[Record] = []  # decided, not yet on their way to the disk
@@ -99,8 +92,8 @@ class EngineLoop:
         self._settling: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._work = asyncio.Event()
         self._decided = asyncio.Event()
-        self._snapshot_due = asyncio.Event()
         self._thread = OwnThread("journal")
+        self.snapshotting = Snapshotting(engine, snapshots, feeds, self.settled, snapshot_every)
         self._per_command_s = 0.0
         self._stopping = False
         self._failure: SubmissionError | None = None
@@ -160,23 +153,6 @@ class EngineLoop:
         """As they stand in the journal; they must be durable."""
         return await self._thread(lambda: [self._journal.record(x) for x in seqs])
 
-    async def take_snapshot(self) -> int:
-        """Returns the record it follows. A process of its own takes it: nothing stands still."""
-        assert self._snapshots is not None
-        seq, feeds = self.engine.seq, self._feeds()
-        self._snapshot_seq = seq
-        await self.settled()
-        await snapshot_beside(self._snapshots.directory, seq, feeds)
-        return seq
-
-    async def _last_snapshot(self) -> None:
-        """Of a loop that has stopped: nobody waits any more, so it may as well copy the state."""
-        assert self._snapshots is not None
-        seq = self.engine.seq
-        digest = await self._thread(self._journal.digest_at, seq)
-        taken = Snapshot(seq, digest, snapshot.dump(self.engine), self._feeds())
-        self._snapshots.save(taken)
-
     @property
     def inbox_size(self) -> int:
         return len(self._inbox)
@@ -208,13 +184,13 @@ class EngineLoop:
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._mind_the_room(await self._thread(self._journal.has_room))
-                lives = (self._commit_forever, self._snapshot_forever, self._watch)
+                lives = (self._commit_forever, self.snapshotting.run, self._watch)
                 servants = [tasks.create_task(live()) for live in lives]
                 await self._decide_until_stopped()
                 await self.settled()
                 for servant in servants:
                     servant.cancel()
-                await self._try_snapshot(self._last_snapshot)
+                await self._last_snapshot()
             self._abandon(StoppingError("the engine has stopped"))
         except BaseExceptionGroup as group:
             self._fail(group.exceptions[0])
@@ -325,8 +301,8 @@ class EngineLoop:
         self.durable_seq = records[-1].seq
         self._publish(records, answers)
         self._mind_the_room(has_room)
-        if self.durable_seq - self._snapshot_seq >= self._snapshot_every:
-            self._snapshot_due.set()
+        if has_room:
+            self.snapshotting.note(self.durable_seq)
         self._work.set()
 
     def _append(self, records: list[Record]) -> bool | None:
@@ -365,20 +341,10 @@ class EngineLoop:
         if answered:  # moving average of the last ten batches or so
             self._per_command_s += 0.1 * (sync_s / answered - self._per_command_s)
 
-    async def _snapshot_forever(self) -> None:
-        while True:
-            await self._snapshot_due.wait()
-            self._snapshot_due.clear()
-            await self._try_snapshot(self.take_snapshot)
-
-    async def _try_snapshot(self, take: Callable[[], Awaitable[object]]) -> None:
-        """One that fails is one not taken: the journal has everything."""
-        if self._snapshots is not None and not self.is_full:
-            try:
-                await take()
-                self.snapshot_failure = None
-            except OSError as error:
-                self.snapshot_failure = error
+    async def _last_snapshot(self) -> None:
+        if not self.is_full:
+            digest = await self._thread(self._journal.digest_at, self.engine.seq)
+            self.snapshotting.take_here(digest)
 
     async def _watch(self) -> None:
         look_at_s = stopwatch_s()

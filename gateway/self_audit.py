@@ -18,13 +18,15 @@ log = logging.getLogger("o2o.gateway")
 
 INTERVAL_S = 1.0
 LOOKS = 200  # at shelves, and as many at open orders: a millisecond or two
-Told = Callable[[StoreId, ProductId], Buckets]
+ShelfTold = Callable[[StoreId, ProductId], Buckets]
 
 
 class SelfAudit:
     """`told` is what subscribers were told of a shelf; `open_orders` those that have not ended."""
 
-    def __init__(self, s: State, told: Told, open_orders: Callable[[], Iterator[OrderId]]) -> None:
+    def __init__(
+        self, s: State, told: ShelfTold, open_orders: Callable[[], Iterator[OrderId]]
+    ) -> None:
         self.looked = 0
         self.problems: dict[str, str] = {}  # by where it is: what is wrong there now
         self._state = s

@@ -301,4 +301,5 @@ def city_order(
         s.deliveries[delivery_key].courier if delivery_key else None,
         risk_of(s, key, now) or ("late" if delivery_key in late else ""),  # type: ignore[arg-type]
         placed.fulfillment.value,
+        order.waits_for_customer,
     )

@@ -14,7 +14,7 @@ from engine.events import (
 from engine.rejections import RejectionReason as Reason
 from engine.rules.pricing import without_prices
 from engine.rules.proving import is_same_code
-from engine.state.orders import Order, Orders, OrderStatus
+from engine.state.orders import Orders, OrderStatus
 from engine.state.settings import CurrentSettings
 from engine.turn import Turn
 from engine.values import Actor
@@ -31,7 +31,7 @@ class Collecting:
         order = self.orders.get(c.order)
         if not order or order.placed.store != c.store:
             turn.reject(Reason.UNKNOWN, what="order", id=c.order)
-        if not _waits(order):
+        if not order.waits_for_customer:
             allowed = [str(x) for x in order.next_statuses if x != OrderStatus.HANDED_OVER]
             turn.reject(
                 Reason.ILLEGAL_TRANSITION,
@@ -50,7 +50,7 @@ class Collecting:
         turn.emit(OrderFulfilled(c.order, turn.at))
 
     def expire_collection(self, turn: Turn, c: ExpireCollection) -> None:
-        if _waits(self.orders[c.order]):
+        if self.orders[c.order].waits_for_customer:
             turn.emit(OrderCancelled(c.order, Actor.SYSTEM, "not_collected", turn.at))
 
     # follow-ups
@@ -62,7 +62,3 @@ class Collecting:
             wait_ms = max(0, order.placed.promised_at - turn.at)
             life_ms = self.settings.current.collection_life_ms
             turn.set_timer(wait_ms + life_ms, ExpireCollection(e.order))
-
-
-def _waits(order: Order) -> bool:
-    return order.is_collection and order.status is OrderStatus.READY

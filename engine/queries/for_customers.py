@@ -6,7 +6,7 @@ from engine.queries.arrivals import eta_of
 from engine.queries.statuses import ENROUTE_TO_DROPOFF, delivery_status
 from engine.state import State
 from engine.state.deliveries import DeliveryStatus
-from engine.state.orders import Order, OrderStatus
+from engine.state.orders import Order
 from engine.values import Millis, OrderId
 from geo.points import Point
 
@@ -27,7 +27,7 @@ class Tracked(Struct, frozen=True):
     @property
     def is_code_shown(self) -> bool:
         """Only while it opens something."""
-        return self.order.is_collection and self.order.status is OrderStatus.READY
+        return self.order.waits_for_customer
 
 
 def track(s: State, key: OrderId, now: Millis) -> Tracked | None:

@@ -119,6 +119,11 @@ class Order(Struct, array_like=True):
     def is_collection(self) -> bool:
         return self.placed.fulfillment is Fulfillment.COLLECTION
 
+    @property
+    def waits_for_customer(self) -> bool:
+        """Packed for who comes for it: the promise is kept, and who is late is he."""
+        return self.status is OrderStatus.READY and self.is_collection
+
 
 _THAW = msgpack.Decoder(Order).decode
 _THAW_ALL = msgpack.Decoder(dict[OrderId, Order]).decode
@@ -182,8 +187,7 @@ class Orders(Struct, dict=True):
 
     def in_slot(self, store: StoreId, from_at: int, to_at: int) -> int:
         """How many open orders of this store have a window that begins within these times."""
-        found = self.windows.get(store, {})
-        return sum(count for at, count in found.items() if from_at <= at < to_at)
+        return sum(n for at, n in self.windows.get(store, {}).items() if from_at <= at < to_at)
 
     def has_ordered(self, customer: CustomerId) -> bool:
         """Something that is open or was fulfilled."""
@@ -311,8 +315,7 @@ class Orders(Struct, dict=True):
     def order_reattempted(self, e: OrderReattempted) -> None:
         order = self._move(e.order, OrderStatus.READY)
         order.placed = replace(order.placed, promised_at=e.promised_at)
-        order.reattempts += 1
-        order.is_redelivery_wanted = False
+        order.reattempts, order.is_redelivery_wanted = order.reattempts + 1, False
 
     def order_fulfilled(self, e: OrderFulfilled) -> None:
         self._end(OrderStatus.FULFILLED, e.order, e.at)
@@ -365,8 +368,7 @@ class Orders(Struct, dict=True):
             count(self.windows.setdefault(placed.store, {}), placed.window_from_at, change)
 
     def _count_early(self, placed: OrderPlaced, status: OrderStatus, change: int) -> None:
-        """What a customer owes us; what a store and its couriers are bound to do now, and have not
-        been told of yet."""
+        """What a customer owes us; what store and couriers have to do now and do not know yet."""
         if status not in NOT_TOLD:
             return
         is_unpaid = status is OrderStatus.PLACED

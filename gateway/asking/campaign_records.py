@@ -6,7 +6,7 @@ from engine.state import State
 from engine.state.campaigns import Group
 from engine.values import CampaignId
 from gateway import messages as m
-from gateway.asking.finding import position
+from gateway.asking.paging import position
 from gateway.codes import unknown
 from gateway.tokens import Identity
 from gateway.wire import money, time_text, time_told

@@ -4,7 +4,8 @@ from engine.engine import Engine
 from engine.state import State
 from engine.values import ChangeId, StoreId
 from gateway import messages as m
-from gateway.asking.finding import order_asked, page_after
+from gateway.asking.finding import order_asked
+from gateway.asking.paging import page_after
 from gateway.codes import unknown
 from gateway.tokens import Identity
 from gateway.translation.returning import change_told

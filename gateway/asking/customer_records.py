@@ -8,7 +8,7 @@ from engine.state.complaints import Complaint, ComplaintStatus
 from engine.state.customers import Customer
 from engine.values import ComplaintId, CourierId, CustomerId, OrderId, ProductId, StoreId
 from gateway import messages as m
-from gateway.asking.finding import position
+from gateway.asking.paging import position
 from gateway.codes import Refusal, unknown
 from gateway.tokens import Identity
 from gateway.translation.goods import priced

@@ -6,7 +6,7 @@ from engine.engine import Engine
 from engine.terms import PLATFORM
 from engine.values import CouponId, CustomerId, PromotionId, ServiceId
 from gateway import messages as m
-from gateway.asking.finding import page_after
+from gateway.asking.paging import page_after
 from gateway.codes import unknown
 from gateway.tokens import Identity
 from gateway.translation.promoting import coupon_told, promotion_told

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from engine.engine import Engine
 from engine.projections import Projections
@@ -37,7 +37,8 @@ from gateway.asking.customer_records import (
     list_complaints,
     list_purchases,
 )
-from gateway.asking.finding import order_asked, page_after, store_asked
+from gateway.asking.finding import order_asked, store_asked
+from gateway.asking.paging import page_after
 from gateway.asking.promotions import (
     get_coupon,
     get_promotion,
@@ -57,8 +58,8 @@ from gateway.views import order_told, tracking_told
 from gateway.wire import money, time_text
 
 
-class Kept(Protocol):
-    """What is remembered besides the state."""
+class Indexes(Protocol):
+    """What is looked up besides the state, and made of it or of records."""
 
     @property
     def projections(self) -> Projections: ...
@@ -66,12 +67,10 @@ class Kept(Protocol):
     def catalog(self) -> CatalogIndex: ...
     @property
     def orders(self) -> OrderIndex: ...
-    @property
-    def objective(self) -> Any: ...
 
 
 Read = Callable[[Any, Identity, Engine], m.ReplyBody]
-ReadKept = Callable[[Any, Identity, Engine, Kept], m.ReplyBody]
+LookUp = Callable[[Any, Identity, Engine, Indexes], m.ReplyBody]
 
 
 def read(
@@ -80,7 +79,7 @@ def read(
     engine: Engine,
     tokens: Tokens,
     wall_ms: int,
-    kept: Kept,
+    indexes: Indexes,
     now: Millis | None = None,
 ) -> m.ReplyBody:
     """Raises Refusal: `unknown` for what is not there and for what is somebody else's.
@@ -92,7 +91,7 @@ def read(
     if isinstance(body, m.CreateTrackingLink):
         return _tracking_link(body, who, engine.state, tokens, wall_ms)
     if (looked_up := ANSWER_FROM.get(type(body))) is not None:
-        return looked_up(body, who, engine, kept)
+        return looked_up(body, who, engine, indexes)
     return ANSWER_OF[type(body)](body, who, engine)
 
 
@@ -129,27 +128,6 @@ def _shelf(s: State, store: StoreId, key: ProductId, at: Millis) -> m.Shelf:
 def _get_settings(_: m.GetSettings, __: Identity, engine: Engine) -> m.Settings:
     current = engine.state.settings.current
     return m.Settings(settings_told(current), current.travel.index_permille)
-
-
-def _explain_order(b: m.ExplainOrder, who: Identity, engine: Engine, kept: Kept) -> m.Explanation:
-    """Milliseconds, once the kernels are compiled: whoever serves warms them up. Costs are what
-    they are to the planner in charge."""
-    from solvers.crossing.bridge import USUAL  # here, for they load the kernels
-    from solvers.crossing.explanation import explain
-
-    s = engine.state
-    objective = USUAL if kept.objective is None else kept.objective
-    found = explain(s, order_asked(b.order, who, s), engine.now, b.top, objective)
-    ways = [
-        m.Alternative(
-            x.courier, x.cost, asdict(x.terms), time_text(x.at_store), time_text(x.at_door)
-        )
-        for x in found.alternatives
-    ]
-    why = None
-    if found.remedy is not None:
-        why = m.Remedy(**asdict(found.remedy))
-    return m.Explanation(found.order, found.settled, ways, found.delivery, found.courier, why)
 
 
 def _track(who: Identity, engine: Engine, now: Millis | None) -> m.Tracking:
@@ -205,16 +183,15 @@ ANSWER_OF: dict[type, Read] = {
     m.ListCampaigns: list_campaigns,
     m.GetTimeline: get_timeline,
 }
-ANSWER_FROM: dict[type, ReadKept] = {
-    m.ExplainOrder: _explain_order,
-    m.SearchProducts: lambda b, _, engine, kept: search_products(b, engine, kept.catalog),
-    m.ListCategories: lambda b, _, engine, kept: list_categories(b, engine, kept.catalog),
-    m.SearchOrders: lambda b, who, engine, kept: search_orders(b, who, engine, kept.orders),
-    m.CountOrders: lambda b, who, engine, kept: count_orders(b, who, engine, kept.orders),
-    m.Recommend: lambda b, who, engine, kept: recommend(b, who, engine, kept.projections),
+ANSWER_FROM: dict[type, LookUp] = {
+    m.SearchProducts: lambda b, _, engine, indexes: search_products(b, engine, indexes.catalog),
+    m.ListCategories: lambda b, _, engine, indexes: list_categories(b, engine, indexes.catalog),
+    m.SearchOrders: lambda b, who, engine, indexes: search_orders(b, who, engine, indexes.orders),
+    m.CountOrders: lambda b, who, engine, indexes: count_orders(b, who, engine, indexes.orders),
+    m.Recommend: lambda b, who, engine, indexes: recommend(b, who, engine, indexes.projections),
     **dict.fromkeys(
         (m.GetAnalytics, m.GetStoreAnalytics, m.GetHeatMap),
-        lambda b, who, engine, kept: analytics(b, who, engine, kept.projections),
+        lambda b, who, engine, indexes: analytics(b, who, engine, indexes.projections),
     ),
 }
 READS = frozenset((*ANSWER_OF, *ANSWER_FROM, m.Track, m.CreateTrackingLink))

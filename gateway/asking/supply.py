@@ -6,7 +6,8 @@ from engine.rules.replenishment import expected
 from engine.state import State
 from engine.values import Millis, ProductId, PurchaseId, StoreId, TransferId
 from gateway import messages as m
-from gateway.asking.finding import page_after, store_asked
+from gateway.asking.finding import store_asked
+from gateway.asking.paging import page_after
 from gateway.tokens import Identity
 from gateway.translation.goods import lines_told
 from gateway.wire import time_text

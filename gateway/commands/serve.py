@@ -3,26 +3,23 @@
 import argparse
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager, nullcontext
+from contextlib import AsyncExitStack, nullcontext
 from pathlib import Path
-from threading import Timer
 
 import msgspec
 
 from engine.settings import Settings
 from gateway import running
 from gateway.app import App, Config, MakePlanner
+from gateway.commands.compiling import said_if_slow
 from gateway.commands.ports import port
 from gateway.commands.streets import read_streets
-from gateway.commands.supervising import COMPILING
 from gateway.planner import Planner
 from gateway.running import told_to_stop, until
 from solvers.crossing.bridge import USUAL, Objective
 from solvers.problem import Budget
 
 THINK_MS = 40
-SAID_AFTER_S = 3.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -122,17 +119,6 @@ async def _serve(args: argparse.Namespace, config: Config) -> int:
     return 0
 
 
-@contextmanager
-def _said_if_slow(words: str) -> Iterator[None]:
-    """On stderr, so that what reads our addresses reads nothing else."""
-    timer = Timer(SAID_AFTER_S, sys.stderr.write, [words])
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
-
-
 def read_objective(path: Path) -> Objective:
     """Raises ValueError naming the key that is wrong."""
     try:
@@ -154,7 +140,7 @@ def _planning(args: argparse.Namespace, objective: Objective) -> MakePlanner:
     budget = in_time if args.iterations is None else Budget(iterations=args.iterations)
     solver = SOLVERS[args.solver].solver
     improving = None if args.improver == "none" else (SOLVERS[args.improver].solver, in_time)
-    with nullcontext() if args.quiet else _said_if_slow(f"{COMPILING}\n"):
+    with nullcontext() if args.quiet else said_if_slow():
         warm(solver)
         if improving is not None:
             warm(improving[0])

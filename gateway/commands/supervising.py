@@ -9,11 +9,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from gateway.clock import stopwatch_s
+from gateway.commands.compiling import COMPILING
 
 STARTS_WITHIN_S = 600.0  # the first start compiles the kernels
 SAID_AFTER_S = 6.0
 FAILURES_MAX = 3
-COMPILING = "compiling the planner's kernels: once on a machine, about a minute ..."
 
 
 class NoServerError(Exception):

@@ -9,7 +9,7 @@ from engine.engine import NO_KEY, Engine, Record
 from engine.values import Millis, RequestKey
 from gateway import messages as m
 from gateway.asking.paying import Cashier
-from gateway.asking.reading import Kept
+from gateway.asking.reading import Indexes
 from gateway.clock import Clock
 from gateway.connections.limits import Buckets, Limits
 from gateway.connections.roll import Roll
@@ -45,7 +45,7 @@ class Loop(Protocol):
     async def records(self, seqs: Sequence[int]) -> list[Record]: ...
 
 
-class Feeds(Kept, Remembered, Protocol):
+class Feeds(Indexes, Remembered, Protocol):
     """What sessions need of a FeedHub."""
 
     def subscribe(
@@ -75,3 +75,4 @@ class Desk(Struct, kw_only=True):
     trails: Trails
     devices: Devices
     forks: Forks
+    objective: Any = None  # the planner plans by it, if there is one

@@ -65,7 +65,7 @@ class File(Struct, frozen=True):
     encoding: str = ""  # of the body
 
 
-Answer = Callable[[Request], Response]
+Respond = Callable[[Request], Response]
 
 
 class Site:
@@ -79,7 +79,7 @@ class Site:
         health: Callable[[], dict[str, Any]],
         metrics: Callable[[], Iterable[Metric]],
         files: dict[str, File] | None = None,
-        answers: dict[str, Answer] | None = None,
+        answers: dict[str, Respond] | None = None,
     ) -> None:
         self._health = health
         self._metrics = metrics

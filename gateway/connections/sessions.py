@@ -1,45 +1,22 @@
-"""One connection: hello, then requests, subscriptions and positions, until it ends.
-
-Requests are put to the engine in the order they came; each is answered once it is durable.
-"""
+"""One connection: hello, then requests, subscriptions and positions, until it ends."""
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any
 
 from websockets.asyncio.connection import broadcast
 from websockets.exceptions import ConnectionClosed
 
-from engine.values import CourierId, RequestKey
+from engine.values import CourierId
 from gateway import messages as m
-from gateway.asking.reading import READS, read
-from gateway.auth import HOOKING, check_may_ask, check_may_hear, subject_heard
+from gateway.auth import check_may_hear, subject_heard
 from gateway.codes import Refusal
 from gateway.connections.desk import Desk
 from gateway.connections.guarding import Guarded
-from gateway.forking.jobs import FORKING
-from gateway.locating.looking import get_trail
-from gateway.loop import Reply
+from gateway.connections.requests import Requests
 from gateway.messages.frames import RequestFrame
-from gateway.privacy.free_text import check_free_text
-from gateway.privacy.keeper import PERSONAL, WITH_WORDS
-from gateway.submissions import (
-    NO_ROOM,
-    NoRoomError,
-    OverloadedError,
-    SubmissionError,
-    UnsettledError,
-)
-from gateway.telling.shelves import list_movements
 from gateway.tokens import Identity
-from gateway.translation import command_of, rejection_error, reply_of, submission_error
 from gateway.wire import Codec, codec_of, time_text
 
-log = logging.getLogger("o2o.gateway")
-
-AT_ONCE = 8  # requests of one connection, before it is somebody else's turn
 CLOSE_MALFORMED = 1007
 CLOSE_POLICY = 1008
 CLOSE_UNAUTHENTICATED = 4401
@@ -48,15 +25,6 @@ CLOSE_CODES = {
     "unauthenticated": CLOSE_UNAUTHENTICATED,
     "token_expired": CLOSE_UNAUTHENTICATED,
     "too_many_connections": CLOSE_THROTTLED,
-}
-# Nothing of these enters the journal.
-QUESTIONS = (READS | PERSONAL | HOOKING | FORKING) | {
-    m.ListMovements,
-    m.InspectMovements,
-    m.GetTrail,
-    m.GetPayment,
-    m.StartPayment,
-    m.RevokeAccess,
 }
 
 
@@ -69,10 +37,9 @@ class Session:
         self.subscriptions: dict[m.Feed, Any] = {}  # kept here for the hub
         self._ws = ws
         self._desk = desk
-        self._answering: set[asyncio.Task[None]] = set()
-        self._slots: asyncio.Semaphore | None = None
-        self._malformed = self._throttled = self._requests = 0
-        self._rests_until_s = 0.0
+        self._requests: Requests | None = None  # once it is known who asks
+        self._closing: set[asyncio.Task[None]] = set()
+        self._malformed = self._throttled = 0
 
     async def run(self) -> None:
         """Until either side closes. Whatever the peer sends, this does not raise."""
@@ -120,8 +87,8 @@ class Session:
 
     def close_soon(self, code: int, reason: str) -> None:
         task = asyncio.get_running_loop().create_task(self._ws.close(code, reason))
-        self._answering.add(task)
-        task.add_done_callback(self._answering.discard)
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
 
     async def _expel(self, code: int, reason: str) -> None:
         """Close on a peer that does not behave, and read no more of what it still sends."""
@@ -160,8 +127,8 @@ class Session:
         desk.revocations.check(who)
         if self.who is None:
             limits = desk.limits.roles[who.role]
-            self._slots = asyncio.Semaphore(limits.in_flight)
             desk.roll.enter(self, who.name, limits.connections, desk.monotonic_s())
+            self._requests = Requests(desk, self.codec, limits, self.send)
             self._ws.welcomed()
         elif who.name != self.who.name:
             raise Refusal("unauthenticated")
@@ -183,11 +150,13 @@ class Session:
 
     async def _receive(self, data: str | bytes) -> None:
         assert self.who is not None
+        assert self._requests is not None
         desk = self._desk
         desk.counters.frames_in += 1
         now_s = desk.monotonic_s()
-        if now_s < self._rests_until_s:
-            await asyncio.sleep(self._rests_until_s - now_s)
+        rest_s = self._requests.rests_until_s - now_s
+        if rest_s > 0:
+            await asyncio.sleep(rest_s)
             now_s = desk.monotonic_s()
         wait_s = desk.buckets.of(self.who.name, self.who.role, now_s).wait_s(now_s)
         try:
@@ -200,7 +169,7 @@ class Session:
             return
         match frame:
             case RequestFrame():
-                await self._request(self.who, frame)
+                await self._requests.take(self.who, frame)
             case m.Positions():
                 self._positions(self.who, frame)
             case m.DeviceState():
@@ -223,11 +192,12 @@ class Session:
             await self._expel(CLOSE_MALFORMED, "malformed")
 
     async def _throttle(self, frame: Any, wait_s: float) -> None:
+        assert self._requests is not None
         self._throttled += 1
         self._desk.counters.throttled += 1
         refusal = Refusal("rate_limited", retry_after_s=round(wait_s, 3))
         if isinstance(frame, RequestFrame):
-            self._answer(frame.id, error=refusal.error)
+            self._requests.refuse(frame.id, refusal.error)
         elif self._throttled == 1:
             self.send(m.Refused(refusal.error))
         if self._throttled >= self._desk.limits.throttled:
@@ -268,124 +238,9 @@ class Session:
     def _refused(self, refusal: Refusal) -> None:
         self.send(m.Refused(refusal.error))
 
-    # requests
-
-    async def _request(self, who: Identity, frame: RequestFrame) -> None:
-        """Starts it, and returns when there is a free slot for the next."""
-        assert self._slots is not None
-        command = None
-        try:
-            body = self.codec.request_body(frame.body)
-            check_may_ask(who, body)
-            check_free_text(body)
-            self._desk.cashier.check(body)
-            if type(body) not in QUESTIONS:
-                command = command_of(body, who, self._currency)
-        except Refusal as refusal:
-            self._answer(frame.id, error=refusal.error)
-            return
-        if isinstance(body, m.RevokeAccess):
-            self._revoke(frame.id, f"{body.role}:{body.subject}")
-            return
-        await self._slots.acquire()
-        key = RequestKey(f"{who.name}/{frame.id}")
-        if command is None:
-            work = self._read(who, frame.id, body, key)
-        elif type(body) in WITH_WORDS:
-            submit = partial(self._desk.keeper.submit, body, who, command, key)
-            work = self._submit(frame.id, submit)
-        else:
-            work = self._submit(frame.id, partial(self._desk.loop.submit, command, key))
-        task = asyncio.get_running_loop().create_task(work)
-        self._answering.add(task)
-        task.add_done_callback(self._answered)
-        self._requests += 1
-        if self._requests % AT_ONCE == 0:
-            await asyncio.sleep(0)
-
-    async def _submit(self, id: str, submit: Callable[[], Awaitable[Reply]]) -> None:
-        try:
-            record = (await submit()).record
-        except SubmissionError as error:
-            if isinstance(error, OverloadedError):  # a no costs, too: floods meet a full socket
-                self._rests_until_s = self._desk.monotonic_s() + self._desk.limits.overload_rest_s
-            self._answer(id, error=submission_error(error))
-            return
-        except Refusal as refusal:
-            self._answer(id, error=refusal.error)
-            return
-        rejected = record.rejection
-        if rejected is not None:
-            self.send(m.Reply(id, record.seq, error=rejection_error(rejected)))
-            return
-        self.send(m.Reply(id, record.seq, reply_of(record, self._currency)))
-
-    async def _read(self, who: Identity, id: str, body: m.RequestBody, key: RequestKey) -> None:
-        """Nothing is told before it is durable, not even by way of a question."""
-        loop = self._desk.loop
-        try:
-            if loop.is_stuck:  # what is read may wait for room a long time
-                raise NoRoomError(NO_ROOM)
-            told = await self._told(who, body, key)
-            if loop.is_stuck:  # meanwhile; what was asked for may be done
-                raise UnsettledError(NO_ROOM)
-            seq = await loop.settled()
-        except Refusal as refusal:
-            self._answer(id, error=refusal.error)
-            return
-        except SubmissionError as error:
-            self._answer(id, error=submission_error(error))
-            return
-        self.send(m.Reply(id, seq, told))
-
-    async def _told(
-        self, who: Identity, body: m.RequestBody, key: RequestKey
-    ) -> m.ReplyBody | None:
-        """By whoever keeps it; most is read from the state. Raises Refusal."""
-        desk, engine = self._desk, self._desk.loop.engine
-        if type(body) in PERSONAL:
-            return await desk.keeper.answer(body, who, key)
-        if type(body) in HOOKING:
-            return await desk.hooks.answer(body, who, key)
-        match body:
-            case m.ListMovements() | m.InspectMovements():
-                return await list_movements(body, who, desk.loop, desk.feeds)
-            case m.StartFork() | m.GetFork():
-                return desk.forks.answer(body, key)
-            case m.GetTrail():
-                return await get_trail(body, engine, desk.trails)
-            case m.GetPayment():
-                return desk.cashier.payment(body, who, engine)
-            case m.StartPayment():
-                return await desk.cashier.start(body, who, engine)
-        now, wall_ms = desk.loop.clock.now(), desk.wall_ms()
-        return read(body, who, engine, desk.tokens, wall_ms, desk.feeds, now)
-
-    def _revoke(self, id: str, name: str) -> None:
-        """No business of the engine's; rare enough to wait for the disk right here."""
-        desk = self._desk
-        desk.revocations.revoke(name, desk.wall_ms() // 1_000)
-        self.send(m.Reply(id, desk.loop.durable_seq))
-        desk.roll.close_all_of(name, CLOSE_UNAUTHENTICATED, "revoked")
-        desk.hooks.suspend(name)
-
-    @property
-    def _currency(self) -> str:
-        return self._desk.loop.engine.state.settings.current.currency
-
-    def _answer(self, id: str, error: m.Error) -> None:
-        self.send(m.Reply(id, self._desk.loop.durable_seq, error=error))
-
-    def _answered(self, task: asyncio.Task[None]) -> None:
-        assert self._slots is not None
-        self._slots.release()
-        self._answering.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("a request was not answered: %r", error, exc_info=error)
-
     def _leave(self) -> None:
         if self.who is not None:
             self._desk.roll.leave(self, self.who.name)
         self._desk.feeds.drop(self)
-        for task in self._answering:
-            task.cancel()
+        if self._requests is not None:
+            self._requests.end()

@@ -78,12 +78,9 @@ export function around(places) {
   return box;
 }
 
-// What is packed for a customer who comes for it: the promise is kept, and who is late is he.
-export const waits = (order) => order.fulfillment === "collection" && order.order_status === "ready";
-
 // "late", "soon" or "fine", by what is left of the promise
 export function risk(order, now) {
-  if (waits(order)) return "fine";
+  if (order.waits_for_customer) return "fine";
   const left = Date.parse(order.promised_at) - now;
   return left < 0 ? "late" : left < 8 * 60000 ? "soon" : "fine";
 }

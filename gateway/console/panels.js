@@ -1,7 +1,7 @@
 // The panels: key figures, orders by promise, and what was clicked.
 import { $, element } from "./dom.js";
 import { COLORS } from "./map.js";
-import { risk, waits } from "./city.js";
+import { risk } from "./city.js";
 
 const ROWS = 24;
 const TREND_POINTS = 150;
@@ -93,7 +93,7 @@ export class Panels {
     const courier = order.at_risk?.startsWith("courier") ? `${order.courier} (${order.at_risk.slice(8)})` : order.courier ?? (order.fulfillment === "collection" ? "to be collected" : "");
     row.dataset.risk = order.at_risk ? "late" : risk(order, now);
     row.title = (order.at_risk ?? "").replaceAll("_", " ");
-    [this.city.stores.get(order.store)?.name ?? order.store, status.replaceAll("_", " "), courier, waits(order) ? "waits" : String(minutes)].forEach((text, k) => {
+    [this.city.stores.get(order.store)?.name ?? order.store, status.replaceAll("_", " "), courier, order.waits_for_customer ? "waits" : String(minutes)].forEach((text, k) => {
       const cell = row.children[k + 1];
       if (cell.textContent !== text) cell.textContent = text;
     });

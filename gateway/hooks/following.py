@@ -21,7 +21,7 @@ AGAIN_S = 1.0  # after a failure of the disk
 SUBJECTS = ("order", "product", "complaint", "customer", "timecard", "duty", "delivery", "payment")
 
 Key = tuple[Feed, str]  # of a log
-Told = tuple[int, bytes]  # number and body
+Numbered = tuple[int, bytes]  # number and body
 
 
 class Hub(Protocol):
@@ -42,7 +42,7 @@ class Follower:
         self._wall_ms = wall_ms
         self._on_thread = on_thread
         self._postmen: dict[Key, dict[int, Postman]] = {}
-        self._told: dict[Key, list[Told]] = {}
+        self._told: dict[Key, list[Numbered]] = {}
         self._upto: dict[Key, int] = {}  # the last number told of each log
         self._news = asyncio.Event()
         self._noting = asyncio.Lock()
@@ -95,7 +95,7 @@ class Follower:
                 told.append((seq, body))
             self._news.set()
 
-    async def _note(self, log: Key, postman: Postman, told: list[Told]) -> None:
+    async def _note(self, log: Key, postman: Postman, told: list[Numbered]) -> None:
         endpoint = postman.endpoint
         upto = self._upto.get(log, endpoint.noted)
         news = [x for x in told if x[0] > endpoint.noted]
@@ -115,7 +115,7 @@ class Follower:
         postman.wake()
 
 
-def _missed(kept: Log, noted: int, upto: int) -> tuple[int, list[Told]]:
+def _missed(kept: Log, noted: int, upto: int) -> tuple[int, list[Numbered]]:
     """What comes after `noted` in a log, up to `upto`. If that is not kept any more, or was never
     of this log: after another number, the oldest there is; what lies between is lost."""
     missed = kept.after(noted)

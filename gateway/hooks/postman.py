@@ -23,7 +23,7 @@ NOT_NOW = (0, 408, 425, 429)  # and all from 500: it is not about this event
 SECOND = 1_000
 
 
-class Answer(Struct, frozen=True):
+class HttpAnswer(Struct, frozen=True):
     """`status` 0: there was none, and `error` says why."""
 
     status: int
@@ -39,7 +39,7 @@ class Answer(Struct, frozen=True):
 
 
 class Sender(Protocol):
-    async def send(self, url: str, headers: dict[str, str], body: bytes) -> Answer:
+    async def send(self, url: str, headers: dict[str, str], body: bytes) -> HttpAnswer:
         """Does not raise."""
 
 

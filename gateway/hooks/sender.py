@@ -10,7 +10,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.resolver import ThreadedResolver
 
 from gateway.hooks.addresses import Networks, literal_of, may_call
-from gateway.hooks.postman import Answer
+from gateway.hooks.postman import HttpAnswer
 
 TIMEOUT_S = 10.0
 CONNECT_S = 5.0
@@ -67,21 +67,21 @@ class HttpSender:
         if self._session is not None:
             await self._session.close()
 
-    async def send(self, url: str, headers: dict[str, str], body: bytes) -> Answer:
+    async def send(self, url: str, headers: dict[str, str], body: bytes) -> HttpAnswer:
         """Does not raise: status 0 if there was no answer."""
         assert self._session is not None
         literal = literal_of(urlsplit(url).hostname or "")
         if literal is not None and not may_call(literal, self._allowed):
-            return Answer(0, "address_not_allowed")  # what is allowed may have become less
+            return HttpAnswer(0, "address_not_allowed")  # what is allowed may have become less
         try:
             async with self._session.post(
                 url, data=body, headers=headers, allow_redirects=False
             ) as answer:
-                return Answer(answer.status)
+                return HttpAnswer(answer.status)
         except TimeoutError:
-            return Answer(0, "timeout")
+            return HttpAnswer(0, "timeout")
         except aiohttp.ClientConnectorError as error:
             forbidden = isinstance(error.os_error, ForbiddenAddressError)
-            return Answer(0, "address_not_allowed" if forbidden else "unreachable")
+            return HttpAnswer(0, "address_not_allowed" if forbidden else "unreachable")
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return Answer(0, type(error).__name__)
+            return HttpAnswer(0, type(error).__name__)

@@ -32,7 +32,7 @@ AHEAD_MAX_MS = 5 * SECOND  # of our clock
 LIMITS = FixLimits(future_ms=AHEAD_MAX_MS)
 PENDING_MAX = 100_000  # of one interval; beyond, whoever sends more is asked to wait
 
-Answer = Callable[[Refusal], None]
+TellWhy = Callable[[Refusal], None]
 
 
 class Loop(Protocol):
@@ -52,7 +52,7 @@ class Pending(Struct, frozen=True):
     measured_at: int
     accuracy_m: int
     received_at: int
-    answer: Answer
+    answer: TellWhy
 
 
 class Fixes:
@@ -72,7 +72,7 @@ class Fixes:
         self._pending: list[Pending] = []
         self._last = np.full((0, 3), NEVER, np.int64)  # by courier number: lat, lon, when
 
-    def take(self, courier: str, fix: Fix, answer: Answer) -> None:
+    def take(self, courier: str, fix: Fix, answer: TellWhy) -> None:
         """Its verdict comes with the next batch; `answer` hears if it is not believed.
 
         Raises Refusal if nobody can read it, or nobody knows the courier.

@@ -273,6 +273,7 @@ class CityOrder(Part, frozen=True):
     courier: str | None = None
     at_risk: Literal["", "courier_stale", "courier_lost", "late"] = ""
     fulfillment: Fulfillment = "delivery"
+    waits_for_customer: bool = False  # packed for who comes for it: it is not late any more
 
 
 class CityRemoved(Part, frozen=True):

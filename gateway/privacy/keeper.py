@@ -23,7 +23,7 @@ from gateway.asking.customer_records import (
     may_follow,
     visible,
 )
-from gateway.asking.finding import position
+from gateway.asking.paging import position
 from gateway.clock import Clock
 from gateway.codes import Refusal, unknown
 from gateway.loop import Reply

@@ -27,7 +27,7 @@ from gateway.providers.port import (
     NOBODY,
     NOTICE_LIFE_S,
     TOLERANCE_S,
-    Answer,
+    Acknowledgment,
     Billed,
     Doubtful,
     Due,
@@ -240,11 +240,11 @@ class Alipay:
         standing = Standing("taken", amount, CURRENCY, text(fields, "trade_no"), paid_at)
         return Paid(notice, number, standing)
 
-    def taken(self) -> Answer:
-        return Answer(200, b"success")
+    def taken(self) -> Acknowledgment:
+        return Acknowledgment(200, b"success")
 
-    def refused(self, status: int, code: str) -> Answer:
-        return Answer(status, b"fail")
+    def refused(self, status: int, code: str) -> Acknowledgment:
+        return Acknowledgment(status, b"fail")
 
     # bills
 

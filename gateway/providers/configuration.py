@@ -27,7 +27,7 @@ class Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A table of the file. Keys nobody knows are refused."""
 
 
-class Listening(Table, frozen=True, kw_only=True):
+class WebhookAddress(Table, frozen=True, kw_only=True):
     """Where notices are heard; `address` is how providers reach it: https, in earnest."""
 
     host: str = "127.0.0.1"
@@ -89,7 +89,7 @@ class Stripe(Table, frozen=True, kw_only=True):
 class Payments(Table, frozen=True, kw_only=True):
     """The whole file."""
 
-    webhooks: Listening
+    webhooks: WebhookAddress
     wechat: WeChat | None = None
     alipay: Alipay | None = None
     stripe: Stripe | None = None
@@ -120,7 +120,7 @@ def providers(payments: Payments, folder: Path, asking: Asking) -> dict[Provider
     return {x.name: x for x in made}
 
 
-def _wechat(told: WeChat, listening: Listening, folder: Path) -> wechat.Merchant:
+def _wechat(told: WeChat, listening: WebhookAddress, folder: Path) -> wechat.Merchant:
     api_v3_key = _secret(told.api_v3_key, folder, "wechat.api_v3_key").encode()
     if len(api_v3_key) != 32:
         raise ValueError(f"{FILE}: wechat.api_v3_key has 32 bytes")
@@ -138,7 +138,7 @@ def _wechat(told: WeChat, listening: Listening, folder: Path) -> wechat.Merchant
     )
 
 
-def _alipay(told: Alipay, listening: Listening, folder: Path) -> alipay.Merchant:
+def _alipay(told: Alipay, listening: WebhookAddress, folder: Path) -> alipay.Merchant:
     methods = [PaymentMethod(x) for x in dict.fromkeys(told.methods)]
     if told.mini_program:
         methods.insert(0, PaymentMethod.MINI_PROGRAM)

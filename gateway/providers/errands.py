@@ -20,7 +20,7 @@ from engine.events import (
     PaymentRequested,
     PaymentWithdrawn,
 )
-from engine.state.payments import Instruction as Told
+from engine.state.payments import Instruction as Instructed
 from engine.state.payments import InstructionStatus, Payment, PaymentStatus
 from engine.values import (
     SECOND,
@@ -330,7 +330,7 @@ class Errands:
         return task
 
 
-def _numbers(name: InstructionId, told: Told) -> list[str]:
+def _numbers(name: InstructionId, told: Instructed) -> list[str]:
     """What a notice may call it: a capture goes by the number of its payment."""
     captures = told.kind is InstructionKind.CAPTURE
     return [number_of(name), *([number_of(told.payment)] if captures else [])]

@@ -175,7 +175,7 @@ class Billed(Struct, frozen=True):
     final: bool = True
 
 
-class Answer(Struct, frozen=True):
+class Acknowledgment(Struct, frozen=True):
     """What a notice is answered with over HTTP."""
 
     status: int
@@ -221,11 +221,11 @@ class Provider(Protocol):
         """A notice was signed with a key nobody knows: fetch the newest. Whether there are any."""
         ...
 
-    def taken(self) -> Answer:
+    def taken(self) -> Acknowledgment:
         """What says that a notice need not be repeated."""
         ...
 
-    def refused(self, status: int, code: str) -> Answer:
+    def refused(self, status: int, code: str) -> Acknowledgment:
         """What says that it must be."""
         ...
 

@@ -20,7 +20,7 @@ from gateway.providers.currencies import AmountError, of_stripes, stripes_of
 from gateway.providers.days import day_in
 from gateway.providers.port import (
     NOBODY,
-    Answer,
+    Acknowledgment,
     Billed,
     Carried,
     Doubtful,
@@ -224,11 +224,11 @@ class Stripe:
             return Doubtful(notice, number)
         return None
 
-    def taken(self) -> Answer:
-        return Answer(200, b"{}", "application/json")
+    def taken(self) -> Acknowledgment:
+        return Acknowledgment(200, b"{}", "application/json")
 
-    def refused(self, status: int, code: str) -> Answer:
-        return Answer(status, b'{"error":"%s"}' % code.encode(), "application/json")
+    def refused(self, status: int, code: str) -> Acknowledgment:
+        return Acknowledgment(status, b'{"error":"%s"}' % code.encode(), "application/json")
 
     # bills
 

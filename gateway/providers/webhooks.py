@@ -19,7 +19,7 @@ from gateway.providers.bookkeeper import BillRefusedError, Bookkeeper
 from gateway.providers.notices import Notices
 from gateway.providers.port import (
     BODY_MAX_BYTES,
-    Answer,
+    Acknowledgment,
     BillError,
     NoticeRefusedError,
     Provider,
@@ -77,7 +77,9 @@ class Webhooks(Listening):
                 return _response(provider.refused(413, "too_large"))
             return _response(await self._answer(provider, request.headers, body))
 
-    async def _answer(self, provider: Provider, headers: Mapping[str, str], body: bytes) -> Answer:
+    async def _answer(
+        self, provider: Provider, headers: Mapping[str, str], body: bytes
+    ) -> Acknowledgment:
         try:
             async with asyncio.timeout(HEAR_S):
                 try:
@@ -155,7 +157,7 @@ async def _read(request: web.Request, at_most: int, within_s: float) -> bytes | 
     return bytes(data)
 
 
-def _response(answer: Answer) -> web.Response:
+def _response(answer: Acknowledgment) -> web.Response:
     if not answer.body:
         return web.Response(status=answer.status)
     return web.Response(status=answer.status, body=answer.body, content_type=answer.content_type)

@@ -24,7 +24,7 @@ from gateway.providers.days import BEIJING, day_in
 from gateway.providers.keys import public_key_of_certificate
 from gateway.providers.port import (
     NOBODY,
-    Answer,
+    Acknowledgment,
     Billed,
     BillError,
     Carried,
@@ -228,12 +228,12 @@ class WeChat:
             return None  # they could not pay it out; it ends as SUCCESS or CLOSED, by hand
         return Doubtful(notice, number)
 
-    def taken(self) -> Answer:
-        return Answer(204)
+    def taken(self) -> Acknowledgment:
+        return Acknowledgment(204)
 
-    def refused(self, status: int, code: str) -> Answer:
+    def refused(self, status: int, code: str) -> Acknowledgment:
         body = msgspec.json.encode({"code": "FAIL", "message": code})
-        return Answer(status, body, "application/json")
+        return Acknowledgment(status, body, "application/json")
 
     # bills
 

@@ -49,7 +49,7 @@ ALARM_MS = 2 * 60 * SECOND  # a fix that is older raises none
 DELAY_EVERY_MS = 30 * SECOND
 FAR = 2**62
 
-Told = tuple[Feed, str, m.CourierNear | m.CourierCrossed | m.DelayPredicted]
+Addressed = tuple[Feed, str, m.CourierNear | m.CourierCrossed | m.DelayPredicted]
 Flags = NDArray[np.bool_]
 
 
@@ -74,7 +74,7 @@ class Heard(Struct, array_like=True):
     late_at: Millis = Millis(-DELAY_EVERY_MS)
 
 
-class Kept(Struct, array_like=True):
+class SavedApproaches(Struct, array_like=True):
     within: dict[int, Within] = field(default_factory=dict)
     heard: dict[DeliveryId, Heard] = field(default_factory=dict)
 
@@ -85,7 +85,7 @@ class Approaches:
 
     def __init__(self, s: State, kept: bytes = b"") -> None:
         self._s = s
-        found = msgpack.decode(kept, type=Kept) if kept else Kept()
+        found = msgpack.decode(kept, type=SavedApproaches) if kept else SavedApproaches()
         self.within, self.heard = found.within, found.heard
         self.entered: list[CourierId] = []
         self.delayed: dict[OrderId, None] = {}
@@ -105,11 +105,11 @@ class Approaches:
         self._grow(len(s.couriers.ids))
 
     def dump(self) -> bytes:
-        return msgpack.encode(Kept(self.within, self.heard))
+        return msgpack.encode(SavedApproaches(self.within, self.heard))
 
-    def fold(self, record: Record) -> list[Told]:
+    def fold(self, record: Record) -> list[Addressed]:
         """What there is to tell; the state is as the record left it."""
-        told: list[Told] = []
+        told: list[Addressed] = []
         self.entered, self.delayed = [], {}
         for event in record.events:
             if type(event) not in WATCHED:
@@ -145,7 +145,7 @@ class Approaches:
 
     # internals
 
-    def _moved(self, event: e.PositionsReported, at: Millis) -> Iterator[Told]:
+    def _moved(self, event: e.PositionsReported, at: Millis) -> Iterator[Addressed]:
         number, lat, lon, measured = event.batch.columns()
         self._grow(len(self._s.couriers.ids))
         for courier in self._dirty:
@@ -185,7 +185,7 @@ class Approaches:
             if dwelt[row]:
                 yield from self._dwell(n, fix_at)
 
-    def _cross(self, n: int, at: Millis, stays: bool) -> list[Told]:
+    def _cross(self, n: int, at: Millis, stays: bool) -> list[Addressed]:
         stop = self._stop[n]
         if not stays:
             return self._crossed(self._fence_of(stop, at), n, "cross", at)
@@ -195,12 +195,12 @@ class Approaches:
         self.entered.append(self._s.couriers.ids[n])
         return [*told, *self._crossed(within, n, "enter", at)]
 
-    def _leave(self, n: int, at: Millis, tell: bool = True) -> list[Told]:
+    def _leave(self, n: int, at: Millis, tell: bool = True) -> list[Addressed]:
         within = self.within.pop(n)
         self._settle(n)
         return self._crossed(within, n, "exit", at) if tell else []
 
-    def _near(self, n: int, eta_at: Millis, distance_m: int, at: Millis) -> Iterator[Told]:
+    def _near(self, n: int, eta_at: Millis, distance_m: int, at: Millis) -> Iterator[Addressed]:
         stop = self._stop[n]
         heard = self._heard(stop.delivery)
         heard.near = [*heard.near, stop.kind]
@@ -218,7 +218,7 @@ class Approaches:
         )
         yield from _to_whom(about, near)
 
-    def _late(self, n: int, at: Millis) -> Iterator[Told]:
+    def _late(self, n: int, at: Millis) -> Iterator[Addressed]:
         s, courier = self._s, self._s.couriers.ids[n]
         step_ms = s.settings.current.late_step_ms
         for x in arrivals(s, courier, at):
@@ -245,14 +245,14 @@ class Approaches:
             )
         self._dirty[courier] = None
 
-    def _dwell(self, n: int, at: Millis) -> list[Told]:
+    def _dwell(self, n: int, at: Millis) -> list[Addressed]:
         self._dwell_at[n] = FAR
         within = self.within[n]
         heard = self._heard(within.delivery)
         heard.dwelt = [*heard.dwelt, within.kind]
         return self._crossed(within, n, "dwell", at)
 
-    def _crossed(self, about: Within, n: int, crossing: m.Crossing, at: Millis) -> list[Told]:
+    def _crossed(self, about: Within, n: int, crossing: m.Crossing, at: Millis) -> list[Addressed]:
         inside_s = max(0, at - about.since) // SECOND if crossing in ("exit", "dwell") else 0
         body = m.CourierCrossed(
             about.order,
@@ -364,7 +364,7 @@ def _is_at_store(s: State, stop: Stop) -> bool:
     return stop.kind is StopKind.PICKUP and not delivery.change and delivery.attempt == 1
 
 
-def _to_whom(about: Within, body: m.CourierNear | m.CourierCrossed) -> Iterator[Told]:
+def _to_whom(about: Within, body: m.CourierNear | m.CourierCrossed) -> Iterator[Addressed]:
     """The service that sold it; and the store, of what happens at its door."""
     yield "orders", about.service, body
     if about.store:

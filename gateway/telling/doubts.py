@@ -26,7 +26,7 @@ SAYINGS: dict[type, Saying] = {
 }
 
 Said = c.ReportArrival | c.ReportPickup | c.ReportDropoff | c.ReportFailure
-Told = tuple[Feed, str, m.StopDoubted]
+Addressed = tuple[Feed, str, m.StopDoubted]
 
 
 class Doubts:
@@ -39,7 +39,7 @@ class Doubts:
     def of(self, courier: str) -> int:
         return self.counts.get(CourierId(courier), 0)
 
-    def fold(self, record: Record) -> list[Told]:
+    def fold(self, record: Record) -> list[Addressed]:
         """What there is to tell; the state is as the record left it."""
         said = record.command
         if not isinstance(said, Said) or record.rejection is not None:
@@ -62,7 +62,7 @@ class Doubts:
             time_text(seen_at),
             time_text(record.at),
         )
-        told: list[Told] = [("orders", self._s.orders[delivery.order].placed.service, body)]
+        told: list[Addressed] = [("orders", self._s.orders[delivery.order].placed.service, body)]
         if place == self._s.stores[delivery.store].location:
             told.append(("tickets", delivery.store, body))
         return told

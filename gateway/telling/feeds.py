@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from copy import copy
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -31,7 +31,7 @@ from gateway.codes import Refusal, unknown
 from gateway.messages import LOGS, Feed
 from gateway.telling.city import Changes, Figures, touched_couriers
 from gateway.telling.city_feed import KPI_TICKS, CityFeed
-from gateway.telling.logs import Kept, Log, Logs
+from gateway.telling.logs import Log, Logs, SavedFeeds
 from gateway.telling.shelves import Shelves
 from gateway.telling.subscribers import Session, Subscriber, envelope
 from gateway.views import route_told, tracking_told
@@ -62,16 +62,15 @@ class FeedHub:
     def __init__(self, engine: Engine, kept: bytes = b"", figures: Figures = dict) -> None:
         """`kept`: what `dump` gave when the engine was at this record. Raises ValueError."""
         self._engine = engine
-        self.objective: Any = None  # of the planner, if there is one
         self.orders = OrderIndex(engine.state)
         self.catalog = CatalogIndex()
         self.catalog.refresh(engine.state)
         if kept:
-            found = msgspec.msgpack.decode(kept, type=Kept)
+            found = msgspec.msgpack.decode(kept, type=SavedFeeds)
             if found.seq != engine.seq:
                 raise ValueError(f"feeds of record {found.seq}, an engine at {engine.seq}")
         else:
-            found = Kept(engine.seq, [], {})
+            found = SavedFeeds(engine.seq, [], {})
         known = {(feed, subject): log for feed, subject, log in found.logs}
         first = 0 if kept else engine.seq * UNKNOWN_FIRST
         shelves = Shelves(found.shelves)
@@ -120,7 +119,7 @@ class FeedHub:
         told = self._logs
         shelves, approaches = told.shelves.dump(), told.approaches.dump()
         more = (counted, shelves, approaches, told.doubts.counts)
-        kept = Kept(self._folded, logs, self._offers, *more)
+        kept = SavedFeeds(self._folded, logs, self._offers, *more)
         return _encode(kept)
 
     def fold(self, record: Record) -> list[tuple[Feed, str, int, bytes]]:

@@ -119,7 +119,7 @@ class Log(Struct, array_like=True):
         return self.latest[len(self.latest) - missed :]
 
 
-class Kept(Struct, array_like=True):
+class SavedFeeds(Struct, array_like=True):
     """What is saved beside a snapshot of the engine."""
 
     seq: int

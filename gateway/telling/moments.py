@@ -14,7 +14,6 @@ from msgspec import Raw, Struct
 from engine.engine import Engine, Record
 from engine.projections import Projections
 from engine.queries.open_work import OpenWork, order_of
-from engine.stages import OrderStatus
 from engine.state.orders import Order
 from engine.values import SECOND, Millis
 from gateway.telling.city import (
@@ -73,9 +72,7 @@ class Span(Struct, frozen=True):
 
 
 def _is_late(order: Order, at: Millis) -> bool:
-    """Past its promise; what is packed for who comes for it has kept it."""
-    waits = order.is_collection and order.status is OrderStatus.READY
-    return order.placed.promised_at < at and not waits
+    return order.placed.promised_at < at and not order.waits_for_customer
 
 
 class Moments:

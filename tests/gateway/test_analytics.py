@@ -8,7 +8,7 @@ from gateway import messages as m
 from gateway.client import RequestRefusedError
 from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from gateway.storage.snapshots import Snapshots
-from gateway.telling.feeds import Kept
+from gateway.telling.logs import SavedFeeds
 from tests.engine.test_projections import folded
 from tests.serving import DOOR, accepted, delivered, live, party, placed, serving, small_city
 
@@ -101,7 +101,7 @@ async def test_figures_survive_a_restart_and_what_an_older_gateway_kept(tmp_path
         expected = dump(folded(journal.read(to_seq=last)))
     snapshots = Snapshots(tmp_path)
     for kept in [*snapshots.intact()]:
-        feeds = msgspec.msgpack.decode(kept.feeds, type=Kept)
+        feeds = msgspec.msgpack.decode(kept.feeds, type=SavedFeeds)
         older = msgspec.structs.replace(feeds, projections=[1, 1, 0])
         snapshots.save(kept._replace(feeds=msgspec.msgpack.encode(older)))
     async with serving(tmp_path) as app, party(app, "operator", "ops") as ops:

@@ -10,7 +10,7 @@ from engine.settings import Settings
 from engine.values import SECOND, StopKind
 from gateway.telling.doubts import DOUBT_M, Doubts
 from gateway.telling.feeds import FeedHub
-from gateway.telling.logs import Kept
+from gateway.telling.logs import SavedFeeds
 from gateway.views import city_courier
 from geo.points import Point
 from tests import cases
@@ -101,7 +101,7 @@ def test_feeds_tell_of_it_and_remember_how_often():
     heard = [x for record in case.records[before:] for x in hub.fold(record)]
     bodies = [(feed, who, msgspec.msgpack.decode(body)) for feed, who, _, body in heard]
     assert [x[:2] for x in bodies if x[2]["type"] == "stop_doubted"] == [("orders", "app")]
-    told_on = Kept(*msgspec.msgpack.decode(hub.dump()))
+    told_on = SavedFeeds(*msgspec.msgpack.decode(hub.dump()))
     assert told_on.doubts == {"kim": 1}
     shown = city_courier(case.state, "kim", case.engine.now, doubted=told_on.doubts["kim"])
     assert shown.doubted == 1

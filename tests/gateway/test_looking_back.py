@@ -128,6 +128,7 @@ def test_what_is_packed_for_who_comes_for_it_is_not_late_however_long_he_takes()
     [order] = json.loads(gzip.decompress(moments.segment(len(moments.span().points) - 1)))["whole"][
         "orders"
     ]
+    assert order["waits_for_customer"]
     assert (order["fulfillment"], order["order_status"]) == ("collection", "ready")
     last = moments.span().points[-1]
     assert (last.open, last.late) == (1, 0)

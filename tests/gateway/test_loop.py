@@ -182,7 +182,7 @@ def test_keys_are_known_after_a_restart(tmp_path):
                 with pytest.raises(IdempotencyConflictError):
                     await loop.submit(ANN, f"k{n}")
             if life == 2:
-                await loop.take_snapshot()
+                await loop.snapshotting.take()
         journal.close()
         if life == 3:
             for path in snapshots.paths():

@@ -135,12 +135,12 @@ async def test_a_snapshot_that_fails_is_noted_and_costs_nothing_else(tmp_path):
     in_the_way.mkdir()
     async with serving(journal, snapshots=Snapshots(tmp_path), snapshot_every=1) as loop:
         await loop.submit(ANN)
-        while loop.snapshot_failure is None:
+        while loop.snapshotting.failure is None:
             await asyncio.sleep(0.01)
-        assert "snapshot-000000000000001.bin" in str(loop.snapshot_failure)
+        assert "snapshot-000000000000001.bin" in str(loop.snapshotting.failure)
         in_the_way.rmdir()
         await loop.submit(BOB)
-        while loop.snapshot_failure is not None:
+        while loop.snapshotting.failure is not None:
             await asyncio.sleep(0.01)
     assert loop.durable_seq == 2
     journal.close()
@@ -163,7 +163,7 @@ def test_what_a_loop_wrote_is_found_sound(tmp_path):
                 replies = [loop.submit(command, key) for command, key in day[k : k + 20]]
                 await asyncio.gather(*replies)
                 if k == 300:
-                    await loop.take_snapshot()
+                    await loop.snapshotting.take()
         assert snapshot.dump(recover(journal)) == snapshot.dump(loop.engine)
         journal.close()
 

@@ -13,7 +13,7 @@ from gateway import messages as m
 from gateway.codes import Refusal
 from gateway.hooks.office import HookOffice
 from gateway.hooks.outbox import FILE
-from gateway.hooks.postman import DOWN_AFTER, OUTAGE_S, RETRIES_S, Answer
+from gateway.hooks.postman import DOWN_AFTER, OUTAGE_S, RETRIES_S, HttpAnswer
 from gateway.hooks.queue import Queue
 from gateway.telling.logs import Log
 from gateway.tokens import Identity
@@ -78,7 +78,7 @@ class FakeHub:
 class FakeSender:
     def __init__(self):
         self.clock_ms = T * 1_000
-        self.answer = lambda body: Answer(200)
+        self.answer = lambda body: HttpAnswer(200)
         self.tries = []
         self.taken = []
 
@@ -150,7 +150,7 @@ async def test_a_receiver_that_was_down_for_an_hour_gets_every_event(tmp_path):
     """And in order, and the drop count is visible, and zero."""
     async with Desk(tmp_path) as desk:
         await desk.set()
-        desk.world.answer = lambda event: Answer(0, "unreachable")
+        desk.world.answer = lambda event: HttpAnswer(0, "unreachable")
         began_ms = desk.world.clock_ms
         for number in range(500):
             desk.hub.tell(order(f"o{number % 40}", str(number)))
@@ -162,7 +162,7 @@ async def test_a_receiver_that_was_down_for_an_hour_gets_every_event(tmp_path):
         assert len(desk.world.tries) < 100, "it is left alone while it is down"
         desk.world.clock_ms = began_ms + HOUR_S * 1_000
         assert (await desk.state()).lag_s == HOUR_S
-        desk.world.answer = lambda event: Answer(200)
+        desk.world.answer = lambda event: HttpAnswer(200)
         await desk.walk()
         assert desk.world.clock_ms <= began_ms + (HOUR_S + OUTAGE_S[-1]) * 1_000
         assert sorted(desk.world.taken, key=number_of) == [
@@ -190,7 +190,7 @@ async def test_what_is_refused_to_the_last_is_kept_told_of_and_driven_again(tmp_
         for key in ("good", "bad", "bad", "fine"):
             desk.hub.tell(order(key))
         await desk.noted()
-        desk.world.answer = lambda event: Answer(
+        desk.world.answer = lambda event: HttpAnswer(
             422 if event["data"]["order"] == "bad" and event["seq"] == 2 else 200
         )
         began_ms = desk.world.clock_ms
@@ -208,7 +208,7 @@ async def test_what_is_refused_to_the_last_is_kept_told_of_and_driven_again(tmp_
             len(RETRIES_S) + 1,
             "status 422",
         )
-        desk.world.answer = lambda event: Answer(200)
+        desk.world.answer = lambda event: HttpAnswer(200)
         assert (await desk.ask(m.RedriveWebhook("w1"))).events == 1
         await desk.walk()
         assert desk.world.taken[-1] == "orders:shop:2"
@@ -221,7 +221,9 @@ async def test_one_event_nobody_can_take_does_not_keep_the_others_waiting(tmp_pa
     """Not even where it makes the receiver fail, as if it were down."""
     async with Desk(tmp_path) as desk:
         await desk.set()
-        desk.world.answer = lambda event: Answer(500 if event["data"]["order"] == "bad" else 200)
+        desk.world.answer = lambda event: HttpAnswer(
+            500 if event["data"]["order"] == "bad" else 200
+        )
         for number in range(DOWN_AFTER + 5):
             desk.hub.tell(order("bad"))
             desk.hub.tell(order(f"o{number}"))

@@ -7,7 +7,7 @@ import pytest
 from gateway.codes import Refusal
 from gateway.hooks import signing
 from gateway.hooks.addresses import check_url, may_call, networks_of
-from gateway.hooks.postman import Answer
+from gateway.hooks.postman import HttpAnswer
 from gateway.hooks.sender import GuardedResolver, HttpSender
 from gateway.providers import stripe_signatures
 from tests.receiving import Receiver, is_genuine
@@ -125,12 +125,12 @@ async def test_a_name_that_points_inside_is_not_called():
     assert (await allowed.resolve("localhost", 80))[0]["host"] == "127.0.0.1"
     async with HttpSender(()) as sender:
         for url in ("https://localhost:1/x", "https://127.0.0.1:1/x"):
-            assert await sender.send(url, {}, b"") == Answer(0, "address_not_allowed")
+            assert await sender.send(url, {}, b"") == HttpAnswer(0, "address_not_allowed")
 
 
 @live
 async def test_nobody_is_followed_elsewhere():
     async with Receiver() as receiver, HttpSender(networks_of(["127.0.0.0/8"])) as sender:
         url = receiver.url.replace("/events", "/elsewhere")
-        assert await sender.send(url, {}, b"{}") == Answer(307)
+        assert await sender.send(url, {}, b"{}") == HttpAnswer(307)
         assert receiver.events == receiver.attempts == []

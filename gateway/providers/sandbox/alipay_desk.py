@@ -30,7 +30,7 @@ from gateway.providers.strict import form
 
 NAME, CURRENCY = "alipay", "CNY"
 TAKES_NOT = {"paid": "ACQ.TRADE_HAS_SUCCESS", "closed": "ACQ.TRADE_HAS_CLOSE"}
-Answer = dict[str, Any]
+Fields = dict[str, Any]
 
 
 class AlipayDesk:
@@ -84,7 +84,7 @@ class AlipayDesk:
         if fields.get("app_id") != self._identity.names.app_id:
             raise NoticeRefusedError("another_app")
 
-    def open(self, asked: Answer, notify_url: str, **way: str) -> Trade:
+    def open(self, asked: Fields, notify_url: str, **way: str) -> Trade:
         """Raises RefusedError."""
         until = datetime.fromisoformat(f"{asked['time_expire']}+08:00")
         return self._till.open(
@@ -101,14 +101,14 @@ class AlipayDesk:
 
     # what it is asked
 
-    def _precreate(self, asked: Answer) -> Answer:
+    def _precreate(self, asked: Fields) -> Fields:
         try:
             trade = self.open(asked, self._notify_url)
         except RefusedError as error:
             return refused(TAKES_NOT.get(error.code, "ACQ.CONTEXT_INCONSISTENT"))
         return done(out_trade_no=trade.number, qr_code=f"https://qr.alipay.com/{trade.reference}")
 
-    def _create(self, asked: Answer) -> Answer:
+    def _create(self, asked: Fields) -> Fields:
         """Of a mini-program: it can be paid by that one person, in it."""
         payer = asked.get("buyer_id") or asked.get("buyer_open_id") or ""
         ours = asked.get("op_app_id") == self._identity.names.mini_program
@@ -120,7 +120,7 @@ class AlipayDesk:
             return refused(TAKES_NOT.get(error.code, "ACQ.CONTEXT_INCONSISTENT"))
         return done(out_trade_no=trade.number, trade_no=trade.reference)
 
-    def _query(self, asked: Answer) -> Answer:
+    def _query(self, asked: Fields) -> Fields:
         trade = self._till.trades.get(NAME, asked["out_trade_no"])
         if trade is None or (trade.status == UNPAID and trade.is_past):
             return refused("ACQ.TRADE_NOT_EXIST")
@@ -131,7 +131,7 @@ class AlipayDesk:
             told["send_pay_date"] = time_text(trade.taken_ms)
         return done(out_trade_no=trade.number, trade_no=trade.reference, **told)
 
-    def _close(self, asked: Answer) -> Answer:
+    def _close(self, asked: Fields) -> Fields:
         try:
             trade = self._till.shut(NAME, asked["out_trade_no"])
         except RefusedError as error:
@@ -139,7 +139,7 @@ class AlipayDesk:
             return refused("ACQ.TRADE_NOT_EXIST" if unknown else "ACQ.TRADE_STATUS_ERROR")
         return done(out_trade_no=trade.number, trade_no=trade.reference)
 
-    def _refund(self, asked: Answer) -> Answer:
+    def _refund(self, asked: Fields) -> Fields:
         """At once; a repeat is told that nothing changed."""
         trade = self._till.trades.get(NAME, asked["out_trade_no"])
         if trade is None:
@@ -155,7 +155,7 @@ class AlipayDesk:
         change = "N" if known else "Y"
         return done(trade_no=trade.reference, refund_fee=back, fund_change=change)
 
-    def _refund_query(self, asked: Answer) -> Answer:
+    def _refund_query(self, asked: Fields) -> Fields:
         trade = self._till.trades.get(NAME, asked["out_trade_no"])
         refund = trade.refunds.get(asked["out_request_no"]) if trade else None
         if trade is None:
@@ -170,7 +170,7 @@ class AlipayDesk:
             gmt_refund_pay=time_text(refund.done_ms),
         )
 
-    def _bill_url(self, asked: Answer) -> Answer:
+    def _bill_url(self, asked: Fields) -> Fields:
         key = self._identity.names.app_id
         return done(bill_download_url=f"{self._base}/alipay/bill/{asked['bill_date']}/{key}")
 

@@ -10,7 +10,7 @@ from gateway.providers.sandbox.till import RefusedError, Till
 from gateway.providers.sandbox.trades import CLOSED, HELD, TAKEN, UNPAID, Trade
 
 NAME, CURRENCY = "alipay", "CNY"
-Answer = dict[str, Any]
+Fields = dict[str, Any]
 
 
 class Freezes:
@@ -19,7 +19,7 @@ class Freezes:
     def __init__(self, till: Till, notify_url: Callable[[], str]) -> None:
         self._till = till
         self._notify_url = notify_url
-        self.methods: dict[str, Callable[[Answer], Answer]] = {
+        self.methods: dict[str, Callable[[Fields], Fields]] = {
             "alipay.fund.auth.order.voucher.create": self._create,
             "alipay.fund.auth.operation.detail.query": self._query,
             "alipay.fund.auth.operation.cancel": self._cancel,
@@ -27,7 +27,7 @@ class Freezes:
             "alipay.trade.pay": self._pay,
         }
 
-    def _create(self, asked: Answer) -> Answer:
+    def _create(self, asked: Fields) -> Fields:
         try:
             trade = self.open(asked, self._notify_url())
         except RefusedError as error:
@@ -36,7 +36,7 @@ class Freezes:
         names = {"out_order_no": trade.number, "out_request_no": asked["out_request_no"]}
         return done(**names, code_type="barcode", code_value=code)
 
-    def open(self, asked: Answer, notify_url: str, kind: str = "") -> Trade:
+    def open(self, asked: Fields, notify_url: str, kind: str = "") -> Trade:
         """What is frozen once it is paid. Raises RefusedError."""
         minutes = int(asked["pay_timeout"].removesuffix("m"))
         return self._till.open(
@@ -51,13 +51,13 @@ class Freezes:
             kind=kind,
         )
 
-    def _query(self, asked: Answer) -> Answer:
+    def _query(self, asked: Fields) -> Fields:
         trade = self._till.trades.get(NAME, asked["out_order_no"])
         if trade is None or not trade.holds:
             return refused("AUTH_ORDER_NOT_EXIST")
         return done(**_told(trade))
 
-    def _cancel(self, asked: Answer) -> Answer:
+    def _cancel(self, asked: Fields) -> Fields:
         held = self._till.trades.get(NAME, asked["out_order_no"])
         action = "unfreeze" if held is not None and held.status == HELD else "close"
         try:
@@ -67,7 +67,7 @@ class Freezes:
             return refused("AUTH_ORDER_HAS_PAID" if known else "AUTH_ORDER_NOT_EXIST")
         return done(auth_no=trade.reference, out_order_no=trade.number, action=action)
 
-    def _unfreeze(self, asked: Answer) -> Answer:
+    def _unfreeze(self, asked: Fields) -> Fields:
         trade = self._till.trades.of_reference(asked["auth_no"])
         if trade is None or trade.status != HELD:
             return refused("ORDER_ALREADY_CLOSED" if trade else "AUTH_ORDER_NOT_EXIST")
@@ -76,7 +76,7 @@ class Freezes:
         self._till.shut(NAME, trade.number)
         return done(auth_no=trade.reference, status="SUCCESS", gmt_trans=time_text(wall_ms()))
 
-    def _pay(self, asked: Answer) -> Answer:
+    def _pay(self, asked: Fields) -> Fields:
         trade = self._till.trades.of_reference(asked["auth_no"])
         if trade is None or trade.number != asked["out_trade_no"]:
             return refused("ACQ.INVALID_PARAMETER")
@@ -91,7 +91,7 @@ class Freezes:
         return done(out_trade_no=trade.number, trade_no=trade.reference, total_amount=total)
 
 
-def freeze_told(trade: Trade) -> Answer:
+def freeze_told(trade: Trade) -> Fields:
     """In a notice, when something came of it."""
     frozen = trade.status == HELD
     return {
@@ -106,7 +106,7 @@ def freeze_told(trade: Trade) -> Answer:
     }
 
 
-def _told(trade: Trade) -> Answer:
+def _told(trade: Trade) -> Fields:
     dead = trade.status == CLOSED or (trade.status == UNPAID and trade.is_past)
     orders = {UNPAID: "INIT", HELD: "AUTHORIZED", TAKEN: "FINISH"}
     waits = "CLOSED" if dead else "INIT"
@@ -121,11 +121,11 @@ def _told(trade: Trade) -> Answer:
     }
 
 
-def done(**told: str) -> Answer:
+def done(**told: str) -> Fields:
     return {"code": "10000", "msg": "Success"} | told
 
 
-def refused(sub_code: str) -> Answer:
+def refused(sub_code: str) -> Fields:
     return {"code": "40004", "msg": "Business Failed", "sub_code": sub_code}
 
 

@@ -1,0 +1,183 @@
+"""What one connection asks for: put to the engine in the order it came, answered once durable."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from engine.values import RequestKey
+from gateway import messages as m
+from gateway.asking.explaining import explain_order
+from gateway.asking.reading import READS, read
+from gateway.auth import HOOKING, check_may_ask
+from gateway.codes import Refusal
+from gateway.connections.desk import Desk
+from gateway.connections.limits import RoleLimits
+from gateway.forking.jobs import FORKING
+from gateway.locating.looking import get_trail
+from gateway.loop import Reply
+from gateway.messages.frames import RequestFrame
+from gateway.privacy.free_text import check_free_text
+from gateway.privacy.keeper import PERSONAL, WITH_WORDS
+from gateway.submissions import (
+    NO_ROOM,
+    NoRoomError,
+    OverloadedError,
+    SubmissionError,
+    UnsettledError,
+)
+from gateway.telling.shelves import list_movements
+from gateway.tokens import Identity
+from gateway.translation import command_of, rejection_error, reply_of, submission_error
+from gateway.wire import Codec
+
+log = logging.getLogger("o2o.gateway")
+
+AT_ONCE = 8  # requests of one connection, before it is somebody else's turn
+CLOSE_REVOKED = 4401
+# Nothing of these enters the journal.
+QUESTIONS = (READS | PERSONAL | HOOKING | FORKING) | {
+    m.ExplainOrder,
+    m.ListMovements,
+    m.InspectMovements,
+    m.GetTrail,
+    m.GetPayment,
+    m.StartPayment,
+    m.RevokeAccess,
+}
+
+
+class Requests:
+    """Of one session. `send` takes what is answered; `rests_until_s` is when to read on."""
+
+    def __init__(
+        self, desk: Desk, codec: Codec, limits: RoleLimits, send: Callable[[m.Reply], None]
+    ) -> None:
+        self.rests_until_s = 0.0  # on the stopwatch
+        self._desk = desk
+        self._codec = codec
+        self._send = send
+        self._slots = asyncio.Semaphore(limits.in_flight)
+        self._answering: set[asyncio.Task[None]] = set()
+        self._count = 0
+
+    async def take(self, who: Identity, frame: RequestFrame) -> None:
+        """Starts it, and returns when there is a free slot for the next."""
+        command = None
+        try:
+            body = self._codec.request_body(frame.body)
+            check_may_ask(who, body)
+            check_free_text(body)
+            self._desk.cashier.check(body)
+            if type(body) not in QUESTIONS:
+                command = command_of(body, who, self._currency)
+        except Refusal as refusal:
+            self.refuse(frame.id, error=refusal.error)
+            return
+        if isinstance(body, m.RevokeAccess):
+            self._revoke(frame.id, f"{body.role}:{body.subject}")
+            return
+        await self._slots.acquire()
+        key = RequestKey(f"{who.name}/{frame.id}")
+        if command is None:
+            work = self._read(who, frame.id, body, key)
+        elif type(body) in WITH_WORDS:
+            submit = partial(self._desk.keeper.submit, body, who, command, key)
+            work = self._submit(frame.id, submit)
+        else:
+            work = self._submit(frame.id, partial(self._desk.loop.submit, command, key))
+        task = asyncio.get_running_loop().create_task(work)
+        self._answering.add(task)
+        task.add_done_callback(self._answered)
+        self._count += 1
+        if self._count % AT_ONCE == 0:
+            await asyncio.sleep(0)
+
+    def refuse(self, id: str, error: m.Error) -> None:
+        """Before anything was asked of anybody."""
+        self._send(m.Reply(id, self._desk.loop.durable_seq, error=error))
+
+    def end(self) -> None:
+        """Nobody is there any more to hear what is still under way."""
+        for task in self._answering:
+            task.cancel()
+
+    # internals
+
+    async def _submit(self, id: str, submit: Callable[[], Awaitable[Reply]]) -> None:
+        try:
+            record = (await submit()).record
+        except SubmissionError as error:
+            if isinstance(error, OverloadedError):  # a no costs, too: floods meet a full socket
+                self.rests_until_s = self._desk.monotonic_s() + self._desk.limits.overload_rest_s
+            self.refuse(id, error=submission_error(error))
+            return
+        except Refusal as refusal:
+            self.refuse(id, error=refusal.error)
+            return
+        rejected = record.rejection
+        if rejected is not None:
+            self._send(m.Reply(id, record.seq, error=rejection_error(rejected)))
+            return
+        self._send(m.Reply(id, record.seq, reply_of(record, self._currency)))
+
+    async def _read(self, who: Identity, id: str, body: m.RequestBody, key: RequestKey) -> None:
+        """Nothing is told before it is durable, not even by way of a question."""
+        loop = self._desk.loop
+        try:
+            if loop.is_stuck:  # what is read may wait for room a long time
+                raise NoRoomError(NO_ROOM)
+            told = await self._told(who, body, key)
+            if loop.is_stuck:  # meanwhile; what was asked for may be done
+                raise UnsettledError(NO_ROOM)
+            seq = await loop.settled()
+        except Refusal as refusal:
+            self.refuse(id, error=refusal.error)
+            return
+        except SubmissionError as error:
+            self.refuse(id, error=submission_error(error))
+            return
+        self._send(m.Reply(id, seq, told))
+
+    async def _told(
+        self, who: Identity, body: m.RequestBody, key: RequestKey
+    ) -> m.ReplyBody | None:
+        """By whoever keeps it; most is read from the state. Raises Refusal."""
+        desk, engine = self._desk, self._desk.loop.engine
+        if type(body) in PERSONAL:
+            return await desk.keeper.answer(body, who, key)
+        if type(body) in HOOKING:
+            return await desk.hooks.answer(body, who, key)
+        match body:
+            case m.ListMovements() | m.InspectMovements():
+                return await list_movements(body, who, desk.loop, desk.feeds)
+            case m.StartFork() | m.GetFork():
+                return desk.forks.answer(body, key)
+            case m.ExplainOrder():
+                return explain_order(body, who, engine, desk.objective)
+            case m.GetTrail():
+                return await get_trail(body, engine, desk.trails)
+            case m.GetPayment():
+                return desk.cashier.payment(body, who, engine)
+            case m.StartPayment():
+                return await desk.cashier.start(body, who, engine)
+        now, wall_ms = desk.loop.clock.now(), desk.wall_ms()
+        return read(body, who, engine, desk.tokens, wall_ms, desk.feeds, now)
+
+    def _revoke(self, id: str, name: str) -> None:
+        """No business of the engine's; rare enough to wait for the disk right here."""
+        desk = self._desk
+        desk.revocations.revoke(name, desk.wall_ms() // 1_000)
+        self._send(m.Reply(id, desk.loop.durable_seq))
+        desk.roll.close_all_of(name, CLOSE_REVOKED, "revoked")
+        desk.hooks.suspend(name)
+
+    @property
+    def _currency(self) -> str:
+        return self._desk.loop.engine.state.settings.current.currency
+
+    def _answered(self, task: asyncio.Task[None]) -> None:
+        self._slots.release()
+        self._answering.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a request was not answered: %r", error, exc_info=error)
