@@ -1,6 +1,7 @@
 """The write-ahead log on the disk: a torn end is recovered from, damage in the middle is refused."""
 
 import shutil
+from bisect import bisect
 from collections import Counter
 from random import Random
 from struct import unpack
@@ -27,16 +28,19 @@ def records():
 
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory, records):
-    """The folder as `kill -9` leaves it: everything is still in the log."""
+    """The folder as `kill -9` leaves it: everything is still in the log. And how long the log
+    was after each batch, the first of which is none: the tables."""
     folder = tmp_path_factory.mktemp("live")
-    journal = SqliteJournal(folder / JOURNAL_FILE)
+    journal, log = SqliteJournal(folder / JOURNAL_FILE), log_of(folder / JOURNAL_FILE)
+    sizes = [log.stat().st_size]
     for k in range(0, len(records), PER_BATCH):
         journal.append(records[k : k + PER_BATCH])
+        sizes.append(log.stat().st_size)
     left = tmp_path_factory.mktemp("left")
     for path in folder.iterdir():
         shutil.copy(path, left)
     journal.close()
-    return left
+    return left, sizes
 
 
 @pytest.fixture
@@ -48,7 +52,7 @@ def folder(tmp_path, killed):
         shutil.rmtree(copy, ignore_errors=True)
         copy.mkdir()
         for name in (JOURNAL_FILE, WITNESS_FILE)[: 1 + witness]:
-            shutil.copy(killed / name, copy)
+            shutil.copy(killed[0] / name, copy)
         if log is not None:
             log_of(copy / JOURNAL_FILE).write_bytes(log)
         return copy / JOURNAL_FILE
@@ -58,7 +62,12 @@ def folder(tmp_path, killed):
 
 @pytest.fixture
 def log(killed):
-    return log_of(killed / JOURNAL_FILE).read_bytes()
+    return log_of(killed[0] / JOURNAL_FILE).read_bytes()
+
+
+@pytest.fixture
+def sizes(killed):
+    return killed[1]
 
 
 def ends_at(path):
@@ -115,26 +124,32 @@ def test_without_a_witness_all_but_the_last_batch_vouches_for_what_came_before(f
 
 
 def test_a_log_cut_anywhere_is_recovered_from_to_its_last_whole_batch_and_said(
-    folder, log, records, caplog
+    folder, log, sizes, records, caplog
 ):
-    rng, lengths = Random(4), []
-    cuts = sorted({*range(60), *(rng.randrange(len(log)) for _ in range(60))})
+    rng, recovered = Random(4), []
+    at_ends = [end + by for end in sizes for by in (-1, 0, 1) if end + by < len(log)]
+    cuts = sorted({*range(60), *at_ends, *(rng.randrange(len(log)) for _ in range(60))})
     for cut in cuts:
         caplog.clear()
         path = folder(log[:cut])
+        batches = bisect(sizes, cut) - 1
+        expected = max(0, batches) * PER_BATCH
+        assert batches < 0 or examined(path).whole == sizes[batches], cut
         if not examined(path).torn:  # nothing says that it was cut: then it is an older one
+            assert batches < 0 or cut == sizes[batches]
             with pytest.raises(CorruptJournalError, match="record 160 was durable"):
                 ends_at(path)
+            path = folder(log[:cut], witness=False)
+            assert ends_at(path) == expected, cut
             continue
-        found = ends_at(path)
-        assert found % PER_BATCH == 0
-        lengths.append(found)
-        if found < len(records):
-            missing = f"record {len(records)} was durable, the journal ends at {found}"
+        assert ends_at(path) == expected, cut
+        recovered.append(expected)
+        if expected < len(records):
+            missing = f"record {len(records)} was durable, the journal ends at {expected}"
             assert missing in caplog.text
         with JournalReader(path) as journal:
-            assert list(journal.read()) == records[:found]
-    assert lengths == sorted(lengths)
+            assert list(journal.read()) == records[:expected]
+    assert dict.fromkeys(recovered) == dict.fromkeys(range(0, len(records), PER_BATCH))
     assert "the journal's log was torn: whole up to byte" in caplog.text
     assert ends_at(folder(log)) == len(records)
 
