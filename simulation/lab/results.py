@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from simulation.lab.arms import Arm
+from simulation.lab.code import code_digest
 from simulation.lab.deciding import Rule
 from simulation.lab.worker import Played
 from simulation.scorecard import versions
@@ -38,7 +39,7 @@ class Question(Struct, frozen=True):
 
 def question_of(name: str, arms: Sequence[Arm], first_seed: int, rule: Rule) -> Question:
     told = [{"label": x.label, "settings": x.settings, "digest": x.digest} for x in arms]
-    return Question(name, told, first_seed, rule, versions())
+    return Question(name, told, first_seed, rule, {**versions(), "code": code_digest()})
 
 
 class Results:
@@ -119,13 +120,13 @@ def _locked(folder: Path) -> int:
 def runs_for(question: Question, other: Path) -> list[Played]:
     """The runs of another comparison that this one would play the same.
 
-    Raises ComparisonError if there is none, or one of other versions.
+    Raises ComparisonError if there is none, or one of other versions or other code.
     """
     path = other / QUESTION_FILE
     if not path.is_file():
         raise ComparisonError(f"{other} holds no comparison to take runs from")
     if _question(path).versions != question.versions:
-        raise ComparisonError(f"the runs of {other} are of other versions: they are to be played")
+        raise ComparisonError(f"the runs of {other} are of {_other(path, question)}: play them")
     seeds = range(question.first_seed, question.first_seed + question.rule.replications)
     wanted = {x["digest"] for x in question.arms}
     found = _done(other / RUNS_FOLDER)
@@ -169,6 +170,13 @@ def _question(path: Path) -> Question:
         raise ComparisonError(f"{path} cannot be read: {error}") from error
 
 
+def _other(path: Path, question: Question) -> str:
+    """Which of the versions are others: of a library, of Python, of our own code."""
+    before, now = _question(path).versions, question.versions
+    names = [x for x in dict.fromkeys((*now, *before)) if before.get(x) != now.get(x)]
+    return f"other versions ({', '.join(names)})"
+
+
 def _check_same(folder: Path, path: Path, question: Question) -> None:
     other = _question(path)
     differs = [
@@ -176,6 +184,10 @@ def _check_same(folder: Path, path: Path, question: Question) -> None:
         for x in Question.__struct_fields__
         if msgspec.to_builtins(getattr(other, x)) != msgspec.to_builtins(getattr(question, x))
     ]
+    if "versions" in differs:
+        raise ComparisonError(
+            f"the runs of {folder} are of {_other(path, question)}: choose another folder"
+        )
     if differs:
         raise ComparisonError(
             f"{folder} holds another comparison ({', '.join(differs)} differ): ask the same again "
