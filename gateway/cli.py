@@ -1,6 +1,7 @@
 """The command line: `o2o COMMAND`. Each command's module is imported only when it is called."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -78,9 +79,26 @@ class Command(Protocol):
     def run(self, args: argparse.Namespace) -> int: ...
 
 
+UNREAD = 128 + 13  # as a shell says of what a SIGPIPE has ended
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit status: 0 done, 1 it did not hold or was refused, 2 the call was wrong, 130 Ctrl-C."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    """Exit status: 0 done, 1 it did not hold or was refused, 2 the call was wrong, 130 Ctrl-C,
+    141 whoever read what is printed has read enough (`| head`)."""
+    try:
+        try:
+            return _run(list(sys.argv[1:] if argv is None else argv))
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # flushed again at the end
+    except SystemExit as end:
+        if not isinstance(end.__context__, BrokenPipeError):  # which is how rich tells of it
+            raise
+    return UNREAD
+
+
+def _run(words: list[str]) -> int:
     parser = _parser(words[0] if words else "")
     args = parser.parse_args(words)
     if args.command is None:
@@ -91,6 +109,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return command.run(args)
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:
+        raise
     except EngineError as error:
         sys.stderr.write(f"o2o {args.command}: {error}\n")
         return 1

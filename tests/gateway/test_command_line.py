@@ -1,5 +1,6 @@
 """What the command line says to who calls it wrongly: one line, and 2."""
 
+import os
 import subprocess
 import sys
 
@@ -101,6 +102,31 @@ def test_every_command_says_what_it_takes(command, capsys):
     assert f"usage: o2o {command}" in told
     assert "(default: None)" not in told
     assert "default: 2) (default" not in told
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sql", "DIR", "SELECT range FROM range(100000)"],
+        ["verify", "DIR"],
+        ["solvers"],
+        ["sql", "--help"],
+    ],
+    ids=lambda x: " ".join(x[:2]),
+)
+def test_whoever_reads_only_the_beginning_hears_no_complaint(words, tmp_path):
+    """As in `o2o sql data "SELECT ..." | head`."""
+    journal_of(tmp_path, [])
+    called = [x.replace("DIR", str(tmp_path)) for x in words]
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        command = [sys.executable, "-m", "gateway.cli", *called]
+        usual = {x: y for x, y in os.environ.items() if x != "PYTHONUNBUFFERED"}
+        ended = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, env=usual)
+    finally:
+        os.close(write)
+    assert (ended.returncode, ended.stderr) == (141, "")
 
 
 def test_no_text_of_a_table_is_a_formula(tmp_path, capsys):
