@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from engine.rejections import Detail, RejectionReason
+from gateway.messages.frames import HELLO_WITHIN_S
 from gateway.messages.values import Error
 
 R = RejectionReason
@@ -16,7 +17,7 @@ class Code(NamedTuple):
 OWN: dict[str, Code] = {  # the gateway's
     "unauthenticated": Code("this token is not valid"),
     "token_expired": Code("this token has expired"),
-    "hello_expected": Code("the first message is hello, within three seconds"),
+    "hello_expected": Code(f"the first message is hello, within {HELLO_WITHIN_S} seconds"),
     "forbidden": Code("this role may not do that"),
     "unknown_feed": Code("this role has no such feed"),
     "coordinates_out_of_range": Code("latitude is within 90 degrees, longitude within 180"),

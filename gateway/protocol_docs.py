@@ -108,7 +108,8 @@ One endpoint, `/ws`. Every websocket message is one frame: a map whose `type` sa
 Subprotocols `{msgpack}` (binary messages, the default) and `{json}` (text messages) carry
 the same frames. There is no compression; a message to the server has at most {kib} KiB.
 
-What you send is refused if it has a field that is not named here, or a value out of its range.
+What you send is refused if it has a field that is not named here, or a value out of its range;
+`malformed` then names the `field`, the words that are `allowed` there, and the `nearest` of them.
 What you receive may have more fields in a later version: ignore those you do not know. Texts take
 every script, but no control characters and no marks that turn the direction of what follows (words
 of 2,000 characters may have lines); a card number in one is refused, also spaced or dashed.

@@ -15,13 +15,14 @@ from gateway.codes import Refusal
 from gateway.messages import JSON, MSGPACK, Fix, Money, Place, Window
 from gateway.messages.frames import ClientFrame, ServerFrame
 from gateway.messages.requests import RequestBody
+from gateway.spelling import correction
 from geo.datums import Datum, to_wgs84
 from geo.points import Point, PointError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND, MINUTE = timedelta(milliseconds=1), timedelta(minutes=1)
 QUOTED_MAX = 160  # characters of a parser's complaint that are told
-PLACE = re.compile(r" - at `\$\.([^`]*)`\Z")  # in the words of a parser
+PLACE = re.compile(r" - at `(?:key` in `)?\$\.([^`]*)`\Z")  # in the words of a parser
 FIELD = re.compile(r"(?:missing required|contains unknown) field `([^`]*)`")
 UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeError)
 
@@ -35,16 +36,17 @@ class Codec(Struct, frozen=True):
     _frame: Callable[[Any], Any]
     _body: Callable[[Any], Any]
     _answer: Callable[[Any], Any]
+    _plain: Callable[[Any], Any]
 
     def client_frame(self, data: str | bytes) -> ClientFrame:
         """What a client sent. Raises Refusal("malformed")."""
         if isinstance(data, str) is not self.is_text:
             raise Refusal("malformed", f"{self.name} is sent in {self._kind} messages")
-        return _read(self._frame, data)  # type: ignore[no-any-return]
+        return self._read(self._frame, ClientFrame, data)  # type: ignore[no-any-return]
 
     def request_body(self, raw: Raw) -> RequestBody:
         """What is asked for. Raises Refusal("malformed")."""
-        return _read(self._body, raw)  # type: ignore[no-any-return]
+        return self._read(self._body, RequestBody, raw)  # type: ignore[no-any-return]
 
     def server_frame(self, data: str | bytes) -> ServerFrame:
         """What a server sent. Raises msgspec.MsgspecError."""
@@ -54,6 +56,23 @@ class Codec(Struct, frozen=True):
         """A frame as one websocket message."""
         data = self.encode(frame)
         return data.decode() if self.is_text else data
+
+    def _read(self, decode: Callable[[Any], Any], kind: Any, data: Any) -> Any:
+        try:
+            return decode(data)
+        except UNREADABLE as error:
+            text = str(error).encode(errors="replace").decode()
+            path = _path(text)
+            detail: Detail = {"field": path[:QUOTED_MAX]} if path else {}
+            detail |= correction(text, kind, self._sent(data))
+            raise Refusal("malformed", text[:QUOTED_MAX], detail) from None
+
+    def _sent(self, data: Any) -> Any:
+        """Whatever it was; None if it is nothing at all."""
+        try:
+            return self._plain(data)
+        except UNREADABLE:
+            return None
 
     @property
     def _kind(self) -> str:
@@ -68,6 +87,7 @@ def _codec(name: str, is_text: bool, kind: Any) -> Codec:
         kind.Decoder(ClientFrame).decode,
         kind.Decoder(RequestBody).decode,
         kind.Decoder(ServerFrame).decode,
+        kind.decode,
     )
 
 
@@ -80,16 +100,6 @@ CODECS = {
 def codec_of(subprotocol: str | None) -> Codec:
     """MessagePack, unless something else was agreed on."""
     return CODECS[subprotocol or MSGPACK]
-
-
-def _read(decode: Callable[[Any], Any], data: Any) -> Any:
-    try:
-        return decode(data)
-    except UNREADABLE as error:
-        text = str(error).encode(errors="replace").decode()
-        path = _path(text)
-        detail: Detail = {"field": path[:QUOTED_MAX]} if path else {}
-        raise Refusal("malformed", text[:QUOTED_MAX], detail) from None
 
 
 def _path(text: str) -> str:

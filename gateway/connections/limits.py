@@ -4,6 +4,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from gateway.messages import Role
+from gateway.messages.frames import HELLO_WITHIN_S
 
 
 class RoleLimits(Struct, frozen=True):
@@ -40,7 +41,7 @@ class Limits(Struct, frozen=True):
     message_bytes: int = 64 * 1024
     queued_messages: int = 4
     open_s: float = 10.0  # of a handshake: shorter, and of many at once most come back for another
-    hello_s: float = 8.0  # three are asked for; who comes with thousands may need more
+    hello_s: float = HELLO_WITHIN_S
     heartbeat_s: float = 5.0
     ping_s: float = 5.0
     close_s: float = 2.0

@@ -12,11 +12,13 @@ from gateway.messages.values import DeviceProblem, Error, Fix, Id, Permission, R
 MSGPACK, JSON = "o2o.v1.msgpack", "o2o.v1.json"
 SUBPROTOCOLS = (MSGPACK, JSON)  # the first is spoken with whoever names none
 
+HELLO_WITHIN_S = 8  # who comes back with thousands of others may need more than a moment
+
 # client -> server
 
 
 class Hello(Sent, frozen=True):
-    """First, within three seconds; and again with a newer token before the old one expires.
+    """First, and soon (`hello_expected`); again with a newer token before the old one expires.
 
     `resume` subscribes at once: feed -> the last seq seen, or null for a snapshot.
     """

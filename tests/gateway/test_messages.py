@@ -173,6 +173,55 @@ def test_a_refused_body_names_the_field(body, field):
     assert error.detail.get("field", "") == field
 
 
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (
+            {"type": "get_ratings", "kind": "couriers", "id": "kim"},
+            {"field": "kind", "allowed": ["store", "courier", "product"], "nearest": "courier"},
+        ),
+        (
+            {
+                "type": "set_store_hours",
+                "weekly": [
+                    {"days": ["mon"], "opens": "08:00", "closes": "12:00"},
+                    {"days": ["tue", "xyz"], "opens": "08:00", "closes": "12:00"},
+                ],
+            },
+            {
+                "field": "weekly[1].days[1]",
+                "allowed": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+            },
+        ),
+        ({"type": "cancel_ordr", "order": "o"}, {"field": "type", "nearest": "cancel_order"}),
+        ({"type": "xyzzy", "order": "o"}, {"field": "type"}),
+        (
+            {"type": "cancel_order", "order": "o", "resaon": "x"},
+            {"field": "resaon", "nearest": "reason"},
+        ),
+        ({"type": "cancel_order", "order": 7}, {"field": "order"}),
+    ],
+)
+def test_a_word_that_is_none_of_the_allowed_is_answered_with_those(body, detail):
+    assert body_refused(body).detail == detail
+
+
+def test_a_feed_that_is_none_is_answered_with_those_there_are_also_where_it_is_a_key():
+    for text in (
+        '{"type":"subscribe","feed":"order"}',
+        '{"type":"hello","token":"x","resume":{"order":3}}',
+    ):
+        detail = refused(JSON, text).detail
+        assert (detail["nearest"], len(detail["allowed"])) == ("orders", 9)
+
+
+@given(st.text(max_size=80), st.text(max_size=80))
+def test_whatever_a_word_or_a_field_is_called_it_is_refused_and_nothing_worse(word, field):
+    body_refused({"type": "get_ratings", "kind": f"-{word}", "id": "x"})
+    body_refused({"type": "get_ratings", f"-{field}": {word: [field]}, "kind": "store"})
+    body_refused({"type": word})
+
+
 def test_nan_is_no_coordinate():
     for value in (math.nan, math.inf):
         with pytest.raises(Refusal, match="coordinates_out_of_range"):

@@ -10,6 +10,7 @@ from websockets.exceptions import ConnectionClosed
 from gateway import messages as m
 from gateway.client import Client, GivenUpError, RequestRefusedError
 from gateway.clock import stopwatch_s
+from gateway.codes import CODES
 from gateway.connections.limits import USUAL, Limits, RoleLimits
 from tests.serving import (
     DOOR,
@@ -272,7 +273,8 @@ async def test_who_says_no_hello_is_closed(tmp_path):
 
 
 @live
-async def test_who_says_nothing_is_closed(tmp_path):
+async def test_who_says_nothing_is_closed_and_hears_how_long_there_was(tmp_path):
+    assert f"within {Limits().hello_s} seconds" in CODES["hello_expected"].message
     async with serving(tmp_path, limits=Limits(hello_s=0.05)) as app, raw(app) as ws:
         assert (await hear(ws))["error"]["code"] == "hello_expected"
         with pytest.raises(ConnectionClosed):
