@@ -89,11 +89,14 @@ class EngineLoop:
         self._answers: list[tuple[Submission, Record]] = []
         self._on_record: list[OnRecord] = []
         self._on_durable: list[OnDurable] = []
-        self._settling: deque[tuple[int, asyncio.Future[None]]] = deque()
+        self._asked: deque[tuple[int, asyncio.Future[None]]] = deque()  # until a record is durable
+        self._patient: deque[tuple[int, asyncio.Future[None]]] = deque()  # also until there is room
         self._work = asyncio.Event()
         self._decided = asyncio.Event()
         self._thread = OwnThread("journal")
-        self.snapshotting = Snapshotting(engine, snapshots, feeds, self.settled, snapshot_every)
+        self.snapshotting = Snapshotting(
+            engine, snapshots, feeds, self.until_durable, snapshot_every
+        )
         self._per_command_s = 0.0
         self._stopping = False
         self._failure: SubmissionError | None = None
@@ -139,13 +142,24 @@ class EngineLoop:
     async def settled(self) -> int:
         """Wait until all that is decided now is durable; returns up to which record.
 
-        For who reads the state: what was read may leave after this.
+        For who reads the state: what was read may leave after this. Somebody waits for him, so he
+        does not wait for room on the disk. Raises UnsettledError.
         """
+        if self.is_stuck:
+            self._must_live()
+            raise UnsettledError(NO_ROOM)
+        return await self._durable(self._asked)
+
+    async def until_durable(self) -> int:
+        """The same for whom nobody waits: also until there is room, however long that takes."""
+        return await self._durable(self._patient)
+
+    async def _durable(self, waiting: deque[tuple[int, asyncio.Future[None]]]) -> int:
         seq = self.engine.seq
         if self.durable_seq < seq:
             self._must_live()
             done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._settling.append((seq, done))
+            waiting.append((seq, done))
             await done
         return seq
 
@@ -187,7 +201,7 @@ class EngineLoop:
                 lives = (self._commit_forever, self.snapshotting.run, self._watch)
                 servants = [tasks.create_task(live()) for live in lives]
                 await self._decide_until_stopped()
-                await self.settled()
+                await self.until_durable()
                 for servant in servants:
                     servant.cancel()
                 await self._last_snapshot()
@@ -219,9 +233,8 @@ class EngineLoop:
         for submission, _ in self._answers:
             self._refuse(submission, failure)
         self._answers = []
-        for _, done in self._settling:
-            if not done.done():
-                done.set_exception(failure)
+        for waiting in (self._asked, self._patient):
+            _let_down(waiting, failure)
 
     def _refuse_inbox(self, failure: SubmissionError) -> None:
         while self._inbox:
@@ -321,6 +334,7 @@ class EngineLoop:
         self._mind_the_room(False)
         for submission, _ in answers:
             self._refuse(submission, UnsettledError(NO_ROOM))
+        _let_down(self._asked, UnsettledError(NO_ROOM))
 
     def _publish(self, records: list[Record], answers: list[tuple[Submission, Record]]) -> None:
         for submission, record in answers:
@@ -330,10 +344,11 @@ class EngineLoop:
                     reply.set_result(record)
         for callback in self._on_durable:
             callback(records)
-        while self._settling and self._settling[0][0] <= self.durable_seq:
-            _, done = self._settling.popleft()
-            if not done.done():
-                done.set_result(None)
+        for waiting in (self._asked, self._patient):
+            while waiting and waiting[0][0] <= self.durable_seq:
+                _, done = waiting.popleft()
+                if not done.done():
+                    done.set_result(None)
 
     def _measure(self, sync_s: float, answered: int) -> None:
         self.batches += 1
@@ -363,3 +378,10 @@ class EngineLoop:
         self.is_full = self.is_stuck or not has_room
         if self.is_full:
             self._refuse_inbox(NoRoomError(NO_ROOM))
+
+
+def _let_down(waiting: deque[tuple[int, asyncio.Future[None]]], failure: SubmissionError) -> None:
+    while waiting:
+        _, done = waiting.popleft()
+        if not done.done():  # who asked may have left
+            done.set_exception(failure)

@@ -209,7 +209,7 @@ class Errands:
         try:
             failures, looks = 0, -1 if again else 0
             while self._is_open(payment := self._state.payments[key]):
-                await self._loop.settled()
+                await self._loop.until_durable()
                 errand.news.clear()
                 try:
                     await self._ask(provider, key, payment, errand)
@@ -285,7 +285,7 @@ class Errands:
         try:
             failures, waits = 0, 0
             while self._is_pending(name):
-                await self._loop.settled()
+                await self._loop.until_durable()
                 errand.news.clear()
                 told = self._instruction(name)
                 try:

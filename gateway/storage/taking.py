@@ -10,14 +10,13 @@ from engine import snapshot
 from engine.engine import Engine
 from gateway.storage.snapshots import Snapshot, Snapshots
 from gateway.storage.snapshotting import snapshot_beside
-from gateway.submissions import SubmissionError
 
 SNAPSHOT_EVERY = 200_000  # records: about a second of recovery
 
 
 class Snapshotting:
-    """`feeds` gives the bytes to keep beside each; `settled` waits until all that is decided is
-    durable. Without `snapshots` none is taken.
+    """`feeds` gives the bytes to keep beside each; `durable` waits until all that is decided
+    is so. Without `snapshots` none is taken.
     """
 
     def __init__(
@@ -25,14 +24,14 @@ class Snapshotting:
         engine: Engine,
         snapshots: Snapshots | None,
         feeds: Callable[[], bytes],
-        settled: Callable[[], Awaitable[int]],
+        durable: Callable[[], Awaitable[int]],
         every: int = SNAPSHOT_EVERY,
     ) -> None:
-        self.failure: Exception | None = None  # of the latest; costs time, not data
+        self.failure: OSError | None = None  # of the latest; costs time, not data
         self._engine = engine
         self._snapshots = snapshots
         self._feeds = feeds
-        self._settled = settled
+        self._until_durable = durable
         self._every = every
         self._latest = engine.seq
         self._due = asyncio.Event()
@@ -45,7 +44,7 @@ class Snapshotting:
             try:
                 await self.take()
                 self.failure = None
-            except (OSError, SubmissionError) as error:
+            except OSError as error:
                 self.failure = error
 
     def note(self, durable_seq: int) -> None:
@@ -56,12 +55,12 @@ class Snapshotting:
     async def take(self) -> int:
         """Returns the record it follows. A process of its own takes it: nothing stands still.
 
-        Raises OSError, SubmissionError.
+        Raises OSError.
         """
         assert self._snapshots is not None
         seq, feeds = self._engine.seq, self._feeds()
         self._latest = seq
-        await self._settled()
+        await self._until_durable()
         await snapshot_beside(self._snapshots.directory, seq, feeds)
         return seq
 

@@ -292,16 +292,40 @@ async def test_when_there_is_no_room_for_what_was_decided_it_is_kept_and_nobody_
         for key in ("k", "j"):  # decided, nobody knows whether for good; and not decided
             with pytest.raises(UnsettledError if key == "k" else NoRoomError):
                 await loop.submit(ANN, key)
-        reading = asyncio.create_task(loop.settled())
+        patient = asyncio.create_task(loop.until_durable())
         await moments()
         assert heard == journal.records == []
-        assert not reading.done()
+        assert not patient.done()
         journal.failure = None
-        assert await reading == 1
+        assert await patient == 1
         assert (await loop.submit(ANN, "k")).replayed
         assert not loop.is_stuck
         await loop.submit(BOB)
     assert [x.command for x in heard] == [x.command for x in journal.records] == [ANN, BOB]
+
+
+@run
+async def test_who_waits_to_tell_what_he_read_when_the_disk_fills_is_told_at_once():
+    """He has somebody waiting for him: whether there is room again may take for ever."""
+    journal = MemoryJournal()
+    async with serving(journal) as loop:
+        journal.gate.clear()
+        [taken] = several(loop, [ANN])
+        await moments()
+        reading = [asyncio.create_task(loop.settled()) for _ in range(3)]
+        gone, patient = reading.pop(), asyncio.create_task(loop.until_durable())
+        await moments()
+        gone.cancel()
+        journal.failure = StorageFullError("no room for the journal")
+        journal.gate.set()
+        for asked in (taken, *reading):
+            with pytest.raises(UnsettledError):
+                await asked
+        with pytest.raises(UnsettledError):  # nor does he wait who comes now
+            await loop.settled()
+        assert not patient.done()
+        journal.failure = None
+        assert await patient == await loop.settled() == 1
 
 
 @run
