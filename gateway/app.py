@@ -192,7 +192,7 @@ class App:
             buckets=Buckets(limits.roles),
             revocations=Revocations(config.data),
             counters=self.counters,
-            roll=Roll(),
+            roll=Roll(limits.connections),
             wall_ms=wall_ms,
             monotonic_s=stopwatch_s,
             keeper=self._keeper(),

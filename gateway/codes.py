@@ -31,6 +31,7 @@ OWN: dict[str, Code] = {  # the gateway's
     "idempotency_conflict": Code("this id was used for a different request"),
     "rate_limited": Code("too many requests", retryable=True),
     "too_many_connections": Code("all connections of this party are in use", retryable=True),
+    "server_full": Code("as many are connected here as may be", retryable=True),
     "overloaded": Code("too much is waiting", retryable=True),
     "stopping": Code("the server is going down; another will answer", retryable=True),
     "storage_full": Code("nothing can be stored now", retryable=True),

@@ -83,6 +83,7 @@ CLOSE_CODES = {
     1008: "the first frame was no hello, or none came in time",
     1009: "a message larger than the limit",
     1012: "the server restarts: come back",
+    1013: "`server_full`: as many are connected as may be; come back after `retry_after_s`",
     4401: "`unauthenticated`, `revoked`, or `token_expired`: then come back with a new token",
     4409: "`replaced`: the same party opened one too many, and this one was silent for longest",
     4429: "`rate_limited`: it went on and on; or `too_many_connections`, all of them talking",

@@ -34,7 +34,7 @@ OUR_FILES_MAX = 512  # journal, vault, snapshots, webhooks under way, and what e
 class Limits(Struct, frozen=True):
     """Of one gateway. Sizes in bytes, times in seconds of the wall's clock."""
 
-    connections: int = 12_000  # of who said hello
+    connections: int = 12_000  # of who said hello: one more is told `server_full`
     sockets: int = 15_000  # those who are still to say who they are included: these give way
     backlog: int = 1_024  # of sockets not accepted yet
     mute: int = 3_000  # of who has not said a byte: the oldest give way

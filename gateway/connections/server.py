@@ -100,7 +100,7 @@ class Server:
         return gauges(
             {
                 "o2o_connections": ("open connections", self.connections),
-                "o2o_sessions": ("parties that said hello", len(self._desk.roll.all())),
+                "o2o_sessions": ("parties that said hello", self._desk.roll.count),
             }
         )
 
@@ -127,8 +127,6 @@ class Server:
         if path != ENDPOINT:
             self._desk.counters.http_requests += 1
             return self._site.response(request)
-        if self.connections - self.strangers >= self._desk.limits.connections:
-            return _plain(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections")
         if not self._is_welcome_from(request.headers):
             return _plain(HTTPStatus.FORBIDDEN, "this origin is not allowed")
         return None

@@ -20,11 +20,13 @@ from gateway.wire import Codec, codec_of, time_text
 CLOSE_MALFORMED = 1007
 CLOSE_POLICY = 1008
 CLOSE_UNAUTHENTICATED = 4401
+CLOSE_LATER = 1013
 CLOSE_THROTTLED = 4429
 CLOSE_CODES = {
     "unauthenticated": CLOSE_UNAUTHENTICATED,
     "token_expired": CLOSE_UNAUTHENTICATED,
     "too_many_connections": CLOSE_THROTTLED,
+    "server_full": CLOSE_LATER,
 }
 
 

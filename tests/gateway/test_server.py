@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -14,11 +14,10 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.http11 import Request
 
-from gateway import loop
 from gateway import messages as m
 from gateway.connections.http import Site, console_files
-from gateway.connections.limits import Bucket, Buckets, Limits, RoleLimits
-from tests.serving import DOOR, hear, live, party, raw, serving, small_city, tell
+from gateway.connections.limits import Limits
+from tests.serving import hear, live, party, raw, serving, small_city, tell
 
 REFEREE = Path(__file__).resolve().parents[2].parent / "shared" / "referee" / "wsfuzz.py"
 SUITES = "handshake,frames,compress"
@@ -183,17 +182,6 @@ async def test_a_message_above_the_limit_closes_only_its_connection(tmp_path):
 
 
 @live
-async def test_there_is_a_limit_to_connections(tmp_path):
-    async with serving(tmp_path, limits=Limits(connections=3)) as app, AsyncExitStack() as stack:
-        for subject in "abc":
-            await stack.enter_async_context(raw(app, "store", subject))
-        with pytest.raises(InvalidStatus, match="503"):
-            async with raw(app):
-                pass
-        assert (await get(app, "/health"))[0] == 200
-
-
-@live
 async def test_hearts_beat_with_the_time_and_the_last_record(tmp_path):
     async with (
         serving(tmp_path, limits=Limits(heartbeat_s=0.02)) as app,
@@ -238,90 +226,6 @@ async def test_a_part_that_fails_ends_the_whole(tmp_path):
             await app.ended()
 
 
-# limits, alone
-
-
-def test_a_bucket_gives_what_it_holds_and_then_its_rate():
-    bucket = Bucket(rate=10, burst=3, now_s=0.0)
-    assert [bucket.wait_s(0.0) for _ in range(3)] == [0, 0, 0]
-    assert bucket.wait_s(0.0) == pytest.approx(0.1)
-    assert bucket.wait_s(0.1) == 0
-    assert bucket.wait_s(0.05) > 0  # a clock that is set back gives nothing away
-    assert [bucket.wait_s(100.0) for _ in range(4)][-1] > 0
-
-
-def test_buckets_of_who_left_are_forgotten_and_those_in_use_are_not():
-    buckets = Buckets({"courier": RoleLimits(1, 2, 1, 1)})
-    for number in range(Buckets.PRUNED_AT):
-        buckets.of(f"courier:{number}", "courier", 0.0).wait_s(0.0)
-    busy = buckets.of("courier:busy", "courier", 100.0)
-    assert len(buckets) == 1
-    busy.wait_s(100.0)
-    for number in range(Buckets.PRUNED_AT):
-        buckets.of(f"courier:{number}", "courier", 100.0)
-    assert buckets.of("courier:busy", "courier", 100.0) is busy
-
-
-@live
-async def test_of_those_who_never_said_a_byte_the_oldest_give_way(tmp_path):
-    """Ten thousand half-open sockets cost a process 60 MiB, and it keeps them."""
-    async with AsyncExitStack() as stack:
-        app = await stack.enter_async_context(serving(tmp_path, limits=Limits(mute=2)))
-
-        async def mute():
-            reader, writer = await asyncio.open_connection(app.server.host, app.server.port)
-            stack.callback(writer.close)
-            return reader, writer
-
-        slow, pen = await mute()
-        pen.write(b"G")
-        while not app.server.connections or app.server.mutes:  # until it is heard
-            await asyncio.sleep(0.001)
-        first, second = (await mute())[0], (await mute())[0]
-        async with raw(app, "operator") as honest:
-            with suppress(ConnectionResetError):  # the system may tell it either way
-                assert await first.read() == b""
-            third = (await mute())[0]
-            await (await honest.ping())
-        assert not any(x.at_eof() for x in (slow, second, third))
-
-
-@live
-async def test_strangers_never_take_the_last_socket_however_much_they_say(tmp_path):
-    """Half a request line, or a whole handshake and no hello: the oldest of them give way."""
-    limits = Limits(sockets=4, open_s=60, hello_s=60)
-    async with AsyncExitStack() as stack:
-        app = await stack.enter_async_context(serving(tmp_path, limits=limits))
-        honest = await stack.enter_async_context(raw(app, "operator", "ops"))
-        silent = await stack.enter_async_context(raw(app))
-        while app.server.mutes:
-            await asyncio.sleep(0.001)
-        dawdlers = []
-        for count in range(2, 8):
-            reader, pen = await asyncio.open_connection(app.server.host, app.server.port)
-            stack.callback(pen.close)
-            pen.write(b"GET /ws HT")
-            dawdlers.append(reader)
-            while app.server.connections < min(count + 1, 4) or app.server.mutes:
-                await asyncio.sleep(0.001)
-        with pytest.raises(ConnectionClosed):
-            await silent.recv()
-        for gone in dawdlers[:3]:
-            with suppress(ConnectionResetError):
-                assert await gone.read() == b""
-        async with raw(app, "store", "s1") as newcomer:
-            await (await newcomer.ping())
-            await (await honest.ping())
-
-
-def test_a_process_that_may_open_few_files_keeps_some_for_itself():
-    few, many = Limits().within(1_024), Limits().within(1_000_000)
-    assert many == Limits()
-    assert few.connections + few.mute <= few.sockets == 768
-    assert few.sockets + few.backlog < 1_024
-    assert Limits().within(20_000) == Limits()
-
-
 # the referee
 
 
@@ -348,21 +252,3 @@ def test_the_referee_finds_nothing_in_its_short_suites(tmp_path):
         server.kill()
         server.wait()
         server.stdout.close()
-
-
-@live
-async def test_who_goes_on_asking_of_an_overloaded_engine_is_not_even_read(tmp_path, monkeypatch):
-    """Refusing costs as much as many an answer: a flood must not keep others from theirs."""
-    limits = Limits(overload_rest_s=1.0)
-    async with serving(tmp_path, limits=limits) as app, small_city(app) as city:
-        monkeypatch.setattr(loop, "SALES_MAX", 0)
-        async with raw(app, "order_service", "shop") as flood:
-            line, place = {"product": "ramen", "quantity": 1}, {"lat": DOOR.lat, "lon": DOOR.lon}
-            for n in range(96):
-                asked = {"type": "request_quote", "quote": f"q{n}", "customer": "ann"}
-                asked |= {"store": "s1", "lines": [line], "dropoff": place}
-                await tell(flood, {"type": "request", "id": f"f{n}", "body": asked})
-            assert (await hear(flood))["error"]["code"] == "overloaded"
-            for n in range(10):
-                await city.operator.request(m.RegisterCourier(f"k{n}", "scooter", 12))
-            assert app.desk.counters.frames_in < 100  # of 118
