@@ -45,6 +45,9 @@ mutants: setup       ## plant each bug of tests/mutants.toml; every one must be 
 soak: setup          ## fuzzing, simulated days and kills, with new seeds, until interrupted (SEED=N: that one again)
 	$(BIN)/python tests/soak.py $(if $(SEED),--seed $(SEED))
 
+golden: setup        ## record a journal of this version for all later ones to read (NAME=2026-12-05)
+	@$(BIN)/python -m tests.golden.recording $(or $(NAME),$(error say NAME=, such as the date))
+
 day: setup           ## one simulated day and its scorecard (SCENARIO=lunch_rush)
 	@$(BIN)/o2o simulate $(or $(SCENARIO),lunch_rush)
 
@@ -58,4 +61,4 @@ bench-peers: setup   ## ours beside VROOM, PyVRP, OR-Tools and vrp-cli (30 min o
 clean:               ## forget the environment and the demo's data
 	rm -rf $(VENV) $(DATA) .peers *.egg-info
 
-.PHONY: help run test explore setup format lint check mutants soak day bench bench-peers clean
+.PHONY: help run test explore setup format lint check mutants soak golden day bench bench-peers clean

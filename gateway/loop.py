@@ -7,6 +7,7 @@ on its way to the disk the next one is decided; nothing of it leaves before it i
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from engine.commands import AnyCommand, PlaceOrder, RequestQuote
@@ -276,7 +277,7 @@ class EngineLoop:
     def _decide_slice(self) -> None:
         until_s = stopwatch_s() + SLICE_S
         now, turns = self.clock.now, self.engine.turns
-        self._keep(self.engine.turns_due(now()))
+        self._keep(islice(self.engine.turns_due(now()), UNDURABLE_MAX))  # of years, if it was away
         while self._inbox and len(self._records) < UNDURABLE_MAX and stopwatch_s() < until_s:
             submission = self._inbox[0]  # until it is decided: a bug must find it there
             self._keep(turns(now(), submission.command, submission.key))

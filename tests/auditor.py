@@ -11,6 +11,7 @@ from engine.engine import Record
 from engine.state import State
 from engine.values import (
     CourierId,
+    CustomerId,
     DeliveryId,
     Fulfillment,
     InstructionId,
@@ -41,6 +42,8 @@ class Auditor:
         self.held: dict[OrderId, Counter[Place]] = {}  # by order: taken and not yet ended
         self.open_orders: dict[OrderId, None] = {}
         self.ended_orders: dict[OrderId, str] = {}
+        self.customers: dict[OrderId, CustomerId] = {}
+        self.bought: Counter[CustomerId] = Counter()  # orders that were fulfilled
         self.holder: dict[
             DeliveryId, CourierId | None
         ] = {}  # open delivery -> who was told to carry it
@@ -67,6 +70,9 @@ class Auditor:
     def differences(self, s: State) -> list[str]:
         """What the engine says otherwise, and what was wrong in itself. Empty if all is well."""
         found = [*self.problems, *self._stock_differences(s), *self._money_differences(s)]
+        for key, customer in s.customers.customers.items():
+            if not customer.is_forgotten and customer.purchases != self.bought[key]:
+                found.append(f"{key} bought {self.bought[key]} times, not {customer.purchases}")
         if len(self.open_orders) != s.orders.open_count:
             found.append(f"{len(self.open_orders)} open orders, {s.orders.open_count} in the state")
         for delivery, courier in self.holder.items():
@@ -203,10 +209,13 @@ class Auditor:
                     self.held.get(order) == _pieces(event), f"{order} does not hold what it sold"
                 )
                 self.open_orders[order] = None
+                self.customers[order] = event.customer
             case e.OrderFulfilled() | e.OrderCancelled() | e.OrderReturned() | e.OrderWrittenOff():
                 self._expect(event.order in self.open_orders, f"{event.order} ended twice")
                 self.open_orders.pop(event.order, None)
                 self.ended_orders[event.order] = type(event).__name__
+                if isinstance(event, e.OrderFulfilled):
+                    self.bought[self.customers[event.order]] += 1
                 still = +self.held[event.order]
                 released_next = isinstance(event, e.OrderCancelled)
                 self._expect(released_next or not still, f"{event.order} ended holding {still}")

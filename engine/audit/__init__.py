@@ -20,7 +20,16 @@ from engine.state import State
 from engine.state.deliveries import ACCEPTED, BEFORE_PICKUP, ENDED, ON_BOARD, DeliveryStatus
 from engine.state.orders import ENDED as ORDER_ENDED
 from engine.state.orders import Order, OrderStatus
-from engine.values import Actor, CourierId, CustomerId, DeliveryId, OrderId, StopKind, StoreId
+from engine.values import (
+    Actor,
+    CourierId,
+    CustomerId,
+    DeliveryId,
+    Millis,
+    OrderId,
+    StopKind,
+    StoreId,
+)
 
 WAYS_TO_END = [*((actor, REASONS[actor]) for actor in REASONS), (Actor.OPERATOR, WRITE_OFF)]
 KNOWN_WHY = [f"{actor}/{reason}" for actor, reasons in WAYS_TO_END for reason in reasons]
@@ -59,12 +68,14 @@ def violations(s: State) -> list[str]:
 
 def _orders(s: State) -> Iterator[str]:
     """Each, and what they come to: one look at the archive, whoever asks for what is in it."""
-    fulfilled, used = Counter[CustomerId](), promotions.Uses()
+    fulfilled: dict[CustomerId, list[Millis]] = {}
+    used = promotions.Uses()
     for key, order in s.orders.everything():
         yield from _order_problems(s, key, order)
         yield from money.order_problems(s, key, order)
         yield from promotions.order_problems(key, order)
-        fulfilled[order.placed.customer] += order.status is OrderStatus.FULFILLED
+        if order.status is OrderStatus.FULFILLED:
+            fulfilled.setdefault(order.placed.customer, []).append(order.ended_at)
         promotions.count(used, order)
     yield from customers.violations(s, fulfilled)
     yield from promotions.violations(s, used)

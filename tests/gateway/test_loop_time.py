@@ -8,10 +8,10 @@ from engine import commands as c
 from engine import events as e
 from engine import snapshot
 from engine.engine import Engine
-from engine.values import MINUTE, SECOND
+from engine.values import HOUR, MINUTE, SECOND
 from gateway.clock import Clock, resumed, wall_ms
 from gateway.latency import Latency, OrderToPlan
-from gateway.loop import EngineLoop
+from gateway.loop import UNDURABLE_MAX, EngineLoop
 from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
 from gateway.storage.recovery import Recovery, recover
 from gateway.storage.snapshots import Snapshots
@@ -61,6 +61,25 @@ async def test_on_a_full_disk_timers_wait_and_then_fire_at_their_time():
             await asyncio.sleep(0.01)
     fired = [x for x in journal.records if isinstance(x.command, c.ExpirePayment)]
     assert [x.at for x in fired] == [placed.at + 150]
+
+
+@run
+async def test_what_was_due_while_it_was_away_is_made_up_for_in_batches():
+    """Planning rounds of a day on which somebody waited: they never fill the memory."""
+    journal = MemoryJournal()
+    async with serving(journal) as loop:
+        placed = await open_shop(loop)
+        [due] = [x.amount_minor for x in placed.events if isinstance(x, e.PaymentRequested)]
+        await loop.submit(c.ReportAuthorization("bank", "o/1", True, due))
+        await loop.submit(c.AcceptOrder("s", "o", loop.clock.now()))
+    later = loop.engine.now + 24 * HOUR
+    known, told = len(journal.records), []
+    async with serving(journal, loop.engine, Clock(later)) as again:
+        again.on_durable(lambda batch: told.append(len(batch)))
+        reply = await again.submit(BOB)
+    assert reply.record.at >= later
+    assert len(journal.records) - known > 3 * UNDURABLE_MAX
+    assert max(told) <= 2 * UNDURABLE_MAX
 
 
 def test_the_clock_runs_at_its_speed_and_never_back():
