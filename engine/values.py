@@ -26,6 +26,7 @@ InteractionId = NewType("InteractionId", str)  # of a customer with somebody of 
 ChangeId = NewType("ChangeId", str)  # of an order, after it was fulfilled: a return, an exchange
 PlanningRoundId = NewType("PlanningRoundId", int)
 CategoryId = NewType("CategoryId", str)
+Skill = NewType("Skill", str)  # what some goods ask of whoever carries them: a cold box ...
 PromotionId = NewType("PromotionId", str)
 CouponId = NewType("CouponId", str)  # the code a customer enters
 TransferId = NewType("TransferId", str)  # of goods from one store to another

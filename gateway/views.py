@@ -224,6 +224,7 @@ def _offer(x: OfferMade, expires_at: Millis, currency: str) -> m.Offer:
         money(x.fee_minor, currency),
         x.distance_m,
         bool(x.delivery.change),
+        [*x.delivery.skills],
     )
 
 
@@ -279,6 +280,7 @@ def city_courier(
         signal_of(s, key, now),
         device,
         doubted,
+        [*courier.skills],
     )
 
 

@@ -52,7 +52,7 @@ def reopening(s: State) -> Iterator[c.AnyCommand]:
             yield c.SetStoreHours(key, [])
     for key, x in s.products.products.items():
         if not x.is_listed:
-            yield c.ListProduct(key, x.name, x.category, x.load)
+            yield c.ListProduct(key, x.name, x.category, x.load, skills=x.skills)
     if s.settings.current.open_deliveries_per_courier == 0:
         yield c.ChangeSettings(Settings())
 

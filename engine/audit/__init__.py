@@ -12,6 +12,7 @@ from engine.audit import (
     money,
     places,
     promotions,
+    skills,
     staff,
     stock,
 )
@@ -59,6 +60,7 @@ def violations(s: State) -> list[str]:
             complaints.violations,
             money.violations,
             places.violations,
+            skills.violations,
             staff.violations,
             stock.violations,
         ),

@@ -1,7 +1,7 @@
 """What couriers report, from the start of a shift to the last drop-off."""
 
 from engine.commands.command import Command
-from engine.values import CourierId, DeliveryId, Millis, Proof, StopKind
+from engine.values import CourierId, DeliveryId, Millis, Proof, Skill, StopKind
 from geo.travel import Vehicle
 
 
@@ -9,14 +9,16 @@ class RegisterCourier(Command, frozen=True):
     courier: CourierId
     vehicle: Vehicle
     capacity: int  # units of load on board at once
+    skills: list[Skill] = []
 
 
 class ChangeCourier(Command, frozen=True):
-    """Another vehicle, or another bag: from the next shift on."""
+    """Another vehicle, another bag, or other skills: from the next shift on."""
 
     courier: CourierId
     vehicle: Vehicle
     capacity: int
+    skills: list[Skill] | None = None  # None: as before
 
 
 class StartShift(Command, frozen=True):

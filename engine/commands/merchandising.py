@@ -2,7 +2,17 @@
 
 from engine.commands.command import Command
 from engine.terms import Hours
-from engine.values import CategoryId, CustomerId, Line, Millis, Minor, ProductId, ServiceId, StoreId
+from engine.values import (
+    CategoryId,
+    CustomerId,
+    Line,
+    Millis,
+    Minor,
+    ProductId,
+    ServiceId,
+    Skill,
+    StoreId,
+)
 from geo.points import Point
 
 
@@ -36,6 +46,7 @@ class ListProduct(Command, frozen=True):
     category: str
     load: int = 1  # units of a courier's capacity that one piece takes
     components: list[Line] = []  # it is a bundle of these, for its own price; their loads count
+    skills: list[Skill] = []  # only who has all of them may carry it; of a bundle: its parts' count
 
 
 class DelistProduct(Command, frozen=True):

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from engine.events.event import Event
-from engine.values import Line, Millis, Minor, OrderId, PaymentId, PricedLine, ProductId
+from engine.values import Line, Millis, Minor, OrderId, PaymentId, PricedLine, ProductId, Skill
 from geo.points import Point
 
 
@@ -16,6 +16,7 @@ class Amendment(Struct, frozen=True, array_like=True):
     total_minor: Minor
     load: int
     promised_at: Millis
+    skills: list[Skill] = []  # that its courier has to have
 
 
 class EditRequested(Event, frozen=True):

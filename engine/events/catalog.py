@@ -2,7 +2,17 @@
 
 from engine.events.event import Event
 from engine.terms import Hours
-from engine.values import CategoryId, CustomerId, Line, Millis, Minor, ProductId, ServiceId, StoreId
+from engine.values import (
+    CategoryId,
+    CustomerId,
+    Line,
+    Millis,
+    Minor,
+    ProductId,
+    ServiceId,
+    Skill,
+    StoreId,
+)
 from geo.points import Point
 
 
@@ -27,6 +37,7 @@ class ProductListed(Event, frozen=True):
     category: str
     load: int
     components: list[Line] = []
+    skills: list[Skill] = []  # only who has all of them may carry it
 
 
 class ProductDelisted(Event, frozen=True):

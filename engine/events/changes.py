@@ -12,6 +12,7 @@ from engine.values import (
     ReturnedLine,
     ReturnWay,
     ServiceId,
+    Skill,
     StoreId,
 )
 
@@ -31,6 +32,7 @@ class ChangePreviewed(Event, frozen=True):
     fee_minor: Minor
     load: int
     expires_at: Millis
+    skills: list[Skill] = []  # that whoever fetches it has to have
 
 
 class ChangeConfirmed(Event, frozen=True):

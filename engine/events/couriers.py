@@ -2,7 +2,7 @@
 
 from engine.columns import PositionBatch
 from engine.events.event import Event
-from engine.values import CourierId, CourierNumber, Millis, StoreId
+from engine.values import CourierId, CourierNumber, Millis, Skill, StoreId
 from geo.travel import Vehicle
 
 
@@ -11,12 +11,14 @@ class CourierRegistered(Event, frozen=True):
     number: CourierNumber
     vehicle: Vehicle
     capacity: int
+    skills: list[Skill] = []
 
 
 class CourierChanged(Event, frozen=True):
     courier: CourierId
     vehicle: Vehicle
     capacity: int
+    skills: list[Skill] = []
 
 
 class ShiftStarted(Event, frozen=True):

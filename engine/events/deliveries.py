@@ -9,6 +9,7 @@ from engine.values import (
     Millis,
     OrderId,
     Proof,
+    Skill,
     Stop,
     StopKind,
     StoreId,
@@ -27,6 +28,7 @@ class DeliveryCreated(Event, frozen=True):
     pickup_from_at: Millis = Millis(0)  # sooner, and it would be at the door too soon
     change: ChangeId = ChangeId("")  # it fetches goods at the door, for the store
     due_at: Millis = Millis(0)  # 0: when the order was promised
+    skills: list[Skill] = []  # only who has all of them may carry it
 
 
 class RoutePlanned(Event, frozen=True):

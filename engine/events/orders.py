@@ -19,6 +19,7 @@ from engine.values import (
     QuoteId,
     Rescue,
     ServiceId,
+    Skill,
     StoreId,
 )
 from geo.points import Point
@@ -47,6 +48,7 @@ class QuoteOffered(Event, frozen=True):
     window_from_at: Millis = Millis(0)  # both 0: as soon as possible
     window_to_at: Millis = Millis(0)
     discounts: list[Discount] = []
+    skills: list[Skill] = []  # that its courier has to have; none, if there is none
 
 
 class QuoteAccepted(Event, frozen=True):
@@ -80,6 +82,7 @@ class OrderPlaced(Event, frozen=True):
     if_missing: list[Rescue] = []  # what is tried then, in this order; after all: without it
     instead: list[Instead] = []
     method: PaymentMethod = PaymentMethod.DEFAULT
+    skills: list[Skill] = []  # that its courier has to have
 
 
 class OrderScheduled(Event, frozen=True):

@@ -43,6 +43,7 @@ from engine.rules.cancelling import REASONS
 from engine.rules.eligibility import fits, return_position
 from engine.rules.locality import is_near
 from engine.rules.proving import is_same_code, label_fault
+from engine.rules.skills import are_skills
 from engine.state.couriers import Courier, Couriers
 from engine.state.deliveries import (
     ACCEPTED,
@@ -84,19 +85,24 @@ class Delivering:
     def register_courier(self, turn: Turn, c: RegisterCourier) -> None:
         if c.capacity < 1:
             turn.reject(Reason.MALFORMED, field="capacity")
+        if not are_skills(c.skills):
+            turn.reject(Reason.MALFORMED, field="skills")
         if self.couriers.get(c.courier):
             turn.reject(Reason.ALREADY_EXISTS)
-        number = self.couriers.next_number()
-        turn.emit(CourierRegistered(c.courier, number, c.vehicle, c.capacity))
+        number, skills = self.couriers.next_number(), sorted(c.skills)
+        turn.emit(CourierRegistered(c.courier, number, c.vehicle, c.capacity, skills))
 
     def change_courier(self, turn: Turn, c: ChangeCourier) -> None:
         """Only of who has nothing to do: plans were made for what he could carry."""
         if c.capacity < 1:
             turn.reject(Reason.MALFORMED, field="capacity")
-        is_at_work = self._courier(turn, c.courier).on_shift
-        if is_at_work or self.deliveries.route(c.courier).stops:
+        if c.skills and not are_skills(c.skills):
+            turn.reject(Reason.MALFORMED, field="skills")
+        courier = self._courier(turn, c.courier)
+        if courier.on_shift or self.deliveries.route(c.courier).stops:
             turn.reject(Reason.AT_WORK)
-        turn.emit(CourierChanged(c.courier, c.vehicle, c.capacity))
+        skills = courier.skills if c.skills is None else sorted(c.skills)
+        turn.emit(CourierChanged(c.courier, c.vehicle, c.capacity, skills))
 
     def start_shift(self, turn: Turn, c: StartShift) -> None:
         if c.ends_at <= turn.at:

@@ -37,6 +37,7 @@ from engine.events import (
 from engine.rejections import RejectionReason as Reason
 from engine.rules.eligibility import objection, release_objection
 from engine.rules.scheduling import pickup_from
+from engine.rules.skills import lacking
 from engine.state.couriers import Couriers
 from engine.state.deliveries import ACCEPTED, ON_BOARD, Deliveries, DeliveryStatus
 from engine.state.order_changes import OrderChanges
@@ -122,6 +123,8 @@ class Dispatching:
         known = self.deliveries.deliveries
         reason = objection(c.courier, worker, route, stops, known, turn.at)
         reason = reason or release_objection(worker, [c.delivery], known, turn.at)
+        if reason is Reason.SKILL_MISSING:
+            turn.reject(reason, skills=[str(x) for x in lacking(delivery.skills, worker.skills)])
         if reason is not None:
             turn.reject(reason)
         if delivery.courier not in (None, c.courier):
@@ -165,6 +168,7 @@ class Dispatching:
                 placed.dropoff,
                 placed.load,
                 Millis(from_at),
+                skills=placed.skills,
             )
         )
 
@@ -183,6 +187,7 @@ class Dispatching:
                 change.load,
                 change=e.change,
                 due_at=e.due_at,
+                skills=change.skills,
             )
         )
 

@@ -29,6 +29,8 @@ from engine.rules.pending import edit_dropped
 from engine.rules.pricing import delivery_fee, summed, without_prices
 from engine.rules.promising import IDLE, late_preparation_ms, promised_ms, ride_ms
 from engine.rules.repricing import difference, repriced
+from engine.rules.skills import lacking, missing_anywhere, needed, unable_now
+from engine.state.couriers import Couriers
 from engine.state.inventory import Inventory
 from engine.state.listings import Listings
 from engine.state.orders import EDITABLE, Order, Orders
@@ -48,6 +50,7 @@ from engine.values import (
     PricedLine,
     ProductId,
     ServiceId,
+    Skill,
 )
 from geo.points import distance_m
 
@@ -62,6 +65,7 @@ class Editing:
     inventory: Inventory
     orders: Orders
     payments: Payments
+    couriers: Couriers
 
     # commands
 
@@ -83,8 +87,9 @@ class Editing:
             available = short.quantity
             turn.reject(Reason.INSUFFICIENT_STOCK, product=short.product, available=available)
         placed, fee = order.placed, order.placed.delivery_fee_minor
+        skills = self._skills(turn, order, pieces, load)
         total = Minor(goods_total(lines) + fee)
-        new = Amendment(lines, placed.dropoff, fee, total, load, placed.promised_at)
+        new = Amendment(lines, placed.dropoff, fee, total, load, placed.promised_at, skills)
         self._amend(turn, c.order, order, new, added)
 
     def edit_dropoff(self, turn: Turn, c: EditDropoff) -> None:
@@ -108,7 +113,8 @@ class Editing:
         fee = delivery_fee(settings, distance_m(home, c.dropoff))
         total = Minor(order.due_minor - placed.delivery_fee_minor + fee)
         promised_at = Millis(placed.promised_at + later_ms)
-        new = Amendment(order.lines, c.dropoff, fee, total, placed.load, promised_at)
+        same = placed.load, promised_at, placed.skills
+        new = Amendment(order.lines, c.dropoff, fee, total, *same)
         self._amend(turn, c.order, order, new, [])
 
     # follow-ups
@@ -189,6 +195,17 @@ class Editing:
             x if x.components else composed([x], [product], known)[0]
             for x, product in zip(lines, inside_of, strict=True)
         ]
+
+    def _skills(self, turn: Turn, order: Order, pieces: list[Line], load: int) -> list[Skill]:
+        """What it then takes to carry it: more than before only where somebody has it."""
+        if order.is_collection:
+            return []
+        skills = needed(self.products[x.product] for x in pieces)
+        if lacking(skills, order.placed.skills):
+            turn.reject_for(missing_anywhere(self.couriers, skills))
+            if not order.placed.window_from_at:
+                turn.reject_for(unable_now(self.settings.current, self.couriers, skills, load))
+        return skills
 
     def _amend(
         self, turn: Turn, key: OrderId, order: Order, new: Amendment, added: list[Line]

@@ -32,6 +32,7 @@ from engine.rejections import RejectionReason as Reason
 from engine.rules.hours import are_sound
 from engine.rules.locality import CITY_REACH_M, is_near
 from engine.rules.shelving import shelf_fault
+from engine.rules.skills import are_skills
 from engine.state.categories import Categories
 from engine.state.customers import Customers
 from engine.state.prices import Prices
@@ -78,11 +79,14 @@ class Merchandising:
         known = self.products.get(c.product)
         if len(dict.fromkeys(x.product for x in c.components)) < len(c.components):
             turn.reject(Reason.MALFORMED, field="components")
+        if not are_skills(c.skills) or (c.components and c.skills):
+            turn.reject(Reason.MALFORMED, field="skills")
         if known and bool(known.components) is not bool(c.components):
             turn.reject(Reason.ALREADY_EXISTS)
         for part in c.components:
             turn.reject_for(shelf_fault(self.products, part.product))
-        turn.emit(ProductListed(c.product, c.name, c.category, c.load, c.components))
+        skills = sorted(c.skills)
+        turn.emit(ProductListed(c.product, c.name, c.category, c.load, c.components, skills))
 
     def delist_product(self, turn: Turn, c: DelistProduct) -> None:
         self._known_product(turn, c.product)

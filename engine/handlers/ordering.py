@@ -36,12 +36,12 @@ from engine.rules.promising import (
     fleet_at_work,
     late_preparation_ms,
     preparing_ms,
-    retry_after_s,
     ride_ms,
     workload,
 )
 from engine.rules.proving import CODE_LENGTH_MIN
 from engine.rules.scheduling import Window, ask_store_at, slot_fault, window_of
+from engine.rules.skills import unable_now
 from engine.state.couriers import Couriers
 from engine.state.customers import Customers
 from engine.state.deliveries import Deliveries
@@ -165,6 +165,7 @@ class Ordering:
                 c.if_missing,
                 c.instead,
                 c.method,
+                offered.skills,
             )
         )
         if c.exchange:
@@ -345,14 +346,13 @@ class Ordering:
         """
         if offered.fulfillment is not Fulfillment.DELIVERY or window_of(offered):
             return 0
-        settings, store = self.settings.current, self.stores[offered.store]
-        fleet = fleet_at_work(self.couriers, self.positions, self.deliveries, self.orders)
+        settings, store, skills = self.settings.current, self.stores[offered.store], offered.skills
+        turn.reject_for(unable_now(settings, self.couriers, skills, offered.load))
+        fleet = fleet_at_work(self.couriers, self.positions, self.deliveries, self.orders, skills)
         load = workload(settings, fleet, store.location, self.promises)
         preparation_ms = preparing_ms(store, self.orders, self.staff, offered.store)
         way_ms = ride_ms(settings, store.location, offered.dropoff)
         turn.reject_for(broken_promise(settings, offered.promised_ms, preparation_ms, way_ms, load))
-        if offered.load > self.couriers.capacity_max:  # who could carry that has gone home
-            turn.reject(Reason.NO_CAPACITY_NOW, retry_after_s=retry_after_s(settings))
         return load.busy
 
     def _check_discounts(self, turn: Turn, offered: QuoteOffered) -> None:

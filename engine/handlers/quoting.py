@@ -28,6 +28,7 @@ from engine.rules.promising import (
     workload,
 )
 from engine.rules.scheduling import slot_fault, window_fault, window_of
+from engine.rules.skills import missing_anywhere, needed, unable_now
 from engine.state.categories import Categories
 from engine.state.couriers import Couriers
 from engine.state.customers import Customers
@@ -52,6 +53,7 @@ from engine.values import (
     Millis,
     Minor,
     PricedLine,
+    Skill,
     Standing,
     StoreId,
 )
@@ -118,7 +120,8 @@ class Quoting:
         if short := self.inventory.short(c.store, taken):
             available = short.quantity
             turn.reject(Reason.INSUFFICIENT_STOCK, product=short.product, available=available)
-        promised = self._promised_ms(turn, store, c, load)
+        skills = needed(self.products[x.product] for x in taken) if is_carried else []
+        promised = self._promised_ms(turn, store, c, load, skills)
         fee = delivery_fee(settings, far_m) if is_carried else Minor(0)
         deal = self._bargain(turn, c, priced, fee)
         if taken is not lines:
@@ -141,6 +144,7 @@ class Quoting:
                 c.window_from_at,
                 c.window_to_at,
                 deal.discounts,
+                skills,
             )
         )
 
@@ -211,7 +215,9 @@ class Quoting:
             turn.reject(Reason.COUPON_NOT_APPLICABLE, coupon=coupon, condition=condition)
         return deal
 
-    def _promised_ms(self, turn: Turn, store: Store, c: RequestQuote, pieces: int) -> int:
+    def _promised_ms(
+        self, turn: Turn, store: Store, c: RequestQuote, pieces: int, skills: list[Skill]
+    ) -> int:
         """How long it takes from now; by whom it is carried then, a later window leaves open."""
         settings, preparation_ms = self.settings.current, self._preparation_ms(store, c)
         way_ms = ride_ms(settings, store.location, c.dropoff)
@@ -220,10 +226,11 @@ class Quoting:
         elif window_of(c):
             promised = promised_ms(settings, preparation_ms, way_ms, IDLE)
         else:
-            return self._promised_now_ms(turn, store, preparation_ms, way_ms, pieces)
+            return self._promised_now_ms(turn, store, preparation_ms, way_ms, pieces, skills)
         if window := window_of(c):
             earliest_at = turn.at + promised
             turn.reject_for(slot_fault(settings, self.orders, c.store, window, earliest_at))
+            turn.reject_for(missing_anywhere(self.couriers, skills))
         return promised
 
     def _preparation_ms(self, store: Store, c: RequestQuote) -> int:
@@ -233,13 +240,19 @@ class Quoting:
         return preparing_ms(store, self.orders, self.staff, c.store)
 
     def _promised_now_ms(
-        self, turn: Turn, store: Store, preparation_ms: int, way_ms: int, pieces: int
+        self,
+        turn: Turn,
+        store: Store,
+        preparation_ms: int,
+        way_ms: int,
+        pieces: int,
+        skills: list[Skill],
     ) -> int:
         settings = self.settings.current
-        fleet = fleet_at_work(self.couriers, self.positions, self.deliveries, self.orders)
+        turn.reject_for(unable_now(settings, self.couriers, skills, pieces))
+        fleet = fleet_at_work(self.couriers, self.positions, self.deliveries, self.orders, skills)
         load = workload(settings, fleet, store.location, self.promises)
         promised = promised_ms(settings, preparation_ms, way_ms, load)
-        can_carry = pieces <= self.couriers.capacity_max
-        if not can_carry or not has_capacity(settings, load) or promised > settings.promise_max_ms:
+        if not has_capacity(settings, load) or promised > settings.promise_max_ms:
             turn.reject(Reason.NO_CAPACITY_NOW, retry_after_s=retry_after_s(settings))
         return promised

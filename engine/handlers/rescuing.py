@@ -213,7 +213,9 @@ class Rescuing:
 
     def _elsewhere(self, now: Millis, order: Order) -> Iterator[Elsewhere]:
         placed, settings = order.placed, self.settings.current
-        fleet = fleet_at_work(self.couriers, self.positions, self.deliveries, self.orders)
+        fleet = fleet_at_work(
+            self.couriers, self.positions, self.deliveries, self.orders, placed.skills
+        )
         latest_at = placed.promised_at + settings.rescue_later_max_ms
         for key, store in self.stores.stores.items():
             if key == placed.store or not self._sells_all(now, key, store, order):

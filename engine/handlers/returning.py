@@ -28,6 +28,7 @@ from engine.rules.bookkeeping import FEES, PROMOTIONS, REFUNDS, RETURN_FEES, of_
 from engine.rules.bounds import COUNT, ID_CHARACTERS, LINES
 from engine.rules.pricing import summed
 from engine.rules.returns import REASONS, Terms, kept, refundable_minor, shortage, terms
+from engine.rules.skills import needed
 from engine.state.deliveries import ENDED, ON_BOARD, Deliveries, Delivery, DeliveryStatus
 from engine.state.order_changes import TRANSITIONS, ChangeStatus, OrderChange, OrderChanges
 from engine.state.orders import Order, Orders, OrderStatus
@@ -104,6 +105,7 @@ class Returning:
                 offered.fee_minor,
                 sum(x.quantity * self.products[x.product].load for x in lines),
                 Millis(turn.at + settings.preview_life_ms),
+                needed(self.products[x.product] for x in lines),
             )
         )
         turn.set_timer(settings.preview_life_ms + SAID_MS, ExpirePreview(c.change))

@@ -13,6 +13,7 @@ from msgspec import Struct
 from engine.queries.assortment import OnSale, on_sale
 from engine.queries.catalog_index import CatalogIndex, Condition
 from engine.rules.areas import area_fault
+from engine.rules.bundling import demand
 from engine.rules.opening import takes_orders
 from engine.rules.promising import (
     fleet_at_work,
@@ -22,8 +23,9 @@ from engine.rules.promising import (
     ride_ms,
     workload,
 )
+from engine.rules.skills import needed
 from engine.state import State
-from engine.values import Millis, ProductId, StoreId
+from engine.values import Line, Millis, ProductId, StoreId
 from geo.points import Point
 
 LOOKED_AT_MAX = 5_000  # pairs of product and store for one page: a page may be short
@@ -65,7 +67,8 @@ def search(
     for looked_at, (product, store) in enumerate(pairs, 1):
         if all(x.holds(product) for x in conditions):
             sold = on_sale(s, store, product, at)
-            if sold is not None and sold.available > 0 and sold.sold_at == at:
+            can_come = wanted.dropoff is None or _can_be_carried(s, product)
+            if can_come and sold is not None and sold.available > 0 and sold.sold_at == at:
                 hits.append(Hit(store, sold, stores[store]))
         if len(hits) == limit or looked_at == LOOKED_AT_MAX:
             return Page(hits, (product, store))
@@ -98,6 +101,13 @@ def reachable(s: State, wanted: Wanted, at: Millis) -> dict[StoreId, int | None]
         if has_capacity(settings, load) and found_ms <= most_ms:
             promised[key] = found_ms
     return promised
+
+
+def _can_be_carried(s: State, product: ProductId) -> bool:
+    """By somebody who is at work."""
+    taken = demand([Line(product, 1)], [s.products[product]])
+    skills = needed(s.products[x.product] for x in taken)
+    return not skills or bool(s.couriers.able(skills).numbers.size)
 
 
 def _pairs(

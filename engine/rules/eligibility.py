@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from engine.rejections import RejectionReason
+from engine.rules.skills import lacking
 from engine.state.couriers import Courier
 from engine.state.deliveries import ACCEPTED, ON_BOARD, Delivery, DeliveryStatus, Route
 from engine.values import CourierId, DeliveryId, Stop, StopKind
@@ -107,6 +108,8 @@ def _pickup_objection(
 ) -> RejectionReason | None:
     if again:
         return RejectionReason.WRONG_STOP
+    if delivery.skills and lacking(delivery.skills, worker.skills):
+        return RejectionReason.SKILL_MISSING
     if delivery.status is CREATED:
         is_new = delivery.courier != courier
         working = worker.on_shift and not (is_new and now >= worker.ends_at)

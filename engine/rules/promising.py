@@ -1,5 +1,6 @@
 """When an order will be there: the promise a quote makes."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -14,7 +15,7 @@ from engine.state.positions import Positions
 from engine.state.promises import Promises
 from engine.state.staff import Staff
 from engine.state.stores import USUAL_PERMILLE, Store
-from engine.values import MINUTE, SECOND, StoreId
+from engine.values import MINUTE, SECOND, Skill, StoreId
 from geo.points import Point
 from geo.sphere import nearest, straight_mm
 from geo.travel import Vehicle
@@ -34,9 +35,10 @@ class Workload(Struct, frozen=True):
 
 
 class Fleet(NamedTuple):
-    """Who is at work, where they were seen last, and how much waits for them.
+    """Who is at work and has what it takes, where they were seen last, and how much waits for them.
 
-    `open_deliveries`: what was promised and has not been asked for yet is one, too.
+    `open_deliveries`: what was promised and has not been asked for yet is one, too. Where skills
+    are asked for, this and `couriers` are of whom is busiest of all that have one of them.
     """
 
     couriers: int
@@ -48,12 +50,42 @@ class Fleet(NamedTuple):
 
 
 def fleet_at_work(
-    couriers: Couriers, positions: Positions, deliveries: Deliveries, orders: Orders
+    couriers: Couriers,
+    positions: Positions,
+    deliveries: Deliveries,
+    orders: Orders,
+    skills: Sequence[Skill] = (),
 ) -> Fleet:
+    """Those of it who may carry what asks for these skills."""
     working, seen = couriers.working(), positions
     open_deliveries = len(deliveries.open) + orders.undispatched
     columns = seen.lat_e7, seen.lon_e7, seen.measured_at
-    return Fleet(working.size, open_deliveries, working, *columns)
+    if not skills:
+        return Fleet(working.size, open_deliveries, working, *columns)
+    scarce = _busiest(couriers, deliveries, orders, skills)
+    if not working.size or scarce[1] * working.size < open_deliveries * scarce[0]:
+        scarce = working.size, open_deliveries
+    return Fleet(scarce[0], scarce[1], couriers.able(skills).numbers, *columns)
+
+
+def _busiest(
+    couriers: Couriers, deliveries: Deliveries, orders: Orders, skills: Sequence[Skill]
+) -> tuple[int, int]:
+    """Who has one of these skills, or all, and what asks for it: of these, where most waits for
+    each. Where nobody has what is asked for, nobody.
+    """
+    busiest = couriers.able(skills).numbers.size, 0
+    for asked in (skills, *([x] for x in skills)):
+        waiting = sum(
+            number
+            for counts in (deliveries.open_with, orders.undispatched_with)
+            for kind, number in counts.items()
+            if all(x in kind for x in asked)
+        )
+        able = couriers.able(asked).numbers.size
+        if waiting * busiest[0] > busiest[1] * able:
+            busiest = able, waiting
+    return busiest
 
 
 def workload(settings: Settings, fleet: Fleet, store: Point, promises: Promises) -> Workload:

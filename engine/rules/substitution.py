@@ -5,6 +5,7 @@ from engine.rejections import RejectionReason as Reason
 from engine.rules.availability import sale_fault
 from engine.rules.lines import pieces_of
 from engine.rules.pending import pending_pieces
+from engine.rules.skills import lacking
 from engine.state.inventory import Inventory
 from engine.state.listings import Listings
 from engine.state.orders import Order
@@ -26,7 +27,8 @@ def price_instead(
     at: Millis,
     utc_offset_min: int,
 ) -> Minor | Fault:
-    """Of something else that is for sale, on the shelf, and no heavier than what is missing."""
+    """Of something else that is for sale, on the shelf, no heavier than what is missing, and for
+    the same couriers to carry."""
     substitute, lost = products[instead.product], products[missing.product]
     if is_of_it(order, instead.product) or substitute.components:
         return Reason.MALFORMED, {"field": "substitute"}
@@ -39,6 +41,10 @@ def price_instead(
     load, limit = substitute.load * instead.quantity, lost.load * missing.quantity
     if load > limit:
         return Reason.TOO_LARGE, {"load": load, "limit": limit}
+    placed = order.placed
+    more = () if order.is_collection else lacking(substitute.skills, placed.skills)
+    if more:  # the courier who comes may not have them
+        return Reason.SKILL_MISSING, {"skills": [str(x) for x in more]}
     if short := inventory.short(store, [instead]):
         detail: Detail = {"product": short.product, "available": short.quantity}
         return Reason.INSUFFICIENT_STOCK, detail

@@ -1,9 +1,13 @@
 """Couriers: who is working, and the number each has in every column. Not what they carry."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import numpy as np
 from msgspec import Struct
 
 from engine.columns import INT32, Int32s
+from engine.counts import count
 from engine.events import (
     BreakPlanned,
     CourierChanged,
@@ -13,7 +17,7 @@ from engine.events import (
     ShiftStarted,
     WaitEnded,
 )
-from engine.values import CourierId, CourierNumber, Millis, StoreId
+from engine.values import CourierId, CourierNumber, Millis, Skill, StoreId
 from geo.travel import Vehicle
 
 
@@ -25,10 +29,18 @@ class Courier(Struct, array_like=True):
     ends_at: Millis = Millis(0)
     asked_to_wait_at: StoreId | None = None  # until there is something to do
     break_until: Millis = Millis(0)
+    skills: list[Skill] = []  # sorted
 
     def is_on_break(self, now: int) -> bool:
         """Or about to be: what was accepted before is still brought to its end."""
         return now < self.break_until
+
+
+class Able(NamedTuple):
+    """Who is on shift and has what it takes, and how much one of them carries at most."""
+
+    numbers: Int32s  # ascending
+    capacity_max: int
 
 
 class Couriers(Struct, dict=True):
@@ -44,6 +56,10 @@ class Couriers(Struct, dict=True):
         }
         self._working: Int32s | None = None
         self._capacity_max: int | None = None
+        self._able: dict[tuple[Skill, ...], Able] = {}  # of those on shift, as far as asked for
+        self.skilled: dict[tuple[Skill, ...], int] = {}  # how many have these, at work or not
+        for courier in self.couriers.values():
+            count(self.skilled, tuple(courier.skills), 1)
         self.roster_version = 0  # up by one whenever who works, until when, or rests may change
 
     # queries
@@ -71,12 +87,26 @@ class Couriers(Struct, dict=True):
             self._capacity_max = max(at_work, default=0)
         return self._capacity_max
 
+    def able(self, skills: Sequence[Skill]) -> Able:
+        """Everyone on shift who has all of these."""
+        if not skills:
+            return Able(self.working(), self.capacity_max)
+        asked = tuple(skills)
+        found = self._able.get(asked)
+        if found is None:
+            at_work = (self.couriers[self.ids[n]] for n in sorted(self.working_numbers))
+            who = [x for x in at_work if all(s in x.skills for s in asked)]
+            numbers = np.array([x.number for x in who], INT32)
+            found = self._able[asked] = Able(numbers, max((x.capacity for x in who), default=0))
+        return found
+
     # events
 
     def courier_registered(self, e: CourierRegistered) -> None:
         assert e.courier not in self.couriers
         assert e.number == self.next_number()
-        self.couriers[e.courier] = Courier(e.number, e.vehicle, e.capacity)
+        self.couriers[e.courier] = Courier(e.number, e.vehicle, e.capacity, skills=e.skills)
+        count(self.skilled, tuple(e.skills), 1)
         self.ids.append(e.courier)
         self.roster_version += 1
 
@@ -84,6 +114,9 @@ class Couriers(Struct, dict=True):
         courier = self.couriers[e.courier]
         assert not courier.on_shift
         courier.vehicle, courier.capacity = e.vehicle, e.capacity
+        count(self.skilled, tuple(courier.skills), -1)
+        count(self.skilled, tuple(e.skills), 1)
+        courier.skills = e.skills
 
     def shift_started(self, e: ShiftStarted) -> None:
         courier = self.couriers[e.courier]
@@ -117,4 +150,5 @@ class Couriers(Struct, dict=True):
 
     def _roster_changed(self) -> None:
         self._working = self._capacity_max = None
+        self._able.clear()
         self.roster_version += 1

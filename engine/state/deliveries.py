@@ -12,6 +12,7 @@ from msgspec import Struct, field, msgpack
 
 from engine.archive import Archive
 from engine.changes import Changes
+from engine.counts import count
 from engine.deadlines import Deadlines
 from engine.events import (
     CourierArrived,
@@ -30,7 +31,17 @@ from engine.events import (
     OfferAccepted,
     RoutePlanned,
 )
-from engine.values import ChangeId, CourierId, DeliveryId, Millis, OrderId, Stop, StopKind, StoreId
+from engine.values import (
+    ChangeId,
+    CourierId,
+    DeliveryId,
+    Millis,
+    OrderId,
+    Skill,
+    Stop,
+    StopKind,
+    StoreId,
+)
 from geo.points import Point
 
 
@@ -98,6 +109,7 @@ class Delivery(Struct, array_like=True):
     change: ChangeId = ChangeId("")  # it fetches goods at the door, for the store
     due_at: Millis = Millis(0)  # 0: when the order was promised
     offer_until: Millis = Millis(0)  # when the last offer lapses, or would have
+    skills: list[Skill] = []  # that whoever carries it has to have
 
     @property
     def last_stop(self) -> StopKind:
@@ -132,6 +144,9 @@ class Deliveries(Struct, dict=True):
         # Derived indexes, hence not fields: snapshots neither write nor read them.
         open_ = {k: x for k, x in self.deliveries.items() if x.status not in ENDED}
         self.open: dict[DeliveryId, Delivery] = open_
+        self.open_with: dict[tuple[Skill, ...], int] = {}  # how many ask for these
+        for delivery in open_.values():
+            self._count_skills(delivery, 1)
         self._waiting: dict[DeliveryId, Delivery] = self._created()
         self._is_in_order = True  # the oldest first
         told = ((k, x.offer_until) for k, x in open_.items() if x.status is S.OFFERED)
@@ -177,6 +192,8 @@ class Deliveries(Struct, dict=True):
         delivery = Delivery(e.order, e.attempt, e.store, e.pickup, e.dropoff, e.load)
         delivery.pickup_from_at = e.pickup_from_at
         delivery.change, delivery.due_at, delivery.is_return = e.change, e.due_at, bool(e.change)
+        delivery.skills = e.skills
+        self._count_skills(delivery, 1)
         self.deliveries[e.delivery] = self.open[e.delivery] = delivery
         self.changes.trim()
         self.route_changes.trim()
@@ -238,8 +255,7 @@ class Deliveries(Struct, dict=True):
         self._done(e.courier, Stop(StopKind.PICKUP, e.delivery))
 
     def delivery_completed(self, e: DeliveryCompleted) -> None:
-        self._move(e.delivery, S.DELIVERED)
-        del self.open[e.delivery]
+        self._close(e.delivery, S.DELIVERED)
         self._done(e.courier, Stop(StopKind.DROPOFF, e.delivery))
 
     def delivery_failed(self, e: DeliveryFailed) -> None:
@@ -265,13 +281,11 @@ class Deliveries(Struct, dict=True):
         self.changes.note(e.delivery)
 
     def delivery_returned(self, e: DeliveryReturned) -> None:
-        self._move(e.delivery, S.RETURNED)
-        del self.open[e.delivery]
+        self._close(e.delivery, S.RETURNED)
         self._done(e.courier, Stop(StopKind.RETURN, e.delivery))
 
     def delivery_cancelled(self, e: DeliveryCancelled) -> None:
-        delivery = self._move(e.delivery, S.CANCELLED)
-        del self.open[e.delivery]
+        delivery = self._close(e.delivery, S.CANCELLED)
         self._waiting.pop(e.delivery, None)
         if delivery.courier is not None:
             self._take_off(delivery.courier, e.delivery)
@@ -295,6 +309,16 @@ class Deliveries(Struct, dict=True):
         delivery.status = status
         self.changes.note(key)
         return delivery
+
+    def _close(self, key: DeliveryId, status: DeliveryStatus) -> Delivery:
+        delivery = self._move(key, status)
+        del self.open[key]
+        self._count_skills(delivery, -1)
+        return delivery
+
+    def _count_skills(self, delivery: Delivery, change: int) -> None:
+        if delivery.skills:
+            count(self.open_with, tuple(delivery.skills), change)
 
     def _requeue(self, key: DeliveryId, courier: CourierId) -> None:
         self._take_off(courier, key)

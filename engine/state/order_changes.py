@@ -27,6 +27,7 @@ from engine.values import (
     ReturnedLine,
     ReturnWay,
     ServiceId,
+    Skill,
     StoreId,
 )
 
@@ -68,6 +69,7 @@ class OrderChange(Struct, array_like=True):
     closed: str = ""  # why nothing came of it
     replacement: OrderId | None = None  # which is paid with it
     credit_minor: int = 0  # how much of that order
+    skills: list[Skill] = []  # that whoever fetches it has to have
 
     @property
     def refund_minor(self) -> int:
@@ -148,6 +150,7 @@ class OrderChanges(Struct, dict=True):
             e.fee_minor,
             e.load,
             e.expires_at,
+            skills=e.skills,
         )
         self.of_order.setdefault(e.order, {})[e.change] = None
 

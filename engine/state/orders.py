@@ -7,7 +7,7 @@ other; it cannot change any more.
 from collections.abc import Collection, Iterator
 
 from msgspec import Struct, field, msgpack
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from engine.archive import Archive
 from engine.changes import Changes
@@ -63,6 +63,7 @@ from engine.values import (
     PricedLine,
     ProductId,
     Rescue,
+    Skill,
     StoreId,
 )
 
@@ -147,6 +148,7 @@ class Orders(Struct, dict=True):
         self.unpaid: dict[StoreId, int] = {}  # to be prepared now, once they are paid
         self.awaited: dict[CustomerId, int] = {}  # placed and not paid, windows included
         self.undispatched = 0  # to be carried now, and nobody has been asked to yet
+        self.undispatched_with: dict[tuple[Skill, ...], int] = {}  # how many ask for these
         self.changes = Changes[OrderId]()  # of status and ready time
         self.unanswered = Deadlines((k, x.answer_until) for k, x in self.orders.items())
         over = [(x.ended_at, key) for key, x in self.orders.items() if x.status in ENDED]
@@ -276,15 +278,9 @@ class Orders(Struct, dict=True):
         order, new = self.orders[e.order], e.amendment
         assert order.status in EDITABLE
         order.lines, order.due_minor, order.edit = new.lines, new.total_minor, None
-        order.placed = replace(
-            order.placed,
-            lines=new.lines,
-            dropoff=new.dropoff,
-            delivery_fee_minor=new.delivery_fee_minor,
-            total_minor=new.total_minor,
-            load=new.load,
-            promised_at=new.promised_at,
-        )
+        self._count_early(order.placed, order.status, -1)
+        order.placed = replace(order.placed, **asdict(new))
+        self._count_early(order.placed, order.status, 1)
 
     def substitute_proposed(self, e: SubstituteProposed) -> None:
         order = self.orders[e.order]
@@ -378,6 +374,8 @@ class Orders(Struct, dict=True):
             return
         if placed.fulfillment is Fulfillment.DELIVERY:
             self.undispatched += change
+            if placed.skills:
+                count(self.undispatched_with, tuple(placed.skills), change)
         if is_unpaid:
             count(self.unpaid, placed.store, change)
 

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from engine.events import ProductDelisted, ProductListed
-from engine.values import Line, ProductId
+from engine.values import Line, ProductId, Skill
 
 
 class Product(Struct, array_like=True):
@@ -12,6 +12,7 @@ class Product(Struct, array_like=True):
     load: int
     is_listed: bool = True
     components: list[Line] = []  # of a bundle, which has no shelf of its own
+    skills: list[Skill] = []  # that whoever carries it has to have; of a bundle none of its own
 
 
 class Products(Struct, dict=True):
@@ -41,7 +42,7 @@ class Products(Struct, dict=True):
         known = self.products.get(e.product)
         assert not known or bool(known.components) is bool(e.components)
         assert not any(self.products[x.product].components for x in e.components)
-        self.products[e.product] = Product(e.name, e.category, e.load, True, e.components)
+        self.products[e.product] = Product(e.name, e.category, e.load, True, e.components, e.skills)
         self.changes.append(e.product)
 
     def product_delisted(self, e: ProductDelisted) -> None:

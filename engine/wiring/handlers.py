@@ -149,6 +149,7 @@ def handlers_over(s: State) -> Handlers:
             s.inventory,
             s.orders,
             s.payments,
+            s.couriers,
         ),
         Substituting(s.settings, s.products, s.listings, s.prices, s.inventory, s.orders),
         Rescuing(

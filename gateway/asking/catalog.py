@@ -6,8 +6,10 @@ from engine.engine import Engine
 from engine.queries.assortment import OnSale, on_sale
 from engine.queries.catalog_index import CatalogIndex
 from engine.queries.search import Hit, Wanted, search
+from engine.rules.bundling import demand
+from engine.rules.skills import needed
 from engine.state import State
-from engine.values import MINUTE, SECOND, CategoryId, ProductId, StoreId
+from engine.values import MINUTE, SECOND, CategoryId, Line, ProductId, StoreId
 from gateway import messages as m
 from gateway.asking.finding import store_named
 from gateway.codes import Refusal, unknown
@@ -45,9 +47,15 @@ def told(s: State, sold: list[OnSale], at: int) -> list[m.ProductOffered]:
                 product.load,
                 None if x.sold_at == at else time_text(x.sold_at),
                 lines_told(product.components),
+                _skills(s, x.product),
             )
         )
     return found
+
+
+def _skills(s: State, key: ProductId) -> list[str]:
+    taken = demand([Line(key, 1)], [s.products[key]])
+    return [*needed(s.products[x.product] for x in taken)]
 
 
 def search_products(b: m.SearchProducts, engine: Engine, index: CatalogIndex) -> m.Found:

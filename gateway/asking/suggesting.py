@@ -9,6 +9,7 @@ from engine.projections.tastes import Suggestion, Why
 from engine.queries.assortment import OnSale, on_sale
 from engine.queries.search import Wanted, reachable
 from engine.rules.bundling import demand
+from engine.rules.skills import needed
 from engine.state import State
 from engine.values import CustomerId, Line, Millis, ProductId, Purpose, StoreId
 from gateway import messages as m
@@ -64,7 +65,8 @@ def _fits(b: m.Recommend, s: State, product: ProductId) -> bool:
     load = sum(x.quantity * s.products[x.product].load for x in taken)
     most = s.settings.current.load_max
     if b.dropoff is not None:
-        most = min(most, s.couriers.capacity_max)
+        skills = needed(s.products[x.product] for x in taken)
+        most = min(most, s.couriers.able(skills).capacity_max)
     mine = demand([Line(product, 1)], [s.products[product]])
     wanted = {x.product: x.quantity for x in taken}
     short = any(

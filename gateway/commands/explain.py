@@ -148,6 +148,8 @@ def _remedy(remedy: Remedy) -> Iterator[str]:
         changes.append(f"a shift longer by {remedy.extend_shift_s:.0f} s")
     if remedy.add_capacity:
         changes.append(f"{remedy.add_capacity} more units of capacity")
+    if remedy.skills:
+        changes.append(f"the skills {', '.join(remedy.skills)}")
     if remedy.unserved_cost is not None:
         changes.append(f"an order worth {remedy.unserved_cost:.0f}")
     if changes:

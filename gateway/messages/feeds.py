@@ -182,6 +182,7 @@ class Offer(Part, frozen=True):
     fee: Money
     distance_m: int
     returns: bool = False  # from a customer's door back to the store
+    skills: list[str] = []  # that it takes: what to bring along
 
 
 class RouteStop(Part, frozen=True):
@@ -259,6 +260,7 @@ class CityCourier(Part, frozen=True):
     signal: Signal = "unseen"  # on shift, by the age of the last position
     device: DeviceTold | None = None
     doubted: int = 0  # how often his phone was elsewhere when he said that he was at a stop
+    skills: list[str] = []
 
 
 class CityOrder(Part, frozen=True):

@@ -20,6 +20,7 @@ class ProductOffered(Part, frozen=True):
     load: int
     sold_at: str | None = None
     components: list[Line] = []
+    skills: list[str] = []  # only couriers who have all of them carry it
 
 
 class Products(Told, frozen=True):

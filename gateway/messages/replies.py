@@ -254,6 +254,7 @@ class Remedy(Part, frozen=True):
     extend_shift_s: float = 0.0
     add_capacity: int = 0
     unserved_cost: float | None = None
+    skills: list[str] = []  # that this courier would need, and has not
 
 
 class Explanation(Told, frozen=True):

@@ -31,6 +31,8 @@ Time = Annotated[
     ),
 ]
 Text = Annotated[str, Meta(max_length=200)]
+Skill = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,40}\Z")]
+Skills = Annotated[list[Skill], Meta(max_length=20)]  # each once
 WORDS_MAX = 2_000  # may have lines; all else that is typed is one
 Words = Annotated[str, Meta(max_length=WORDS_MAX)]
 Reason = Annotated[str, Meta(min_length=1, max_length=64)]

@@ -21,7 +21,8 @@ def _register_store(b: m.RegisterStore, _: Identity, __: str) -> ExternalCommand
 
 def _list_product(b: m.ListProduct, _: Identity, __: str) -> ExternalCommand:
     parts = lines_of(b.components)
-    return c.ListProduct(v.ProductId(b.product), b.name, b.category, b.load, parts)
+    skills = [v.Skill(x) for x in b.skills]
+    return c.ListProduct(v.ProductId(b.product), b.name, b.category, b.load, parts, skills)
 
 
 def _change_settings(b: m.ChangeSettings, _: Identity, __: str) -> ExternalCommand:
@@ -44,9 +45,11 @@ COMMAND_OF: Table = {
     m.ListProduct: _list_product,
     m.DelistProduct: lambda b, _, __: c.DelistProduct(b.product),
     m.RegisterCourier: lambda b, _, __: c.RegisterCourier(
-        b.courier, Vehicle(b.vehicle), b.capacity
+        b.courier, Vehicle(b.vehicle), b.capacity, b.skills
     ),
-    m.ChangeCourier: lambda b, _, __: c.ChangeCourier(b.courier, Vehicle(b.vehicle), b.capacity),
+    m.ChangeCourier: lambda b, _, __: c.ChangeCourier(
+        b.courier, Vehicle(b.vehicle), b.capacity, b.skills
+    ),
     m.TakeOffShift: _take_off_shift,
     m.AssignDelivery: lambda b, _, __: c.AssignDelivery(b.courier, b.delivery, b.reason),
     m.ChangeSettings: _change_settings,

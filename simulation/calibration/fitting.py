@@ -21,6 +21,7 @@ from simulation.calibration.distributions import (
 )
 from simulation.calibration.observed import CourierDay, Observed, Shift, StoreDay
 from simulation.calibration.working import LEAST_H, hours_of, shifts_of, without_gaps
+from simulation.people.demand import NOBODY_NOW
 from simulation.scenarios.quantities import Varying
 from simulation.scenarios.scenario import (
     Bank,
@@ -131,7 +132,7 @@ def _demand(seen: Observed, starts: Millis, parts: int, reach_m: float) -> Deman
     answered = [x for x in visits if x.promised_ms is not None]
     shown = [((x.promised_ms or 0) / MINUTE, x.placed_at is not None) for x in answered]
     placed = [x for x in visits if x.placed_at is not None]
-    refused = [x for x in visits if x.came_back or x.refusal == "no_capacity_now"]
+    refused = [x for x in visits if x.came_back or x.refusal in NOBODY_NOW]
     lines = [len(x.lines) for x in visits]
     return Demand(
         orders=float(len(visits)),
@@ -166,6 +167,7 @@ def _products(seen: Observed) -> list[Product]:
             price_minor=max(1, x.price_minor),
             load=max(1, x.load),
             popularity=max(0.01, round(100 * x.pieces / pieces, 3)),
+            skills=list(x.skills),
         )
         for key, x in seen.products.items()
         if key in sold
@@ -232,12 +234,12 @@ def _all(lists: Iterable[list[float]]) -> list[float]:
 
 
 def _couriers(seen: Observed, starts: Millis, hours: float) -> list[CourierGroup]:
-    """Those with the same vehicle who came and were to go within the same hours. Who came twice
-    is in two groups."""
-    groups: dict[tuple[str, int, int, int], list[tuple[CourierDay, Shift]]] = {}
+    """Those with the same vehicle and skills who came and were to go within the same hours. Who
+    came twice is in two groups."""
+    groups: dict[tuple[str, int, tuple[str, ...], int, int], list[tuple[CourierDay, Shift]]] = {}
     for x in seen.couriers.values():
         for shift in shifts_of(x):
-            key = x.vehicle, x.capacity, *hours_of(shift, starts)
+            key = x.vehicle, x.capacity, x.skills, *hours_of(shift, starts)
             groups.setdefault(key, []).append((x, shift))
     made = [_courier_group(n, found, starts) for n, found in enumerate(groups.values(), 1)]
     return without_gaps(made, hours)
@@ -261,6 +263,7 @@ def _courier_group(
         count=len(members),
         vehicle=members[0].vehicle,
         capacity=members[0].capacity,
+        skills=list(members[0].skills),
         from_h=round(first, 3),
         to_h=round(max(median(ended), first + LEAST_H), 3),
         stagger_min=round((max(began) - first) * 60, 1),

@@ -72,6 +72,7 @@ class CourierDay:
     breakdowns: int = 0
     breaks: int = 0
     worked_ms: int = 0
+    skills: tuple[str, ...] = ()
 
     @property
     def pace(self) -> float:
@@ -109,6 +110,7 @@ class ProductDay:
     load: int
     price_minor: int = 0  # the first anywhere
     pieces: int = 0  # ordered
+    skills: tuple[str, ...] = ()  # that whoever carries it has to have
 
 
 @dataclass(slots=True)

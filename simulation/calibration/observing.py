@@ -83,7 +83,10 @@ class Observer:
         self.seen = Observed(
             stores={key: StoreDay(x.name, x.location) for key, x in seen.stores.items()},
             sells={key: Counter(dict.fromkeys(x, 0)) for key, x in seen.sells.items()},
-            couriers={key: CourierDay(x.vehicle, x.capacity) for key, x in seen.couriers.items()},
+            couriers={
+                key: CourierDay(x.vehicle, x.capacity, skills=x.skills)
+                for key, x in seen.couriers.items()
+            },
             products={key: replace(x, pieces=0) for key, x in seen.products.items()},
         )
         for key, store in self.seen.stores.items():
@@ -109,7 +112,9 @@ class Observer:
         self.seen.stores[x.store] = StoreDay(x.name, x.location)
 
     def product(self, x: e.ProductListed) -> None:
-        self.seen.products.setdefault(x.product, ProductDay(x.name, x.category, x.load))
+        skills = tuple(x.skills)
+        product = ProductDay(x.name, x.category, x.load, skills=skills)
+        self.seen.products.setdefault(x.product, product)
 
     def price(self, x: e.PriceSet) -> None:
         product = self.seen.products.get(x.product)
@@ -120,7 +125,7 @@ class Observer:
 
     def courier(self, x: e.CourierRegistered | e.CourierChanged) -> None:
         """As last registered."""
-        self.seen.couriers[x.courier] = CourierDay(x.vehicle, x.capacity)
+        self.seen.couriers[x.courier] = CourierDay(x.vehicle, x.capacity, skills=tuple(x.skills))
 
     # customers
 

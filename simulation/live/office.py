@@ -33,7 +33,9 @@ class Office(Party):
     async def register(self) -> None:
         """Under ids of their own, so that a city that is started again finds itself."""
         for product in self.world.scenario.products:
-            listed = m.ListProduct(product.id, product.name, product.category, product.load)
+            listed = m.ListProduct(
+                product.id, product.name, product.category, product.load, skills=product.skills
+            )
             await self.client.ask(listed)
         if self._market is not None:
             await self._market.open()
@@ -43,7 +45,9 @@ class Office(Party):
             await self._once(m.RegisterStore(site.id, site.name, place, preparation_s))
         for profile in self.world.day.couriers:
             group = profile.group
-            await self._once(m.RegisterCourier(profile.id, group.vehicle.value, group.capacity))
+            await self._once(
+                m.RegisterCourier(profile.id, group.vehicle.value, group.capacity, group.skills)
+            )
 
     def expect(self) -> None:
         """Tell the engine of slower and faster travel when it is known; campaigns in time."""

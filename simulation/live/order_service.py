@@ -13,7 +13,7 @@ from simulation.live.city_time import millis
 from simulation.live.party import Party, World
 from simulation.live.shopping import Shopping
 from simulation.live.wallets import Wallets
-from simulation.people.demand import SERVICE, Wish
+from simulation.people.demand import NOBODY_NOW, SERVICE, Wish
 
 ENDED = ("fulfilled", "cancelled", "returned")
 
@@ -93,7 +93,7 @@ class OrderService(Party):
             if isinstance(reply.body, m.Quote):
                 return reply.body
             assert reply.error is not None
-            if reply.error.code != "no_capacity_now" or not wish.comes_back:
+            if reply.error.code not in NOBODY_NOW or not wish.comes_back:
                 break
             await self.sleep((reply.error.retry_after_s or 60) * 1_000)
         assert reply.error is not None

@@ -9,7 +9,6 @@ from msgspec import Struct
 from engine.commands import CancelOrder, PlaceOrder, RequestQuote
 from engine.events import CommandRejected, QuoteOffered
 from engine.projections import Projections
-from engine.rejections import RejectionReason
 from engine.rules.cancelling import reasons
 from engine.state.orders import ENDED
 from engine.values import (
@@ -37,6 +36,7 @@ SERVICE = ServiceId("app")
 # Not rejections: the customer said no.
 LATER_THAN_WANTED = "promise_too_late"
 DEARER_THAN_WANTED = "fee_too_high"
+NOBODY_NOW = ("no_capacity_now", "skill_missing")  # to bring it: others may be at work later
 CHANGES_MIND_S = 90.0  # on average
 
 
@@ -219,7 +219,7 @@ class Customers:
                 self._world.later(wish.thinks_ms, self._place, wish, event)
             return
         assert isinstance(event, CommandRejected)
-        if event.reason is RejectionReason.NO_CAPACITY_NOW and may_come_back:
+        if event.reason in NOBODY_NOW and may_come_back:
             wait_s = event.detail["retry_after_s"]
             assert isinstance(wait_s, int)
             again = QuoteId(f"{quote}/2")

@@ -35,7 +35,17 @@ from engine.events import (
 )
 from engine.state.deliveries import DeliveryStatus
 from engine.state.orders import OrderStatus
-from engine.values import SECOND, CourierId, DeliveryId, Millis, OrderId, Proof, Stop, StopKind
+from engine.values import (
+    SECOND,
+    CourierId,
+    DeliveryId,
+    Millis,
+    OrderId,
+    Proof,
+    Skill,
+    Stop,
+    StopKind,
+)
 from geo.points import Point
 from simulation.days.city import PERMILLE
 from simulation.days.day import Day
@@ -92,7 +102,8 @@ class Fleet:
         world = self._world
         for x in self._couriers:
             if world.state.couriers.get(x.id) is None:
-                world.submit(RegisterCourier(x.id, x.group.vehicle, x.group.capacity))
+                skills = [Skill(s) for s in x.group.skills]
+                world.submit(RegisterCourier(x.id, x.group.vehicle, x.group.capacity, skills))
         self.shifts = Shifts(world, self._scenario, self._couriers, self)
         world.subscribe(DeliveryOffered, self._consider)
         world.subscribe(OrderReady, self._hand_over)

@@ -19,7 +19,18 @@ from engine.commands import (
 )
 from engine.events import CourierArrived, OrderConfirmed, OrderMoved
 from engine.state.orders import OrderStatus
-from engine.values import HOUR, MINUTE, SECOND, Millis, Minor, OrderId, ProductId, StopKind, StoreId
+from engine.values import (
+    HOUR,
+    MINUTE,
+    SECOND,
+    Millis,
+    Minor,
+    OrderId,
+    ProductId,
+    Skill,
+    StopKind,
+    StoreId,
+)
 from simulation.days.city import StoreSite
 from simulation.days.conditions import spells
 from simulation.days.day import Day
@@ -278,4 +289,6 @@ class Stores:
 
 
 def _listed(product: Product) -> ListProduct:
-    return ListProduct(ProductId(product.id), product.name, product.category, product.load)
+    skills = [Skill(x) for x in product.skills]
+    name, category = product.name, product.category
+    return ListProduct(ProductId(product.id), name, category, product.load, skills=skills)

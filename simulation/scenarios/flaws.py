@@ -26,6 +26,7 @@ FlawCode = Literal[
     "courier_too_small",
     "promise_too_short",
     "unknown_group",
+    "unknown_skill",
     "negative_episode",
     "out_of_town",
     "unknown_policy",

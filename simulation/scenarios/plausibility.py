@@ -15,7 +15,7 @@ from simulation.days.arrivals import word
 from simulation.scenarios.areas import Area
 from simulation.scenarios.episodes import Crowd, RoadClosure
 from simulation.scenarios.flaws import Flaw, ScenarioError, did_you_mean
-from simulation.scenarios.scenario import Scenario
+from simulation.scenarios.scenario import Product, Scenario
 from solvers.portfolio import SOLVERS
 
 
@@ -60,6 +60,21 @@ def _goods(s: Scenario) -> Iterator[Flaw]:
         if product.load > s.engine.load_max:
             detail = f"{product.load} is more than engine.load_max, {s.engine.load_max}"
             yield Flaw("wrong_value", f"products[{n}].load", detail)
+        yield from _carriers(s, n, product)
+
+
+def _carriers(s: Scenario, n: int, product: Product) -> Iterator[Flaw]:
+    """Somebody has to have what it takes to carry it: in one person, and all of it."""
+    groups = [x for x in s.couriers if x.count]
+    known = sorted({skill for group in groups for skill in group.skills})
+    for skill in product.skills:
+        if skill not in known:
+            detail = f'no courier has "{skill}"{did_you_mean(skill, known)}'
+            yield Flaw("unknown_skill", f"products[{n}].skills", detail)
+    asked = set(product.skills)
+    if asked <= set(known) and not any(asked <= set(x.skills) for x in groups):
+        detail = f"no courier has all of {', '.join(product.skills)}"
+        yield Flaw("unknown_skill", f"products[{n}].skills", detail)
 
 
 def _zones(s: Scenario) -> Iterator[Flaw]:

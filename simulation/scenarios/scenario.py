@@ -80,6 +80,7 @@ class Product(Part, frozen=True, kw_only=True):
     load: Pieces = 1  # units of a courier's capacity
     popularity: Positive = 1.0
     goes_with: list[Name] = []  # products that are wanted with it
+    skills: list[Name] = []  # only couriers who have all of them may carry it
 
 
 class StoreGroup(Part, frozen=True, kw_only=True):
@@ -129,6 +130,7 @@ class CourierGroup(Part, frozen=True, kw_only=True):
     break_min: Positive = 20.0
     hourly_minor: Count = 0  # for the time on shift, besides what deliveries are paid
     gps_noise_m: NotNegative = 0.0  # standard deviation of a fix, north and east each
+    skills: list[Name] = []  # which some goods ask for
 
 
 class Bank(Part, frozen=True, kw_only=True):

@@ -14,25 +14,31 @@ from engine.rules.emissions import GRAMS_PER_KM
 from engine.state import State
 from engine.state.deliveries import ON_BOARD, Delivery, DeliveryStatus
 from engine.state.orders import Order, OrderStatus
-from engine.values import CourierId, DeliveryId, Millis, PlanningRoundId, Stop, StopKind, StoreId
+from engine.values import (
+    CourierId,
+    DeliveryId,
+    Millis,
+    PlanningRoundId,
+    Stop,
+    StopKind,
+    StoreId,
+)
 from geo.points import Point
 from geo.space import DIMENSIONS
 from geo.travel import TravelModel, Vehicle
+from solvers.crossing.abilities import Abilities
 from solvers.crossing.drafting import (
-    REFUSALS_MAX,
     Prices,
     Statuses,
     choose,
     draw_up_couriers,
     draw_up_orders,
     empty_columns,
-    forbid,
     with_more_room,
 )
 from solvers.crossing.workforce import VEHICLES, Crew, Workforce
 from solvers.problem import Flags, Floats, Ints, Problem, Rules, Singles, Weights, grained
 
-ALL_SKILLS = (1 << REFUSALS_MAX) - 1
 MM_PER_KM = 1_000_000
 KEPT_SPARE = 2_000  # deliveries that have ended, before they are forgotten
 SLOTS = 256  # at first
@@ -158,8 +164,7 @@ class Briefer:
         self._keys: list[DeliveryId] = []  # by slot, as all columns
         self._ways: list[tuple[int, bool]] = []  # attempt, is_return: what is fixed goes by them
         self._columns = empty_columns(SLOTS)
-        self._refusers: dict[int, list[int]] = {}  # by slot, of open deliveries: their numbers
-        self._refusals: Int64s | None = None  # the same as drafting.forbid takes it, if it is
+        self._abilities = Abilities()
         self._unplaced: list[int] = []  # slots that have no corners yet
         self._drawn_for: tuple[Point, TravelModel] | None = None
         self._stores: dict[StoreId, int] = {}  # the oldest first
@@ -210,7 +215,8 @@ class Briefer:
             slots.append(slot)
             codes.append(CODES[delivery.status])
             if delivery.refused_by:
-                self._refused(slot, delivery.refused_by)
+                known = self._s.couriers
+                self._abilities.refused(slot, [known[x].number for x in delivery.refused_by])
         while len(self._columns.status) < len(names):
             self._columns = with_more_room(self._columns)
         self._columns.status[slots] = codes
@@ -221,6 +227,8 @@ class Briefer:
         """(Over)write what is fixed of deliveries, as it is now; their orders."""
         rows, written = list[tuple[int, ...]](), list[tuple[int, Order]]()
         for slot, x in found:
+            if x.skills:
+                self._abilities.needed(slot, x.skills)
             order = self._s.orders[x.order]
             last = self._s.stores.stores[x.store].location if x.is_return else x.dropoff
             due_at, store = x.due_at or order.placed.promised_at, self._store(x.store)
@@ -238,13 +246,7 @@ class Briefer:
     def _close(self, slots: list[int]) -> None:
         self._columns.is_open[slots] = False
         for slot in slots:
-            if self._refusers.pop(slot, None) is not None:
-                self._refusals = None
-
-    def _refused(self, slot: int, couriers: list[CourierId]) -> None:
-        numbers: list[int] = [self._s.couriers[x].number for x in couriers]
-        if self._refusers.get(slot) != numbers:
-            self._refusers[slot], self._refusals = numbers, None
+            self._abilities.forget(slot)
 
     def _store(self, key: StoreId) -> int:
         if key not in self._stores:
@@ -296,7 +298,7 @@ class Briefer:
             xy_s[c:],
         )
         handling = np.full(n, handling_ms / 1_000)
-        order_skills, courier_skills = self._skills(orders, crew)
+        skills = self._abilities.draw_up(orders.row_of, orders.holder, flags[1], crew)
         places = np.arange(c + 2 * n, dtype=np.int32)
         problem = Problem(
             xy_s=xy_s,
@@ -306,7 +308,7 @@ class Briefer:
             courier_free_s=hours[0],
             courier_end_s=hours[1],
             courier_capacity=crew.capacity.reshape(-1, 1),
-            courier_skills=courier_skills,
+            courier_skills=skills[1],
             courier_speed=hours[2],
             courier_cost=np.ones(c),
             courier_co2e=hours[3],
@@ -320,7 +322,7 @@ class Briefer:
             dropoff_service_s=handling,
             quantity=counts[0].reshape(-1, 1),
             priority=np.ones(n),
-            skills=order_skills,
+            skills=skills[0],
             group=np.full(n, -1, np.int32),
             unserved_cost=times[3],
             on_board=counts[2],
@@ -366,16 +368,6 @@ class Briefer:
         self._unplaced.clear()
         xy_s[:c] = drawn[:c]
         return xy_s
-
-    def _skills(self, orders: "_Orders", crew: Crew) -> tuple[Int64s, Int64s]:
-        """Whoever refused an order lacks a skill that only this order asks for."""
-        skills = np.zeros(len(orders.slots), np.int64)
-        has = np.full(len(crew.ids), ALL_SKILLS, np.int64)
-        if self._refusals is None:
-            rows = [(slot, x) for slot in sorted(self._refusers) for x in self._refusers[slot]]
-            self._refusals = np.array(rows, np.int64).reshape(-1, 2)
-        forbid(self._refusals, orders.row_of, orders.holder, crew.numbers, skills, has)
-        return skills, has
 
 
 class _Orders(Struct, frozen=True):

@@ -14,7 +14,6 @@ from solvers.problem import Flags, Floats, Ints, Singles
 Int64s = NDArray[np.int64]
 Codes = NDArray[np.uint8]
 
-REFUSALS_MAX = 62  # each takes a bit of the skills
 WORTH_A_RIDE_S = 3_600.0  # what can be at the door within that time is not left out
 LAT, LON, LAST_LAT, LAST_LON, LOAD, DUE_AT, STORE, FROM_AT = range(8)  # of what is fixed
 
@@ -130,34 +129,6 @@ def draw_up_orders(
         for axis in range(corners.shape[1]):
             corners[row, axis] = columns.corners[slot, axis]
             corners[n + row, axis] = columns.corners[slot, 4 + axis]
-
-
-@njit(nogil=True, cache=True)
-def forbid(
-    refusals: Int64s, row_of: Ints, holder: Ints, numbers: Ints, skills: Int64s, has: Int64s
-) -> None:
-    """Whoever refused an order lacks a skill that only this order asks for: in `skills` (N,) and
-    `has` (C,). Of refusals (R, 2), slot and number of the courier, those of a slot stand together.
-
-    Where everyone has said no once, all are asked again, and so is whoever has it already.
-    """
-    bit, k, end = -1, 0, 0
-    while k < refusals.shape[0]:
-        slot = refusals[k, 0]
-        while end < refusals.shape[0] and refusals[end, 0] == slot:
-            end += 1
-        order = row_of[slot]
-        if order >= 0:
-            bit += 1
-            if bit == REFUSALS_MAX:
-                break
-            if end - k < numbers.shape[0]:
-                skills[order] = 1 << bit
-                for m in range(k, end):
-                    c = np.searchsorted(numbers, refusals[m, 1])
-                    if c < has.shape[0] and numbers[c] == refusals[m, 1] and c != holder[order]:
-                        has[c] &= ~(1 << bit)
-        k = end
 
 
 @njit(nogil=True, cache=True)

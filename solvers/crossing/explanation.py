@@ -5,7 +5,9 @@ Sees the engine, like bridge.py: it turns rows of a problem back into couriers a
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
+from engine.rules.skills import lacking
 from engine.stages import ENDED
 from engine.state import State
 from engine.state.deliveries import ON_BOARD, DeliveryStatus
@@ -16,6 +18,7 @@ from engine.values import (
     Millis,
     OrderId,
     PlanningRoundId,
+    Skill,
     StoreId,
 )
 from solvers.crossing.anticipation import Anticipation
@@ -46,6 +49,7 @@ class Remedy(Struct, frozen=True):
     extend_shift_s: float
     add_capacity: int
     unserved_cost: float | None
+    skills: list[Skill] = []  # that this courier would need, and has not
 
 
 class Wait(Struct, frozen=True):
@@ -108,6 +112,9 @@ def explain(
         for x in offers
     ]
     remedy = None if delivery.courier else _remedy(briefing, row, bool(alternatives))
+    if remedy and remedy.courier:
+        missing = lacking(delivery.skills, s.couriers[remedy.courier].skills)
+        remedy = replace(remedy, skills=missing)
     wait = _wait(s, briefing, row, now) if holds_back and briefing.untold[row] else None
     return Explanation(
         order, key, delivery.status, delivery.courier, False, alternatives, remedy, wait

@@ -16,7 +16,7 @@ from engine.rules.stops import place_of
 from engine.state import State
 from engine.state.deliveries import Route
 from engine.state.positions import NEVER
-from engine.values import CourierId, DeliveryId, Millis, StopKind
+from engine.values import CourierId, DeliveryId, Millis, Skill, StopKind
 from geo.travel import Vehicle
 from solvers.problem import Flags, Ints
 
@@ -53,6 +53,8 @@ class Crew(Struct, frozen=True):
     """
 
     ids: list[CourierId]
+    kinds: list[tuple[Skill, ...]]  # of the skills somebody on shift has
+    kind: Ints  # (C,) which of them
     numbers: Int32s  # (C,) of the couriers, rising
     places: Int64s  # (C, 2) lat_e7, lon_e7
     vehicle: Ints  # (C,) as in VEHICLES
@@ -72,6 +74,7 @@ class Workforce:
         self._s = s
         self._version = -1  # of the roster that is in the columns
         self._ids: list[CourierId] = []
+        self._kind, self._kinds = np.zeros(0, np.int32), list[tuple[Skill, ...]]()
         self.forget()
 
     def forget(self) -> None:
@@ -97,7 +100,7 @@ class Workforce:
         rows, unseen, *columns = found
         if len(rows) < len(ids):
             ids = [ids[row] for row in rows.tolist()]
-        crew = Crew(ids, *columns)
+        crew = Crew(ids, self._kinds, self._kind[rows], *columns)
         for row in np.flatnonzero(unseen).tolist():
             crew.places[row] = _goal(s, s.deliveries.routes[ids[row]])
         return crew
@@ -109,6 +112,9 @@ class Workforce:
         self._version, numbers = couriers.roster_version, couriers.working()
         self._ids = [couriers.ids[n] for n in numbers.tolist()]
         workers = [couriers.couriers[x] for x in self._ids]
+        kinds = dict[tuple[Skill, ...], int]()
+        rows = [kinds.setdefault(tuple(x.skills), len(kinds)) for x in workers]
+        self._kind, self._kinds = np.array(rows, np.int32), list(kinds)
         self._roster = Roster(
             numbers,
             np.array([CODES[x.vehicle] for x in workers], np.int32),

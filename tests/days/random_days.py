@@ -30,6 +30,7 @@ from tests.days import (
     random_promoting,
     random_rescues,
     random_returns,
+    random_skills,
     random_staff,
     random_stock,
     random_streets,
@@ -56,6 +57,7 @@ SUBJECTS = (  # that have a module of their own
     random_promoting,
     random_rescues,
     random_returns,
+    random_skills,
     random_staff,
     random_stock,
     random_streets,
@@ -85,7 +87,10 @@ def setup() -> list[c.AnyCommand]:
         *(c.ReceiveStock(s, p, 40) for s in STORES for p in PRODUCTS),
         *(c.RegisterCustomer(x) for x in CUSTOMERS),
         c.RegisterCustomer("eve", "app"),
-        *(c.RegisterCourier(x, Vehicle.SCOOTER, n) for x, n in COURIERS.items()),
+        *(
+            c.RegisterCourier(x, Vehicle.SCOOTER, n, random_skills.AT_FIRST.get(x, []))
+            for x, n in COURIERS.items()
+        ),
         *(c.StartShift(x, 6 * HOUR) for x in COURIERS),
     ]
 
@@ -121,7 +126,7 @@ class RandomDay:
 
     def heal(self, rounds: int = 2_000) -> Iterator[Record]:
         """No more faults: everyone answers, and time runs on until all orders have ended."""
-        hero = c.RegisterCourier("hero", Vehicle.CAR, 40)
+        hero = c.RegisterCourier("hero", Vehicle.CAR, 40, random_skills.ALL)
         done = random_supply.no_more_reviews(self._s)
         for command in (c.ChangeSettings(Settings()), hero, *done):
             yield from self._submit(command)

@@ -5,7 +5,18 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from gateway.messages.settings import SettingsInForce
-from gateway.messages.values import Id, Line, Place, Reason, Ref, Role, Sent, Text, Vehicle
+from gateway.messages.values import (
+    Id,
+    Line,
+    Place,
+    Reason,
+    Ref,
+    Role,
+    Sent,
+    Skills,
+    Text,
+    Vehicle,
+)
 
 
 class RegisterStore(Sent, frozen=True):
@@ -21,7 +32,8 @@ class ListProduct(Sent, frozen=True):
     """It may be sold in every store that has a price and stock for it.
 
     With `components` it is a bundle, sold for its own price from the shelves of what is in it,
-    whose loads count. A bundle stays one, and has no bundle in it.
+    whose loads count. A bundle stays one, and has no bundle in it. Only couriers who have all of
+    its `skills` carry it, as a cold box; a bundle has those of what is in it.
     """
 
     product: Id
@@ -29,6 +41,7 @@ class ListProduct(Sent, frozen=True):
     category: Text
     load: Annotated[int, Meta(ge=1, le=1_000)] = 1
     components: Annotated[list[Line], Meta(max_length=50)] = []
+    skills: Skills = []
 
 
 class DelistProduct(Sent, frozen=True):
@@ -41,14 +54,17 @@ class RegisterCourier(Sent, frozen=True):
     courier: Id
     vehicle: Vehicle
     capacity: Annotated[int, Meta(ge=1, le=10_000)]
+    skills: Skills = []
 
 
 class ChangeCourier(Sent, frozen=True):
-    """Another vehicle, or another bag. First the shift and everything on it must end."""
+    """Another vehicle, another bag, or other skills; without, those of before. First the shift
+    and everything on it must end."""
 
     courier: Id
     vehicle: Vehicle
     capacity: Annotated[int, Meta(ge=1, le=10_000)]
+    skills: Skills | None = None
 
 
 class TakeOffShift(Sent, frozen=True):
