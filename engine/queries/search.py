@@ -5,7 +5,7 @@ and in stock. Nothing is promised: a quote is.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from heapq import merge
 
 from msgspec import Struct
@@ -25,7 +25,7 @@ from engine.rules.promising import (
 )
 from engine.rules.skills import needed
 from engine.state import State
-from engine.values import Line, Millis, ProductId, StoreId
+from engine.values import Line, Millis, ProductId, Skill, StoreId
 from geo.points import Point
 
 LOOKED_AT_MAX = 5_000  # pairs of product and store for one page: a page may be short
@@ -61,22 +61,29 @@ def search(
 ) -> Page:
     index.refresh(s)
     stores = reachable(s, wanted, at)
+    reached: dict[tuple[Skill, ...], dict[StoreId, int | None]] = {(): stores}
     conditions = index.conditions(wanted.text, wanted.category)
     hits: list[Hit] = []
     pairs = _pairs(s, index, stores, conditions, after, limit)
     for looked_at, (product, store) in enumerate(pairs, 1):
         if all(x.holds(product) for x in conditions):
             sold = on_sale(s, store, product, at)
-            can_come = wanted.dropoff is None or _can_be_carried(s, product)
+            skills = _skills(s, product)
+            if skills not in reached:
+                reached[skills] = reachable(s, wanted, at, skills)
+            can_come = store in reached[skills]
             if can_come and sold is not None and sold.available > 0 and sold.sold_at == at:
-                hits.append(Hit(store, sold, stores[store]))
+                hits.append(Hit(store, sold, reached[skills][store]))
         if len(hits) == limit or looked_at == LOOKED_AT_MAX:
             return Page(hits, (product, store))
     return Page(hits, None)
 
 
-def reachable(s: State, wanted: Wanted, at: Millis) -> dict[StoreId, int | None]:
-    """Open stores, in order of their ids; those that would deliver there in time, and when."""
+def reachable(
+    s: State, wanted: Wanted, at: Millis, skills: Sequence[Skill] = ()
+) -> dict[StoreId, int | None]:
+    """Open stores, in order of their ids; those that would deliver there in time, and when: what
+    asks for these skills."""
     known, settings = s.stores.stores, s.settings.current
     offset_min = settings.utc_offset_min
     named = [wanted.store] if wanted.store else sorted(known)
@@ -87,7 +94,7 @@ def reachable(s: State, wanted: Wanted, at: Millis) -> dict[StoreId, int | None]
     ]
     if wanted.dropoff is None:
         return dict.fromkeys(open_)
-    fleet = fleet_at_work(s.couriers, s.positions, s.deliveries, s.orders)
+    fleet = fleet_at_work(s.couriers, s.positions, s.deliveries, s.orders, skills)
     promised: dict[StoreId, int | None] = {}
     for key in open_:
         store = known[key]
@@ -103,11 +110,10 @@ def reachable(s: State, wanted: Wanted, at: Millis) -> dict[StoreId, int | None]
     return promised
 
 
-def _can_be_carried(s: State, product: ProductId) -> bool:
-    """By somebody who is at work."""
+def _skills(s: State, product: ProductId) -> tuple[Skill, ...]:
+    """What one piece of it asks of its courier."""
     taken = demand([Line(product, 1)], [s.products[product]])
-    skills = needed(s.products[x.product] for x in taken)
-    return not skills or bool(s.couriers.able(skills).numbers.size)
+    return tuple(needed(s.products[x.product] for x in taken))
 
 
 def _pairs(

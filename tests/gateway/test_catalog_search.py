@@ -127,6 +127,10 @@ def test_what_is_found_here_comes_in_the_time_a_quote_would_promise():
     [hit] = search(case.state, index, wanted, case.engine.now, None, 9).hits
     case.at(1, c.RequestQuote("q", "app", "ann", "store", [Line("ramen", 1)], HOME))
     assert case.events[0].promised_ms == hit.promised_ms
+    case.at(1, c.ListProduct("ramen", "Ramen", "food", skills=["cold_box"]))
+    assert search(case.state, index, wanted, case.engine.now, None, 9).hits == []
+    assert len(search(case.state, index, Wanted(), case.engine.now, None, 9).hits) == 1
+    case.at(1, c.ListProduct("ramen", "Ramen", "food"))
     in_time = Wanted(dropoff=HOME, within_ms=hit.promised_ms)
     assert search(case.state, index, in_time, case.engine.now, None, 9).hits
     hasty = Wanted(dropoff=HOME, within_ms=hit.promised_ms - 1)

@@ -14,7 +14,17 @@ from solvers.crossing.bridge import USUAL, Objective
 from solvers.crossing.explanation import explain
 from solvers.policies.insertion import insertion
 from solvers.problem import Budget
-from tests.serving import STORE, accepted, live, placed, serving, small_city
+from tests.serving import (
+    DOOR,
+    LATER,
+    STORE,
+    accepted,
+    live,
+    placed,
+    serving,
+    small_city,
+    until,
+)
 
 
 @live
@@ -123,3 +133,31 @@ async def test_a_store_says_what_is_on_the_bags_and_the_courier_has_to_read_it(t
         wrong = await city.kim.ask(m.ReportPickup(delivery, ["a7", "b1"]))
         assert wrong.error.detail == {"left": 1, "not_of_this_order": ["b1"]}
         await city.kim.request(m.ReportPickup(delivery, ["a8", "a7"]))
+
+
+@live
+async def test_goods_ask_for_skills_and_everybody_is_told_which(tmp_path):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        listed = m.ListProduct("ramen", "Ramen", "food", skills=["cold_box"])
+        await city.operator.request(listed)
+        quote = m.RequestQuote("q", "ann", "s1", [m.Line("ramen", 1)], DOOR)
+        refused = (await city.shop.ask(quote)).error
+        assert (refused.code, refused.detail["skills"]) == ("skill_missing", ["cold_box"])
+        assert refused.retryable
+        signed_up = m.RegisterCourier("lee", "scooter", 12, ["cold_box", "age_check"])
+        await city.operator.request(signed_up)
+        await city.kim.request(m.EndShift())
+        await city.operator.request(m.ChangeCourier("kim", "scooter", 12, ["cold_box"]))
+        await city.operator.request(m.ChangeCourier("kim", "car", 12))  # and keeps what he has
+        await city.kim.request(m.StartShift(LATER))
+        told = await placed(city, "o1")
+        await city.bank.request(m.ReportAuthorization(told.payment, True, told.total, "ref"))
+        await city.store.request(m.AcceptOrder("o1", told.placed_at))
+        offers = city.kim.subscribe("route")
+        await city.operator.request(m.AssignDelivery("kim", "o1/1", "by_hand"))
+        [offer] = (await until(offers, lambda x: x.body.offers)).body.offers
+        assert offer.skills == ["cold_box"]
+        [product] = (await city.shop.request(m.ListProducts("s1"))).products
+        assert product.skills == ["cold_box"]
+        odd = await city.operator.ask(m.RegisterCourier("max", "car", 9, ["Cold Box"]))
+        assert odd.error.code == "malformed"

@@ -92,6 +92,7 @@ def test_all_typos_are_named_at_once():
         ("to_h = 1.5", "from_h = 0.2\nto_h = 1.5", "nobody_working", "couriers"),
         ("to_h = 1.5", "to_h = 1.5\nstagger_min = 90", "negative_shift", "couriers[0].stagger_min"),
         ("count = 8", "count = 0", "no_courier", "couriers"),
+        ('id = "tea"', 'id = "tea"\nskills = ["ice"]', "unknown_skill", "products[1].skills"),
         ("capacity = 16", "capacity = 4", "courier_too_small", "couriers.capacity"),
         (
             "[engine]",
@@ -129,6 +130,25 @@ def test_a_city_without_stores_or_goods_is_refused():
 def test_a_category_nobody_knows_comes_with_the_nearest():
     (flaw,) = flaws_of('sells = ["drinks"]', 'sells = ["drink"]')
     assert '"drinks"' in flaw.detail
+
+
+def test_a_skill_nobody_has_comes_with_the_nearest_and_one_person_needs_them_all():
+    cold = SMALL.replace('id = "tea"', 'id = "tea"\nskills = ["cold_bx"]')
+    cold = cold.replace("count = 8", 'count = 8\nskills = ["cold_box"]')
+    with pytest.raises(ScenarioError) as refused:
+        parse(cold)
+    [flaw] = refused.value.flaws
+    assert '"cold_box"' in flaw.detail
+    head, rest = SMALL.split("[[couriers]]", 1)
+    group, tail = rest.split("\n[", 1)
+    others = group.replace('"Scooters"', '"Others"') + '\nskills = ["age_check"]\n'
+    group += '\nskills = ["cold_box"]\n'
+    both = f"{head}[[couriers]]{group}[[couriers]]{others}\n[{tail}".replace(
+        'id = "tea"', 'id = "tea"\nskills = ["cold_box", "age_check"]'
+    )
+    with pytest.raises(ScenarioError) as refused:
+        parse(both)
+    assert [x.detail for x in refused.value.flaws] == ["no courier has all of cold_box, age_check"]
 
 
 def test_a_file_that_is_not_there_or_not_text_is_a_flaw_too(tmp_path):
