@@ -1,5 +1,6 @@
 """Delivering: what couriers report, from the start of a shift to the last drop-off."""
 
+from dataclasses import dataclass
 from typing import NoReturn
 
 from engine.commands import (
@@ -63,22 +64,14 @@ from engine.values import Actor, CourierId, DeliveryId, Proof, Stop, StopKind
 S = DeliveryStatus
 
 
+@dataclass(eq=False, slots=True)
 class Delivering:
-    def __init__(
-        self,
-        settings: CurrentSettings,
-        timers: Timers,
-        orders: Orders,
-        couriers: Couriers,
-        positions: Positions,
-        deliveries: Deliveries,
-    ) -> None:
-        self.settings = settings
-        self.timers = timers
-        self.orders = orders
-        self.couriers = couriers
-        self.positions = positions
-        self.deliveries = deliveries
+    settings: CurrentSettings
+    timers: Timers
+    orders: Orders
+    couriers: Couriers
+    positions: Positions
+    deliveries: Deliveries
 
     # commands
 

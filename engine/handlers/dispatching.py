@@ -1,5 +1,7 @@
 """Dispatching: asking for plans, adopting what still holds of them, and making offers."""
 
+from dataclasses import dataclass
+
 from engine.commands import (
     AdoptPlan,
     AssignDelivery,
@@ -62,24 +64,15 @@ LegEvent = (  # what may leave a courier free for the next stop
 )
 
 
+@dataclass(eq=False, slots=True)
 class Dispatching:
-    def __init__(
-        self,
-        settings: CurrentSettings,
-        stores: Stores,
-        orders: Orders,
-        couriers: Couriers,
-        deliveries: Deliveries,
-        planning_rounds: PlanningRounds,
-        changes: OrderChanges,
-    ) -> None:
-        self.settings = settings
-        self.stores = stores
-        self.orders = orders
-        self.couriers = couriers
-        self.deliveries = deliveries
-        self.planning_rounds = planning_rounds
-        self.changes = changes
+    settings: CurrentSettings
+    stores: Stores
+    orders: Orders
+    couriers: Couriers
+    deliveries: Deliveries
+    planning_rounds: PlanningRounds
+    changes: OrderChanges
 
     # commands
 

@@ -1,5 +1,7 @@
 """Ordering: from an accepted quote to a fulfilled order, or to the early end of one."""
 
+from dataclasses import dataclass
+
 from engine.commands import AskStore, CancelOrder, PlaceOrder, RenewProof
 from engine.events import (
     ChangeExchanged,
@@ -74,42 +76,24 @@ from engine.values import (
 ASKING = (Actor.CUSTOMER, Actor.OPERATOR)  # a store rejects, the others are never asked
 
 
+@dataclass(eq=False, slots=True)
 class Ordering:
-    def __init__(
-        self,
-        settings: CurrentSettings,
-        stores: Stores,
-        products: Products,
-        inventory: Inventory,
-        quotes: Quotes,
-        orders: Orders,
-        payments: Payments,
-        deliveries: Deliveries,
-        customers: Customers,
-        promotions: Promotions,
-        listings: Listings,
-        changes: OrderChanges,
-        couriers: Couriers,
-        positions: Positions,
-        staff: Staff,
-        promises: Promises,
-    ) -> None:
-        self.settings = settings
-        self.stores = stores
-        self.products = products
-        self.inventory = inventory
-        self.quotes = quotes
-        self.orders = orders
-        self.payments = payments
-        self.deliveries = deliveries
-        self.customers = customers
-        self.promotions = promotions
-        self.listings = listings
-        self.changes = changes
-        self.couriers = couriers
-        self.positions = positions
-        self.staff = staff
-        self.promises = promises
+    settings: CurrentSettings
+    stores: Stores
+    products: Products
+    inventory: Inventory
+    quotes: Quotes
+    orders: Orders
+    payments: Payments
+    deliveries: Deliveries
+    customers: Customers
+    promotions: Promotions
+    listings: Listings
+    changes: OrderChanges
+    couriers: Couriers
+    positions: Positions
+    staff: Staff
+    promises: Promises
 
     # commands
 

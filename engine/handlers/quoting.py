@@ -1,5 +1,6 @@
 """Quoting: a price and a time, promised for a few minutes; or an honest no."""
 
+from dataclasses import dataclass
 from functools import partial
 
 from msgspec.structs import replace
@@ -60,42 +61,24 @@ from engine.values import (
 from geo.points import Point, distance_m
 
 
+@dataclass(eq=False, slots=True)
 class Quoting:
-    def __init__(
-        self,
-        settings: CurrentSettings,
-        stores: Stores,
-        products: Products,
-        prices: Prices,
-        customers: Customers,
-        inventory: Inventory,
-        couriers: Couriers,
-        positions: Positions,
-        deliveries: Deliveries,
-        quotes: Quotes,
-        orders: Orders,
-        categories: Categories,
-        listings: Listings,
-        promotions: Promotions,
-        staff: Staff,
-        promises: Promises,
-    ) -> None:
-        self.settings = settings
-        self.stores = stores
-        self.products = products
-        self.prices = prices
-        self.customers = customers
-        self.inventory = inventory
-        self.couriers = couriers
-        self.positions = positions
-        self.deliveries = deliveries
-        self.quotes = quotes
-        self.orders = orders
-        self.categories = categories
-        self.listings = listings
-        self.promotions = promotions
-        self.staff = staff
-        self.promises = promises
+    settings: CurrentSettings
+    stores: Stores
+    products: Products
+    prices: Prices
+    customers: Customers
+    inventory: Inventory
+    couriers: Couriers
+    positions: Positions
+    deliveries: Deliveries
+    quotes: Quotes
+    orders: Orders
+    categories: Categories
+    listings: Listings
+    promotions: Promotions
+    staff: Staff
+    promises: Promises
 
     # commands
 

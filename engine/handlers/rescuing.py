@@ -5,6 +5,7 @@ is kept in another, so that nobody is left with half of either.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from engine.events import (
@@ -73,35 +74,24 @@ class Elsewhere(NamedTuple):
     store: StoreId
 
 
+@dataclass(eq=False, slots=True)
 class Rescuing:
-    def __init__(
-        self,
-        settings: CurrentSettings,
-        stores: Stores,
-        products: Products,
-        listings: Listings,
-        prices: Prices,
-        inventory: Inventory,
-        orders: Orders,
-        deliveries: Deliveries,
-        couriers: Couriers,
-        positions: Positions,
-        staff: Staff,
-        promises: Promises,
-    ) -> None:
-        self.settings = settings
-        self.stores = stores
-        self.products = products
-        self.listings = listings
-        self.prices = prices
-        self.inventory = inventory
-        self.orders = orders
-        self.deliveries = deliveries
-        self.couriers = couriers
-        self.positions = positions
-        self.staff = staff
-        self.promises = promises
-        self._try: dict[Rescue, Callable[[Turn, ItemsMissing, Order], bool]] = {
+    settings: CurrentSettings
+    stores: Stores
+    products: Products
+    listings: Listings
+    prices: Prices
+    inventory: Inventory
+    orders: Orders
+    deliveries: Deliveries
+    couriers: Couriers
+    positions: Positions
+    staff: Staff
+    promises: Promises
+    _try: dict[Rescue, Callable[[Turn, ItemsMissing, Order], bool]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._try = {
             Rescue.SUBSTITUTE: self._substitute,
             Rescue.OTHER_STORE: self._resource,
             Rescue.CANCEL: self._cancel,
