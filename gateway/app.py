@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
+from ssl import SSLContext
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from msgspec import Struct, field
@@ -40,6 +41,7 @@ from gateway.storage.recovery import Recovery, collector_paused
 from gateway.storage.snapshots import Snapshots
 from gateway.storage.taking import SNAPSHOT_EVERY
 from gateway.telling.feeds import FeedHub
+from gateway.tls import Certificate
 from gateway.tokens import LIFE_MAX_S, Identity, Tokens, load_secret
 from geo.city_streets import CityStreets
 from geo.tracks import FixLimits
@@ -78,6 +80,7 @@ class Config(Struct, frozen=True, kw_only=True):
     fix_interval_s: float = INTERVAL_S
     positions_port: int | None = None  # for trackers that speak HTTP; 0: any
     webhook_networks: tuple[str, ...] = ()  # private ones that webhooks may call all the same
+    tls: Certificate | None = None  # of all ports; without, they speak in the clear
 
 
 class App:
@@ -123,13 +126,17 @@ class App:
     def console_url(self) -> str:
         """With a token in the fragment, which browsers never send anywhere."""
         token = self.mint("operator", "console")
-        return f"http://{self.server.host}:{self.server.port}/#token={token}"
+        return f"{self.server.console_url}#token={token}"
 
     def mint(self, role: Role, subject: str, ttl_s: int | None = None) -> str:
         """A token that this process accepts."""
         return self.tokens.mint(role, subject, ttl_s or LIFE_MAX_S[role], wall_s())
 
     # internals
+
+    @property
+    def _tls(self) -> SSLContext | None:
+        return self.config.tls.context if self.config.tls else None
 
     async def _start(self) -> None:
         config, stack = self.config, self._stack
@@ -209,7 +216,8 @@ class App:
         if config.streets is not None:
             files[BASEMAP] = file_of(config.streets.lines, BASEMAP, "gzip")
         site = Site(self._health, self._metrics, files)
-        self.server = Server(self.desk, site, config.host, config.port, config.origins)
+        where = (config.host, config.port, config.origins)
+        self.server = Server(self.desk, site, *where, self._tls)
         self.audit = SelfAudit(self.engine.state, self.hub.shelf_level, self.hub.open_orders)
         beat_s = config.fix_interval_s
         for forever in (self.hub.run(), fixes.run(beat_s), self.audit.run(), forks.run()):
@@ -227,7 +235,13 @@ class App:
         from gateway.providers.office import PaymentOffice
 
         desk, told = self.desk, load(folder)
-        office = PaymentOffice(self.loop, told, folder, desk.tokens, desk.revocations)
+        if self._tls is not None and told.webhooks.address.startswith("http:"):
+            raise ValueError(
+                f"{folder / providers.FILE}: notices are sent to {told.webhooks.address}, "
+                "but with a certificate they are heard by https alone"
+            )
+        where = (folder, desk.tokens, desk.revocations)
+        office = PaymentOffice(self.loop, told, *where, self._tls)
         self.payments = await self._stack.enter_async_context(office)
         desk.cashier.office = office
 
@@ -246,8 +260,8 @@ class App:
             now_s = stopwatch_s()
             return desk.buckets.of(who.name, who.role, now_s).wait_s(now_s)
 
-        host, counters = self.config.host, self.counters
-        listening = PositionsPort(desk.fixes, devices, who_is, wait_s, counters, host, port)
+        host, counters, who = self.config.host, self.counters, (who_is, wait_s)
+        listening = PositionsPort(desk.fixes, devices, *who, counters, host, port, self._tls)
         self.positions = await self._stack.enter_async_context(listening)
 
     def _keeper(self) -> Keeper:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from inspect import isawaitable
+from ssl import SSLCertVerificationError, SSLContext
 from typing import Any, Literal, NamedTuple, Self
 
 import msgspec
@@ -100,7 +101,8 @@ class Client:
     """`async with Client(url, token_source) as client:`. One party's end of the protocol.
 
     `token_source` gives a fresh token, whenever one is needed. `on_error` hears what the server
-    found wrong with frames other than requests (positions, subscriptions).
+    found wrong with frames other than requests (positions, subscriptions). `tls` says whom to trust
+    at a `wss:` address, if not whom this machine does (`gateway.tls.trusting`).
     """
 
     def __init__(
@@ -112,6 +114,7 @@ class Client:
         on_error: Callable[[m.Refused], None] | None = None,
         backoff_s: tuple[float, float] = (BACKOFF_MIN_S, BACKOFF_MAX_S),
         headers: Mapping[str, str] | None = None,
+        tls: SSLContext | None = None,
     ) -> None:
         self.url = url
         self.welcome: m.Welcome | None = None
@@ -123,6 +126,7 @@ class Client:
         self._on_error = on_error
         self._backoff_s = backoff_s
         self._headers = headers or {}
+        self._trust: dict[str, Any] = {} if tls is None else {"ssl": tls}
         self._prefix = secrets.token_hex(6)
         self._count = 0
         self._chance = random.Random(self._prefix)
@@ -248,6 +252,11 @@ class Client:
             try:
                 before = self.connections
                 await self._connected()
+            except SSLCertVerificationError as error:
+                if not self.connections:  # who was here before may come back with a good one
+                    said = f"the server's certificate is not trusted: {error.verify_message}"
+                    self._give_up(GivenUpError(said))
+                    return
             except GONE:
                 pass
             except GivenUpError as failure:
@@ -281,6 +290,7 @@ class Client:
             open_timeout=10,
             additional_headers=self._headers,
             proxy=None,
+            **self._trust,
         )
         async with connection as ws:
             resume = {feed: x.seq for feed, x in self._subscriptions.items()}

@@ -1,5 +1,6 @@
 """An HTTP application on a port of its own: for trackers, for providers, and as the sandbox."""
 
+from ssl import SSLContext
 from typing import Self
 
 import msgspec
@@ -19,15 +20,19 @@ class Listening:
         *,
         keepalive_s: float = 75.0,
         shutdown_s: float = 1.0,
+        tls: SSLContext | None = None,
     ) -> None:
         self.host, self.port = host, port
+        self._tls = tls
         self._runner = web.AppRunner(
             app, access_log=None, keepalive_timeout=keepalive_s, shutdown_timeout=shutdown_s
         )
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
-        await web.TCPSite(self._runner, self.host, self.port, backlog=BACKLOG).start()
+        where = (self.host, self.port)
+        site = web.TCPSite(self._runner, *where, backlog=BACKLOG, ssl_context=self._tls)
+        await site.start()
         self.port = self._runner.addresses[0][1]
         return self
 

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from pathlib import Path
+from ssl import SSLContext
 from typing import NamedTuple
 
 import msgspec
@@ -23,9 +24,11 @@ from gateway.clock import stopwatch_s, wall_s
 from gateway.commands.demo_figures import line, summary, systems
 from gateway.commands.ports import port
 from gateway.commands.supervising import NoServerError, Supervisor
+from gateway.commands.tls import add_certificate, certificate_of
 from gateway.messages import Role
 from gateway.running import told_to_stop
 from gateway.storage.verification import verify
+from gateway.tls import trusting
 from gateway.tokens import LIFE_MAX_S, Tokens, load_secret
 from simulation.days.day import Day, of_scenario
 from simulation.live.city import City, alive
@@ -60,6 +63,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--headless", action="store_true", help="no live line, for scripts")
     parser.add_argument("--data", type=Path, default=Path("data"), help="where the journal is kept")
     parser.add_argument("--port", type=port, default=8080, help="of gateway and console")
+    add_certificate(parser)
+    parser.add_argument(
+        "--ca",
+        type=Path,
+        metavar="FILE",
+        help="clients trust these authorities, as PEM, instead of this machine's",
+    )
     parser.add_argument(
         "--sandbox", action="store_true", help="pay through real providers' protocols, in a sandbox"
     )
@@ -76,13 +86,16 @@ def run(args: argparse.Namespace) -> int:
     """0 if every acknowledged order is there and has ended, and the journal is whole."""
     if not args.speed > 0:
         raise ValueError(f"time must pass: --speed {args.speed}")
+    tls = trusting(args.ca) if certificate_of(args) else None
+    if args.ca and tls is None:
+        raise ValueError("there is nobody to trust without --tls-cert and --tls-key: --ca")
     streams = RandomStreams(args.seed)
     if args.mdrp is not None:
         day = day_of(read_instance(args.mdrp))
     else:
         day = of_scenario(load(find(args.scenario)), streams)
     try:
-        return asyncio.run(_demo(args, day, streams))
+        return asyncio.run(_demo(args, day, streams, tls))
     except NoServerError as error:
         sys.stderr.write(f"o2o demo: {error}\n")
         return 1
@@ -124,11 +137,13 @@ def planning(args: argparse.Namespace, scenario: Scenario) -> list[str]:
     return [*words, *(("--hold",) if policy.holds else ())]
 
 
-async def _demo(args: argparse.Namespace, day: Day, streams: RandomStreams) -> int:
+async def _demo(
+    args: argparse.Namespace, day: Day, streams: RandomStreams, tls: SSLContext | None
+) -> int:
     args.data.mkdir(parents=True, exist_ok=True)
     settings = args.data / "settings.json"
     settings.write_bytes(msgspec.json.encode(at_speed(day.scenario.engine, args.speed)))
-    supervisor = Supervisor(args, settings, planning(args, day.scenario), out.print)
+    supervisor = Supervisor(args, settings, planning(args, day.scenario), out.print, tls)
     token, stopped = partial(mint, Tokens(load_secret(args.data))), told_to_stop()
     ends = args.minutes is not None or not day.comes_again
     out.print(
@@ -139,9 +154,10 @@ async def _demo(args: argparse.Namespace, day: Day, streams: RandomStreams) -> i
         try:
             await supervisor.start()
             page = token("operator", "console")
-            out.print(f"console  http://127.0.0.1:{args.port}/#token={page}", soft_wrap=True)
-            url, began_s = f"ws://127.0.0.1:{args.port}/ws", stopwatch_s()
-            async with alive(url, token, day, streams, args.speed, *paying) as city:
+            at, s = f"127.0.0.1:{args.port}", "s" if tls else ""
+            out.print(f"console  http{s}://{at}/#token={page}", soft_wrap=True)
+            url, began_s = f"ws{s}://{at}/ws", stopwatch_s()
+            async with alive(url, token, day, streams, args.speed, *paying, tls) as city:
                 drained = await _live(args, city, supervisor, stopped)
                 asks = ends and not supervisor.watch.done()
                 missing = await city.service.missing() if asks else []

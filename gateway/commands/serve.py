@@ -1,7 +1,9 @@
 """`o2o serve`: the engine behind its gateway, with planner and console, until told to stop."""
 
 import argparse
+import asyncio
 import logging
+import signal
 import sys
 from contextlib import AsyncExitStack, nullcontext
 from pathlib import Path
@@ -12,12 +14,16 @@ from engine.settings import Settings
 from gateway import running
 from gateway.app import App, Config, MakePlanner
 from gateway.commands.compiling import said_if_slow
-from gateway.commands.ports import port
+from gateway.commands.ports import origin, port
 from gateway.commands.streets import read_streets
+from gateway.commands.tls import add_certificate, certificate_of
 from gateway.planner import Planner
 from gateway.running import told_to_stop, until
+from gateway.tls import Certificate
 from solvers.crossing.bridge import USUAL, Objective
 from solvers.problem import Budget
+
+log = logging.getLogger("o2o.gateway")
 
 THINK_MS = 40
 
@@ -26,6 +32,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, default=Path("data"), help="where the journal is kept")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen at")
     parser.add_argument("--port", type=port, default=8080, help="of gateway and console; 0: any")
+    add_certificate(parser)
+    parser.add_argument(
+        "--origin",
+        type=origin,
+        action="append",
+        default=[],
+        metavar="URL",
+        help="pages from there may connect, too: where browsers see this server, if elsewhere",
+    )
     parser.add_argument("--speed", type=float, default=1.0, help="engine seconds in one of yours")
     parser.add_argument("--settings", type=Path, help="engine settings as JSON, for a new journal")
     parser.add_argument(
@@ -91,6 +106,8 @@ def run(args: argparse.Namespace) -> int:
         streets=read_streets(args.streets) if args.streets else None,
         positions_port=args.positions_port,
         webhook_networks=tuple(args.webhook_network),
+        origins=tuple(args.origin),
+        tls=certificate_of(args),
     )
     return running.run(_serve(args, config))
 
@@ -112,11 +129,22 @@ async def _serve(args: argparse.Namespace, config: Config) -> int:
 
             await stack.enter_async_context(practising(config.data))
         app = await stack.enter_async_context(App(config, plan))
+        if config.tls is not None:
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, read_again, config.tls)
         if not args.quiet:
             sys.stdout.write(f"gateway  {app.url}\nconsole  {app.console_url}\n")
             sys.stdout.flush()
         await until(stopped, app.ended())
     return 0
+
+
+def read_again(tls: Certificate) -> None:
+    try:
+        tls.read()
+    except (OSError, ValueError) as error:
+        log.error("the certificate stays as it was: %s", error)
+    else:
+        log.warning("the certificate was read again")
 
 
 def read_objective(path: Path) -> Objective:

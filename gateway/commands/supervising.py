@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from ssl import SSLCertVerificationError, SSLContext
 
 from gateway.clock import stopwatch_s
 from gateway.commands.compiling import COMPILING
@@ -29,8 +30,9 @@ class Supervisor:
         settings: Path,
         planning: Sequence[str] = (),
         say: Callable[[str], object] = lambda _: None,
+        tls: SSLContext | None = None,
     ) -> None:
-        """`say` hears why the first start takes so long."""
+        """`say` hears why the first start takes so long; `tls`: by whom the server is trusted."""
         self.restarts = 0
         self._say = say
         self._command = [
@@ -39,6 +41,10 @@ class Supervisor:
             *("--speed", str(args.speed), "--settings", str(settings), "--quiet"),
             *planning,
         ]
+        if tls is not None:
+            files = ("--tls-cert", str(args.tls_cert), "--tls-key", str(args.tls_key))
+            self._command += files
+        self._tls = tls
         self._port = args.port
         self._process: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
@@ -110,8 +116,12 @@ class Supervisor:
         return True
 
     async def _answers(self) -> bool:
+        """Raises NoServerError if nobody would believe the answer."""
         try:
-            reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._port, ssl=self._tls)
+        except SSLCertVerificationError as error:
+            said = f"its certificate is not trusted here, {error.verify_message}"
+            raise NoServerError(f"{said}: name its authority, --ca FILE") from error
         except OSError:
             return False
         writer.write(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")

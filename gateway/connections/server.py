@@ -8,7 +8,8 @@ reads is never timed out. Whoever leaves too much unread for too long is cut off
 import asyncio
 import logging
 from http import HTTPStatus
-from typing import Self
+from ssl import SSLContext
+from typing import Any, Self
 
 from websockets.asyncio.server import Server as WebSocketServer
 from websockets.asyncio.server import ServerConnection, serve
@@ -43,12 +44,14 @@ class Server:
         host: str = "127.0.0.1",
         port: int = 8080,
         origins: tuple[str, ...] = (),
+        tls: SSLContext | None = None,
     ) -> None:
         self.host = host
         self.port = port  # if 0, the one it was given is here once it serves
         self._desk = desk
         self._site = site
         self._origins = origins
+        self._tls = tls
         limits = desk.limits
         self._guarded = guarded(limits.write_hard_bytes, limits.mute, limits.sockets)
         self._server: WebSocketServer | None = None
@@ -75,6 +78,7 @@ class Server:
             create_connection=self._guarded,
             logger=_quiet_logger(),
             backlog=limits.backlog,
+            **self._over_tls(),
         )
         self.port = self._server.sockets[0].getsockname()[1]
         beat, watch = self._beat_forever(), self._watch_forever()
@@ -89,7 +93,11 @@ class Server:
 
     @property
     def url(self) -> str:
-        return f"ws://{self.host}:{self.port}{ENDPOINT}"
+        return f"{'wss' if self._tls else 'ws'}://{self.host}:{self.port}{ENDPOINT}"
+
+    @property
+    def console_url(self) -> str:
+        return f"{self._scheme}://{self.host}:{self.port}/"
 
     @property
     def connections(self) -> int:
@@ -119,6 +127,18 @@ class Server:
         self._desk.counters.connections += 1
         await Session(ws, self._desk).run()
 
+    @property
+    def _scheme(self) -> str:
+        return "https" if self._tls else "http"
+
+    def _over_tls(self) -> dict[str, Any]:
+        """A handshake takes no longer than the one that follows it."""
+        if self._tls is None:
+            return {}
+        limits = self._desk.limits
+        waits = {"ssl_handshake_timeout": limits.open_s, "ssl_shutdown_timeout": limits.close_s}
+        return {"ssl": self._tls, **waits}
+
     # opening
 
     def _process_request(self, ws: ServerConnection, request: Request) -> Response | None:
@@ -136,7 +156,8 @@ class Server:
         given = headers.get_all("Origin")
         if not given:
             return True
-        own = {f"http://{name}:{self.port}" for name in (self.host, "localhost", "127.0.0.1")}
+        names = (self.host, "localhost", "127.0.0.1")
+        own = {f"{self._scheme}://{name}:{self.port}" for name in names}
         return len(given) == 1 and (given[0] in own or given[0] in self._origins)
 
     # while it lasts

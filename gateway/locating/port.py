@@ -8,6 +8,7 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Callable
+from ssl import SSLContext
 
 import msgspec
 from aiohttp import web
@@ -41,6 +42,7 @@ class PositionsPort(Listening):
         counters: Counters,
         host: str = "127.0.0.1",
         port: int = 0,
+        tls: SSLContext | None = None,
     ) -> None:
         self._fixes = fixes
         self._devices = devices
@@ -51,7 +53,7 @@ class PositionsPort(Listening):
         for path in PATHS:
             app.router.add_get(path, self._report)
             app.router.add_post(path, self._report)
-        super().__init__(app, host, port)
+        super().__init__(app, host, port, tls=tls)
 
     async def _report(self, request: web.Request) -> web.Response:
         try:

@@ -3,6 +3,7 @@
 import logging
 from contextlib import AsyncExitStack
 from pathlib import Path
+from ssl import SSLContext
 from typing import Self
 
 from msgspec.structs import asdict
@@ -46,12 +47,14 @@ class PaymentOffice:
         folder: Path,
         tokens: Tokens,
         revocations: Revocations,
+        tls: SSLContext | None = None,
     ) -> None:
         self._loop = loop
         self._payments = payments
         self._folder = folder
         self._tokens = tokens
         self._revocations = revocations
+        self._tls = tls
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -71,6 +74,7 @@ class PaymentOffice:
             self._must_be_operator,
             listening.host,
             listening.port,
+            self._tls,
         )
         try:
             await self._stack.enter_async_context(self.webhooks)

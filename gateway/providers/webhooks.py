@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from datetime import date
+from ssl import SSLContext
 
 from aiohttp import web
 
@@ -50,6 +51,7 @@ class Webhooks(Listening):
         may_bring_bills: MayBringBills,
         host: str = "127.0.0.1",
         port: int = 0,
+        tls: SSLContext | None = None,
     ) -> None:
         self._providers = providers
         self._notices = notices
@@ -61,7 +63,7 @@ class Webhooks(Listening):
         app = web.Application(client_max_size=BILL_MAX_BYTES)
         app.router.add_post("/webhooks/{provider}", self._notice)
         app.router.add_post("/bills/{provider}/{day}", self._bill)
-        super().__init__(app, host, port, keepalive_s=15, shutdown_s=2.0)
+        super().__init__(app, host, port, keepalive_s=15, shutdown_s=2.0, tls=tls)
 
     # notices
 

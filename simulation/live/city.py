@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from ssl import SSLContext
 
 from engine.values import CASH, MINUTE
 from simulation.days.day import Day
@@ -113,15 +114,18 @@ async def alive(
     speed: float,
     providers: tuple[str, ...] = (),
     phone: Phone | None = None,
+    tls: SSLContext | None = None,
 ) -> AsyncIterator[City]:
     """A city of clients at that server; whoever of them fails ends it.
 
     `providers`: whom customers pay with, if not the bank that is one of the clients; `phone`: and
-    how, for those who do not by a code.
+    how, for those who do not by a code. `tls`: whom they trust at a `wss:` address.
     """
     async with asyncio.TaskGroup() as group:
         street = Street(streams, [x.location for x in day.sites])
-        world = World(url, token, day, streams, CityTime(speed), street, group, providers, phone)
+        world = World(
+            url, token, day, streams, CityTime(speed), street, group, providers, phone, tls=tls
+        )
         city = City(world)
         try:
             await city.begin()

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from itertools import count
+from ssl import SSLContext
 from typing import Any
 
 from engine.values import CASH, MINUTE, Millis
@@ -36,6 +37,7 @@ class World:
     group: asyncio.TaskGroup  # whoever fails, fails the city
     providers: tuple[str, ...] = ()  # whom customers pay with, if not the bank among us
     phone: Phone | None = None  # what they pay with, where it takes more than a code
+    tls: SSLContext | None = None  # whom to trust, at a wss: address
     tasks: dict[asyncio.Task[None], None] = field(default_factory=dict)
     refusals: Counter[str] = field(default_factory=Counter)
     unanswered: Counter[str] = field(default_factory=Counter)
@@ -96,7 +98,12 @@ class Party:
     def __init__(self, world: World, role: Role, subject: str) -> None:
         self.world = world
         self.subject = subject
-        self.client = Client(world.url, lambda: world.token(role, subject), name=f"city/{subject}")
+        self.client = Client(
+            world.url,
+            lambda: world.token(role, subject),
+            name=f"city/{subject}",
+            tls=world.tls,
+        )
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         return self.world.spawn(work)
