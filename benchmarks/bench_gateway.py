@@ -19,7 +19,7 @@ from engine import commands as c
 from engine.columns import PositionBatch
 from engine.engine import Engine
 from engine.settings import Settings
-from engine.values import CourierId, Line, Millis, OrderId
+from engine.values import HOUR, CourierId, Line, Millis, OrderId
 from gateway import messages as m
 from gateway.client import Client
 from gateway.clock import wall_ms
@@ -80,7 +80,7 @@ def city(couriers=1, orders=0):
     for number in range(couriers):
         commands += [
             c.RegisterCourier(CourierId(f"c{number}"), Vehicle.SCOOTER, 12),
-            c.StartShift(CourierId(f"c{number}"), Millis(now + 10**9)),
+            c.StartShift(CourierId(f"c{number}"), Millis(now + 20 * HOUR)),
         ]
     for number in range(orders):
         commands += [

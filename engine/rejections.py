@@ -22,6 +22,7 @@ class RejectionReason(StrEnum):
     STORE_CLOSED = "store_closed"
     WINDOW_IN_PAST = "window_in_past"
     WINDOW_TOO_SHORT = "window_too_short"  # detail: at_least_s
+    WINDOW_TOO_LONG = "window_too_long"  # detail: at_most_s
     WINDOW_TOO_FAR_AHEAD = "window_too_far_ahead"  # detail: at_most_ahead_s
     NOT_LISTED = "not_listed"  # detail: product
     OUT_OF_HOURS = "out_of_hours"  # detail: product, available_at

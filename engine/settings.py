@@ -96,5 +96,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     # whether travel times follow the rides as they are measured
     measures_rides: bool = True
 
+    # how long a courier's shift may be, and a pause within it
+    shift_max_ms: int = 24 * HOUR
+
     # travel times, the same for promises, plans and simulated couriers
     travel: TravelModel = field(default_factory=TravelModel)

@@ -52,6 +52,7 @@ ENGINES: dict[RejectionReason, Code] = {
     R.STORE_CLOSED: Code("the store takes no orders", retryable=True),
     R.WINDOW_IN_PAST: Code("the window has begun already"),
     R.WINDOW_TOO_SHORT: Code("the window is too short"),
+    R.WINDOW_TOO_LONG: Code("the window is too long"),
     R.WINDOW_TOO_FAR_AHEAD: Code("nothing is promised so far ahead"),
     R.NOT_LISTED: Code("the product is not sold any more"),
     R.OUT_OF_HOURS: Code("the product is not sold at this time"),

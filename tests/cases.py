@@ -23,6 +23,7 @@ ROAD = Point(390_050_000, 1_160_050_000)  # between the two
 GOODS, FEE = 1_200, 500
 TOTAL = GOODS + FEE
 SHIFT_END = 10 * HOUR
+FOR_WEEKS = Settings(shift_max_ms=10**9)  # as no courier may work
 EventLike = e.AnyEvent | type[e.AnyEvent]
 UNSAID = (
     e.ArchivingPlanned,

@@ -15,11 +15,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from gateway import messages as m
 from gateway.app import App, Config
 from gateway.client import Client
+from gateway.clock import wall_ms
+from gateway.wire import time_text
 
 LIMIT_S = 90  # a test that hangs is a failure, not a wait
 STORE = m.Place(39.0, 116.0)
 DOOR = m.Place(39.01, 116.01)
-LATER = "2100-01-01T00:00:00Z"
 
 
 def live(test: Callable[..., Any]) -> Callable[..., Any]:
@@ -36,6 +37,11 @@ def live(test: Callable[..., Any]) -> Callable[..., Any]:
 async def serving(data: Path, **config: Any) -> AsyncIterator[App]:
     async with App(Config(data=data, port=config.pop("port", 0), **config)) as app:
         yield app
+
+
+def later(hours: float = 20) -> str:
+    """So long from now, as a client says it."""
+    return time_text(wall_ms() + round(hours * 3_600_000))
 
 
 def party(
@@ -109,7 +115,7 @@ async def small_city(
         await client.ready()
     try:
         await set_up(city, currency)
-        await city.kim.request(m.StartShift(LATER))
+        await city.kim.request(m.StartShift(later()))
         yield city
     finally:
         for client in clients:

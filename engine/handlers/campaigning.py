@@ -47,7 +47,7 @@ class Campaigning:
         if c.limit_per_customer < 0:
             turn.reject(Reason.MALFORMED, field="limit_per_customer")
         if not turn.at < c.until_at <= turn.at + LASTS_MS:
-            turn.reject(Reason.MALFORMED, field="until_at")
+            turn.reject(Reason.MALFORMED, field="until_at", limit_at=turn.at + LASTS_MS)
         if self.campaigns.get(c.campaign) or self._is_taken(c.coupon):
             turn.reject(Reason.ALREADY_EXISTS)
         promotion = self.promotions.get(c.promotion)

@@ -98,8 +98,7 @@ class Delivering:
         turn.emit(CourierChanged(c.courier, c.vehicle, c.capacity, skills))
 
     def start_shift(self, turn: Turn, c: StartShift) -> None:
-        if c.ends_at <= turn.at:
-            turn.reject(Reason.MALFORMED, field="ends_at")
+        self._check_shift_time(turn, "ends_at", c.ends_at)
         if self._courier(turn, c.courier).on_shift:
             turn.reject(Reason.ALREADY_EXISTS)
         turn.emit(ShiftStarted(c.courier, c.ends_at))
@@ -110,8 +109,7 @@ class Delivering:
         turn.emit(ShiftEnded(c.courier, reason=c.reason))
 
     def take_break(self, turn: Turn, c: TakeBreak) -> None:
-        if c.until <= turn.at:
-            turn.reject(Reason.MALFORMED, field="until")
+        self._check_shift_time(turn, "until", c.until)
         if not self._courier(turn, c.courier).on_shift:
             turn.reject(Reason.OFF_SHIFT)
         turn.emit(BreakPlanned(c.courier, c.until))
@@ -289,6 +287,12 @@ class Delivering:
         turn.refuse(Reason.PROOF_MISMATCH, tries_left=tries_left - 1)
         turn.emit(ProofMissed(delivery.order, order.missed_proofs + 1))
         return False
+
+    def _check_shift_time(self, turn: Turn, field: str, at: int) -> None:
+        """Later than now, and nobody works for ever."""
+        limit_at = turn.at + self.settings.current.shift_max_ms
+        if not turn.at < at <= limit_at:
+            turn.reject(Reason.MALFORMED, field=field, limit_at=limit_at)
 
     def _courier(self, turn: Turn, key: CourierId) -> Courier:
         courier = self.couriers.get(key)

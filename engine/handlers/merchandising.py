@@ -29,7 +29,8 @@ from engine.events import (
     StoreRegistered,
 )
 from engine.rejections import RejectionReason as Reason
-from engine.rules.hours import are_sound
+from engine.rules.horizons import PLANNED_MS, horizon_fault
+from engine.rules.hours import hours_fault
 from engine.rules.locality import CITY_REACH_M, is_near
 from engine.rules.shelving import shelf_fault
 from engine.rules.skills import are_skills
@@ -93,8 +94,8 @@ class Merchandising:
         turn.emit(ProductDelisted(c.product))
 
     def list_in_store(self, turn: Turn, c: ListInStore) -> None:
-        if not are_sound(c.hours):
-            turn.reject(Reason.MALFORMED, field="hours")
+        if (fault := hours_fault(c.hours)) is not None:
+            turn.reject(Reason.MALFORMED, field="hours", **fault)
         self._known_store(turn, c.store)
         self._known_product(turn, c.product)
         turn.emit(ProductListedInStore(c.store, c.product, c.hours))
@@ -115,6 +116,7 @@ class Merchandising:
     def set_price(self, turn: Turn, c: SetPrice) -> None:
         if c.price_minor < 0:
             turn.reject(Reason.MALFORMED, field="price_minor")
+        turn.reject_for(horizon_fault(turn.at, c.from_at, PLANNED_MS, "from_at"))
         self._known_store(turn, c.store)
         self._known_product(turn, c.product)
         from_at = c.from_at or turn.at

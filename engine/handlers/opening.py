@@ -20,8 +20,8 @@ from engine.events import (
 )
 from engine.rejections import RejectionReason as Reason
 from engine.rules.areas import CORNERS_MAX, corners
-from engine.rules.hours import are_sound
-from engine.rules.opening import are_special_days
+from engine.rules.hours import hours_fault
+from engine.rules.opening import special_days_fault
 from engine.state.orders import Orders, OrderStatus
 from engine.state.stores import USUAL_PERMILLE, Store, Stores
 from engine.turn import Turn
@@ -39,10 +39,10 @@ class Opening:
     # commands
 
     def set_store_hours(self, turn: Turn, c: SetStoreHours) -> None:
-        if not are_sound(c.weekly):
-            turn.reject(Reason.MALFORMED, field="weekly")
-        if not are_special_days(c.days):
-            turn.reject(Reason.MALFORMED, field="days")
+        if (fault := hours_fault(c.weekly)) is not None:
+            turn.reject(Reason.MALFORMED, field="weekly", **fault)
+        if (fault := special_days_fault(c.days, turn.at)) is not None:
+            turn.reject(Reason.MALFORMED, field="days", **fault)
         self._store(turn, c.store)
         turn.emit(StoreHoursSet(c.store, c.weekly, c.days))
 

@@ -12,7 +12,13 @@ from engine.turn import Turn
 from geo.travel import PERMILLE
 
 SETTING_MAX = 10**9  # milliseconds, meters or minor units; more than any of them can mean
-NEVER_ZERO = ("planning_interval_ms", "planning_heartbeat_ms", "planning_timeout_ms", "slot_ms")
+NEVER_ZERO = (
+    "planning_interval_ms",
+    "planning_heartbeat_ms",
+    "planning_timeout_ms",
+    "slot_ms",
+    "shift_max_ms",
+)
 OFFSET = "utc_offset_min"
 OFFSET_MAX_MIN = 14 * 60  # the farthest local time from UTC
 CURRENCY = re.compile("[A-Z]{3}")  # ISO 4217

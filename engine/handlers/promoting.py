@@ -19,7 +19,9 @@ from engine.events import (
     PromotionEnded,
 )
 from engine.rejections import RejectionReason as Reason
-from engine.rules.couponing import fault
+from engine.rules.couponing import terms_fault
+from engine.rules.horizons import PLANNED_MS, TERMS_MS, horizon_fault
+from engine.rules.hours import hours_fault
 from engine.rules.lines import subsidy_total
 from engine.state.campaigns import Campaigns
 from engine.state.customers import Customers
@@ -44,8 +46,13 @@ class Promoting:
     # commands
 
     def define_promotion(self, turn: Turn, c: DefinePromotion) -> None:
-        if field := fault(c.terms):
+        if field := terms_fault(c.terms):
             turn.reject(Reason.MALFORMED, field=field)
+        when = c.terms.conditions
+        turn.reject_for(horizon_fault(turn.at, when.from_at, PLANNED_MS, "from_at"))
+        turn.reject_for(horizon_fault(turn.at, when.until_at, TERMS_MS, "until_at"))
+        if (fault := hours_fault(when.hours)) is not None:
+            turn.reject(Reason.MALFORMED, field="hours", **fault)
         known = self.promotions.get(c.promotion)
         if known and known.terms.bearer != c.terms.bearer:
             turn.reject(Reason.ALREADY_EXISTS)
@@ -66,6 +73,8 @@ class Promoting:
                 turn.reject(Reason.MALFORMED, field=field)
         if c.until_at and c.until_at <= c.from_at:
             turn.reject(Reason.MALFORMED, field="until_at")
+        turn.reject_for(horizon_fault(turn.at, c.from_at, PLANNED_MS, "from_at"))
+        turn.reject_for(horizon_fault(turn.at, c.until_at, TERMS_MS, "until_at"))
         known = self.promotions.coupon(c.coupon)
         if c.coupon in self.campaigns.of_coupon:  # it knows who is to have it, and who is not
             turn.reject(Reason.ALREADY_EXISTS)

@@ -27,6 +27,7 @@ from engine.events import (
     TimecardRecorded,
 )
 from engine.rejections import RejectionReason as Reason
+from engine.rules.horizons import PLANNED_MS, horizon_fault
 from engine.state.staff import Staff, Timecard
 from engine.state.stores import Stores
 from engine.turn import Turn
@@ -43,7 +44,6 @@ from engine.values import (
 
 WORK_MAX_MS = 16 * HOUR  # of one duty or timecard
 BACK_MAX_MS = 31 * DAY  # for what is written down afterwards
-AHEAD_MAX_MS = 366 * DAY  # for what is planned
 BREAKS_MAX = 20
 
 
@@ -57,8 +57,7 @@ class Staffing:
     def draft_duty(self, turn: Turn, c: DraftDuty) -> None:
         if not 0 < c.ends_at - c.starts_at <= WORK_MAX_MS or c.ends_at <= turn.at:
             turn.reject(Reason.MALFORMED, field="ends_at", limit_at=c.starts_at + WORK_MAX_MS)
-        if c.starts_at > turn.at + AHEAD_MAX_MS:
-            turn.reject(Reason.MALFORMED, field="starts_at", limit_at=turn.at + AHEAD_MAX_MS)
+        turn.reject_for(horizon_fault(turn.at, c.starts_at, PLANNED_MS, "starts_at"))
         if c.duty in self.staff.duties:
             turn.reject(Reason.ALREADY_EXISTS)
         self._check_store(turn, c.store)

@@ -6,7 +6,6 @@ from typing import NamedTuple
 from engine.rejections import Detail
 from engine.rejections import RejectionReason as Reason
 from engine.rules.discounting import Candidate
-from engine.rules.hours import are_sound
 from engine.state.promotions import Promotions
 from engine.terms import Action, ActionKind, Discount, PromotionTerms, Selection
 from engine.values import CouponId, CustomerId, Millis
@@ -78,8 +77,8 @@ def used_up(
 # what a promotion may be
 
 
-def fault(terms: PromotionTerms) -> str:
-    """The first field nobody can sell by, or nothing."""
+def terms_fault(terms: PromotionTerms) -> str:
+    """The first field nobody can sell by, or nothing. Its hours are looked at apart."""
     c = terms.conditions
     checks = (
         ("name", 0 < len(terms.name) <= 1_000),
@@ -93,7 +92,6 @@ def fault(terms: PromotionTerms) -> str:
         ("stores", _are_names(c.stores)),
         ("from_at", 0 <= c.from_at <= TIME_MAX),
         ("until_at", c.until_at == 0 or c.from_at < c.until_at <= TIME_MAX),
-        ("hours", are_sound(c.hours)),
         ("actions", 0 < len(terms.actions) <= ACTIONS),
     )
     named = next((name for name, holds in checks if not holds), "")

@@ -1,11 +1,15 @@
 """Weekly hours in local time: whether it is within them, and when it next will be."""
 
+from itertools import pairwise
+
+from engine.rejections import Detail
 from engine.terms import Hours
 from engine.values import MINUTE, Millis
 
 DAY_MIN = 24 * 60
 WEEK_MIN = 7 * DAY_MIN
 FIRST_DAY = 3  # the epoch was a Thursday, weeks begin on Monday
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WINDOWS = 50  # a week has room for more, no shop has
 
 
@@ -31,13 +35,35 @@ def next_within(hours: list[Hours], at: Millis, utc_offset_min: int) -> Millis:
     return Millis((at // MINUTE + wait_min) * MINUTE)
 
 
-def are_sound(hours: list[Hours]) -> bool:
+def hours_fault(hours: list[Hours]) -> Detail | None:
     """In order, apart, and within a week. What lasts over Sunday midnight is two windows."""
     if len(hours) > WINDOWS:
-        return False
-    ends = 0
+        return {"limit": WINDOWS}
     for window in hours:
-        if not ends <= window.opens_min < window.closes_min <= WEEK_MIN:
-            return False
-        ends = window.closes_min
-    return True
+        if not 0 <= window.opens_min < window.closes_min <= WEEK_MIN:
+            return {"hint": "ends_before_it_begins", "hours": said(window)}
+    for window, after in pairwise(hours):
+        if after.opens_min < window.closes_min:
+            return {"overlap": [said(window), said(after)]}
+    return None
+
+
+def are_sound(hours: list[Hours]) -> bool:
+    return hours_fault(hours) is None
+
+
+def said(window: Hours) -> str:
+    """`mon 08:00-12:30`; a window that lasts until another day ends says which."""
+    day, opens_min = divmod(window.opens_min, DAY_MIN)
+    ends_min = window.closes_min - day * DAY_MIN
+    until = _clock(ends_min) if ends_min <= DAY_MIN else _moment(window.closes_min)
+    return f"{DAYS[day % len(DAYS)]} {_clock(opens_min)}-{until}"
+
+
+def _moment(minute: int) -> str:
+    day, minute = divmod(minute, DAY_MIN)
+    return f"{DAYS[day % len(DAYS)]} {_clock(minute)}"
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02d}:{minute % 60:02d}"

@@ -1,12 +1,13 @@
 """Whether a store takes orders at a moment, and when it next will."""
 
 from engine.rejections import Detail, RejectionReason
-from engine.rules.hours import DAY_MIN, FIRST_DAY, are_sound
+from engine.rules.horizons import PLANNED_MS
+from engine.rules.hours import DAY_MIN, FIRST_DAY, hours_fault
 from engine.rules.working_time import next_picker_at
 from engine.state.staff import Staff
 from engine.state.stores import Store
 from engine.terms import Hours, SpecialDay
-from engine.values import MINUTE, StoreId
+from engine.values import DAY, MINUTE, StoreId
 
 DAYS_MAX = 400  # special ones of one store: more than a year
 LOOK_AHEAD_DAYS = 60  # for the next opening
@@ -51,15 +52,31 @@ def next_opening(store: Store, at: int, utc_offset_min: int) -> int | None:
     return None
 
 
-def are_special_days(days: list[SpecialDay]) -> bool:
-    """Each of them once, with hours in order and within it."""
-    known = dict.fromkeys(x.day for x in days)
-    return (
-        len(days) <= DAYS_MAX
-        and len(known) == len(days)
-        and all(are_sound(x.hours) and 0 <= x.day < 10**6 for x in days)
-        and all(x.hours[-1].closes_min <= DAY_MIN for x in days if x.hours)
-    )
+def special_days_fault(days: list[SpecialDay], now: int) -> Detail | None:
+    """Each of them once, not in a distant year, with hours in order and within it."""
+    last = (now + PLANNED_MS) // DAY + 1  # somewhere it is tomorrow already
+    if len(days) > DAYS_MAX:
+        return {"limit": DAYS_MAX}
+    known = dict[int, None]()
+    for x in days:
+        if x.day in known:
+            return {"hint": "twice", "day_at": x.day * DAY}
+        if not 0 <= x.day <= last:
+            return {"limit_at": last * DAY}
+        if fault := _day_fault(x):
+            return {**fault, "day_at": x.day * DAY}
+        known[x.day] = None
+    return None
+
+
+def _day_fault(day: SpecialDay) -> Detail | None:
+    """Its hours are told by the clock alone."""
+    if day.hours and day.hours[-1].closes_min > DAY_MIN:
+        return {"hint": "ends_before_it_begins"}
+    fault = hours_fault(day.hours)
+    if fault and isinstance(overlap := fault.get("overlap"), list):
+        return {"overlap": [x.partition(" ")[2] for x in overlap]}
+    return fault
 
 
 def _of_day(store: Store, day: int) -> list[Hours]:

@@ -5,12 +5,13 @@ from engine.events import OrderPlaced, QuoteOffered
 from engine.rejections import Detail, RejectionReason
 from engine.settings import Settings
 from engine.state.orders import Orders
-from engine.values import SECOND, Fulfillment, StoreId
+from engine.values import HOUR, SECOND, Fulfillment, StoreId
 from geo.points import Point
 from geo.travel import Vehicle
 
 Fault = tuple[RejectionReason, Detail]
 Window = tuple[int, int]  # from, to
+WINDOW_MAX_MS = 24 * HOUR
 
 
 def window_fault(settings: Settings, now: int, from_at: int, to_at: int) -> Fault | None:
@@ -19,6 +20,8 @@ def window_fault(settings: Settings, now: int, from_at: int, to_at: int) -> Faul
         return RejectionReason.WINDOW_IN_PAST, {}
     if to_at - from_at < settings.window_min_ms:
         return RejectionReason.WINDOW_TOO_SHORT, {"at_least_s": settings.window_min_ms // SECOND}
+    if to_at - from_at > WINDOW_MAX_MS:
+        return RejectionReason.WINDOW_TOO_LONG, {"at_most_s": WINDOW_MAX_MS // SECOND}
     if from_at > now + settings.schedule_ahead_ms:
         return RejectionReason.WINDOW_TOO_FAR_AHEAD, {
             "at_most_ahead_s": settings.schedule_ahead_ms // SECOND

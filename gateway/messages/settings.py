@@ -75,3 +75,4 @@ class SettingsInForce(Asked, frozen=True):
     utc_offset_min: Annotated[int, Meta(ge=-840, le=840)] = 0  # of local time; east is positive
     unpaid_orders_max: Units = 10  # of one customer; 0: any number
     measures_rides: bool = True  # travel times follow the rides as they are measured
+    shift_max_ms: Annotated[int, Meta(ge=60_000, le=10**9)] = 86_400_000  # of a courier

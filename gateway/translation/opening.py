@@ -19,7 +19,7 @@ EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
 def _set_store_hours(b: m.SetStoreHours, who: Identity, _: str) -> ExternalCommand:
-    days = [SpecialDay(_day(x.date), [_span(y) for y in x.hours]) for x in b.days]
+    days = [SpecialDay(_day(x.date), _spans(x.hours)) for x in b.days]
     return c.SetStoreHours(v.StoreId(who.subject), weekly(b.weekly), days)
 
 
@@ -55,5 +55,6 @@ def _day(text: str) -> int:
         raise Refusal("malformed", "not a day that exists", {"field": "days.date"}) from None
 
 
-def _span(x: m.Span) -> Hours:
-    return Hours(minutes(x.opens), minutes(x.closes))
+def _spans(hours: list[m.Span]) -> list[Hours]:
+    found = [Hours(minutes(x.opens), minutes(x.closes)) for x in hours]
+    return sorted(found, key=lambda x: x.opens_min)

@@ -22,6 +22,7 @@ FlawCode = Literal[
     "unknown_product",
     "unknown_promotion",
     "negative_shift",
+    "shift_too_long",
     "nobody_working",
     "courier_too_small",
     "promise_too_short",

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from engine.commands import OpenEngine
 from engine.engine import Engine
-from engine.values import MINUTE, SECOND, Millis
+from engine.values import HOUR, MINUTE, SECOND, Millis
 from geo.city_streets import StreetsError, decode
 from geo.points import Point, distance_m, places
 from geo.sphere import straight_mm_between
@@ -146,6 +146,10 @@ def _fleet(s: Scenario) -> Iterator[Flaw]:
         elif group.stagger_min / 60 >= group.to_h - group.from_h:
             detail = "the latest would start after the end of the shift"
             yield Flaw("negative_shift", f"couriers[{n}].stagger_min", detail)
+        elif (group.to_h - group.from_h) * HOUR > s.engine.shift_max_ms:
+            most = f"engine.shift_max_ms = {s.engine.shift_max_ms}"
+            detail = f"a shift of {group.to_h - group.from_h:g} h is longer than {most}"
+            yield Flaw("shift_too_long", f"couriers[{n}].to_h", detail)
     if (largest := max(x.capacity for x in s.couriers if x.count)) < s.engine.load_max:
         detail = f"nobody can carry an order of engine.load_max = {s.engine.load_max}"
         yield Flaw("courier_too_small", "couriers.capacity", f"at most {largest}: {detail}")

@@ -3,6 +3,7 @@
 from engine import commands as c
 from engine import events as e
 from engine.rejections import RejectionReason as Reason
+from engine.values import DAY
 from tests import cases
 from tests.cases import Case, city, there
 
@@ -29,7 +30,10 @@ def test_a_break_is_planned_and_ends_by_itself():
 
 
 def test_who_is_unknown_or_off_shift_has_no_break_and_none_ends_in_the_past():
-    case = city(9).at(5, c.TakeBreak("kim", 5_000)).rejects(Reason.MALFORMED, field="until")
+    case = city(9).at(5, c.TakeBreak("kim", 5_000))
+    case.rejects(Reason.MALFORMED, field="until", limit_at=5_000 + DAY)
+    case.at(5, c.TakeBreak("kim", 5_001 + DAY))
+    case.rejects(Reason.MALFORMED, field="until", limit_at=5_000 + DAY)
     case.at(5, c.TakeBreak("nobody", 9_000)).rejects(Reason.UNKNOWN, what="courier", id="nobody")
     case.at(6, c.EndShift("kim")).at(6, c.TakeBreak("kim", 9_000)).rejects(Reason.OFF_SHIFT)
 

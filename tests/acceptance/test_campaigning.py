@@ -14,7 +14,7 @@ from engine.rules.experimenting import difference, is_held_out
 from engine.rules.segmentation import NAMES
 from engine.values import DAY, SECOND, Line, Purpose, Standing
 from tests import cases
-from tests.cases import HOME, Case, city
+from tests.cases import FOR_WEEKS, HOME, Case, city
 
 DAY_S = DAY // SECOND
 MARKETING = Purpose.MARKETING
@@ -26,7 +26,7 @@ EVERYBODY = list(NAMES)
 
 def crowd(size: int = 12, *, consent: bool = True) -> Case:
     """So many customers who bought once, c0, c1, ...; ann is one who never did."""
-    case = city(10**4).at(0, c.DefinePromotion("p", TERMS))
+    case = city(10**4, settings=FOR_WEEKS).at(0, c.DefinePromotion("p", TERMS))
     for n in range(size):
         key = f"c{n}"
         case.at(case.now_s, c.RegisterCustomer(key))
@@ -148,7 +148,9 @@ def test_other_campaigns_hold_out_other_customers_and_about_as_many_as_said():
 def test_what_both_groups_buy_is_counted_and_the_coupon_only_where_it_was_used():
     case = launched(crowd(20), holdout=300)
     treated, aside = given(case), held_out(case)
-    case.at(case.now_s, c.EndShift("kim")).at(case.now_s, c.StartShift("kim", 10**12))
+    case.at(case.now_s, c.EndShift("kim")).at(
+        case.now_s, c.StartShift("kim", case.engine.now + 10**9)
+    )
     bought(case, "a", treated[0], ("K",))
     bought(case, "b", treated[0])
     bought(case, "c", treated[1])
@@ -172,7 +174,9 @@ def test_what_was_ordered_before_the_coupon_or_after_its_end_does_not_count():
     case.at(now, c.AssignDelivery("kim", "early/1", "x")).at(now, c.AcceptOffer("kim", "early/1"))
     case.at(now, c.ReportPickup("kim", "early/1")).at(now, c.ReportDropoff("kim", "early/1"))
     assert campaign(case).treated.orders == 0
-    case.at(now + DAY_S, c.EndShift("kim")).at(now + DAY_S, c.StartShift("kim", 10**12))
+    case.at(now + DAY_S, c.EndShift("kim")).at(
+        now + DAY_S, c.StartShift("kim", case.engine.now + 10**9)
+    )
     bought(case, "late", "c1")
     assert campaign(case).treated.orders == 0
     case.at(case.now_s + DAY_S, c.Tick())

@@ -84,7 +84,9 @@ def test_who_comes_back_is_judged_by_the_last_purchase_and_one_timer_is_enough()
     case = bought()
     first = case.engine.now
     case.at(first / SECOND + 7 * DAY_S, c.ReceiveStock("store", "ramen", 1))
-    case.at(case.now_s, c.EndShift("kim")).at(case.now_s, c.StartShift("kim", 10**12))
+    case.at(case.now_s, c.EndShift("kim")).at(
+        case.now_s, c.StartShift("kim", case.engine.now + DAY)
+    )
     assert ann(case).review_at == first + 8 * DAY
     cases.delivered(case, "again")
     again = case.engine.now

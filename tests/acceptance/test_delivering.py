@@ -5,9 +5,10 @@ import pytest
 from engine import commands as c
 from engine import events as e
 from engine.rejections import RejectionReason as Reason
+from engine.settings import Settings
 from engine.state.deliveries import TRANSITIONS
 from engine.state.deliveries import DeliveryStatus as S
-from engine.values import MINUTE, Actor, Proof, StopKind
+from engine.values import HOUR, MINUTE, Actor, Proof, StopKind
 from tests import cases
 from tests.cases import Case, city, there
 
@@ -280,6 +281,15 @@ def test_who_goes_home_gives_back_what_is_not_on_board():
         .at(case.now_s, c.StartShift("kim", cases.SHIFT_END))
         .rejects(Reason.ALREADY_EXISTS)
     )
+
+
+def test_nobody_works_for_ever_and_the_longest_shift_is_a_setting():
+    short = Settings(shift_max_ms=8 * HOUR)
+    case = city(1, (), settings=short).at(1, c.RegisterCourier("kim", "scooter", 12))
+    for ends_at in (1_000, 1_001 + 8 * HOUR, 4 * 10**12):
+        case.at(1, c.StartShift("kim", ends_at))
+        case.rejects(Reason.MALFORMED, field="ends_at", limit_at=1_000 + 8 * HOUR)
+    case.at(1, c.StartShift("kim", 1_000 + 8 * HOUR)).includes(e.ShiftStarted)
 
 
 def test_what_was_only_planned_for_who_goes_home_is_planned_anew():

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from engine import commands as c
 from engine import events as e
 from engine.rejections import RejectionReason as Reason
 from engine.rules.opening import closure, next_opening, takes_orders
-from engine.settings import Settings
 from engine.state.stores import Store
 from engine.terms import Hours, SpecialDay
 from engine.values import DAY, HOUR, MINUTE, SECOND
@@ -39,7 +39,7 @@ def working(case):
     """Couriers for as long as the test goes on."""
     for courier in case.state.couriers.ids:
         case.at(case.now_s, c.EndShift(courier))
-        case.at(case.now_s, c.StartShift(courier, int(at(99, 0) * SECOND)))
+        case.at(case.now_s, c.StartShift(courier, case.engine.now + 10**9))
     return case
 
 
@@ -47,7 +47,11 @@ def working(case):
 
 
 def test_a_store_is_open_within_its_hours_and_says_when_it_opens_again():
-    case = working(city(9)).at(1, hours()).emits(e.StoreHoursSet("store", NINE_TO_FIVE, []))
+    case = (
+        working(city(9, settings=cases.FOR_WEEKS))
+        .at(1, hours())
+        .emits(e.StoreHoursSet("store", NINE_TO_FIVE, []))
+    )
     case.at(at(0, 8.99), quote("early"))
     case.rejects(Reason.STORE_CLOSED, opens_at=int(at(0, 9) * SECOND))
     case.at(at(0, 9), quote("first")).emits(e.QuoteOffered)
@@ -61,7 +65,7 @@ def test_a_store_is_open_within_its_hours_and_says_when_it_opens_again():
 def test_a_day_of_its_own_overrules_the_week():
     monday = MONDAY * SECOND // DAY
     days = [SpecialDay(monday, []), SpecialDay(monday + 5, [Hours(600, 720)])]
-    case = working(city(9)).at(1, hours(days=days))
+    case = working(city(9, settings=cases.FOR_WEEKS)).at(1, hours(days=days))
     case.at(at(0, 10), quote("holiday"))
     case.rejects(Reason.STORE_CLOSED, opens_at=int(at(1, 9) * SECOND))
     case.at(at(5, 10), quote("saturday")).emits(e.QuoteOffered)
@@ -70,7 +74,9 @@ def test_a_day_of_its_own_overrules_the_week():
 
 
 def test_hours_are_in_local_time_and_may_last_past_midnight():
-    case = working(city(9, settings=Settings(utc_offset_min=8 * 60))).at(1, hours(EVENING))
+    case = working(city(9, settings=replace(cases.FOR_WEEKS, utc_offset_min=8 * 60))).at(
+        1, hours(EVENING)
+    )
     case.at(at(0, 9.9), quote("q1"))
     case.rejects(Reason.STORE_CLOSED, opens_at=int(at(0, 10) * SECOND))  # 18:00 over there
     case.at(at(0, 10), quote("q2")).emits(e.QuoteOffered)
@@ -80,7 +86,7 @@ def test_hours_are_in_local_time_and_may_last_past_midnight():
 
 
 def test_what_is_wanted_later_counts_by_the_hours_of_then():
-    case = working(city(9)).at(1, hours()).at(at(0, 8), c.Tick())
+    case = working(city(9, settings=cases.FOR_WEEKS)).at(1, hours()).at(at(0, 8), c.Tick())
     start, end = int(at(0, 12) * SECOND), int(at(0, 13) * SECOND)
     lines = [cases.Line("ramen", 1)]
     later = c.RequestQuote("q", "app", "ann", "store", lines, cases.HOME)
@@ -92,30 +98,58 @@ def test_what_is_wanted_later_counts_by_the_hours_of_then():
 
 
 def later_than(command, window, **more):
-    from msgspec.structs import replace
-
     return replace(command, **window, **more)
 
 
 @pytest.mark.parametrize(
-    ("weekly", "days", "field"),
+    ("weekly", "days", "detail"),
     [
-        ([Hours(600, 600)], [], "weekly"),
-        ([Hours(600, WEEK_MIN + 1)], [], "weekly"),
-        ([Hours(600, 700), Hours(650, 800)], [], "weekly"),
-        ([], [SpecialDay(4, [Hours(600, DAY_MIN + 1)])], "days"),
-        ([], [SpecialDay(4, []), SpecialDay(4, [])], "days"),
-        ([], [SpecialDay(-1, [])], "days"),
+        ([Hours(600, 600)], [], {"hint": "ends_before_it_begins", "hours": "mon 10:00-10:00"}),
+        (
+            [Hours(600, WEEK_MIN + 1)],
+            [],
+            {"hint": "ends_before_it_begins", "hours": "mon 10:00-mon 00:01"},
+        ),
+        (
+            [Hours(600, 700), Hours(650, 800)],
+            [],
+            {"overlap": ["mon 10:00-11:40", "mon 10:50-13:20"]},
+        ),
+        (
+            [Hours(600, 660), Hours(660, DAY_MIN + 90), Hours(DAY_MIN + 60, DAY_MIN + 120)],
+            [],
+            {"overlap": ["mon 11:00-tue 01:30", "tue 01:00-02:00"]},
+        ),
+        ([Hours(x, x + 1) for x in range(51)], [], {"limit": 50}),
+        (
+            [],
+            [SpecialDay(4, [Hours(600, DAY_MIN + 1)])],
+            {"hint": "ends_before_it_begins", "day_at": 4 * DAY},
+        ),
+        (
+            [],
+            [SpecialDay(3, []), SpecialDay(4, [Hours(540, 720), Hours(660, 900)])],
+            {"overlap": ["09:00-12:00", "11:00-15:00"], "day_at": 4 * DAY},
+        ),
+        ([], [SpecialDay(4, []), SpecialDay(4, [])], {"hint": "twice", "day_at": 4 * DAY}),
+        ([], [SpecialDay(-1, [])], {"limit_at": 367 * DAY}),
+        ([], [SpecialDay(368, [])], {"limit_at": 367 * DAY}),
+        ([], [SpecialDay(x, []) for x in range(401)], {"limit": 400}),
     ],
 )
-def test_hours_that_cannot_be_are_refused(weekly, days, field):
-    case = city(1).at(1, hours(weekly, days))
-    assert case.events[0].reason is Reason.MALFORMED
-    assert case.events[0].detail["field"] == field
+def test_hours_that_cannot_be_are_refused_with_what_is_wrong(weekly, days, detail):
+    field = "weekly" if weekly else "days"
+    city(1).at(1, hours(weekly, days)).rejects(Reason.MALFORMED, field=field, **detail)
+
+
+def test_a_feast_within_a_year_is_taken():
+    city(1).at(1, hours([], [SpecialDay(367, [])])).includes(e.StoreHoursSet)
 
 
 def test_who_has_no_hours_is_always_open_and_who_has_only_closed_days_nearly():
-    case = working(city(9)).at(1, hours([], [SpecialDay(MONDAY * SECOND // DAY, [])]))
+    case = working(city(9, settings=cases.FOR_WEEKS)).at(
+        1, hours([], [SpecialDay(MONDAY * SECOND // DAY, [])])
+    )
     case.at(at(-1, 23.9), quote("q1")).emits(e.QuoteOffered)
     case.at(at(0, 3), quote("q2"))
     case.rejects(Reason.STORE_CLOSED, opens_at=int(at(1, 0) * SECOND))
@@ -187,7 +221,7 @@ def test_who_is_closed_by_hand_stays_closed_when_a_pause_ends():
 
 
 def test_a_pause_that_ends_outside_the_hours_opens_with_them():
-    case = working(city(9)).at(1, hours())
+    case = working(city(9, settings=cases.FOR_WEEKS)).at(1, hours())
     case.at(at(0, 16), c.PauseStore("store", int(at(0, 18) * SECOND), "staff"))
     case.at(at(0, 16.5), quote()).rejects(Reason.STORE_CLOSED, opens_at=int(at(1, 9) * SECOND))
 
@@ -276,7 +310,7 @@ def test_a_store_that_never_opens_names_no_time():
 async def test_hours_are_said_as_people_say_them_and_refusals_name_the_time(tmp_path):
     async with serving(tmp_path) as app, small_city(app) as city:
         evenings = m.Hours(["fri", "sat"], "18:00", "02:00")
-        feast = m.SpecialDay("2031-12-24", [m.Span("09:00", "14:00")])
+        feast = m.SpecialDay(later(app, 9 * DAY)[:10], [m.Span("09:00", "14:00")])
         await city.store.request(m.SetStoreHours([evenings], [feast]))
         told = await city.shop.request(m.GetStoreHours("s1"))
         assert told.days == [feast]
@@ -303,6 +337,19 @@ async def test_hours_are_said_as_people_say_them_and_refusals_name_the_time(tmp_
         impossible = m.SetStoreHours([], [m.SpecialDay("2031-02-30", [])])
         with pytest.raises(RequestRefusedError, match="malformed"):
             await city.store.request(impossible)
+        nights = m.Hours(["sun"], "22:00", "02:00"), m.Hours(["mon", "tue"], "01:00", "06:00")
+        with pytest.raises(RequestRefusedError, match="malformed") as info:
+            await city.store.request(m.SetStoreHours(list(nights), []))
+        both = ["mon 00:00-02:00", "mon 01:00-06:00"]
+        assert info.value.error.detail == {"field": "weekly", "overlap": both}
+        feast = m.SpecialDay(feast.date, [m.Span("13:00", "20:00"), m.Span("09:00", "14:00")])
+        with pytest.raises(RequestRefusedError, match="malformed") as info:
+            await city.store.request(m.SetStoreHours([], [feast]))
+        assert info.value.error.detail == {
+            "field": "days",
+            "overlap": ["09:00-14:00", "13:00-20:00"],
+            "day_at": f"{feast.date}T00:00:00.000Z",
+        }
 
 
 def later(app, ms: int) -> str:

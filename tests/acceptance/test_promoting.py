@@ -8,7 +8,7 @@ from engine import terms as t
 from engine.rejections import RejectionReason as Reason
 from engine.settings import Settings
 from engine.terms import ActionKind as K
-from engine.values import HOUR, Actor, Line, PricedLine
+from engine.values import DAY, HOUR, Actor, Line, PricedLine
 from tests import cases
 from tests.cases import FEE, GOODS, HOME, TOTAL, Case, cancel, city, paid, place, quote
 from tests.sales import ANY, TENTH, WEEK_MIN, asks, finish, off, selling, total
@@ -228,15 +228,35 @@ def test_what_is_missing_is_given_back_at_what_it_cost_to_the_last_unit():
         (off(when=t.Conditions(pieces_min=-1)), "pieces_min"),
         (off(when=t.Conditions(contains=t.Selection([""]))), "contains"),
         (off(when=t.Conditions(until_at=5, from_at=5)), "until_at"),
-        (off(when=t.Conditions(hours=[t.Hours(5, 5)])), "hours"),
-        (off(when=t.Conditions(hours=[t.Hours(5, WEEK_MIN + 1)])), "hours"),
-        (off(when=t.Conditions(hours=[t.Hours(5, 9), t.Hours(8, 10)])), "hours"),
         (off(limit=-1), "limit"),
         (off(priority=5_000), "priority"),
     ],
 )
 def test_what_nobody_can_sell_by_is_refused_by_its_field(terms, field):
     city().at(1, c.DefinePromotion("p", terms)).rejects(Reason.MALFORMED, field=field)
+
+
+def test_hours_of_a_promotion_that_overlap_are_refused_with_both():
+    hours = [t.Hours(60, 90), t.Hours(80, 100)]
+    case = city().at(1, c.DefinePromotion("p", off(when=t.Conditions(hours=hours))))
+    both = ["mon 01:00-01:30", "mon 01:20-01:40"]
+    case.rejects(Reason.MALFORMED, field="hours", overlap=both)
+
+
+def test_a_promotion_and_a_coupon_begin_within_a_year_and_end_within_three():
+    year = 366 * DAY
+    for times, field, limit_at in (
+        ({"from_at": 1_001 + year}, "from_at", 1_000 + year),
+        ({"until_at": 1_001 + 3 * year}, "until_at", 1_000 + 3 * year),
+    ):
+        case = city().at(1, c.DefinePromotion("p", off(when=t.Conditions(**times))))
+        case.rejects(Reason.MALFORMED, field=field, limit_at=limit_at)
+        case.at(1, c.DefinePromotion("p", off(by_coupon=True))).emits(e.PromotionDefined)
+        case.at(1, c.IssueCoupons("C", "p", [], **times))
+        case.rejects(Reason.MALFORMED, field=field, limit_at=limit_at)
+    longest = {"from_at": 1_000 + year, "until_at": 1_000 + 3 * year}
+    case.at(1, c.DefinePromotion("q", off(when=t.Conditions(**longest)))).emits(e.PromotionDefined)
+    case.at(1, c.IssueCoupons("C", "p", [], **longest)).includes(e.CouponsIssued)
 
 
 def test_a_promotion_names_stores_that_exist_and_keeps_its_bearer():

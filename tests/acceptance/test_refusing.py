@@ -279,8 +279,8 @@ def test_no_accepted_number_is_too_large_for_the_journal(data):
 
 
 def test_an_order_of_the_largest_numbers_can_be_written():
-    case = city(settings=Settings(load_max=10**6)).at(0, c.EndShift("kim"))
-    case.at(0, c.RegisterCourier("giant", Vehicle.CAR, 10**6)).at(0, c.StartShift("giant", 10**14))
+    case = city(settings=Settings(load_max=10**6, shift_max_ms=10**9)).at(0, c.EndShift("kim"))
+    case.at(0, c.RegisterCourier("giant", Vehicle.CAR, 10**6)).at(0, c.StartShift("giant", 10**9))
     case.at(0, c.ReceiveStock("store", "ramen", 10**6)).at(0, c.SetPrice("store", "ramen", 10**12))
     case.at(1, cases.quote("q", Line("ramen", 10**6))).at(2, cases.place())
     for record in case.records:

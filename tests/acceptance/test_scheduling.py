@@ -38,6 +38,7 @@ def scheduled(case: Case | None = None, order: str = "o", **more) -> Case:
         (SECOND, HOUR, Reason.WINDOW_IN_PAST, {}),
         (2 * HOUR, HOUR, Reason.WINDOW_TOO_SHORT, {"at_least_s": 1_800}),
         (HOUR, 90 * MINUTE - 1, Reason.WINDOW_TOO_SHORT, {"at_least_s": 1_800}),
+        (HOUR, 25 * HOUR + 1, Reason.WINDOW_TOO_LONG, {"at_most_s": 24 * 3_600}),
         (73 * HOUR, 74 * HOUR, Reason.WINDOW_TOO_FAR_AHEAD, {"at_most_ahead_s": 72 * 3_600}),
     ],
 )

@@ -331,7 +331,7 @@ class RandomDay:
 
     def _good_deeds(self) -> Iterator[c.AnyCommand]:
         if not self._s.couriers["hero"].on_shift:
-            yield c.StartShift("hero", self.at + 100 * HOUR)
+            yield c.StartShift("hero", self.at + 20 * HOUR)
         yield from answers(self._s, self.at)
         yield from good_plan(self._s, COURIERS, "hero")
         yield from progress(self._s, [*COURIERS, "hero"], self.rng)

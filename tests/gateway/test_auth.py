@@ -23,7 +23,7 @@ from gateway.codes import Refusal
 from gateway.connections.limits import Limits, RoleLimits
 from gateway.tokens import AUDIENCE, LIFE_MAX_S, Identity, Tokens, load_secret
 from gateway.wire import time_text
-from tests.serving import LATER, hear, live, raw, serving, tell
+from tests.serving import hear, later, live, raw, serving, tell
 
 SECRET, NOW_S = b"a secret of thirty-two bytes, at least", 1_800_000_000
 ROLES = m.Role.__args__
@@ -133,7 +133,7 @@ def some(kind):
     """A request of this kind with values that fit."""
     values = {
         "ready_at": "2000-01-01T00:00:00Z",
-        "ends_at": LATER,
+        "ends_at": later(),
         "until": time_text(wall_ms() + HOUR),
         "lines": SOLD if kind is m.RecordReceipt else [m.Line("ramen", 1)],
         "dropoff": m.Place(39.0, 116.0),
@@ -156,7 +156,7 @@ def some(kind):
         "source": "x2",
         "weekly": [],
         "preparation_permille": 1_500,
-        "receipts": [m.SoldReceipt("r", LATER, SOLD, "cash")],
+        "receipts": [m.SoldReceipt("r", later(), SOLD, "cash")],
         "purpose": "marketing",
         "given": True,
         "standing": "good",
@@ -177,7 +177,7 @@ def some(kind):
         began, ended = (time_text(wall_ms() + HOUR * x) for x in hours)
         values |= {"starts_at": began, "ends_at": ended, "started_at": began, "ended_at": ended}
     if kind in (m.ListTimecards, m.ListRoster):
-        values |= {"from_at": LATER, "to_at": LATER}
+        values |= {"from_at": later(), "to_at": later()}
     if kind is m.GetTrail:
         values |= {"from_at": time_text(wall_ms() - HOUR), "to_at": time_text(wall_ms())}
     numbers = ("point", "target", "quantity", "index", "counted", "capacity", "preparation_s")

@@ -12,7 +12,7 @@ from gateway import messages as m
 from gateway.client import RequestRefusedError
 from gateway.codes import Refusal
 from gateway.translation.weeks import hours_told, weekly
-from tests.serving import DOOR, live, party, serving, small_city
+from tests.serving import DOOR, later, live, party, serving, small_city
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -74,11 +74,12 @@ async def test_a_search_goes_on_where_its_last_page_ended(tmp_path):
 @live
 async def test_a_store_lists_prices_and_hours_for_itself(tmp_path):
     async with serving(tmp_path) as app, small_city(app) as city:
-        await city.store.request(m.SetPrice("ramen", yuan(900), "2100-01-01T00:00:00Z"))
-        async with refused("price_out_of_order", not_before_at="2100-01-01T00:00:00.001Z"):
-            await city.store.request(m.SetPrice("ramen", yuan(800), "2099-01-01T00:00:00Z"))
+        day = later(100)[:10]
+        await city.store.request(m.SetPrice("ramen", yuan(900), f"{day}T00:00:00Z"))
+        async with refused("price_out_of_order", not_before_at=f"{day}T00:00:00.001Z"):
+            await city.store.request(m.SetPrice("ramen", yuan(800), later(1)))
         told = await city.store.request(m.GetPriceHistory("ramen", limit=1))
-        assert told.prices == [m.PriceFrom("2100-01-01T00:00:00.000Z", yuan(900))]
+        assert told.prices == [m.PriceFrom(f"{day}T00:00:00.000Z", yuan(900))]
         told = await city.operator.request(m.GetPriceHistory("ramen", "s1", told.next))
         assert [x.price for x in told.prices] == [yuan(1200)]
         assert told.next is None
@@ -129,29 +130,31 @@ async def test_a_bundle_is_told_with_what_is_in_it(tmp_path):
             await city.store.request(m.ReceiveStock("duo", 1))
 
 
-TENTH = m.PromotionTerms(
-    "A tenth off",
-    [m.Action("percent", 100, limit_amount=yuan(500), targets=m.Selection([], ["food"]))],
-    m.Conditions(
-        yuan(1_000),
-        m.Selection(["ramen"]),
-        1,
-        stores=["s1"],
-        until_at="2100-01-01T00:00:00.000Z",
-        hours=[m.Hours([x], "00:00", "24:00") for x in DAYS],
-    ),
-    by_coupon=True,
-    limit_per_customer=2,
-)
+def tenth(until_at: str) -> m.PromotionTerms:
+    return m.PromotionTerms(
+        "A tenth off",
+        [m.Action("percent", 100, limit_amount=yuan(500), targets=m.Selection([], ["food"]))],
+        m.Conditions(
+            yuan(1_000),
+            m.Selection(["ramen"]),
+            1,
+            stores=["s1"],
+            until_at=until_at,
+            hours=[m.Hours([x], "00:00", "24:00") for x in DAYS],
+        ),
+        by_coupon=True,
+        limit_per_customer=2,
+    )
 
 
 @live
 async def test_a_coupon_from_its_promotion_to_its_use(tmp_path):
     async with serving(tmp_path) as app, small_city(app) as city:
-        await city.operator.request(m.DefinePromotion("tenth", TENTH))
+        terms = tenth(until_at=later(1_000))
+        await city.operator.request(m.DefinePromotion("tenth", terms))
         await city.operator.request(m.IssueCoupons("TEN", "tenth", ["ann"], 1))
         told = await city.operator.request(m.GetPromotion("tenth"))
-        assert told == m.Promotion("tenth", TENTH, True, 0, 0)
+        assert told == m.Promotion("tenth", terms, True, 0, 0)
         for name in ("q", "r"):
             quote = await city.shop.request(ask(name, m.Line("ramen", 1), coupons=["TEN"]))
             assert quote.total.amount == 1_080 + quote.delivery_fee.amount

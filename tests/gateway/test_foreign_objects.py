@@ -13,11 +13,11 @@ from gateway.wire import time_text
 from tests.gateway.test_auth import ROLES, some
 from tests.serving import (
     DOOR,
-    LATER,
     STORE,
     accepted,
     delivered,
     hear,
+    later,
     live,
     party,
     placed,
@@ -158,5 +158,5 @@ async def things_of_everybody(city, app):
     async with party(app, "order_service", "other") as other:
         await other.request(m.RegisterCustomer("own"))
     async with party(app, "courier", "lee") as lee:
-        await lee.request(m.StartShift(LATER))
+        await lee.request(m.StartShift(later()))
     return (await store.request(m.ClockIn("bob", "picker"))).timecard

@@ -14,10 +14,10 @@ from gateway.codes import CODES
 from gateway.connections.limits import USUAL, Limits, RoleLimits
 from tests.serving import (
     DOOR,
-    LATER,
     accepted,
     delivered,
     hear,
+    later,
     live,
     party,
     placed,
@@ -303,7 +303,7 @@ async def test_one_connection_too_many_replaces_whoever_was_silent_for_longest(t
             with pytest.raises(ConnectionClosed):
                 await silent.recv()
             assert (silent.close_code, silent.close_reason) == (4409, "replaced")
-            assert (await city.kim.ask(m.StartShift(LATER))).error is None
+            assert (await city.kim.ask(m.StartShift(later()))).error is None
 
 
 @live
@@ -381,7 +381,7 @@ async def test_a_tracking_link_shows_one_order_and_nothing_else(tmp_path):
             await city.kim.request(m.ReportDropoff(delivery))
             done = await until(tracking, lambda u: u.body.delivery_status == "delivered")
             assert done.body.courier is None
-            for ask in (m.GetOrder("o1"), m.ListStores(), m.StartShift(LATER)):
+            for ask in (m.GetOrder("o1"), m.ListStores(), m.StartShift(later())):
                 assert (await ann.ask(ask)).error.code == "forbidden"
 
 

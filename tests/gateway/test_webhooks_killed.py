@@ -13,7 +13,7 @@ from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from gateway.storage.recovery import Recovery
 from gateway.tokens import Tokens, load_secret
 from tests.receiving import Receiver
-from tests.serving import LATER, accepted, delivered, live, set_up
+from tests.serving import accepted, delivered, later, live, set_up
 
 KILLS = 4
 ROLES = {
@@ -53,7 +53,7 @@ async def connected(folder, url):
 
 async def opened(city, receiver):
     await set_up(city)
-    await city.kim.request(m.StartShift(LATER))
+    await city.kim.request(m.StartShift(later()))
     await city.shop.request(m.SetWebhook("w", "orders", receiver.url))
 
 

@@ -88,6 +88,7 @@ def test_all_typos_are_named_at_once():
         ('id = "tea"', 'id = "noodles"', "duplicate_id", "products[1].id"),
         ('sells = ["drinks"]', 'sells = ["drink"]', "unknown_category", "stores[1].sells"),
         ("to_h = 1.5", "to_h = -1.5", "negative_shift", "couriers[0].to_h"),
+        ("to_h = 1.5", "to_h = 24.5", "shift_too_long", "couriers[0].to_h"),
         ("to_h = 1.5", "to_h = 0.5", "nobody_working", "couriers"),
         ("to_h = 1.5", "from_h = 0.2\nto_h = 1.5", "nobody_working", "couriers"),
         ("to_h = 1.5", "to_h = 1.5\nstagger_min = 90", "negative_shift", "couriers[0].stagger_min"),

@@ -36,7 +36,7 @@ class Evening:
         self.do(0, c.RegisterCustomer("ann"))
         for n in range(couriers):
             self.do(0, c.RegisterCourier(f"c{n}", Vehicle.SCOOTER, 10))
-            self.do(0, c.StartShift(f"c{n}", Millis(10**9)))
+            self.do(0, c.StartShift(f"c{n}", Millis(20 * HOUR)))
         here = [CENTER.lat_e7] * couriers, [CENTER.lon_e7] * couriers
         rows = PositionBatch.pack(list(range(couriers)), *here, [0] * couriers)
         self.do(1, c.ReportPositions(rows))
@@ -149,7 +149,7 @@ def test_places_become_seconds_of_travel():
 def test_a_courier_nobody_has_seen_is_not_planned_for():
     evening = Evening(couriers=1)
     evening.do(5, c.RegisterCourier("new", Vehicle.CAR, 10))
-    evening.do(5, c.StartShift("new", Millis(10**9)))
+    evening.do(5, c.StartShift("new", Millis(20 * HOUR)))
     evening.order(10, "o", ready_s=60)
     assert evening.brief(11).couriers == ["c0"]
 

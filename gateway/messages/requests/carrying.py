@@ -8,7 +8,7 @@ from gateway.messages.values import Id, Proof, Reason, Ref, Sent, StopKind, Text
 
 
 class StartShift(Sent, frozen=True):
-    """Ready for work until then."""
+    """Ready for work until then, at most as long as `shift_max_ms` of the settings says."""
 
     ends_at: Time
 

@@ -9,7 +9,10 @@ from gateway.messages.values import Id, MultiPolygon, Reason, Sent, Time
 
 
 class SetStoreHours(Sent, frozen=True):
-    """All of them at once, in local time. No weekly hours: always, but for the special days."""
+    """All of them at once, in local time. No weekly hours: always, but for the special days.
+
+    Hours that overlap are refused, and which two; special days are at most a year ahead.
+    """
 
     weekly: Annotated[list[Hours], Meta(max_length=50)]
     days: Annotated[list[SpecialDay], Meta(max_length=400)] = []
