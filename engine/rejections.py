@@ -66,10 +66,23 @@ class RejectionReason(StrEnum):
     STALE = "stale"  # the world moved on meanwhile
 
 
+LISTED_MAX = 20  # in one list of a detail: more is told as a number
+
+
+def bounded(detail: Detail) -> Detail:
+    """The first few of each list that is too long to read, and in `..._count` how many there are:
+    whoever names a thousand things is not told all of them again, and no journal keeps them."""
+    long = {k: x for k, x in detail.items() if isinstance(x, list) and len(x) > LISTED_MAX}
+    if not long:
+        return detail
+    counts: Detail = {f"{k}_count": len(x) for k, x in long.items()}
+    return detail | {k: x[:LISTED_MAX] for k, x in long.items()} | counts
+
+
 class Rejected(Exception):  # noqa: N818 — an answer, hence no "Error" in its name
     """Raised by a handler before it has emitted anything; caught by the engine."""
 
     def __init__(self, reason: RejectionReason, detail: Detail) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.detail = detail
+        self.detail = bounded(detail)

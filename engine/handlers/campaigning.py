@@ -19,7 +19,7 @@ from engine.rules.segmentation import NAMES
 from engine.state.campaigns import Campaign, Campaigns
 from engine.state.customers import Customers
 from engine.state.orders import Orders
-from engine.state.promotions import Promotions
+from engine.state.promotions import Promotion, Promotions
 from engine.terms import PLATFORM
 from engine.turn import Turn
 from engine.values import DAY, SECOND, CouponId, CustomerId, Minor, Purpose, Standing
@@ -133,16 +133,24 @@ class Campaigning:
     def _groups(
         self, campaign: Campaign, keys: list[CustomerId]
     ) -> tuple[list[CustomerId], list[CustomerId]]:
-        """Who gets the coupon, and who would have got it."""
+        """Who gets the coupon, and who would have got it: nobody who could not use it."""
         treated, held_out = list[CustomerId](), list[CustomerId]()
         launched = campaign.launched
+        promotion = self.promotions[launched.promotion]
         for key in keys:
             x = self.customers[key]
             may_be_reached = x.may_be(Purpose.MARKETING) and x.standing is Standing.GOOD
-            if may_be_reached and any(segment in launched.segments for segment in x.segments):
+            if not may_be_reached or self._cannot_use(promotion, key):
+                continue
+            if any(segment in launched.segments for segment in x.segments):
                 aside = is_held_out(x.number, launched.number, launched.holdout_permille)
                 (held_out if aside else treated).append(key)
         return treated, held_out
+
+    def _cannot_use(self, promotion: Promotion, customer: CustomerId) -> bool:
+        """Any more: it is used up, or for a first order."""
+        first_only = promotion.terms.conditions.first_order
+        return promotion.exhausted(customer) or (first_only and self.orders.has_ordered(customer))
 
     def _issue(self, turn: Turn, campaign: Campaign, customers: list[CustomerId]) -> None:
         x = campaign.launched

@@ -291,7 +291,10 @@ class Fix(Asked, frozen=True):
 
 
 class Error(Part, frozen=True):
-    """Why not. `code` is for programs, `message` for people, `detail` depends on the code."""
+    """Why not. `code` is for programs, `message` for people, `detail` depends on the code.
+
+    Of a list of more than twenty the first twenty are told, and `..._count` says how many it has.
+    """
 
     code: str
     message: str

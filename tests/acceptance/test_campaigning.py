@@ -3,6 +3,7 @@
 from random import Random
 
 import pytest
+from msgspec import structs
 
 from engine import commands as c
 from engine import events as e
@@ -87,6 +88,25 @@ def test_everybody_in_the_segment_who_allows_it_gets_the_coupon_and_nobody_else(
     assert given(case) == ["c0", "c3"]
     assert not campaign(case).is_issuing
     assert launched(crowd(3), segments=["lost"]).state.promotions.coupon("K") is None
+
+
+def test_whoever_has_used_the_promotion_up_gets_no_coupon_and_is_not_held_out():
+    """It would be refused with `coupon_used`, and spoil what the groups are compared by."""
+    case = crowd(6)
+    once = structs.replace(TERMS, limit_per_customer=1)
+    case.at(case.now_s, c.DefinePromotion("p", once))
+    case.at(case.now_s, c.IssueCoupons("EARLY", "p", ["c1", "c4"]))
+    bought(case, "early", "c4", ("EARLY",))
+    assert given(launched(case)) == ["c0", "c1", "c2", "c3", "c5"]
+    newcomers = crowd(6)
+    welcome = structs.replace(TERMS, conditions=t.Conditions(first_order=True))
+    newcomers.at(newcomers.now_s, c.DefinePromotion("p", welcome))
+    assert given(launched(newcomers)) == []
+    half = crowd(6)
+    half.at(half.now_s, c.DefinePromotion("p", structs.replace(TERMS, limit=1)))
+    half.at(half.now_s, c.IssueCoupons("EARLY", "p", ["c4"]))
+    bought(half, "early", "c4", ("EARLY",))
+    assert given(launched(half, holdout=500)) == held_out(half) == []
 
 
 def test_without_consent_nobody_is_reached():

@@ -35,6 +35,16 @@ def test_a_bag_that_is_left_and_one_of_somebody_else_are_told():
     case.rejects(Reason.PROOF_MISMATCH, left=0, not_of_this_order=["b1"])
 
 
+def test_whoever_reads_hundreds_of_labels_hears_of_the_first_and_how_many_there_were():
+    others = [f"x{n}" for n in range(300)]
+    case = fetched(labelled("a7"), "a7", *others)
+    many = {"not_of_this_order": others[:20], "not_of_this_order_count": 300}
+    case.rejects(Reason.PROOF_MISMATCH, left=0, **many)
+    fetched(case, *others[:20]).rejects(
+        Reason.PROOF_MISMATCH, left=1, not_of_this_order=others[:20]
+    )
+
+
 def test_all_bags_in_any_order_are_the_order():
     fetched(labelled("a7", "a8"), "a8", "a7", "a7").includes(e.DeliveryPickedUp)
 

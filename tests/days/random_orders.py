@@ -58,6 +58,7 @@ def _come_too_late(day) -> Made:
         c.ChangeSettings(Settings()),
         _ask_for_later(day, day._new("q"), day.at + 600_000, day.at + 600_001),
         _ask_for_later(day, day._new("q"), day.at + 80 * HOUR, day.at + 90 * HOUR),
+        _ask_for_later(day, day._new("q"), day.at + HOUR, day.at + 90 * HOUR),
     ]
 
 

@@ -9,7 +9,8 @@ from gateway.messages.values import Cursor, Id, Segment, Sent, Time
 
 class LaunchCampaign(Sent, frozen=True):
     """Everybody in these segments who allows marketing gets the coupon, a few hundred a second;
-    but for `holdout_permille` of them, by whom it is measured. The coupon is to be a new one.
+    but for `holdout_permille` of them, by whom it is measured. The coupon is to be a new one. Who
+    has used the promotion up already takes no part.
     """
 
     campaign: Id
