@@ -15,6 +15,7 @@ from websockets.typing import Subprotocol
 
 from gateway import messages as m
 from gateway.clock import wall_ms
+from gateway.latency import quantile
 from gateway.tokens import Tokens
 from gateway.wire import CODECS
 
@@ -84,8 +85,7 @@ class Flood:
     def rows(self) -> dict[str, str]:
         if not self.capacity_per_s:
             return {}
-        ranked = sorted(self.waits_s) or [0.0]
-        p99_ms, median_ms = (1e3 * ranked[int(x * (len(ranked) - 1))] for x in (0.99, 0.5))
+        median_ms, p99_ms = (1e3 * quantile(self.waits_s, x) for x in (0.5, 0.99))
         told = ", ".join(f"{name} {n:,}" for name, n in self.answers.most_common())
         return {
             "flood: quotes a second it can give": f"{self.capacity_per_s:,.0f}",

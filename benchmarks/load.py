@@ -29,6 +29,7 @@ from engine.values import SECOND, Millis
 from gateway import messages as m
 from gateway.client import Client, GivenUpError, RequestRefusedError, Update
 from gateway.clock import wall_ms
+from gateway.latency import quantile
 from gateway.wire import time_text
 
 LAT, LON, SPREAD = 31.23, 121.47, 0.02
@@ -258,10 +259,7 @@ class Rider:
 
 def quantiles(values: list[float]) -> str:
     """Median, p99 and most, in milliseconds."""
-    ranked = sorted(values) or [0.0]
-    p99 = ranked[min(len(ranked) - 1, int(0.99 * len(ranked)))]
-    figures = (ranked[len(ranked) // 2], p99, ranked[-1])
-    return " / ".join(f"{x * 1e3:,.1f}" for x in figures)
+    return " / ".join(f"{quantile(values, x) * 1e3:,.1f}" for x in (0.5, 0.99, 1.0))
 
 
 async def missing(served: Served, orders: list[str]) -> list[str]:

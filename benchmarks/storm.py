@@ -22,6 +22,7 @@ from websockets.typing import Subprotocol
 
 from gateway import messages as m
 from gateway.clock import wall_ms
+from gateway.latency import quantile
 from gateway.wire import CODECS
 
 CODEC = CODECS[m.MSGPACK]
@@ -112,8 +113,7 @@ async def measure(couriers: int, storms: int, data: Path) -> None:
         await asyncio.sleep(STILL_S)
         cpu_s = served.cpu_s
         took_s = await storm.strike()
-        ranked = sorted(storm.waits_s) or [0.0]
-        p99_ms = 1e3 * ranked[int(0.99 * (len(ranked) - 1))]
+        p99_ms = 1e3 * quantile(storm.waits_s, 0.99)
         print(
             f"{couriers:,} back in {took_s:.1f} s, {served.cpu_s - cpu_s:.1f} s of server CPU; "
             f"turned away {sum(storm.failures.values()):,} times {dict(storm.failures)}; "

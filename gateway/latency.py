@@ -1,12 +1,20 @@
 """How long things take: the loop's lag, and the time from an order to its first plan."""
 
+import math
 from collections import deque
+from collections.abc import Iterable
 
 from engine.engine import Record
 from engine.events import DeliveryCancelled, DeliveryCreated, RoutePlanned
 from gateway.clock import stopwatch_s
 
 SAMPLES = 4_096
+
+
+def quantile(samples: Iterable[float], q: float) -> float:
+    """The smallest of them that at least `q` of them, from 0 to 1, do not exceed; 0 of none."""
+    ranked = sorted(samples)
+    return ranked[max(0, math.ceil(q * len(ranked)) - 1)] if ranked else 0.0
 
 
 class Latency:
@@ -21,9 +29,7 @@ class Latency:
         self.count += 1
 
     def quantile(self, q: float) -> float:
-        """0 while there are no samples; q is from 0 to 1."""
-        ranked = sorted(self._samples)
-        return ranked[min(len(ranked) - 1, int(q * len(ranked)))] if ranked else 0.0
+        return quantile(self._samples, q)
 
     @property
     def p50(self) -> float:

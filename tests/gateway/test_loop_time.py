@@ -10,7 +10,7 @@ from engine import snapshot
 from engine.engine import Engine
 from engine.values import HOUR, MINUTE, SECOND
 from gateway.clock import Clock, resumed, wall_ms
-from gateway.latency import Latency, OrderToPlan
+from gateway.latency import Latency, OrderToPlan, quantile
 from gateway.loop import UNDURABLE_MAX, EngineLoop
 from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
 from gateway.storage.recovery import Recovery, recover
@@ -194,6 +194,12 @@ def test_what_a_loop_wrote_is_found_sound(tmp_path):
 
 
 # measuring
+
+
+def test_a_quantile_is_one_of_the_samples():
+    assert [quantile(range(1, 101), q) for q in (0, 0.5, 0.99, 1)] == [1, 50, 99, 100]
+    assert quantile([7.5], 0.99) == 7.5
+    assert quantile([], 0.5) == 0
 
 
 def test_quantiles_are_of_the_latest_samples():
