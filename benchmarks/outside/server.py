@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -51,17 +51,22 @@ class Served:
             await self.kill()
 
     async def start(
-        self, *wrapped: str, env: dict[str, str] | None = None, **more: Any
+        self,
+        *wrapped: str,
+        env: dict[str, str] | None = None,
+        options: Sequence[str] = (),
+        **more: Any,
     ) -> str | None:
         """The address; or None if it ended instead, with `said` and its exit status.
 
-        `wrapped`: words before the command.
+        `wrapped`: words before the command; `options`: after it.
         """
         solver = ("--solver", "nearest", "--improver", "none")
         command = (*wrapped, *O2O, "serve", "--data", str(self.data), "--port", "0")
         self.process = await asyncio.create_subprocess_exec(
             *command,
             *solver,
+            *options,
             cwd=ROOT,
             env=os.environ | {"PYTHONPATH": str(ROOT)} | (env or {}),
             stdout=subprocess.PIPE,
@@ -212,6 +217,11 @@ class Talk:
         assert not frame["code"], frame
         found: Frame = frame.get("body") or {}
         return found
+
+    async def send(self, frame: Frame) -> None:
+        """What nobody answers."""
+        with contextlib.suppress(ConnectionClosed):
+            await self._ws.send(json.dumps(frame))
 
     def abort(self) -> None:
         self._ws.transport.abort()
