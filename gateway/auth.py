@@ -146,6 +146,19 @@ STORE_KEEPING = frozenset(
         m.GetStoreAnalytics,
     }
 )
+DISPATCHING = frozenset(  # couriers: a fleet its own, operators everybody
+    {
+        m.RegisterCourier,
+        m.ChangeCourier,
+        m.AdmitCourier,
+        m.TakeOffShift,
+        m.PlanShift,
+        m.DropShift,
+        m.ListShifts,
+        m.GetDelivery,
+        m.GetFleetWork,
+    }
+)
 MAY_ASK: dict[Role, frozenset[type]] = {
     "order_service": KNOWING_CUSTOMERS
     | CHANGING
@@ -183,9 +196,11 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.ReportDropoff,
             m.ReportFailure,
             m.ReportBreakdown,
+            m.ListShifts,
         }
     ),
     "tracker": frozenset(),
+    "fleet": DISPATCHING,
     "payment_provider": frozenset({m.ReportAuthorization, m.ReportInstruction}),
     "customer": frozenset({m.Track}),
     "operator": SELLING_FOR_LESS
@@ -194,12 +209,10 @@ MAY_ASK: dict[Role, frozenset[type]] = {
     | HOOKING
     | KNOWING_CUSTOMERS
     | CAMPAIGNING
+    | DISPATCHING
     | frozenset(
         {
             m.RegisterStore,
-            m.RegisterCourier,
-            m.ChangeCourier,
-            m.TakeOffShift,
             m.RegisterCustomer,
             m.ListProduct,
             m.DelistProduct,
@@ -255,6 +268,7 @@ MAY_HEAR: dict[Role, frozenset[Feed]] = {
     "store": frozenset({"tickets", "stock", "staff"}),
     "courier": frozenset({"route"}),
     "tracker": frozenset(),
+    "fleet": frozenset({"fleet"}),
     "payment_provider": frozenset({"payments"}),
     "customer": frozenset({"tracking"}),
     "operator": frozenset({"city", "stock", "crm"}),

@@ -75,6 +75,7 @@ WHOLE: dict[m.Feed, Any] = {
     "staff": m.StaffPresent,
     "crm": m.CrmOpen,
     "route": m.Route,
+    "fleet": m.FleetWhole,
     "tracking": m.Tracking,
     "city": m.CityWhole,
 }
@@ -147,9 +148,9 @@ any other: to try again, take a new id. Where nothing was decided (`rate_limited
 **Feeds.** `orders`, `tickets`, `payments`, `stock`, `staff` and `crm` are logs: every change has a
 number, the numbers of a feed have no gaps, and they survive a restart of the server. Ask for what
 you missed with `from` (or `resume` in `hello`); if it is not kept any more you get a `snapshot`
-with `reset: true`. A reader that is too slow is cut off, and resumes. `route`, `tracking` and
-`city` are views: each message is numbered within its subscription, a slow reader skips to the
-newest state, and every subscription begins with a snapshot.
+with `reset: true`. A reader that is too slow is cut off, and resumes. `route`, `fleet`,
+`tracking` and `city` are views: each message is numbered within its subscription, a slow reader
+skips to the newest state, and every subscription begins with a snapshot.
 
 **Without a socket.** What a log tells is also sent by webhook (`set_webhook`), and trackers report
 positions by HTTP: [tracking.md](tracking.md) says how both look.

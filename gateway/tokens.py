@@ -21,6 +21,7 @@ MINUTE_S, HOUR_S = 60, 3600
 LIFE_MAX_S: dict[Role, int] = {
     "courier": 15 * MINUTE_S,
     "tracker": 30 * 24 * HOUR_S,  # a device that can only say where it is
+    "fleet": 12 * HOUR_S,  # a shift of who dispatches a partner's couriers
     "order_service": 15 * MINUTE_S,
     "store": 15 * MINUTE_S,
     "payment_provider": 15 * MINUTE_S,
@@ -68,7 +69,10 @@ class Tokens:
         self._audience = audience
 
     def mint(self, role: Role, subject: str, ttl_s: int, now_s: int) -> str:
-        """A token for `subject`, from now on. Raises ValueError if it would live too long."""
+        """A token for `subject`, from now on. Raises ValueError if it would live too long, or be
+        nobody's."""
+        if not subject:
+            raise ValueError("a token is somebody's")
         if not 0 < ttl_s <= LIFE_MAX_S[role]:
             raise ValueError(f"a token for a {role} lives at most {LIFE_MAX_S[role]} s")
         claims = Claims(self._audience, role, subject, now_s, now_s + ttl_s)
@@ -87,7 +91,7 @@ class Tokens:
         claims = _read(body)
         life = claims.exp - claims.iat
         fresh = claims.iat <= now_s + LEEWAY_S and 0 < life <= LIFE_MAX_S[claims.role]
-        if claims.aud != self._audience or not fresh:
+        if claims.aud != self._audience or not claims.sub or not fresh:
             raise Refusal("unauthenticated")
         if now_s >= claims.exp:
             raise Refusal("token_expired")

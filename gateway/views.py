@@ -281,6 +281,7 @@ def city_courier(
         device,
         doubted,
         [*courier.skills],
+        courier.fleet,
     )
 
 

@@ -123,6 +123,7 @@ from engine.commands.returning import (
     WaiveReturn,
     WithdrawChange,
 )
+from engine.commands.rostering import DropShift, PlanShift
 from engine.commands.segmenting import ReviewCustomer, ReviewCustomers, SetSegmentation
 from engine.commands.selling import ReconcileTill, RecordReceipt, RefundReceipt
 from engine.commands.staffing import (
@@ -248,6 +249,8 @@ ExternalCommand = (
     | ResolveDifference
     | RegisterCourier
     | ChangeCourier
+    | PlanShift
+    | DropShift
     | StartShift
     | EndShift
     | TakeBreak

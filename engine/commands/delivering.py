@@ -1,15 +1,18 @@
 """What couriers report, from the start of a shift to the last drop-off."""
 
 from engine.commands.command import Command
-from engine.values import CourierId, DeliveryId, Millis, Proof, Skill, StopKind
+from engine.values import CourierId, DeliveryId, FleetId, Millis, Proof, Skill, StopKind
 from geo.travel import Vehicle
 
 
 class RegisterCourier(Command, frozen=True):
+    """Couriers of a fleet are called `fleet:name`, so that no two fleets ask for one name."""
+
     courier: CourierId
     vehicle: Vehicle
     capacity: int  # units of load on board at once
     skills: list[Skill] = []
+    fleet: FleetId = FleetId("")
 
 
 class ChangeCourier(Command, frozen=True):
@@ -19,6 +22,7 @@ class ChangeCourier(Command, frozen=True):
     vehicle: Vehicle
     capacity: int
     skills: list[Skill] | None = None  # None: as before
+    fleet: FleetId = FleetId("")  # whose dispatcher says so, of its own; empty: an operator
 
 
 class StartShift(Command, frozen=True):
@@ -32,7 +36,8 @@ class EndShift(Command, frozen=True):
     """Home, or offline: takes nothing new, and brings what is on board to its end."""
 
     courier: CourierId
-    reason: str = ""  # of the operator who sends the courier home; empty: it is the courier's word
+    reason: str = ""  # of who sends the courier home; empty: it is the courier's word
+    fleet: FleetId = FleetId("")  # whose dispatcher does, of its own couriers
 
 
 class TakeBreak(Command, frozen=True):
@@ -93,7 +98,8 @@ class ReportBreakdown(Command, frozen=True):
     """The courier cannot go on; goods on board wait where they are to be rescued."""
 
     courier: CourierId
-    reason: str = ""  # of the operator who says so; empty: it is the courier's word
+    reason: str = ""  # of who says so for him; empty: it is the courier's word
+    fleet: FleetId = FleetId("")  # whose dispatcher does, of its own couriers
 
 
 class ExpireOffer(Command, frozen=True):

@@ -186,6 +186,7 @@ from engine.events.reconciliations import (
 )
 from engine.events.refunds import RefundDropped, RefundEndorsed, RefundProposed, RefundReleased
 from engine.events.rides import RideMeasured
+from engine.events.shifts import ShiftDropped, ShiftPlanned
 from engine.events.staff import (
     BreakEnded,
     BreakStarted,
@@ -377,6 +378,8 @@ AnyEvent = (
     | ReconciliationClosed
     | DifferenceResolved
     | CourierEvent
+    | ShiftPlanned
+    | ShiftDropped
     | DeliveryEvent
     | PlanningRequested
     | PlanningRoundOpened

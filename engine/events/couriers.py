@@ -2,7 +2,7 @@
 
 from engine.columns import PositionBatch
 from engine.events.event import Event
-from engine.values import CourierId, CourierNumber, Millis, Skill, StoreId
+from engine.values import CourierId, CourierNumber, FleetId, Millis, Skill, StoreId
 from geo.travel import Vehicle
 
 
@@ -12,6 +12,7 @@ class CourierRegistered(Event, frozen=True):
     vehicle: Vehicle
     capacity: int
     skills: list[Skill] = []
+    fleet: FleetId = FleetId("")  # whose he is, for good; empty: the house's own
 
 
 class CourierChanged(Event, frozen=True):

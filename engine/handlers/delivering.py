@@ -59,9 +59,10 @@ from engine.state.positions import Positions
 from engine.state.settings import CurrentSettings
 from engine.state.timers import Timers
 from engine.turn import Turn
-from engine.values import Actor, CourierId, DeliveryId, Proof, Stop, StopKind
+from engine.values import Actor, CourierId, DeliveryId, FleetId, Proof, Stop, StopKind
 
 S = DeliveryStatus
+HOUSE = FleetId("")
 
 
 @dataclass(eq=False, slots=True)
@@ -80,10 +81,12 @@ class Delivering:
             turn.reject(Reason.MALFORMED, field="capacity")
         if not are_skills(c.skills):
             turn.reject(Reason.MALFORMED, field="skills")
+        if c.fleet and not _is_name_of(c.fleet, c.courier):
+            turn.reject(Reason.UNKNOWN, what="courier", id=c.courier)
         if self.couriers.get(c.courier):
             turn.reject(Reason.ALREADY_EXISTS)
         number, skills = self.couriers.next_number(), sorted(c.skills)
-        turn.emit(CourierRegistered(c.courier, number, c.vehicle, c.capacity, skills))
+        turn.emit(CourierRegistered(c.courier, number, c.vehicle, c.capacity, skills, c.fleet))
 
     def change_courier(self, turn: Turn, c: ChangeCourier) -> None:
         """Only of who has nothing to do: plans were made for what he could carry."""
@@ -91,7 +94,7 @@ class Delivering:
             turn.reject(Reason.MALFORMED, field="capacity")
         if c.skills and not are_skills(c.skills):
             turn.reject(Reason.MALFORMED, field="skills")
-        courier = self._courier(turn, c.courier)
+        courier = self._courier(turn, c.courier, c.fleet)
         if courier.on_shift or self.deliveries.route(c.courier).stops:
             turn.reject(Reason.AT_WORK)
         skills = courier.skills if c.skills is None else sorted(c.skills)
@@ -104,7 +107,7 @@ class Delivering:
         turn.emit(ShiftStarted(c.courier, c.ends_at))
 
     def end_shift(self, turn: Turn, c: EndShift) -> None:
-        if not self._courier(turn, c.courier).on_shift:
+        if not self._courier(turn, c.courier, c.fleet).on_shift:
             turn.reject(Reason.OFF_SHIFT)
         turn.emit(ShiftEnded(c.courier, reason=c.reason))
 
@@ -116,7 +119,7 @@ class Delivering:
 
     def report_breakdown(self, turn: Turn, c: ReportBreakdown) -> None:
         """Whoever still carries something may break down, on shift or not."""
-        on_shift = self._courier(turn, c.courier).on_shift
+        on_shift = self._courier(turn, c.courier, c.fleet).on_shift
         if not on_shift and not self.deliveries.route(c.courier).stops:
             turn.reject(Reason.OFF_SHIFT)
         if on_shift:
@@ -294,8 +297,8 @@ class Delivering:
         if not turn.at < at <= limit_at:
             turn.reject(Reason.MALFORMED, field=field, limit_at=limit_at)
 
-    def _courier(self, turn: Turn, key: CourierId) -> Courier:
-        courier = self.couriers.get(key)
+    def _courier(self, turn: Turn, key: CourierId, fleet: FleetId = HOUSE) -> Courier:
+        courier = self.couriers.known_to(fleet, key)
         if not courier:
             turn.reject(Reason.UNKNOWN, what="courier", id=key)
         return courier
@@ -312,3 +315,8 @@ class Delivering:
         turn.reject(
             Reason.ILLEGAL_TRANSITION, **{"from": delivery.status, "to": to}, allowed=allowed
         )
+
+
+def _is_name_of(fleet: FleetId, courier: CourierId) -> bool:
+    """`fleet:name`: what else there is cannot be asked for by taking its name."""
+    return ":" not in fleet and len(courier) > len(fleet) + 1 and courier.startswith(f"{fleet}:")

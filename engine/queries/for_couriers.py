@@ -38,6 +38,11 @@ class Work(Struct, frozen=True):
     wait_near: StoreId | None = None  # asked to, as long as there is nothing to do
 
 
+def is_told(delivery: Delivery) -> bool:
+    """Its courier knows of it: what is merely planned is nobody's business yet."""
+    return delivery.courier is not None and delivery.status is not DeliveryStatus.CREATED
+
+
 def work_of(s: State, courier: CourierId) -> Work:
     """Of somebody unknown: none."""
     registered = s.couriers.get(courier)

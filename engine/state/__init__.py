@@ -29,6 +29,7 @@ from engine.state.refunds import Refunds
 from engine.state.reorders import Reorders
 from engine.state.requests import Requests
 from engine.state.settings import CurrentSettings
+from engine.state.shifts import Shifts
 from engine.state.staff import Staff
 from engine.state.stores import Stores
 from engine.state.timers import Timers
@@ -69,3 +70,4 @@ class State(Struct):
     deliveries: Deliveries = field(default_factory=Deliveries)
     planning_rounds: PlanningRounds = field(default_factory=PlanningRounds)
     promises: Promises = field(default_factory=Promises)
+    shifts: Shifts = field(default_factory=Shifts)

@@ -17,7 +17,7 @@ from engine.events import (
     ShiftStarted,
     WaitEnded,
 )
-from engine.values import CourierId, CourierNumber, Millis, Skill, StoreId
+from engine.values import CourierId, CourierNumber, FleetId, Millis, Skill, StoreId
 from geo.travel import Vehicle
 
 
@@ -30,6 +30,7 @@ class Courier(Struct, array_like=True):
     asked_to_wait_at: StoreId | None = None  # until there is something to do
     break_until: Millis = Millis(0)
     skills: list[Skill] = []  # sorted
+    fleet: FleetId = FleetId("")  # whose he is; empty: the house's own
 
     def is_on_break(self, now: int) -> bool:
         """Or about to be: what was accepted before is still brought to its end."""
@@ -51,6 +52,9 @@ class Couriers(Struct, dict=True):
     def __post_init__(self) -> None:
         # Derived, hence not fields: snapshots neither write nor read them.
         self.ids: list[CourierId] = list(self.couriers)
+        self._of_fleet: dict[FleetId, list[CourierId]] = {}
+        for key, courier in self.couriers.items():
+            self._of_fleet.setdefault(courier.fleet, []).append(key)
         self.working_numbers: dict[CourierNumber, None] = {
             x.number: None for x in self.couriers.values() if x.on_shift
         }
@@ -69,6 +73,20 @@ class Couriers(Struct, dict=True):
 
     def get(self, courier: CourierId) -> Courier | None:
         return self.couriers.get(courier)
+
+    def known_to(self, fleet: FleetId, courier: CourierId) -> Courier | None:
+        """A fleet knows its own; the house, which has no name, knows everybody."""
+        found = self.couriers.get(courier)
+        return found if found is None or fleet in ("", found.fleet) else None
+
+    @property
+    def fleets(self) -> list[FleetId]:
+        """Those that have couriers, the house among them."""
+        return list(self._of_fleet)
+
+    def of_fleet(self, fleet: FleetId) -> list[CourierId]:
+        """In the order they were registered; not to be changed."""
+        return self._of_fleet.get(fleet, [])
 
     def next_number(self) -> CourierNumber:
         return CourierNumber(len(self.couriers))
@@ -105,9 +123,11 @@ class Couriers(Struct, dict=True):
     def courier_registered(self, e: CourierRegistered) -> None:
         assert e.courier not in self.couriers
         assert e.number == self.next_number()
-        self.couriers[e.courier] = Courier(e.number, e.vehicle, e.capacity, skills=e.skills)
+        registered = Courier(e.number, e.vehicle, e.capacity, skills=e.skills, fleet=e.fleet)
+        self.couriers[e.courier] = registered
         count(self.skilled, tuple(e.skills), 1)
         self.ids.append(e.courier)
+        self._of_fleet.setdefault(e.fleet, []).append(e.courier)
         self.roster_version += 1
 
     def courier_changed(self, e: CourierChanged) -> None:

@@ -183,6 +183,8 @@ def state_of(s: State) -> dict[type[e.Event], Apply]:
         e.BreakPlanned: s.couriers.break_planned,
         e.CourierRepositioned: s.couriers.courier_repositioned,
         e.WaitEnded: s.couriers.wait_ended,
+        e.ShiftPlanned: s.shifts.shift_planned,
+        e.ShiftDropped: s.shifts.shift_dropped,
         e.PositionsReported: s.positions.positions_reported,
         e.DeliveryCreated: s.deliveries.delivery_created,
         e.RoutePlanned: s.deliveries.route_planned,

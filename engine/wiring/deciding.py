@@ -139,6 +139,8 @@ def handler_of(h: Handlers) -> dict[type[c.Command], Handle]:
         c.RepositionCourier: h.dispatching.reposition_courier,
         c.RegisterCourier: h.delivering.register_courier,
         c.ChangeCourier: h.delivering.change_courier,
+        c.PlanShift: h.rostering.plan_shift,
+        c.DropShift: h.rostering.drop_shift,
         c.StartShift: h.delivering.start_shift,
         c.EndShift: h.delivering.end_shift,
         c.TakeBreak: h.delivering.take_break,

@@ -30,6 +30,7 @@ from engine.handlers.replenishing import Replenishing
 from engine.handlers.rescuing import Rescuing
 from engine.handlers.returning import Returning
 from engine.handlers.riding import Riding
+from engine.handlers.rostering import Rostering
 from engine.handlers.segmenting import Segmenting
 from engine.handlers.selling import Selling
 from engine.handlers.staffing import Staffing
@@ -74,6 +75,7 @@ class Handlers(Struct):
     returning: Returning
     dispatching: Dispatching
     delivering: Delivering
+    rostering: Rostering
     tracking: Tracking
     riding: Riding
     supporting: Supporting
@@ -182,6 +184,7 @@ def handlers_over(s: State) -> Handlers:
             s.order_changes,
         ),
         Delivering(s.settings, s.timers, s.orders, s.couriers, s.positions, s.deliveries),
+        Rostering(s.couriers, s.shifts),
         Tracking(s.couriers, s.positions),
         Riding(s.settings, s.stores, s.couriers, s.deliveries),
         Supporting(s.customers, s.orders),

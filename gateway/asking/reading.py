@@ -38,6 +38,7 @@ from gateway.asking.customer_records import (
     list_purchases,
 )
 from gateway.asking.finding import order_asked, store_asked
+from gateway.asking.fleets import admit_courier, get_delivery, get_fleet_work, list_shifts
 from gateway.asking.paging import page_after
 from gateway.asking.promotions import (
     get_coupon,
@@ -88,6 +89,8 @@ def read(
     """
     if isinstance(body, m.Track):
         return _track(who, engine, now)
+    if isinstance(body, m.AdmitCourier):
+        return admit_courier(body, who, engine.state, tokens, wall_ms)
     if isinstance(body, m.CreateTrackingLink):
         return _tracking_link(body, who, engine.state, tokens, wall_ms)
     if (looked_up := ANSWER_FROM.get(type(body))) is not None:
@@ -182,16 +185,21 @@ ANSWER_OF: dict[type, Read] = {
     m.GetCampaign: get_campaign,
     m.ListCampaigns: list_campaigns,
     m.GetTimeline: get_timeline,
+    m.GetDelivery: get_delivery,
 }
 ANSWER_FROM: dict[type, LookUp] = {
     m.SearchProducts: lambda b, _, engine, indexes: search_products(b, engine, indexes.catalog),
     m.ListCategories: lambda b, _, engine, indexes: list_categories(b, engine, indexes.catalog),
     m.SearchOrders: lambda b, who, engine, indexes: search_orders(b, who, engine, indexes.orders),
     m.CountOrders: lambda b, who, engine, indexes: count_orders(b, who, engine, indexes.orders),
+    m.ListShifts: lambda b, who, engine, indexes: list_shifts(b, who, engine, indexes.projections),
+    m.GetFleetWork: lambda b, who, engine, indexes: get_fleet_work(
+        b, who, engine, indexes.projections
+    ),
     m.Recommend: lambda b, who, engine, indexes: recommend(b, who, engine, indexes.projections),
     **dict.fromkeys(
         (m.GetAnalytics, m.GetStoreAnalytics, m.GetHeatMap),
         lambda b, who, engine, indexes: analytics(b, who, engine, indexes.projections),
     ),
 }
-READS = frozenset((*ANSWER_OF, *ANSWER_FROM, m.Track, m.CreateTrackingLink))
+READS = frozenset((*ANSWER_OF, *ANSWER_FROM, m.Track, m.CreateTrackingLink, m.AdmitCourier))

@@ -19,6 +19,7 @@ class RoleLimits(Struct, frozen=True):
 USUAL: dict[Role, RoleLimits] = {
     "courier": RoleLimits(20, 100, 2, 16),
     "tracker": RoleLimits(5, 200, 2, 4),
+    "fleet": RoleLimits(100, 1_000, 16, 128),
     "customer": RoleLimits(2, 20, 8, 4),
     "store": RoleLimits(100, 1_000, 16, 128),
     "order_service": RoleLimits(2_000, 5_000, 64, 1_024),

@@ -108,6 +108,8 @@ class Teller:
             e.LedgerPosted: money.posted,
             e.CourierRegistered: couriers.registered,
             e.CourierChanged: couriers.changed,
+            e.ShiftPlanned: couriers.planned,
+            e.ShiftDropped: couriers.dropped,
             e.ShiftStarted: couriers.started,
             e.ShiftEnded: couriers.ended,
             e.DeliveryOffered: couriers.offered,

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from engine import events as e
 from engine.projections import Projections
 from engine.projections.utilization import Work
-from engine.values import CourierId, Millis
+from engine.values import CourierId, Millis, ShiftId
 from gateway.history.rows import Rows
 
 E7, MM = 10_000_000, 1_000
@@ -29,14 +29,24 @@ class Couriers:
         self._ended: dict[CourierId, tuple[Millis, bool]] = {}
         self._ids: list[CourierId] = []
         self._registered: dict[CourierId, tuple[str, int]] = {}
+        self._fleets: dict[CourierId, str] = {}
+        self._planned: dict[tuple[CourierId, ShiftId], e.ShiftPlanned] = {}
         self.currency = ""
 
     def registered(self, _: Millis, x: e.CourierRegistered) -> None:
         self._ids.append(x.courier)
         self._registered[x.courier] = x.vehicle.value, x.capacity
+        self._fleets[x.courier] = x.fleet
 
     def changed(self, _: Millis, x: e.CourierChanged) -> None:
         self._registered[x.courier] = x.vehicle.value, x.capacity
+
+    def planned(self, _: Millis, x: e.ShiftPlanned) -> None:
+        self._plan(self._planned.pop((x.courier, x.shift), None))  # a name that is used again
+        self._planned[x.courier, x.shift] = x
+
+    def dropped(self, _: Millis, x: e.ShiftDropped) -> None:
+        self._plan(self._planned.pop((x.courier, x.shift)), dropped=True)
 
     def started(self, at: Millis, x: e.ShiftStarted) -> None:
         """Only now is it known what was finished after the shift before."""
@@ -72,9 +82,17 @@ class Couriers:
         for courier in list(self._shifts):
             self._tell(courier, now)
         for courier, (vehicle, capacity) in self._registered.items():
-            self._rows["couriers"].append((courier, vehicle, capacity))
+            fleet = self._fleets[courier] or None
+            self._rows["couriers"].append((courier, vehicle, capacity, fleet))
+        for x in self._planned.values():
+            self._plan(x)
 
     # internals
+
+    def _plan(self, x: e.ShiftPlanned | None, dropped: bool = False) -> None:
+        if x is not None:
+            row = (x.courier, x.shift, x.starts_at, x.ends_at, dropped)
+            self._rows["planned_shifts"].append(row)
 
     def _offer(self, at: Millis, delivery: str, courier: str, what: str, reason: str = "") -> None:
         self._rows["offers"].append((at, delivery, courier, what, reason or None))
@@ -101,5 +119,6 @@ class Couriers:
                 done.earned_minor - before.earned_minor,
                 self.currency,
                 (self._projections.emissions.ridden_mm(courier) - shift.ridden_mm) / MM,
+                self._fleets[courier] or None,
             )
         )

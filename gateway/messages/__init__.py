@@ -70,21 +70,29 @@ from gateway.messages.feeds import (
     InstructionClosed,
     InstructionDue,
     Kpis,
-    Offer,
     OrdersOpen,
     PaymentClosed,
     PaymentDue,
     PaymentsDue,
     ReturnClosed,
     ReturnDue,
-    Route,
-    RouteStop,
     SnapshotBody,
     StockFollowed,
     Ticket,
     TicketClosed,
     Tickets,
-    WaitNear,
+)
+from gateway.messages.fleets import (
+    CourierAdmitted,
+    Delivery,
+    FleetChanges,
+    FleetCourier,
+    FleetsWorked,
+    FleetWhole,
+    FleetWork,
+    PlannedShift,
+    Shifts,
+    WorkedShift,
 )
 from gateway.messages.forking import ForkFigure, ForkJob, ForkRow, Outlook
 from gateway.messages.frames import (
@@ -203,6 +211,7 @@ from gateway.messages.replies import (
     WentShort,
 )
 from gateway.messages.requests import *  # every request there is
+from gateway.messages.routes import Offer, Route, RouteStop, WaitNear
 from gateway.messages.settings import SettingsInForce, TravelSettings
 from gateway.messages.supply import (
     PurchaseStatus,

@@ -1,9 +1,9 @@
 """What subscriptions tell: the bodies of `snapshot` and `delta`, one pair per feed.
 
 *Logs* (`orders`, `tickets`, `payments`, `stock`, `staff`, `crm`) number every change: nothing is
-skipped, and a subscription resumes where it was cut. *Views* (`route`, `tracking`, `city`) tell the
-newest state; each subscription numbers its own messages, and after a cut it starts with a fresh
-snapshot.
+skipped, and a subscription resumes where it was cut. *Views* (`route`, `fleet`, `tracking`,
+`city`) tell the newest state; each subscription numbers its own messages, and after a cut it starts
+with a fresh snapshot.
 """
 
 from typing import Any, Literal, get_args
@@ -17,6 +17,7 @@ from gateway.messages.approaching import (
 )
 from gateway.messages.attendance import Duty, StaffPresent, Timecard
 from gateway.messages.crm import CrmNews, CrmOpen
+from gateway.messages.fleets import FleetChanges, FleetWhole
 from gateway.messages.orders import (
     Order,
     OrderChange,
@@ -25,6 +26,7 @@ from gateway.messages.orders import (
     Tracking,
 )
 from gateway.messages.replies import StockMoved
+from gateway.messages.routes import Route
 from gateway.messages.supply import SupplierPurchase, Transfer
 from gateway.messages.values import (
     CourierStatus,
@@ -36,9 +38,7 @@ from gateway.messages.values import (
     OrderStatus,
     Part,
     Permission,
-    Place,
     PricedLine,
-    Proof,
     StopKind,
     Told,
     Vehicle,
@@ -46,7 +46,7 @@ from gateway.messages.values import (
 )
 
 Feed = Literal[
-    "orders", "tickets", "payments", "stock", "staff", "crm", "route", "tracking", "city"
+    "orders", "tickets", "payments", "stock", "staff", "crm", "route", "fleet", "tracking", "city"
 ]
 LOGS: tuple[Feed, ...] = ("orders", "tickets", "payments", "stock", "staff", "crm")
 
@@ -166,61 +166,6 @@ class StockFollowed(Told, frozen=True):
     record: int
 
 
-# route: a courier's work; snapshot and delta are the same, always whole
-
-
-class Offer(Part, frozen=True):
-    """Accept or decline before it expires. Fee for the ride; distance store to door."""
-
-    delivery: str
-    order: str
-    expires_at: str
-    store_name: str
-    pickup: Place
-    dropoff: Place
-    load: int
-    fee: Money
-    distance_m: int
-    returns: bool = False  # from a customer's door back to the store
-    skills: list[str] = []  # that it takes: what to bring along
-
-
-class RouteStop(Part, frozen=True):
-    """What to do next, in this order. `ready_at` at pickups, `proof` at drop-offs."""
-
-    kind: StopKind
-    delivery: str
-    order: str
-    place: Place
-    store_name: str | None = None
-    ready_at: str | None = None
-    promised_at: str | None = None
-    proof: Proof = "none"
-    not_before: str | None = None  # of a drop-off: when its window opens
-    returns: bool = False  # a pickup at a customer's door, for the store
-    eta_at: str | None = None  # as things were when this was told; whole minutes
-    seems_arrived: bool = False  # by the fence around it: then say so with `report_arrival`
-    labels: int = 0  # of a pickup: so many bags are to be scanned for `report_pickup`
-
-
-class WaitNear(Part, frozen=True):
-    """Nothing to do: orders are expected here."""
-
-    store: str
-    store_name: str
-    place: Place
-
-
-class Route(Told, frozen=True):
-    """`under_way`: the first stop is settled, go there."""
-
-    on_shift: bool
-    offers: list[Offer]
-    stops: list[RouteStop]
-    under_way: bool = False
-    wait_near: WaitNear | None = None
-
-
 # city: the operator's live map
 
 
@@ -261,6 +206,7 @@ class CityCourier(Part, frozen=True):
     device: DeviceTold | None = None
     doubted: int = 0  # how often his phone was elsewhere when he said that he was at a stop
     skills: list[str] = []
+    fleet: str = ""  # whose he is; empty: the house's own
 
 
 class CityOrder(Part, frozen=True):
@@ -330,6 +276,7 @@ SnapshotBody = (
     | StaffPresent
     | CrmOpen
     | Route
+    | FleetWhole
     | Tracking
     | CityWhole
 )
@@ -357,6 +304,7 @@ DeltaBody = (
     | Duty
     | CrmNews
     | Route
+    | FleetChanges
     | Tracking
     | CityChanges
 )
@@ -387,6 +335,7 @@ DELTAS: dict[Feed, tuple[Any, ...]] = {
     "staff": (Timecard, Duty),
     "crm": get_args(CrmNews),
     "route": (Route,),
+    "fleet": (FleetChanges,),
     "tracking": (Tracking,),
     "city": (CityChanges,),
 }

@@ -4,6 +4,7 @@ from gateway.messages.analytics import Analytics, HeatMap, StoreAnalytics
 from gateway.messages.approaching import Trail
 from gateway.messages.attendance import ClockedIn, Roster, Timecards
 from gateway.messages.campaigns import Campaign, Campaigns
+from gateway.messages.fleets import CourierAdmitted, Delivery, FleetsWorked, Shifts
 from gateway.messages.forking import ForkJob
 from gateway.messages.merchandise import (
     Categories,
@@ -292,6 +293,10 @@ ReplyBody = (
     | Timecards
     | Roster
     | ClockedIn
+    | CourierAdmitted
+    | Shifts
+    | FleetsWorked
+    | Delivery
     | ReorderPoints
     | TillReconciled
     | ReceiptRefunded

@@ -32,6 +32,7 @@ def add_to(
     _waits(page, tables)
     _hours(page, tables, period)
     _couriers(page, tables, currency, guarantee_minor)
+    _fleets(page, tables, currency)
     _costs(page, tables, currency)
     _offers(page, tables)
     _emissions(page, tables)
@@ -226,6 +227,41 @@ def _courier(x: Sequence[Any], currency: Currency, guaranteed: bool) -> list[str
         *([currency.text(top_up)] if guaranteed else []),
         count(km, 1),
     ]
+
+
+def _fleets(page: Page, tables: Tables, currency: Currency) -> None:
+    """What each is to be paid for; nothing where the house rides alone."""
+    if not tables.one("SELECT count(*) FROM couriers WHERE fleet_id IS NOT NULL"):
+        return
+    factor = " ".join(f"WHEN '{x.value}' THEN {grams}" for x, grams in GRAMS_PER_KM.items())
+    rows = tables.rows(
+        "SELECT coalesce(fleet_id, ''), count(DISTINCT courier_id), count(*),"
+        f" sum({HOURS}), sum(delivered)::BIGINT, sum(ridden_m) / 1000.0,"
+        f" sum(ridden_m / 1e6 * CASE vehicle {factor} ELSE 0 END), sum(earned_minor)::BIGINT"
+        " FROM shifts GROUP BY 1 ORDER BY 1"
+    )
+    late = dict(
+        tables.rows(
+            "SELECT coalesce(fleet_id, ''), count(*) FILTER (drop_off_lateness_ms > 0)"
+            " FROM brought JOIN couriers USING (courier_id) GROUP BY 1"
+        )
+    )
+    page.table(
+        "Fleets",
+        (
+            *("fleet", "couriers", "shifts", "hours on duty", "delivered", "of them late"),
+            *("km", "kg CO2e", "earned"),
+        ),
+        [
+            (
+                *(fleet or "the house", couriers, shifts, count(hours, 1), delivered),
+                *(late.get(fleet, 0), count(km, 1), count(kg, 2), currency.text(earned)),
+            )
+            for fleet, couriers, shifts, hours, delivered, km, kg, earned in rows
+        ],
+        "Shifts that began in the period, with what was finished after them; late ones by when "
+        "they came to the door. Earned by its couriers, tips included.",
+    )
 
 
 def _costs(page: Page, tables: Tables, currency: Currency) -> None:

@@ -36,6 +36,7 @@ ROUTE_EVENTS = (
     e.CourierRegistered,
     e.CourierChanged,
     e.CourierRepositioned,
+    e.BreakPlanned,
 )
 
 
@@ -184,7 +185,7 @@ def city_changes(
         [_courier(s, key, now, seen) for key in changes.couriers],
         [city_order(s, key, now, seen.late) for key in changes.orders if key in work.statuses],
         m.CityRemoved(list(gone)) if gone else None,
-        _positions(s, changes),
+        positions_told(s, changes),
         kpis,
     )
 
@@ -228,7 +229,7 @@ def _store(s: State, key: StoreId, work: OpenWork, at: int) -> m.CityStore:
     return city_store(s, key, len(work.of_store.get(key, ())), Millis(at))
 
 
-def _positions(s: State, changes: Changes) -> list[tuple[str, float, float]]:
+def positions_told(s: State, changes: Changes) -> list[tuple[str, float, float]]:
     ids, lat, lon = s.couriers.ids, s.positions.lat_e7, s.positions.lon_e7
     told = {s.couriers[key].number for key in changes.couriers}
     numbers = [n for n in changes.moved if n not in told]

@@ -24,13 +24,14 @@ from engine.queries.for_customers import has_ended
 from engine.queries.open_work import order_of
 from engine.queries.order_index import INDEXED, OrderIndex
 from engine.state import State
-from engine.values import CourierId, Millis, OrderId, ProductId, StoreId
+from engine.values import CourierId, FleetId, Millis, OrderId, ProductId, StoreId
 from gateway import messages as m
 from gateway.clock import Clock
 from gateway.codes import Refusal, unknown
 from gateway.messages import LOGS, Feed
 from gateway.telling.city import Changes, Figures, touched_couriers
 from gateway.telling.city_feed import KPI_TICKS, CityFeed
+from gateway.telling.fleets import FleetsFeed
 from gateway.telling.logs import Log, Logs, SavedFeeds
 from gateway.telling.shelves import Shelves
 from gateway.telling.subscribers import Session, Subscriber, envelope
@@ -87,6 +88,7 @@ class FeedHub:
         self._listeners: list[OnTold] = []
         self._looks = 0
         self.city = CityFeed(engine.state, self._logs, self.projections, figures)
+        self._fleets = FleetsFeed(engine.state, self._logs, self._offers)
 
     def attach(self, loop: Loop) -> None:
         """From now on, follow the live engine."""
@@ -209,6 +211,8 @@ class FeedHub:
         body: m.SnapshotBody
         if to.feed == "city":
             body = self.city.whole(self._now())
+        elif to.feed == "fleet":
+            body = self._fleets.whole(FleetId(to.subject), self._now())
         else:
             view = self._view(to.feed, to.subject)
             if view is None:
@@ -237,6 +241,7 @@ class FeedHub:
         for event in record.events:
             if isinstance(event, e.PositionsReported):
                 self._follow(record.seq, frozenset(event.batch.columns()[0].tolist()))
+        self._fleets.note(record, (*couriers, *self._logs.approaches.entered))
         if CITY in self._subscribers:
             self.city.note(record, couriers, orders)
 
@@ -265,6 +270,7 @@ class FeedHub:
             if feed == "tracking" and has_ended(self._engine.state, OrderId(subject)):
                 self._look(self._folded, feed, subject)
         self._flush_city()
+        self._flush_fleets()
 
     def _hold(self, seq: int, tell: Callable[[], None]) -> None:
         """Tell it when record `seq` is durable, in the order it was held."""
@@ -335,23 +341,42 @@ class FeedHub:
             self.city.forget()
             return
         changes, kpis = self.city.take(self._now())
-        common = self._city_body(changes, kpis)
-        for to in present:
-            if not to.began or to.is_slow:
-                to.changes.add(changes)
-            elif to.changes:
-                to.changes.add(changes)
-                self._tell_city(to, self._city_body(to.changes, kpis))
-                to.changes = Changes()
-            else:
-                self._tell_city(to, common)
+        self._flush(present, changes, partial(self._city_body, kpis=kpis))
 
     def _city_body(self, changes: Changes, kpis: m.Kpis | None) -> bytes:
         if not changes and kpis is None:
             return b""
         return _encode(self.city.told(changes, kpis, self._now()))
 
-    def _tell_city(self, to: Subscriber, body: bytes) -> None:
+    def _flush_fleets(self) -> None:
+        self._fleets.listen(self._now())
+        for fleet in self._fleets.looked_at:
+            if present := self._subscribers.get(("fleet", fleet)):
+                self._flush(present, self._fleets.take(fleet), self._fleet_body)
+            else:
+                self._fleets.forget(fleet)
+
+    def _fleet_body(self, changes: Changes) -> bytes:
+        return _encode(self._fleets.told(changes, self._now())) if changes else b""
+
+    def _flush(
+        self,
+        present: dict[Subscriber, None],
+        changes: Changes,
+        body_of: Callable[[Changes], bytes],
+    ) -> None:
+        common = body_of(changes)
+        for to in present:
+            if not to.began or to.is_slow:
+                to.changes.add(changes)
+            elif to.changes:
+                to.changes.add(changes)
+                self._send_later(to, body_of(to.changes))
+                to.changes = Changes()
+            else:
+                self._send_later(to, common)
+
+    def _send_later(self, to: Subscriber, body: bytes) -> None:
         if body:
             self._hold(self._folded, partial(self._send_next, to, body))
 

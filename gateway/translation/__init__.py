@@ -21,6 +21,7 @@ from gateway.submissions import SubmissionError
 from gateway.tokens import Identity
 from gateway.translation import (
     carrying,
+    dispatching,
     editing,
     opening,
     operating,
@@ -42,6 +43,7 @@ from gateway.wire import money, time_text, window_told
 
 COMMAND_OF: Table = {
     **carrying.COMMAND_OF,
+    **dispatching.COMMAND_OF,
     **editing.COMMAND_OF,
     **opening.COMMAND_OF,
     **operating.COMMAND_OF,

@@ -11,7 +11,7 @@ from gateway.tokens import Identity
 from gateway.translation.goods import lines_of
 from gateway.translation.table import Table
 from gateway.wire import point
-from geo.travel import TravelModel, Vehicle
+from geo.travel import TravelModel
 
 
 def _register_store(b: m.RegisterStore, _: Identity, __: str) -> ExternalCommand:
@@ -31,12 +31,6 @@ def _change_settings(b: m.ChangeSettings, _: Identity, __: str) -> ExternalComma
     return c.ChangeSettings(Settings(**given, travel=travel))
 
 
-def _take_off_shift(b: m.TakeOffShift, _: Identity, __: str) -> ExternalCommand:
-    if b.goods == "stranded":
-        return c.ReportBreakdown(v.CourierId(b.courier), b.reason)
-    return c.EndShift(v.CourierId(b.courier), b.reason)
-
-
 COMMAND_OF: Table = {
     m.RegisterStore: _register_store,
     m.DefineCategory: lambda b, _, __: c.DefineCategory(
@@ -44,13 +38,6 @@ COMMAND_OF: Table = {
     ),
     m.ListProduct: _list_product,
     m.DelistProduct: lambda b, _, __: c.DelistProduct(b.product),
-    m.RegisterCourier: lambda b, _, __: c.RegisterCourier(
-        b.courier, Vehicle(b.vehicle), b.capacity, b.skills
-    ),
-    m.ChangeCourier: lambda b, _, __: c.ChangeCourier(
-        b.courier, Vehicle(b.vehicle), b.capacity, b.skills
-    ),
-    m.TakeOffShift: _take_off_shift,
     m.AssignDelivery: lambda b, _, __: c.AssignDelivery(b.courier, b.delivery, b.reason),
     m.ChangeSettings: _change_settings,
 }

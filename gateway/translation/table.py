@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.commands import ExternalCommand
-from engine.values import ServiceId, StoreId
+from engine.values import FleetId, ServiceId, StoreId
 from gateway.tokens import Identity
 
 # Body, who asks (an Identity) and the currency. Rows are not typed further: what ids are in a
@@ -20,3 +20,8 @@ def service_of(who: Identity) -> ServiceId:
 def store_of(who: Identity) -> StoreId:
     """For which store he speaks: anybody but a store, for none or for whichever he names."""
     return StoreId(who.subject if who.role == "store" else "")
+
+
+def fleet_of(who: Identity) -> FleetId:
+    """Whose couriers are meant: of anybody but a fleet's dispatcher, everybody's."""
+    return FleetId(who.subject if who.role == "fleet" else "")

@@ -96,13 +96,13 @@ def couriers_of(scenario: Scenario, streams: RandomStreams) -> list[CourierProfi
     ground, couriers = Ground(scenario), list[CourierProfile]()
     for group in scenario.couriers:
         for n in range(group.count):
-            key = CourierId(f"{word(group.name)}-{n + 1}")
-            draws = streams.named("courier", key)
+            name = f"{word(group.name)}-{n + 1}"
+            draws = streams.named("courier", name)
             home = group.where.anywhere(draws) if group.where else ground.anywhere(draws)
             late_ms = round(draws.random() * group.stagger_min * MINUTE) if n else 0
             couriers.append(
                 CourierProfile(
-                    key,
+                    CourierId(group.id_of(name)),
                     group,
                     home,
                     Millis(scenario.starts_ms + round(group.from_h * HOUR) + late_ms),

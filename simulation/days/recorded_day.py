@@ -85,7 +85,8 @@ def recorded_couriers(
             home = Point.of_degrees(row.lat, row.lon)
         pace = max(1, round(group.pace.draw(draws) * PERMILLE))
         starts, ends = (Millis(round(x.timestamp() * SECOND)) for x in (row.starts_at, row.ends_at))
-        profiles.append(CourierProfile(CourierId(row.id), group, home, starts, ends, pace))
+        key = CourierId(group.id_of(row.id))
+        profiles.append(CourierProfile(key, group, home, starts, ends, pace))
     return profiles
 
 

@@ -45,8 +45,9 @@ class Office(Party):
             await self._once(m.RegisterStore(site.id, site.name, place, preparation_s))
         for profile in self.world.day.couriers:
             group = profile.group
+            skills, fleet = group.skills, group.fleet or None
             await self._once(
-                m.RegisterCourier(profile.id, group.vehicle.value, group.capacity, group.skills)
+                m.RegisterCourier(profile.id, group.vehicle.value, group.capacity, skills, fleet)
             )
 
     def expect(self) -> None:

@@ -39,6 +39,7 @@ from engine.values import (
     SECOND,
     CourierId,
     DeliveryId,
+    FleetId,
     Millis,
     OrderId,
     Proof,
@@ -102,8 +103,9 @@ class Fleet:
         world = self._world
         for x in self._couriers:
             if world.state.couriers.get(x.id) is None:
-                skills = [Skill(s) for s in x.group.skills]
-                world.submit(RegisterCourier(x.id, x.group.vehicle, x.group.capacity, skills))
+                group, skills = x.group, [Skill(s) for s in x.group.skills]
+                joins = group.vehicle, group.capacity, skills, FleetId(group.fleet)
+                world.submit(RegisterCourier(x.id, *joins))
         self.shifts = Shifts(world, self._scenario, self._couriers, self)
         world.subscribe(DeliveryOffered, self._consider)
         world.subscribe(OrderReady, self._hand_over)

@@ -107,6 +107,9 @@ class StoreGroup(Part, frozen=True, kw_only=True):
     unsellable_returns: Share = 0.0
 
 
+FleetName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{0,32}\Z")]
+
+
 class CourierGroup(Part, frozen=True, kw_only=True):
     """So many couriers of a kind, on the same shift give or take `stagger_min`."""
 
@@ -131,6 +134,11 @@ class CourierGroup(Part, frozen=True, kw_only=True):
     hourly_minor: Count = 0  # for the time on shift, besides what deliveries are paid
     gps_noise_m: NotNegative = 0.0  # standard deviation of a fix, north and east each
     skills: list[Name] = []  # which some goods ask for
+    fleet: FleetName = ""  # a partner's; else the house's own
+
+    def id_of(self, name: str) -> str:
+        """What a courier of this name is called: a fleet's by its name, too."""
+        return f"{self.fleet}:{name}" if self.fleet else name
 
 
 class Bank(Part, frozen=True, kw_only=True):

@@ -33,6 +33,7 @@ from engine.values import (
     Rescue,
     ReturnedLine,
     ReturnWay,
+    Skill,
     Standing,
     StopKind,
     Tender,
@@ -133,6 +134,8 @@ SENSIBLE = [  # one of each command from outside
     c.ResolveDifference("bank/day", 0, "looked at"),
     c.RegisterCourier("kim", Vehicle.SCOOTER, 12),
     c.ChangeCourier("kim", Vehicle.CAR, 9),
+    c.PlanShift("kim", "mon", 10**7, 2 * 10**7),
+    c.DropShift("kim", "mon"),
     c.StartShift("kim", 10**7),
     c.EndShift("kim"),
     c.TakeBreak("kim", 9_000),
@@ -185,6 +188,7 @@ NO_BOUNDS = (
     list[Break],
     list[Rescue],
     list[Instead],
+    list[Skill] | None,
 )  # closed sets, and what has its own
 HUGE = 2**63 - 1
 SWAPPED = Point(1_160_000_000, 390_000_000)

@@ -23,6 +23,7 @@ from tests.days import (
     random_campaigns,
     random_complaints,
     random_customers,
+    random_fleets,
     random_merchandising,
     random_orders,
     random_payments,
@@ -62,6 +63,7 @@ SUBJECTS = (  # that have a module of their own
     random_stock,
     random_streets,
     random_supply,
+    random_fleets,
 )
 ASIDE = 0.35  # of what is said is about the subject of the day, now and then about another
 DAYS_A_ROUND = 16  # in which everything is the talk of one day
@@ -246,7 +248,7 @@ class RandomDay:
 
     def _go_on(self) -> list[c.AnyCommand]:
         """One of the things somebody is waiting for."""
-        deeds = [*answers(self._s, self.at), *progress(self._s, COURIERS, self.rng)]
+        deeds = [*answers(self._s, self.at), *progress(self._s, self._s.couriers.ids, self.rng)]
         idle = [x for x in COURIERS if not self._s.couriers[x].on_shift]
         deeds += [c.StartShift(x, self.at + HOUR) for x in idle]
         deeds += reopening(self._s)
@@ -333,8 +335,9 @@ class RandomDay:
         if not self._s.couriers["hero"].on_shift:
             yield c.StartShift("hero", self.at + 20 * HOUR)
         yield from answers(self._s, self.at)
-        yield from good_plan(self._s, COURIERS, "hero")
-        yield from progress(self._s, [*COURIERS, "hero"], self.rng)
+        couriers = self._s.couriers.ids
+        yield from good_plan(self._s, [x for x in couriers if x != "hero"], "hero")
+        yield from progress(self._s, couriers, self.rng)
 
     # drawing
 

@@ -23,6 +23,7 @@ def makers(day) -> Iterator[tuple[float, Callable[[], Made]]]:
     yield 2, lambda: _try_again(day)
     yield 1, lambda: _recall(day)
     yield 1, lambda: _try_in_vain(day)
+    yield 1, lambda: _come_back(day)
     yield 0.5, lambda: _come_too_late(day)
     yield 0.2, lambda: _be_impatient(day)
     yield 0.3, lambda: _be_overtaken(day)
@@ -115,6 +116,18 @@ def _try_in_vain(day) -> Made:
         c.ChangeSettings(Settings(delivery_attempts_max=1)),
         c.RequestRedelivery(key, "app"),
         c.ChangeSettings(Settings()),
+    ]
+
+
+def _come_back(day) -> Made:
+    """Nobody is there, and it is to be tried once more: from the store, when it is back."""
+    key = _out(day, is_return=False)
+    delivery = day._s.deliveries.of_order.get(key, "nothing")
+    known = day._s.deliveries.get(delivery)
+    return [
+        c.ReportFailure((known and known.courier) or "kim", delivery, "customer_absent"),
+        c.RequestRedelivery(key, day.rng.choice(["app", ""])),
+        c.ReceiveReturn(known.store if known else "s0", delivery, day.rng.random() < 0.8),
     ]
 
 

@@ -19,7 +19,7 @@ from geo.travel import Vehicle
 from simulation.run import simulate
 from tests import cases
 from tests.batch_figures import Day
-from tests.days.random_days import COURIERS, RandomDay
+from tests.days.random_days import RandomDay
 from tests.simulated_city import troubled
 
 SEEDS = (1, 3, 6, 8, 9, 10, 14, 16, 17, 29)  # between them, everything that is folded happens
@@ -194,7 +194,7 @@ def test_demand_by_cell_is_that_of_the_log(seed):
 def test_couriers_time_and_earnings_are_those_of_the_log(seed):
     day, projections, engine = day_of(seed)
     fleet, now = projections.utilization, engine.now
-    couriers = [*COURIERS, "hero"]
+    couriers = engine.state.couriers.ids
     by_courier = {x: [0, 0] for x in couriers}
     for of_day in range(now // (24 * HOUR) + 1):
         for courier, work in fleet.couriers_on(of_day, now).items():

@@ -172,13 +172,13 @@ def some(kind):
         "spent_minor": [4, 3, 2, 1],
         "terms": m.PromotionTerms("x", [m.Action("free_delivery")], by_coupon=True),
     }
-    if kind in (m.DraftDuty, m.RecordTimecard, m.CorrectTimecard):
-        hours = (-2, -1) if kind is not m.DraftDuty else (1, 2)
+    if kind in (m.DraftDuty, m.PlanShift, m.RecordTimecard, m.CorrectTimecard):
+        hours = (1, 2) if kind in (m.DraftDuty, m.PlanShift) else (-2, -1)
         began, ended = (time_text(wall_ms() + HOUR * x) for x in hours)
         values |= {"starts_at": began, "ends_at": ended, "started_at": began, "ended_at": ended}
     if kind in (m.ListTimecards, m.ListRoster):
         values |= {"from_at": later(), "to_at": later()}
-    if kind is m.GetTrail:
+    if kind in (m.GetTrail, m.ListShifts, m.GetFleetWork):
         values |= {"from_at": time_text(wall_ms() - HOUR), "to_at": time_text(wall_ms())}
     numbers = ("point", "target", "quantity", "index", "counted", "capacity", "preparation_s")
     given = {

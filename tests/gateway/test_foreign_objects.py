@@ -48,6 +48,9 @@ OTHERS = {  # field -> what it names of the shop, its store, its courier and its
     "receipt": ("re",),
     "webhook": ("w",),
     "address": ("home",),
+    "courier": ("kim", "acme:kim"),
+    "shift": ("sh",),
+    "fleet": ("acme",),
 }
 MADE = {  # names that are chosen by whoever asks; only whether they are taken can be heard
     m.RegisterCustomer: "customer",
@@ -66,8 +69,15 @@ MADE = {  # names that are chosen by whoever asks; only whether they are taken c
     m.RefundReceipt: "refund",
     m.SetWebhook: "webhook",
     m.SaveAddress: "address",
+    m.PlanShift: "shift",
 }
-STRANGERS = {"order_service": "other", "store": "s2", "courier": "lee", "payment_provider": "bank2"}
+STRANGERS = {
+    "order_service": "other",
+    "store": "s2",
+    "courier": "lee",
+    "fleet": "zoom",
+    "payment_provider": "bank2",
+}
 
 
 @live
@@ -90,7 +100,7 @@ async def test_nobody_hears_whether_something_of_another_is_there(tmp_path):
                             gone = await answer(ws, kind, field.name, "z" * len(name))
                             assert there == gone, (role, kind, field.name, name)
                             pairs += 1
-        assert pairs > 150
+        assert pairs > 170
         assert audible(app) == before
 
 
@@ -102,6 +112,8 @@ async def answer(ws, kind, field, name):
         body["customer"] = "own"
     if "store" in body:
         body["store"] = "s2"
+    if "courier" in body:
+        body["courier"] = "zoom:lee"
     if kind is m.OpenComplaint:
         body["reason"] = "late"
     if kind in MADE:
@@ -123,6 +135,7 @@ def audible(app):
     """All that is somebody's, but for the requests remembered and the time."""
     s = app.engine.state
     kept = (s.orders, s.deliveries, s.payments, s.quotes, s.customers, s.complaints, s.staff)
+    kept += (s.couriers.couriers, s.shifts)
     return msgspec.msgpack.encode([[msgspec.to_builtins(x, enc_hook=str)] for x in kept])
 
 
@@ -146,13 +159,18 @@ async def things_of_everybody(city, app):
     await operator.request(m.RegisterStore("s2", "Two", STORE, 600))
     await operator.request(m.RegisterStore("s3", "Three", STORE, 600))
     await operator.request(m.RegisterCourier("lee", "scooter", 12))
+    begins, ends = (time_text(wall_ms() + x * HOUR) for x in (1, 2))
+    for fleet, courier in (("acme", "acme:kim"), ("zoom", "zoom:lee")):
+        async with party(app, "fleet", fleet) as dispatcher:
+            await dispatcher.request(m.RegisterCourier(courier, "scooter", 12))
+            if fleet == "acme":
+                await dispatcher.request(m.PlanShift(courier, "sh", begins, ends))
     for name in ("s2", "s3"):
         async with party(app, "store", name) as other:
             await other.request(m.SetPrice("ramen", PRICE))
             await other.request(m.ReceiveStock("ramen", 100))
     await store.request(m.RequestTransfer("tr", "s3", [RAMEN]))
     await store.request(m.DraftPurchase("pu", "acme", [RAMEN]))
-    begins, ends = (time_text(wall_ms() + x * HOUR) for x in (1, 2))
     await store.request(m.DraftDuty("du", "bob", "picker", begins, ends))
     await store.request(m.RecordReceipt("till", "re", [m.SoldLine("ramen", 1, PRICE)], "cash"))
     async with party(app, "order_service", "other") as other:

@@ -26,8 +26,8 @@ from tests.days.random_days import RandomDay
 from tests.journals import journal_of
 from tests.simulated_city import troubled
 
-SEEDS = (1, 3, 6, 8, 9, 10, 14, 22, 56)  # between them, everything that is told happens
-UNFINISHED = (6, 8)
+SEEDS = (1, 3, 6, 8, 12, 15, 16, 49, 53)  # between them, everything that is told happens
+UNFINISHED = (6, 8, 16)
 STEPS = 1_000
 
 

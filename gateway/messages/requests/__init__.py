@@ -44,6 +44,15 @@ from gateway.messages.requests.confiding import (
     SaveAddress,
     SaveProfile,
 )
+from gateway.messages.requests.dispatching import (
+    AdmitCourier,
+    DispatchingRequest,
+    DropShift,
+    GetDelivery,
+    GetFleetWork,
+    ListShifts,
+    PlanShift,
+)
 from gateway.messages.requests.editing import (
     AcceptSubstitute,
     DeclineSubstitute,
@@ -53,6 +62,7 @@ from gateway.messages.requests.editing import (
 )
 from gateway.messages.requests.forking import GetFork, StartFork
 from gateway.messages.requests.hooking import (
+    HookingRequest,
     ListDeadLetters,
     ListWebhooks,
     RedriveWebhook,
@@ -163,6 +173,7 @@ from gateway.messages.requests.staffing import (
     ListTimecards,
     PublishRoster,
     RecordTimecard,
+    StaffingRequest,
     StartBreak,
 )
 from gateway.messages.requests.stocking import (
@@ -287,17 +298,7 @@ RequestBody = (
     | ListMovements
     | InspectMovements
     | InspectStock
-    | ClockIn
-    | ClockOut
-    | CorrectTimecard
-    | DraftDuty
-    | DropDuty
-    | EndBreak
-    | ListRoster
-    | ListTimecards
-    | PublishRoster
-    | RecordTimecard
-    | StartBreak
+    | StaffingRequest
     | ApproveTransfer
     | ArrangeTransfer
     | DiscardPurchase
@@ -313,6 +314,7 @@ RequestBody = (
     | SetReorderPoint
     | ShipTransfer
     | CarryingRequest
+    | DispatchingRequest
     | ReportAuthorization
     | ReportInstruction
     | AddTip
@@ -389,10 +391,5 @@ RequestBody = (
     | Recommend
     | GetTimeline
     | GetTrail
-    | SetWebhook
-    | RotateWebhookSecret
-    | RemoveWebhook
-    | ListWebhooks
-    | ListDeadLetters
-    | RedriveWebhook
+    | HookingRequest
 )

@@ -60,3 +60,13 @@ class RedriveWebhook(Sent, frozen=True):
     webhook: Id
     owner: Owner | None = None
     seq: Seq | None = None
+
+
+HookingRequest = (
+    SetWebhook
+    | RotateWebhookSecret
+    | RemoveWebhook
+    | ListWebhooks
+    | ListDeadLetters
+    | RedriveWebhook
+)

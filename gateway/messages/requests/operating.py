@@ -49,12 +49,16 @@ class DelistProduct(Sent, frozen=True):
 
 
 class RegisterCourier(Sent, frozen=True):
-    """`capacity` in units of load on board at once."""
+    """`capacity` in units of load on board at once.
+
+    A courier of a fleet is its for good, and is called `fleet:name`; a fleet need not name itself.
+    """
 
     courier: Id
     vehicle: Vehicle
     capacity: Annotated[int, Meta(ge=1, le=10_000)]
     skills: Skills = []
+    fleet: Id | None = None
 
 
 class ChangeCourier(Sent, frozen=True):

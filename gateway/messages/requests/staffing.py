@@ -84,3 +84,18 @@ class ListRoster(Sent, frozen=True):
 
     from_at: Time
     to_at: Time
+
+
+StaffingRequest = (
+    ClockIn
+    | ClockOut
+    | CorrectTimecard
+    | DraftDuty
+    | DropDuty
+    | EndBreak
+    | ListRoster
+    | ListTimecards
+    | PublishRoster
+    | RecordTimecard
+    | StartBreak
+)
