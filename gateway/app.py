@@ -22,6 +22,7 @@ from gateway.connections.http import BASEMAP, Site, console_files, file_of
 from gateway.connections.limits import Buckets, Limits
 from gateway.connections.roll import Roll
 from gateway.connections.server import Server
+from gateway.deeds import Deeds
 from gateway.forking.jobs import Forks
 from gateway.hooks.office import HookOffice
 from gateway.latency import OrderToPlan
@@ -141,7 +142,8 @@ class App:
     async def _start(self) -> None:
         config, stack = self.config, self._stack
         config.data.mkdir(parents=True, exist_ok=True)
-        self.tokens = Tokens(load_secret(config.data))
+        self._secret = load_secret(config.data)
+        self.tokens = Tokens(self._secret)
         journal = SqliteJournal(config.data / JOURNAL_FILE)
         stack.callback(journal.close)
         self._recover(journal)
@@ -187,6 +189,8 @@ class App:
         self._stack.callback(trails.close)
         ahead = FixLimits(future_ms=round(AHEAD_MAX_MS * config.speed))
         fixes = Fixes(self.loop, self.counters, trails, ahead)
+        deeds = Deeds(config.data, self._secret, self.loop.clock.now, self.loop.settled)
+        self._stack.callback(deeds.close)
         devices = self.hub.city.devices = Devices()
         self.hooks = HookOffice(config.data, self.hub, wall_ms, config.webhook_networks)
         await self._stack.enter_async_context(self.hooks)
@@ -202,7 +206,8 @@ class App:
             roll=Roll(limits.connections),
             wall_ms=wall_ms,
             monotonic_s=stopwatch_s,
-            keeper=self._keeper(),
+            deeds=deeds,
+            keeper=await self._keeper(deeds),
             cashier=Cashier(),
             hooks=self.hooks,
             trails=trails,
@@ -264,10 +269,11 @@ class App:
         listening = PositionsPort(desk.fixes, devices, *who, counters, host, port, self._tls)
         self.positions = await self._stack.enter_async_context(listening)
 
-    def _keeper(self) -> Keeper:
-        keeper = Keeper(Vault(self.config.data, self.loop.clock.now()), self.loop)
+    async def _keeper(self, deeds: Deeds) -> Keeper:
+        vault = Vault(self.config.data, self.loop.clock.now())
+        keeper = Keeper(vault, self.loop, deeds.forget)
         self._stack.callback(keeper.close)
-        keeper.erase_forgotten()
+        await keeper.erase_forgotten()
         return keeper
 
     async def _stop_loop(self) -> None:

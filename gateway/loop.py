@@ -140,6 +140,10 @@ class EngineLoop:
         self._work.set()
         return Reply(await self._reply_to(submission), False)
 
+    def has_used(self, key: RequestKey) -> bool:
+        """For a command, decided or on its way."""
+        return key in self._by_key or self.engine.state.requests.record_of(key) is not None
+
     async def settled(self) -> int:
         """Wait until all that is decided now is durable; returns up to which record.
 

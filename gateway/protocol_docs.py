@@ -141,7 +141,8 @@ unit in their name. Coordinates are degrees, WGS-84, in fields named `lat` and `
 **Requests.** The `id` is yours, and it is the idempotency key: as long as you have no answer,
 repeat the request with the same id, on any connection. It is decided once; the repeat hears the
 first answer, byte for byte, for 26 hours and across restarts. The same id with another body is an
-`idempotency_conflict`. A `reply` is sent when its record is on disk. A rejection is an answer like
+`idempotency_conflict`. That holds for all that has an effect; questions are answered as things are
+when they are asked. A `reply` is sent when its record is on disk. A rejection is an answer like
 any other: to try again, take a new id. Where nothing was decided (`rate_limited`, `overloaded`,
 `stopping`, `storage_full`), or nobody knows (`unsettled`), try again with the same id.
 

@@ -13,6 +13,7 @@ from gateway.asking.reading import Indexes
 from gateway.clock import Clock
 from gateway.connections.limits import Buckets, Limits
 from gateway.connections.roll import Roll
+from gateway.deeds import Deeds
 from gateway.forking.jobs import Forks
 from gateway.hooks.office import HookOffice
 from gateway.locating.devices import Devices
@@ -41,6 +42,7 @@ class Loop(Protocol):
     @property
     def clock(self) -> Clock: ...
     async def submit(self, command: Any, key: RequestKey = NO_KEY) -> Reply: ...
+    def has_used(self, key: RequestKey) -> bool: ...
     async def settled(self) -> int: ...
     async def records(self, seqs: Sequence[int]) -> list[Record]: ...
 
@@ -69,6 +71,7 @@ class Desk(Struct, kw_only=True):
     roll: "Roll[Session]"
     wall_ms: Callable[[], Millis]  # tokens expire by the date
     monotonic_s: Callable[[], float]
+    deeds: Deeds
     keeper: Keeper
     cashier: Cashier
     hooks: HookOffice

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 from engine.values import RequestKey
 from gateway import messages as m
@@ -44,6 +45,22 @@ QUESTIONS = (READS | PERSONAL | HOOKING | FORKING) | {
     m.StartPayment,
     m.RevokeAccess,
 }
+# Of those, what has an effect all the same: done once, whoever repeats it.
+DEEDS = frozenset(
+    {
+        m.CreateTrackingLink,
+        m.RedriveWebhook,
+        m.RemoveAddress,
+        m.RemoveWebhook,
+        m.RevokeAccess,
+        m.RotateWebhookSecret,
+        m.SaveAddress,
+        m.SaveProfile,
+        m.SetWebhook,
+        m.StartFork,
+        m.StartPayment,
+    }
+)
 
 
 class Requests:
@@ -62,7 +79,7 @@ class Requests:
 
     async def take(self, who: Identity, frame: RequestFrame) -> None:
         """Starts it, and returns when there is a free slot for the next."""
-        command = None
+        command, key = None, RequestKey(f"{who.name}/{frame.id}")
         try:
             body = self._codec.request_body(frame.body)
             check_may_ask(who, body)
@@ -70,15 +87,14 @@ class Requests:
             self._desk.cashier.check(body)
             if type(body) not in QUESTIONS:
                 command = command_of(body, who, self._currency)
+            self._check_key(key, command, body)
         except Refusal as refusal:
             self.refuse(frame.id, error=refusal.error)
             return
-        if isinstance(body, m.RevokeAccess):
-            self._revoke(frame.id, f"{body.role}:{body.subject}")
-            return
         await self._slots.acquire()
-        key = RequestKey(f"{who.name}/{frame.id}")
-        if command is None:
+        if type(body) in DEEDS:
+            work = self._do(who, frame.id, body, key)
+        elif command is None:
             work = self._read(who, frame.id, body, key)
         elif type(body) in WITH_WORDS:
             submit = partial(self._desk.keeper.submit, body, who, command, key)
@@ -102,6 +118,13 @@ class Requests:
             task.cancel()
 
     # internals
+
+    def _check_key(self, key: RequestKey, command: Any, body: m.RequestBody) -> None:
+        """The engine knows the keys of commands, and who keeps deeds those of deeds."""
+        desk = self._desk
+        taken = command is not None and desk.deeds.has_used(key)
+        if taken or (type(body) in DEEDS and desk.loop.has_used(key)):
+            raise Refusal("idempotency_conflict")
 
     async def _submit(self, id: str, submit: Callable[[], Awaitable[Reply]]) -> None:
         try:
@@ -136,6 +159,20 @@ class Requests:
             return
         self._send(m.Reply(id, seq, told))
 
+    async def _do(self, who: Identity, id: str, body: m.RequestBody, key: RequestKey) -> None:
+        """An effect that is no record: the first answer, whoever asks again."""
+        desk = self._desk
+        try:
+            said = await desk.deeds.answer(body, key, partial(self._told, who, body, key))
+            self._send(m.Reply(id, said.seq, said.body, said.error))
+        except Refusal as refusal:
+            self.refuse(id, error=refusal.error)
+        except SubmissionError as error:
+            self.refuse(id, error=submission_error(error))
+        finally:
+            if isinstance(body, m.RevokeAccess):
+                self._end_if_revoked(who)
+
     async def _told(
         self, who: Identity, body: m.RequestBody, key: RequestKey
     ) -> m.ReplyBody | None:
@@ -158,16 +195,26 @@ class Requests:
                 return desk.cashier.payment(body, who, engine)
             case m.StartPayment():
                 return await desk.cashier.start(body, who, engine)
+            case m.RevokeAccess():
+                self._revoke(f"{body.role}:{body.subject}", who)
+                return None
         now, wall_ms = desk.loop.clock.now(), desk.wall_ms()
         return read(body, who, engine, desk.tokens, wall_ms, desk.feeds, now)
 
-    def _revoke(self, id: str, name: str) -> None:
+    def _revoke(self, name: str, who: Identity) -> None:
         """No business of the engine's; rare enough to wait for the disk right here."""
         desk = self._desk
         desk.revocations.revoke(name, desk.wall_ms() // 1_000)
-        self._send(m.Reply(id, desk.loop.durable_seq))
-        desk.roll.close_all_of(name, CLOSE_REVOKED, "revoked")
         desk.hooks.suspend(name)
+        if name != who.name:
+            desk.roll.close_all_of(name, CLOSE_REVOKED, "revoked")
+
+    def _end_if_revoked(self, who: Identity) -> None:
+        """Whoever shuts himself out hears first that it was done."""
+        try:
+            self._desk.revocations.check(who)
+        except Refusal:
+            self._desk.roll.close_all_of(who.name, CLOSE_REVOKED, "revoked")
 
     @property
     def _currency(self) -> str:

@@ -52,20 +52,25 @@ class Loop(Protocol):
 class Keeper:
     """One per server. `close` it when nobody asks any more."""
 
-    def __init__(self, vault: v.Vault, loop: Loop) -> None:
+    def __init__(
+        self, vault: v.Vault, loop: Loop, forget: Callable[[str], Awaitable[None]]
+    ) -> None:
+        """`forget` what else is kept of what was said about somebody; before the vault does."""
         self._vault = vault
         self._loop = loop
+        self._forget = forget
         self._thread = OwnThread("vault")
 
     def close(self) -> None:
         self._thread.close()
         self._vault.close()
 
-    def erase_forgotten(self) -> None:
+    async def erase_forgotten(self) -> None:
         """Before anybody asks: an erasure that was cut short, or a vault from a backup."""
         for key in self._vault.customers():
             known = self._state.customers.get(CustomerId(key))
             if known is not None and known.is_forgotten:
+                await self._forget(key)
                 self._vault.erase(key, self._loop.clock.now(), OURS)
 
     async def answer(
@@ -97,6 +102,7 @@ class Keeper:
     async def _keep(self, body: m.RequestBody, who: Identity, asked: v.Asked) -> None:
         """The vault's part of what the engine has agreed to."""
         if isinstance(body, m.ForgetCustomer):
+            await self._forget(body.customer)
             await self._on_thread(self._vault.erase, body.customer, asked.at_ms, asked.who)
             return
         s = self._state

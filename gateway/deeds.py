@@ -1,0 +1,165 @@
+"""What the gateway itself did on request: under which ids, and what it answered.
+
+The engine remembers the keys of what it decided (`state.requests`); this is the same for webhooks,
+links, revocations and whatever else has an effect and no record: done once, answered alike.
+"""
+
+import asyncio
+import hmac
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import TypeVar
+from weakref import WeakValueDictionary
+
+from msgspec import Struct, msgpack
+
+from engine.state.requests import KEPT_MS
+from engine.values import Millis
+from gateway import messages as m
+from gateway.codes import Refusal
+from gateway.running import OwnThread
+from gateway.storage.databases import opened
+
+log = logging.getLogger("o2o.gateway")
+
+FILE = "deeds.db"
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS deed (
+    key TEXT PRIMARY KEY, customer TEXT NOT NULL, tag BLOB NOT NULL, at_ms INTEGER NOT NULL,
+    said BLOB) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS deed_of ON deed (customer) WHERE customer <> '';
+"""
+TAG_BYTES = 16
+PRUNED_EVERY = 1_000  # deeds
+FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
+# A repeat that finds nothing to remove, after the answer was lost in a crash, has removed it.
+REMOVING = (m.RemoveWebhook, m.RemoveAddress)
+
+
+class Said(Struct, frozen=True):
+    """An answer, all but its id."""
+
+    seq: int
+    body: m.ReplyBody | None = None
+    error: m.Error | None = None
+
+
+_said = msgpack.Decoder(Said).decode
+Do = Callable[[], Awaitable[m.ReplyBody | None]]  # raises Refusal
+T = TypeVar("T")
+
+
+class Deeds:
+    """A key is on the disk before its deed is done: whatever happens then, a repeat of something
+    else is a conflict. Every deed can be repeated without doing more, for that is what follows a
+    crash between the deed and its answer.
+
+    What was asked for is kept as a tag that nobody can read without the server's secret, and that
+    of somebody who is forgotten is not kept at all.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        secret: bytes,
+        now: Callable[[], Millis],
+        settled: Callable[[], Awaitable[int]],
+    ) -> None:
+        """`now`: the engine's time. `settled`: when all that was read may be told, as of which
+        record; raises SubmissionError. Raises DamagedDatabaseError, StorageError.
+        """
+        self._secret = secret
+        self._now = now
+        self._settled = settled
+        self._db = opened(folder / FILE, SCHEMA, "secure_delete = ON")
+        self._thread = OwnThread("deeds")
+        self._one_at_a_time: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._count = 0
+        self._used: dict[str, Millis] = dict(self._db.execute("SELECT key, at_ms FROM deed"))
+
+    def close(self) -> None:
+        self._thread.close()
+        self._db.close()
+
+    def has_used(self, key: str) -> bool:
+        """Whoever wants it for a command comes too late."""
+        return key in self._used
+
+    async def answer(self, body: m.RequestBody, key: str, do: Do) -> Said:
+        """Does it, unless this key was used: then what was said first, refusals included.
+
+        Raises SubmissionError and Refusal: `idempotency_conflict`, or what may be another time,
+        which is no answer and not kept.
+        """
+        tag, customer, now = self._tag(body), getattr(body, "customer", ""), self._now()
+        lock = self._one_at_a_time.setdefault(key, asyncio.Lock())
+        async with lock:
+            if self._count % PRUNED_EVERY == 0:
+                self._used = {k: at for k, at in self._used.items() if at >= now - KEPT_MS}
+                await self._on_thread(self._prune, now - KEPT_MS)
+            self._count += 1
+            self._used.setdefault(key, now)
+            was_begun, said = await self._on_thread(self._claim, key, customer, tag, now)
+            if said is None:
+                said = await self._done(body, was_begun, do)
+                await self._on_thread(self._keep, key, said)
+            return said
+
+    async def forget(self, customer: str) -> None:
+        """No tag of what was said about somebody outlives him. Raises Refusal."""
+        await self._on_thread(self._forget, customer)
+
+    # internals
+
+    async def _done(self, body: m.RequestBody, was_begun: bool, do: Do) -> Said:
+        try:
+            told = await do()
+        except Refusal as refusal:
+            error = refusal.error
+            if error.retryable:
+                raise
+            seq = await self._settled()
+            if was_begun and error.code == "unknown" and isinstance(body, REMOVING):
+                return Said(seq)
+            return Said(seq, error=error)
+        return Said(await self._settled(), told)
+
+    def _tag(self, body: m.RequestBody) -> bytes:
+        said = msgpack.encode(body, order="deterministic")
+        return hmac.digest(self._secret, b"deed\0" + said, sha256)[:TAG_BYTES]
+
+    async def _on_thread(self, call: Callable[..., T], *args: object) -> T:
+        try:
+            return await self._thread(call, *args)
+        except sqlite3.Error as error:
+            log.error("deeds cannot be kept: %s", error.sqlite_errorname)
+            is_full = getattr(error, "sqlite_errorcode", 0) in FULL
+            raise Refusal("storage_full" if is_full else "unsettled") from None
+
+    # on the thread
+
+    def _claim(self, key: str, customer: str, tag: bytes, now: Millis) -> tuple[bool, Said | None]:
+        """Whether it was begun before, and what was said then. Raises Refusal."""
+        find = "SELECT tag, said FROM deed WHERE key = ?"
+        known = self._db.execute(find, (key,)).fetchone()
+        if known is None:
+            row = (key, customer, tag, now)
+            self._db.execute("INSERT INTO deed VALUES (?, ?, ?, ?, NULL)", row)
+            return False, None
+        if not hmac.compare_digest(known[0], tag):
+            raise Refusal("idempotency_conflict")
+        return True, None if known[1] is None else _said(known[1])
+
+    def _keep(self, key: str, said: Said) -> None:
+        told = msgpack.encode(said)
+        self._db.execute("UPDATE deed SET said = ? WHERE key = ?", (told, key))
+
+    def _forget(self, customer: str) -> None:
+        self._db.execute("UPDATE deed SET customer = '', tag = x'' WHERE customer = ?", (customer,))
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _prune(self, before: Millis) -> None:
+        self._db.execute("DELETE FROM deed WHERE at_ms < ?", (before,))

@@ -1,0 +1,278 @@
+"""What the gateway does itself is done once, too, and answered alike, whoever repeats it and when."""
+
+import re
+from contextlib import asynccontextmanager
+
+import msgspec
+import pytest
+
+from engine.state.requests import KEPT_MS
+from gateway import messages as m
+from gateway.codes import Refusal
+from gateway.connections.requests import DEEDS, QUESTIONS
+from gateway.deeds import FILE, Deeds
+from tests.serving import live, placed, raw, serving, small_city, tell
+
+ASKING = re.compile(r"Count|Explain|Export|Find|Get|Inspect|List|Recommend|Search|Track\Z")
+HOOK = {"feed": "orders", "url": "https://example.com/a"}
+# Of each: who asks, what must be so before, what is asked, and something else under the same id.
+ASKED = {
+    m.SetWebhook: (
+        "order_service",
+        [],
+        m.SetWebhook("w1", "orders", "https://example.com/a"),
+        m.SetWebhook("w1", "orders", "https://example.com/b"),
+    ),
+    m.RotateWebhookSecret: (
+        "order_service",
+        [m.SetWebhook("w2", **HOOK), m.SetWebhook("w3", **HOOK)],
+        m.RotateWebhookSecret("w2"),
+        m.RotateWebhookSecret("w3"),
+    ),
+    m.RemoveWebhook: (
+        "order_service",
+        [m.SetWebhook("w4", **HOOK), m.SetWebhook("w5", **HOOK)],
+        m.RemoveWebhook("w4"),
+        m.RemoveWebhook("w5"),
+    ),
+    m.RedriveWebhook: (
+        "order_service",
+        [m.SetWebhook("w6", **HOOK)],
+        m.RedriveWebhook("w6"),
+        m.RedriveWebhook("w6", seq=1),
+    ),
+    m.CreateTrackingLink: (
+        "order_service",
+        [],
+        m.CreateTrackingLink("o1"),
+        m.CreateTrackingLink("o2"),
+    ),
+    m.StartPayment: (
+        "order_service",
+        [],
+        m.StartPayment("o1/1"),
+        m.StartPayment("o1/1", openid="somebody"),
+    ),
+    m.SaveProfile: (
+        "order_service",
+        [],
+        m.SaveProfile("ann", "Ann", "+8613800138000"),
+        m.SaveProfile("ann", "Ann", "+8613800138001"),
+    ),
+    m.SaveAddress: (
+        "order_service",
+        [],
+        m.SaveAddress("ann", "home", "Home", "1 Road"),
+        m.SaveAddress("ann", "work", "Home", "1 Road"),
+    ),
+    m.RemoveAddress: (
+        "order_service",
+        [m.SaveAddress("ann", "old", "Old", "2 Road"), m.SaveAddress("ann", "b", "B", "3 Road")],
+        m.RemoveAddress("ann", "old"),
+        m.RemoveAddress("ann", "b"),
+    ),
+    m.RevokeAccess: (
+        "operator",
+        [],
+        m.RevokeAccess("courier", "kim"),
+        m.RevokeAccess("courier", "lee"),
+    ),
+    m.StartFork: (
+        "operator",
+        [],
+        m.StartFork(["insertion"]),
+        m.StartFork(["insertion"], hours=1.0),
+    ),
+}
+
+
+def test_whatever_is_no_question_is_done_once():
+    """A new one cannot be forgotten: it is asked about below, or its name says it only asks."""
+    asking = {x for x in QUESTIONS if ASKING.match(x.__name__)}
+    assert QUESTIONS - asking == DEEDS == ASKED.keys()
+
+
+async def said(ws, key, body):
+    """The answer, byte for byte."""
+    await tell(ws, {"type": "request", "id": key, "body": msgspec.to_builtins(body)})
+    return await ws.recv()
+
+
+def code_of(answer):
+    return msgspec.msgpack.decode(answer).get("error", {}).get("code")
+
+
+@asynccontextmanager
+async def asking(app):
+    async with raw(app, "order_service", "shop") as shop, raw(app, "operator", "ops") as ops:
+        yield {"order_service": shop, "operator": ops}
+
+
+@live
+async def test_each_is_done_once_answered_alike_and_used_for_nothing_else(tmp_path):
+    first = {}
+    async with serving(tmp_path) as app, small_city(app) as city:
+        await placed(city, "o1")
+        await placed(city, "o2")
+        async with asking(app) as ws:
+            for kind, (role, before, body, other) in ASKED.items():
+                for i, need in enumerate(before):
+                    assert code_of(await said(ws[role], f"{kind.__name__}{i}", need)) is None
+                key = kind.__name__
+                first[kind] = await said(ws[role], key, body)
+                expected = "method_unavailable" if kind is m.StartPayment else None
+                assert code_of(first[kind]) == expected  # nobody pays with a server without
+                assert await said(ws[role], key, body) == first[kind]
+                assert code_of(await said(ws[role], key, other)) == "idempotency_conflict"
+                seq = app.loop.durable_seq
+                assert code_of(await said(ws[role], key, a_command(role))) == (
+                    "idempotency_conflict"
+                )
+                assert app.loop.durable_seq == seq
+        hooks = await city.shop.request(m.ListWebhooks())
+        assert {x.webhook for x in hooks.webhooks} == {"w1", "w2", "w3", "w5", "w6"}
+        assert all(x.url == "https://example.com/a" for x in hooks.webhooks)
+    async with serving(tmp_path) as app, asking(app) as ws:
+        for kind, (role, _, body, other) in ASKED.items():
+            assert await said(ws[role], kind.__name__, body) == first[kind]
+            conflict = await said(ws[role], kind.__name__, other)
+            assert code_of(conflict) == "idempotency_conflict"
+
+
+def a_command(role):
+    return m.RegisterCustomer(f"by-{role.replace('_', '-')}")
+
+
+@live
+async def test_an_id_of_a_command_is_no_id_of_a_deed(tmp_path):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        await placed(city, "o1")
+        async with raw(app, "order_service", "shop") as ws:
+            assert code_of(await said(ws, "k", m.RegisterCustomer("bob"))) is None
+            conflict = await said(ws, "k", m.CreateTrackingLink("o1"))
+            assert code_of(conflict) == "idempotency_conflict"
+
+
+@live
+async def test_repeats_at_the_same_time_are_one_deed(tmp_path):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        await placed(city, "o1")
+        async with asking(app) as one, asking(app) as two:
+            both = one["order_service"], two["order_service"]
+            link = {"type": "create_tracking_link", "order": "o1"}
+            for ws in both * 10:
+                await tell(ws, {"type": "request", "id": "k", "body": link})
+            answers = [await ws.recv() for ws in both * 10]
+        assert len({*answers}) == 1
+        assert code_of(answers[0]) is None
+
+
+@live
+async def test_what_is_refused_stays_refused(tmp_path):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        async with raw(app, "order_service", "shop") as ws:
+            first = await said(ws, "k", m.RemoveWebhook("later"))
+            assert code_of(first) == "unknown"
+            await city.shop.request(m.SetWebhook("later", **HOOK))
+            assert await said(ws, "k", m.RemoveWebhook("later")) == first
+        assert len((await city.shop.request(m.ListWebhooks())).webhooks) == 1
+
+
+@live
+async def test_of_somebody_who_is_forgotten_no_tag_is_kept(tmp_path):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        ann = m.SaveProfile("ann", "Ann", "+8613800138000")
+        await city.shop.request(ann, id="k")
+        tag = app.desk.deeds._tag(ann)
+        assert tag in everything(tmp_path)
+        await city.operator.request(m.ForgetCustomer("ann"))
+        assert tag not in everything(tmp_path)
+        with pytest.raises(Exception, match="idempotency_conflict"):  # it was used, whatever for
+            await city.shop.request(m.SaveProfile("ann", "Eve"), id="k")
+
+
+def everything(folder):
+    return b"".join(x.read_bytes() for x in folder.glob(f"{FILE}*"))
+
+
+# on its own
+
+
+class DiedError(Exception):
+    """Stands for the end of the process."""
+
+
+class Office:
+    """Does something, and says how often; dies before its answer if told to."""
+
+    def __init__(self, folder):
+        self.now = 0
+        self.count = 0
+        self.refused = None
+        self.dies = False
+        self.deeds = Deeds(folder, b"s" * 32, lambda: self.now, self.settled)
+
+    async def settled(self):
+        if self.dies:
+            raise DiedError
+        return 7
+
+    async def do(self):
+        if self.refused:
+            raise Refusal(self.refused)
+        self.count += 1
+        return m.Redriven(self.count)
+
+    async def ask(self, body, key="k"):
+        return await self.deeds.answer(body, key, self.do)
+
+
+@live
+async def test_after_a_crash_before_the_answer_something_else_is_still_a_conflict(tmp_path):
+    office = Office(tmp_path)
+    office.dies = True
+    with pytest.raises(DiedError):
+        await Office.ask(office, m.RedriveWebhook("w"))
+    office.deeds.close()
+    office = Office(tmp_path)
+    with pytest.raises(Refusal, match="idempotency_conflict"):
+        await office.ask(m.RedriveWebhook("v"))
+    said = await office.ask(m.RedriveWebhook("w"))
+    assert said.body == m.Redriven(1)
+    office.deeds.close()
+
+
+@live
+async def test_what_was_removed_before_a_crash_was_removed(tmp_path):
+    office = Office(tmp_path)
+    office.dies = True
+    with pytest.raises(DiedError):
+        await office.ask(m.RemoveWebhook("w"))
+    office.dies, office.refused = False, "unknown"
+    assert (await office.ask(m.RemoveWebhook("w"))).error is None
+    assert (await office.ask(m.RemoveWebhook("w"), "another")).error.code == "unknown"
+    office.deeds.close()
+
+
+@live
+async def test_what_may_be_another_time_is_asked_again(tmp_path):
+    office = Office(tmp_path)
+    office.refused = "overloaded"
+    with pytest.raises(Refusal, match="overloaded"):
+        await office.ask(m.RedriveWebhook("w"))
+    office.refused = None
+    assert (await office.ask(m.RedriveWebhook("w"))).body == m.Redriven(1)
+    office.deeds.close()
+
+
+@live
+async def test_keys_are_kept_as_long_as_the_engine_keeps_its_own(tmp_path, monkeypatch):
+    monkeypatch.setattr("gateway.deeds.PRUNED_EVERY", 1)
+    office = Office(tmp_path)
+    first = await office.ask(m.RedriveWebhook("w"))
+    office.now = KEPT_MS
+    assert await office.ask(m.RedriveWebhook("w")) == first
+    office.now += 1
+    assert not office.deeds.has_used("gone")
+    assert (await office.ask(m.RedriveWebhook("w"))).body == m.Redriven(2)
+    office.deeds.close()
