@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,7 +25,7 @@ STARTS_S = 120.0
 TOKENS_KEPT_S, LAST_WORDS_S = 600.0, 2.0
 STORE = {"lat": 39.0, "lon": 116.0}
 PRICE = {"amount": 1200, "currency": "CNY"}
-LATER = "2100-01-01T00:00:00Z"
+SHIFT = timedelta(hours=20)
 LETTERS = itertools.count(1)
 
 Frame = dict[str, Any]
@@ -151,7 +152,7 @@ class Served:
             raise CutError(f"not welcome: {error!r}") from error
         if welcome["type"] != "welcome":
             raise CutError(str(welcome))
-        return Talk(ws, hear)
+        return Talk(ws, hear, welcome["at"])
 
     def page(self, path: str) -> tuple[int, bytes]:
         url = self.url.replace("ws://", "http://").replace("/ws", path)
@@ -165,8 +166,11 @@ class Served:
 class Talk:
     """A connection that said hello. Requests may be under way together."""
 
-    def __init__(self, ws: ClientConnection, hear: Callable[[Frame], None] | None) -> None:
-        self._ws, self._hear = ws, hear
+    def __init__(
+        self, ws: ClientConnection, hear: Callable[[Frame], None] | None, at: str = ""
+    ) -> None:
+        """`at`: the server's time when it said welcome."""
+        self._ws, self._hear, self.at = ws, hear, at
         self._waiting: dict[str, list[asyncio.Future[bytes]]] = {}
         self.cut = asyncio.Event()
         self._reader = asyncio.create_task(self._read())
@@ -248,7 +252,8 @@ async def small_city(
     for n in range(customers):
         await shop.told("register_customer", customer=f"c{n}")
     kim = await served.talk("courier", "kim")
-    await kim.told("start_shift", ends_at=LATER)
+    ends = datetime.fromisoformat(kim.at) + SHIFT
+    await kim.told("start_shift", ends_at=ends.isoformat())
     for talk in (ops, store, shop, kim):
         await talk.close()
 

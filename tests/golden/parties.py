@@ -5,7 +5,9 @@ from types import SimpleNamespace
 
 import msgspec
 
+from engine.values import HOUR
 from gateway import messages as m
+from gateway.wire import millis, time_text
 from tests.days.random_days import CENTER
 from tests.serving import party
 
@@ -20,7 +22,6 @@ ROLES = {
 STORE = m.Place(CENTER.lat_e7 / 1e7, CENTER.lon_e7 / 1e7)
 DOOR = m.Place(CENTER.lat_e7 / 1e7 + 0.005, CENTER.lon_e7 / 1e7)
 CUSTOMER = "croesus"
-LATER = "2200-01-01T00:00:00Z"
 
 
 @asynccontextmanager
@@ -38,7 +39,8 @@ async def opened(city):
     await city.store.request(m.SetPrice("bar", m.Money(1200, "CNY")))
     await city.store.request(m.ReceiveStock("bar", 1_000))
     await city.shop.request(m.RegisterCustomer(CUSTOMER))
-    await city.courier.request(m.StartShift(LATER))
+    ends = millis(city.courier.welcome.at, "at") + 10 * HOUR
+    await city.courier.request(m.StartShift(time_text(ends)))
 
 
 async def placed(city, order):

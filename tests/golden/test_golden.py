@@ -4,8 +4,10 @@ A golden journal is never changed. If one of these fails, what reads it has to b
 """
 
 import asyncio
+import io
 import json
 import tarfile
+from itertools import islice
 
 import pytest
 
@@ -24,7 +26,8 @@ from gateway.tokens import Identity
 from tests.days.random_days import RandomDay
 from tests.golden.figures import figures
 from tests.golden.parties import CUSTOMER, delivered, parties, placed, plain
-from tests.golden.recording import BYTES_MAX, HERE, LOCAL
+from tests.golden.recording import BYTES_MAX, HERE, LOCAL, asked, days, pack, state_of
+from tests.journals import journal_of
 from tests.receiving import Receiver
 from tests.serving import live, serving
 
@@ -47,6 +50,18 @@ def folder(told, tmp_path):
 def journal(folder):
     with JournalReader(folder / JOURNAL_FILE) as journal:
         yield journal
+
+
+def test_another_can_be_recorded_by_this_version(tmp_path):
+    """As `make golden` does it, of a shorter journal."""
+    source = journal_of(tmp_path / "source", islice(days(0), 200))
+    reply = asyncio.run(asked(source))
+    told = state_of(source)
+    assert reply["seq"] == told["records"]
+    assert told["orders"]["au-1"][0] == "fulfilled"
+    with tarfile.open(fileobj=io.BytesIO(pack(source))) as tar:
+        tar.extractall(tmp_path / "copy", filter="data")
+    assert verify(tmp_path / "copy").findings == []
 
 
 def test_there_are_some_and_they_are_small():
