@@ -136,6 +136,7 @@ class Client:
         self._welcomed = asyncio.Event()
         self._life: asyncio.Task[None] | None = None
         self._failure: GivenUpError | None = None
+        self._later_s = 0.0  # what the server asked for when it did not let us in
 
     async def __aenter__(self) -> Self:
         """Returns once the server has said welcome. Raises GivenUpError if it refuses the token."""
@@ -272,9 +273,12 @@ class Client:
             await asyncio.sleep(self._wait_s(attempts))
 
     def _wait_s(self, attempts: int) -> float:
-        """Exponential, with full jitter: a thousand clients come back at a thousand moments."""
+        """Exponential, with full jitter: a thousand clients come back at a thousand moments, and
+        none before the server asked for it."""
         least, most = self._backoff_s
-        return least / 2 + self._chance.random() * min(most, least * 2.0 ** min(attempts, 16))
+        wait_s = least / 2 + self._chance.random() * min(most, least * 2.0 ** min(attempts, 16))
+        later_s, self._later_s = self._later_s, 0.0
+        return max(wait_s, later_s * (1 + self._chance.random()))
 
     async def _connected(self) -> None:
         token = await self._token()
@@ -329,6 +333,8 @@ class Client:
             case m.Welcome():
                 await self._welcome(ws, frame)
             case m.Refused():
+                if not self._welcomed.is_set():
+                    self._later_s = frame.error.retry_after_s or 0.0
                 if self._on_error is not None:
                     self._on_error(frame)
 

@@ -109,6 +109,7 @@ def run(args: argparse.Namespace) -> int:
         origins=tuple(args.origin),
         tls=certificate_of(args),
     )
+    running.search_seldom()
     return running.run(_serve(args, config))
 
 

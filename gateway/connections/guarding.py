@@ -6,6 +6,7 @@ from typing import ClassVar
 from websockets.asyncio.server import ServerConnection
 
 from gateway.clock import stopwatch_s
+from gateway.connections.gradually import Gradually
 
 
 class Guarded(ServerConnection):
@@ -19,9 +20,11 @@ class Guarded(ServerConnection):
     hard_bytes = 1024 * 1024
     mute_max = 3_000
     room = 1_000_000
+    gradually: ClassVar[Gradually]  # whoever comes and goes; who is here is heard at once
     mutes: ClassVar[dict["Guarded", None]]  # of all of one server, oldest first
     strangers: ClassVar[dict["Guarded", None]]  # those and whoever has said no valid hello
     open_count: ClassVar[int]
+    _is_held = False  # what he said waits, and no more is read of him
     heard_s = 0.0  # when anything came last, pongs included; on the stopwatch
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -40,15 +43,50 @@ class Guarded(ServerConnection):
     def data_received(self, data: bytes) -> None:
         self.heard_s = stopwatch_s()
         self.mutes.pop(self, None)
-        super().data_received(data)
-        if self.transport.get_write_buffer_size() > self.hard_bytes:
-            self.transport.abort()
+        if self not in self.strangers:
+            self._hear(data)
+        elif not self.gradually.do(self._hear, data):
+            self.transport.pause_reading()
+            self._is_held = True
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The transport stays open until it is his turn to be closed."""
+        self.gradually.do(self._end)
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         type(self).open_count -= 1
         self.mutes.pop(self, None)
         self.strangers.pop(self, None)
+        self.gradually.do(self._lose, exc)
+
+    def _hear(self, data: bytes) -> None:
+        if self._is_held:
+            self._is_held = False
+            if self.transport.is_closing():
+                return
+            if not self.recv_messages.paused:
+                self.transport.resume_reading()
+        super().data_received(data)
+        if self.transport.get_write_buffer_size() > self.hard_bytes:
+            self.transport.abort()
+
+    def _end(self) -> None:
+        if not self.transport.is_closing():
+            super().eof_received()
+            self.transport.close()
+
+    def _lose(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._untie()
+
+    def _untie(self) -> None:
+        """Whoever left is forgotten at once: what leads back to him is not left to the search for
+        cycles, which stops the whole server, when thousands leave for a good while."""
+        self.protocol.parser.close()
+        if self.protocol.parser_exc is not None:
+            self.protocol.parser_exc.__traceback__ = None
+        vars(self.protocol).pop("select_subprotocol", None)
 
     @classmethod
     def _give_way(cls, waiting: dict["Guarded", None]) -> None:
@@ -61,5 +99,5 @@ class Guarded(ServerConnection):
 def guarded(hard_bytes: int, mute_max: int, room: int) -> type[Guarded]:
     """For one server, with its limits."""
     limits = {"hard_bytes": hard_bytes, "mute_max": mute_max, "room": room}
-    counted = {"mutes": {}, "strangers": {}, "open_count": 0}
+    counted = {"mutes": {}, "strangers": {}, "open_count": 0, "gradually": Gradually()}
     return type("Guarded", (Guarded,), {**limits, **counted})

@@ -246,3 +246,4 @@ class Session:
         self._desk.feeds.drop(self)
         if self._requests is not None:
             self._requests.end()
+            self._requests = None
