@@ -40,6 +40,7 @@ KNOWING_CUSTOMERS = frozenset(
 CAMPAIGNING = LOOKING_AT_PROMOTIONS | {
     m.SetSegmentation,
     m.GetSegmentation,
+    m.ListSegmentMembers,
     m.LaunchCampaign,
     m.StopCampaign,
     m.GetCampaign,

@@ -133,18 +133,24 @@ async def set_up(city: SimpleNamespace, currency: str = "CNY") -> None:
 
 
 async def placed(
-    city: SimpleNamespace, order: str, lines: int = 1, coupons: tuple[str, ...] = ()
+    city: SimpleNamespace,
+    order: str,
+    lines: int = 1,
+    coupons: tuple[str, ...] = (),
+    customer: str = "ann",
 ) -> m.OrderPlaced:
-    """An order of Ann's, as far as its payment is requested."""
+    """An order, Ann's unless told, as far as its payment is requested."""
     ramen = [m.Line("ramen", lines)]
-    quote = m.RequestQuote(f"q-{order}", "ann", "s1", ramen, DOOR, coupons=[*coupons])
+    quote = m.RequestQuote(f"q-{order}", customer, "s1", ramen, DOOR, coupons=[*coupons])
     await city.shop.request(quote)
     return await city.shop.request(m.PlaceOrder(order, f"q-{order}", "bank"))
 
 
-async def accepted(city: SimpleNamespace, order: str, coupons: tuple[str, ...] = ()) -> str:
+async def accepted(
+    city: SimpleNamespace, order: str, coupons: tuple[str, ...] = (), customer: str = "ann"
+) -> str:
     """Paid, accepted by the store, offered to Kim and accepted by him. Returns the delivery."""
-    told = await placed(city, order, coupons=coupons)
+    told = await placed(city, order, coupons=coupons, customer=customer)
     await city.bank.request(m.ReportAuthorization(told.payment, True, told.total, "ref"))
     await city.store.request(m.AcceptOrder(order, told.placed_at))
     delivery = f"{order}/1"
@@ -153,9 +159,11 @@ async def accepted(city: SimpleNamespace, order: str, coupons: tuple[str, ...] =
     return delivery
 
 
-async def delivered(city: SimpleNamespace, order: str, coupons: tuple[str, ...] = ()) -> None:
+async def delivered(
+    city: SimpleNamespace, order: str, coupons: tuple[str, ...] = (), customer: str = "ann"
+) -> None:
     """All the way to the door, and captured."""
-    delivery = await accepted(city, order, coupons)
+    delivery = await accepted(city, order, coupons, customer)
     await city.kim.request(m.ReportArrival(delivery, "pickup"))
     await city.store.request(m.ReportReady(order))
     await city.kim.request(m.ReportPickup(delivery))

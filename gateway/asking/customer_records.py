@@ -6,13 +6,23 @@ from engine.rules.segmentation import NAMES
 from engine.state import State
 from engine.state.complaints import Complaint, ComplaintStatus
 from engine.state.customers import Customer
-from engine.values import ComplaintId, CourierId, CustomerId, OrderId, ProductId, StoreId
+from engine.values import (
+    ComplaintId,
+    CourierId,
+    CustomerId,
+    OrderId,
+    ProductId,
+    Purpose,
+    StoreId,
+)
 from gateway import messages as m
 from gateway.asking.paging import position
 from gateway.codes import Refusal, unknown
 from gateway.tokens import Identity
 from gateway.translation.goods import priced
 from gateway.wire import money, time_text, time_told
+
+LOOKED_AT_MAX = 5_000  # customers for one page: about a millisecond
 
 
 def get_customer(b: m.GetCustomer, who: Identity, engine: Engine) -> m.Customer:
@@ -53,6 +63,22 @@ def get_segmentation(_: m.GetSegmentation, __: Identity, engine: Engine) -> m.Se
     return m.Segmentation(
         list(rule.recency_days), list(rule.purchases), list(rule.spent_minor), sizes
     )
+
+
+def list_segment_members(b: m.ListSegmentMembers, _: Identity, engine: Engine) -> m.SegmentMembers:
+    """The cursor is how many of all customers were looked at: nobody is told twice."""
+    customers, currency = engine.state.customers, engine.state.settings.current.currency
+    ids = customers.ids
+    first = position(b.cursor or "0", len(ids))
+    page: list[m.SegmentMember] = []
+    end = first
+    while end < min(first + LOOKED_AT_MAX, len(ids)) and len(page) < b.limit:
+        key = ids[end]
+        if b.segment in customers[key].segments:
+            page.append(_member(key, customers[key], currency))
+        end += 1
+    size = customers.sizes.get(b.segment, 0)
+    return m.SegmentMembers(b.segment, size, page, str(end) if end < len(ids) else None)
 
 
 def list_complaints(b: m.ListComplaints, who: Identity, engine: Engine) -> m.Complaints:
@@ -122,6 +148,17 @@ def visible(s: State, key: str, who: Identity) -> Customer:
     if known is None or known.is_forgotten or not is_own:
         raise unknown("customer", key)
     return known
+
+
+def _member(key: CustomerId, customer: Customer, currency: str) -> m.SegmentMember:
+    return m.SegmentMember(
+        key,
+        customer.purchases,
+        money(customer.spent_minor, currency),
+        time_told(customer.last_at),
+        customer.may_be(Purpose.MARKETING),
+        customer.standing.value,
+    )
 
 
 def _purchase(s: State, key: OrderId) -> m.Purchase:

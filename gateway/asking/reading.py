@@ -36,6 +36,7 @@ from gateway.asking.customer_records import (
     get_segmentation,
     list_complaints,
     list_purchases,
+    list_segment_members,
 )
 from gateway.asking.finding import order_asked, store_asked
 from gateway.asking.fleets import admit_courier, get_delivery, get_fleet_work, list_shifts
@@ -180,6 +181,7 @@ ANSWER_OF: dict[type, Read] = {
     m.GetCustomer: get_customer,
     m.ListPurchases: list_purchases,
     m.GetSegmentation: get_segmentation,
+    m.ListSegmentMembers: list_segment_members,
     m.ListComplaints: list_complaints,
     m.GetRatings: get_ratings,
     m.GetCampaign: get_campaign,

@@ -177,6 +177,8 @@ from gateway.messages.people import (
     Ratings,
     Said,
     Segmentation,
+    SegmentMember,
+    SegmentMembers,
     Timeline,
     TimelineEntry,
     Written,

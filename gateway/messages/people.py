@@ -11,6 +11,7 @@ from gateway.messages.values import (
     Place,
     PricedLine,
     Purpose,
+    Segment,
     Standing,
     Told,
 )
@@ -97,6 +98,26 @@ class Segmentation(Told, frozen=True):
     purchases: list[int]
     spent_minor: list[int]
     sizes: dict[str, int]
+
+
+class SegmentMember(Part, frozen=True):
+    """`marketing`: may be written to. Purchases are fulfilled orders."""
+
+    customer: str
+    purchases: int
+    spent: Money
+    last_purchase_at: str | None
+    marketing: bool
+    standing: Standing
+
+
+class SegmentMembers(Told, frozen=True):
+    """`size`: how many there are now. `next`, if there may be more: pass it as `cursor`."""
+
+    segment: Segment
+    size: int
+    members: list[SegmentMember]
+    next: str | None = None
 
 
 # what they say

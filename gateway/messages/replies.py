@@ -45,6 +45,7 @@ from gateway.messages.people import (
     Purchases,
     Ratings,
     Segmentation,
+    SegmentMembers,
     Timeline,
 )
 from gateway.messages.reconciliations import Differences, Reconciliations
@@ -318,6 +319,7 @@ ReplyBody = (
     | Customer
     | Purchases
     | Segmentation
+    | SegmentMembers
     | Promotion
     | Promotions
     | Coupon

@@ -3,6 +3,7 @@
 import pytest
 
 from gateway import messages as m
+from gateway.asking import customer_records
 from gateway.client import RequestRefusedError
 from tests.serving import delivered, live, party, placed, serving, small_city
 
@@ -80,6 +81,38 @@ async def test_who_is_forgotten_is_unknown_to_everybody(tmp_path):
         for client in (city.shop, city.operator):
             assert await code_of(client, m.GetCustomer("ann")) == "unknown"
             assert await code_of(client, m.ListPurchases("ann")) == "unknown"
+
+
+@live
+async def test_who_is_in_a_segment_is_listed_page_by_page_for_who_markets(tmp_path, monkeypatch):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        crm = party(app, "crm", "campaigns")
+        crm.start()
+        for n in range(5):
+            await city.shop.request(m.RegisterCustomer(f"c{n}"))
+        for customer in ("c3", "ann", "c1"):
+            await delivered(city, f"of-{customer}", customer=customer)
+        await city.shop.request(m.SetConsent("c1", "marketing", True))
+        page = await crm.request(m.ListSegmentMembers("new_customers", limit=2))
+        assert (page.size, [x.customer for x in page.members]) == (3, ["ann", "c1"])
+        [_, c1] = page.members
+        assert (c1.purchases, c1.marketing, c1.standing) == (1, True, "good")
+        assert c1.last_purchase_at is not None
+        await city.shop.request(m.ForgetCustomer("ann"))
+        rest = await crm.request(m.ListSegmentMembers("new_customers", page.next))
+        assert (rest.size, [x.customer for x in rest.members], rest.next) == (2, ["c3"], None)
+        nobody = await city.operator.request(m.ListSegmentMembers("lost"))
+        assert (nobody.size, nobody.members, nobody.next) == (0, [], None)
+        monkeypatch.setattr(customer_records, "LOOKED_AT_MAX", 2)
+        found, cursor, pages = [], "0", 0
+        while cursor:
+            page = await crm.request(m.ListSegmentMembers("new_customers", cursor))
+            found += [x.customer for x in page.members]
+            cursor, pages = page.next, pages + 1
+        assert (found, pages) == (["c1", "c3"], 3)
+        assert await code_of(crm, m.ListSegmentMembers("new_customers", "7")) == "malformed"
+        assert await code_of(city.shop, m.ListSegmentMembers("new_customers")) == "forbidden"
+        await crm.close()
 
 
 @live

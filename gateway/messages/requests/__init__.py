@@ -79,6 +79,7 @@ from gateway.messages.requests.merchandising import (
 from gateway.messages.requests.opening import (
     GetDeliveryArea,
     GetStoreHours,
+    OpeningRequest,
     PauseStore,
     SetBusyMode,
     SetDeliveryArea,
@@ -229,9 +230,11 @@ from gateway.messages.requests.supporting import (
     GetSegmentation,
     GetTimeline,
     ListPurchases,
+    ListSegmentMembers,
     SetConsent,
     SetSegmentation,
     SetStanding,
+    SupportingRequest,
 )
 from gateway.messages.requests.tracking import GetTrail, Track
 
@@ -272,12 +275,7 @@ RequestBody = (
     | ReportCollection
     | OpenStore
     | CloseStore
-    | SetStoreHours
-    | PauseStore
-    | SetBusyMode
-    | GetStoreHours
-    | SetDeliveryArea
-    | GetDeliveryArea
+    | OpeningRequest
     | SetPrice
     | WithdrawPrices
     | ListInStore
@@ -360,13 +358,7 @@ RequestBody = (
     | GetStoreAnalytics
     | GetHeatMap
     | Track
-    | SetConsent
-    | SetStanding
-    | ForgetCustomer
-    | GetCustomer
-    | ListPurchases
-    | SetSegmentation
-    | GetSegmentation
+    | SupportingRequest
     | SaveProfile
     | GetProfile
     | FindCustomers
@@ -389,7 +381,6 @@ RequestBody = (
     | GetCampaign
     | ListCampaigns
     | Recommend
-    | GetTimeline
     | GetTrail
     | HookingRequest
 )

@@ -55,3 +55,8 @@ class GetDeliveryArea(Sent, frozen=True):
     """Of any store. Answered by `delivery_area`."""
 
     store: Id
+
+
+OpeningRequest = (
+    SetStoreHours | PauseStore | SetBusyMode | GetStoreHours | SetDeliveryArea | GetDeliveryArea
+)

@@ -4,7 +4,17 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from gateway.messages.values import Cursor, Id, Purpose, Sent, Standing, StandingReason, Text, Words
+from gateway.messages.values import (
+    Cursor,
+    Id,
+    Purpose,
+    Segment,
+    Sent,
+    Standing,
+    StandingReason,
+    Text,
+    Words,
+)
 
 Thresholds = Annotated[
     list[Annotated[int, Meta(ge=0, le=10**12)]], Meta(min_length=4, max_length=4)
@@ -82,3 +92,27 @@ class GetSegmentation(Sent, frozen=True):
 
     Answered by `segmentation`.
     """
+
+
+class ListSegmentMembers(Sent, frozen=True):
+    """Who is in a segment, in the order they came. Answered by `segment_members`.
+
+    Few of many are looked for in parts: a page may be short, or empty, and still have a cursor.
+    """
+
+    segment: Segment
+    cursor: Cursor | None = None
+    limit: Annotated[int, Meta(ge=1, le=500)] = 100
+
+
+SupportingRequest = (
+    SetConsent
+    | SetStanding
+    | ForgetCustomer
+    | GetCustomer
+    | ListPurchases
+    | SetSegmentation
+    | GetSegmentation
+    | ListSegmentMembers
+    | GetTimeline
+)
