@@ -31,6 +31,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     # waiting for others
     payment_timeout_ms: int = 2 * MINUTE
     acceptance_timeout_ms: int = 5 * MINUTE
+    courier_search_ms: int = 2 * HOUR  # beyond the promise; then it is cancelled. 0: never
 
     # the promise
     quote_life_ms: int = 5 * MINUTE

@@ -27,6 +27,7 @@ from engine.commands.delivering import (
     DeclineOffer,
     EndShift,
     ExpireOffer,
+    ExpireSearch,
     RegisterCourier,
     ReportArrival,
     ReportBreakdown,
@@ -288,6 +289,7 @@ TimerCommand = (  # only timers submit these
     | ExpireAcceptance
     | ExpireCollection
     | ExpireOffer
+    | ExpireSearch
     | ExpirePause
     | ReviewStock
     | ExpireTimecard

@@ -102,6 +102,12 @@ class ReportBreakdown(Command, frozen=True):
     fleet: FleetId = FleetId("")  # whose dispatcher does, of its own couriers
 
 
+class ExpireSearch(Command, frozen=True):
+    """A courier for it has been looked for long enough."""
+
+    delivery: DeliveryId
+
+
 class ExpireOffer(Command, frozen=True):
     """The courier has had long enough to answer."""
 

@@ -29,6 +29,7 @@ class DeliveryCreated(Event, frozen=True):
     change: ChangeId = ChangeId("")  # it fetches goods at the door, for the store
     due_at: Millis = Millis(0)  # 0: when the order was promised
     skills: list[Skill] = []  # only who has all of them may carry it
+    search_until: Millis = Millis(0)  # no courier by then: it is given up; 0: never
 
 
 class RoutePlanned(Event, frozen=True):

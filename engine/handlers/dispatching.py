@@ -151,6 +151,8 @@ class Dispatching:
         if placed.window_from_at:
             opens_at = placed.window_from_at
             from_at = pickup_from(self.settings.current, home, placed.dropoff, opens_at)
+        search_ms = self.settings.current.courier_search_ms
+        search_until = max(turn.at, placed.promised_at) + search_ms if search_ms else 0
         turn.emit(
             DeliveryCreated(
                 DeliveryId(f"{e.order}/{order.reattempts + order.moves + 1}"),
@@ -162,6 +164,7 @@ class Dispatching:
                 placed.load,
                 Millis(from_at),
                 skills=placed.skills,
+                search_until=Millis(search_until),
             )
         )
 

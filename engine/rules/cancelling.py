@@ -22,6 +22,7 @@ REASONS: dict[Actor, tuple[str, ...]] = {
     ),
     Actor.SYSTEM: (
         "store_silent",
+        "no_courier",
         "not_collected",
         "exchange_incomplete",
         "exchange_lapsed",

@@ -110,6 +110,7 @@ class Delivery(Struct, array_like=True):
     due_at: Millis = Millis(0)  # 0: when the order was promised
     offer_until: Millis = Millis(0)  # when the last offer lapses, or would have
     skills: list[Skill] = []  # that whoever carries it has to have
+    search_until: Millis = Millis(0)  # no courier by then: it is given up; 0: never
 
     @property
     def last_stop(self) -> StopKind:
@@ -151,6 +152,8 @@ class Deliveries(Struct, dict=True):
         self._is_in_order = True  # the oldest first
         told = ((k, x.offer_until) for k, x in open_.items() if x.status is S.OFFERED)
         self.offers = Deadlines[DeliveryId](told)  # that are not answered
+        sought = ((k, x.search_until) for k, x in self._waiting.items())
+        self.searches = Deadlines[DeliveryId](sought)  # for whoever carries it from its store
         self.changes = Changes[DeliveryId]()  # of everything but the courier
         self.route_changes = Changes[CourierId]()
 
@@ -192,12 +195,13 @@ class Deliveries(Struct, dict=True):
         delivery = Delivery(e.order, e.attempt, e.store, e.pickup, e.dropoff, e.load)
         delivery.pickup_from_at = e.pickup_from_at
         delivery.change, delivery.due_at, delivery.is_return = e.change, e.due_at, bool(e.change)
-        delivery.skills = e.skills
+        delivery.skills, delivery.search_until = e.skills, e.search_until
         self._count_skills(delivery, 1)
         self.deliveries[e.delivery] = self.open[e.delivery] = delivery
         self.changes.trim()
         self.route_changes.trim()
         self._waiting[e.delivery] = delivery
+        self._seek(e.delivery, delivery)
         if not e.change:
             self.of_order[e.order] = e.delivery
         self.changes.note(e.delivery)
@@ -229,6 +233,7 @@ class Deliveries(Struct, dict=True):
         assert delivery.status in BEFORE_PICKUP
         assert delivery.courier == e.courier
         self._requeue(e.delivery, e.courier)
+        self._seek(e.delivery, delivery)
         if e.reason in REFUSALS and e.courier not in delivery.refused_by:
             delivery.refused_by = [*delivery.refused_by, e.courier]
 
@@ -272,6 +277,7 @@ class Deliveries(Struct, dict=True):
         assert delivery.status in ON_BOARD
         self._requeue(e.delivery, e.courier)
         delivery.pickup, delivery.attempt, delivery.at_store = e.pickup, e.attempt, False
+        delivery.search_until = Millis(0)  # the goods are out: somebody has to see to them
 
     def delivery_recalled(self, e: DeliveryRecalled) -> None:
         delivery = self.deliveries[e.delivery]
@@ -306,6 +312,8 @@ class Deliveries(Struct, dict=True):
         assert status in delivery.next_statuses, f"{key}: {delivery.status} to {status}"
         if delivery.status is S.OFFERED:
             self.offers.forget(key)
+        elif delivery.status is S.CREATED:
+            self.searches.forget(key)
         delivery.status = status
         self.changes.note(key)
         return delivery
@@ -324,6 +332,10 @@ class Deliveries(Struct, dict=True):
         self._take_off(courier, key)
         delivery = self._waiting[key] = self._move(key, S.CREATED)
         delivery.courier, self._is_in_order = None, False
+
+    def _seek(self, key: DeliveryId, delivery: Delivery) -> None:
+        if delivery.search_until:
+            self.searches.note(key, delivery.search_until)
 
     def _created(self) -> dict[DeliveryId, Delivery]:
         return {key: x for key, x in self.open.items() if x.status is S.CREATED}

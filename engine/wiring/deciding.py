@@ -148,6 +148,7 @@ def handler_of(h: Handlers) -> dict[type[c.Command], Handle]:
         c.AcceptOffer: h.delivering.accept_offer,
         c.DeclineOffer: h.delivering.decline_offer,
         c.ExpireOffer: h.delivering.expire_offer,
+        c.ExpireSearch: h.searching.expire_search,
         c.ReportArrival: h.delivering.report_arrival,
         c.ReportPickup: h.delivering.report_pickup,
         c.ReportDropoff: h.delivering.report_dropoff,

@@ -31,6 +31,7 @@ from engine.handlers.rescuing import Rescuing
 from engine.handlers.returning import Returning
 from engine.handlers.riding import Riding
 from engine.handlers.rostering import Rostering
+from engine.handlers.searching import Searching
 from engine.handlers.segmenting import Segmenting
 from engine.handlers.selling import Selling
 from engine.handlers.staffing import Staffing
@@ -74,6 +75,7 @@ class Handlers(Struct):
     repeating: Repeating
     returning: Returning
     dispatching: Dispatching
+    searching: Searching
     delivering: Delivering
     rostering: Rostering
     tracking: Tracking
@@ -183,6 +185,7 @@ def handlers_over(s: State) -> Handlers:
             s.planning_rounds,
             s.order_changes,
         ),
+        Searching(s.timers, s.deliveries),
         Delivering(s.settings, s.timers, s.orders, s.couriers, s.positions, s.deliveries),
         Rostering(s.couriers, s.shifts),
         Tracking(s.couriers, s.positions),

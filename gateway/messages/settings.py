@@ -76,3 +76,4 @@ class SettingsInForce(Asked, frozen=True):
     unpaid_orders_max: Units = 10  # of one customer; 0: any number
     measures_rides: bool = True  # travel times follow the rides as they are measured
     shift_max_ms: Annotated[int, Meta(ge=60_000, le=10**9)] = 86_400_000  # of a courier
+    courier_search_ms: Millis = 7_200_000  # beyond the promise; then it is cancelled; 0: never

@@ -15,6 +15,7 @@ from tests.acceptance.test_returning import agreed, back, bought, preview, refun
 from tests.cases import FEE, GOODS, TOTAL, Case, settled
 
 AFTER_S = 2 * HOUR // SECOND
+PATIENT = Settings(courier_search_ms=0)  # what waits for a courier waits for ever
 
 
 def put_away(case: Case) -> Case:
@@ -24,7 +25,7 @@ def put_away(case: Case) -> Case:
 
 def in_stock() -> Case:
     """One order has ended, and there is something left to buy."""
-    case = cases.delivered(cases.city(9, ("kim", "lee")), pieces=3)
+    case = cases.delivered(cases.city(9, ("kim", "lee"), settings=PATIENT), pieces=3)
     return case.at(case.now_s + 1, settled("o/1/capture"))
 
 

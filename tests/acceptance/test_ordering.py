@@ -261,7 +261,7 @@ def test_a_promise_learns_from_the_store_how_long_and_how_reliably_it_prepares()
 
 
 def test_a_store_that_forgets_to_say_ready_does_not_price_itself_out_of_every_promise():
-    case = cases.accepted(city(9, ("kim",)))
+    case = cases.accepted(city(9, ("kim",), settings=Settings(courier_search_ms=0)))
     case.at(20 * 3_600, c.ReportReady("store", "o"))
     case.includes(e.OrderReady, e.PreparationMeasured("store", 45 * MINUTE))
     case.at(20 * 3_600 + 1, quote("r")).emits(e.QuoteOffered)

@@ -239,6 +239,7 @@ class RandomDay:
                     open_deliveries_per_courier=self.rng.choice((0, 1, 6)),
                     planning_interval_ms=self.rng.choice((0, 1, 2_000, 30_000)),
                     acceptance_timeout_ms=self.rng.choice((0, 5_000, 300_000)),
+                    courier_search_ms=self.rng.choice((0, 60_000, 2 * HOUR)),
                     currency=self.rng.choice(("CNY", "cny")),
                 )
             ),
