@@ -1,7 +1,9 @@
 """A websocket connection that notices what the library does not: who floods, and who is silent."""
 
 import asyncio
-from typing import ClassVar
+from asyncio.sslproto import SSLProtocol
+from ssl import SSLContext
+from typing import ClassVar, cast
 
 from websockets.asyncio.server import ServerConnection
 
@@ -24,17 +26,32 @@ class Guarded(ServerConnection):
     mutes: ClassVar[dict["Guarded", None]]  # of all of one server, oldest first
     strangers: ClassVar[dict["Guarded", None]]  # those and whoever has said no valid hello
     open_count: ClassVar[int]
+    _door: asyncio.Transport | None = None  # his socket's; over TLS he has another to speak by
     _is_held = False  # what he said waits, and no more is read of him
     heard_s = 0.0  # when anything came last, pongs included; on the stopwatch
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
+    def knocked(self, door: asyncio.Transport) -> None:
+        """He has a socket. From now on he holds a place, and may have to give way."""
+        self._door = door
         type(self).open_count += 1
         if len(self.mutes) >= self.mute_max:
             self._give_way(self.mutes)
         elif self.open_count > self.room and self.strangers:
             self._give_way(self.strangers)
         self.mutes[self] = self.strangers[self] = None
+
+    def left(self) -> None:
+        """And is gone, however far he came."""
+        if self._door is not None:
+            self._door = None
+            type(self).open_count -= 1
+            self.mutes.pop(self, None)
+            self.strangers.pop(self, None)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if self._door is None:
+            self.knocked(self.transport)
 
     def welcomed(self) -> None:
         """He said who he is, and keeps his place."""
@@ -52,12 +69,10 @@ class Guarded(ServerConnection):
     def eof_received(self) -> bool:  # type: ignore[override]
         """The transport stays open until it is his turn to be closed."""
         self.gradually.do(self._end)
-        return True
+        return self._door is self.transport  # TLS has an end of its own, and waits for nobody
 
     def connection_lost(self, exc: Exception | None) -> None:
-        type(self).open_count -= 1
-        self.mutes.pop(self, None)
-        self.strangers.pop(self, None)
+        self.left()
         self.gradually.do(self._lose, exc)
 
     def _hear(self, data: bytes) -> None:
@@ -93,7 +108,37 @@ class Guarded(ServerConnection):
         oldest = next(iter(waiting))
         cls.mutes.pop(oldest, None)
         cls.strangers.pop(oldest, None)
-        oldest.transport.abort()
+        if oldest._door is not None:
+            oldest._door.abort()
+
+
+class Secured(SSLProtocol):
+    """TLS around a guarded connection. Who has not shaken hands may be cut as anybody who is mute.
+
+    asyncio's own protocol, for a server that is given `ssl` knows nobody before the handshake: as
+    many idle sockets as there are files would keep everybody else out.
+    """
+
+    def __init__(self, guarded: Guarded, tls: SSLContext, handshake_s: float, close_s: float):
+        super().__init__(
+            asyncio.get_running_loop(),
+            guarded,
+            tls,
+            None,  # type: ignore[arg-type]  # nobody waits for the handshake
+            server_side=True,
+            ssl_handshake_timeout=handshake_s,  # type: ignore[arg-type]
+            ssl_shutdown_timeout=close_s,
+        )
+        self._guarded = guarded
+        self.protocol = guarded.protocol  # what the library asks of a connection
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._guarded.knocked(cast("asyncio.Transport", transport))
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._guarded.left()
+        super().connection_lost(exc)
 
 
 def guarded(hard_bytes: int, mute_max: int, room: int) -> type[Guarded]:

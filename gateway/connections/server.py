@@ -20,7 +20,7 @@ from websockets.typing import Subprotocol
 
 from gateway.clock import stopwatch_s
 from gateway.connections.desk import Desk
-from gateway.connections.guarding import Guarded, guarded
+from gateway.connections.guarding import Guarded, Secured, guarded
 from gateway.connections.http import Site
 from gateway.connections.sessions import Session
 from gateway.messages import SUBPROTOCOLS, ServerHeartbeat
@@ -75,10 +75,9 @@ class Server:
             ping_interval=limits.ping_s,
             ping_timeout=limits.ping_s,
             close_timeout=limits.close_s,
-            create_connection=self._guarded,
+            create_connection=self._connection,  # type: ignore[arg-type]
             logger=_quiet_logger(),
             backlog=limits.backlog,
-            **self._over_tls(),
         )
         self.port = self._server.sockets[0].getsockname()[1]
         beat, watch = self._beat_forever(), self._watch_forever()
@@ -131,13 +130,12 @@ class Server:
     def _scheme(self) -> str:
         return "https" if self._tls else "http"
 
-    def _over_tls(self) -> dict[str, Any]:
-        """A handshake takes no longer than the one that follows it."""
+    def _connection(self, *args: Any, **kwargs: Any) -> Any:
+        """One that nobody has said a word on, within TLS if there is a certificate."""
+        made, limits = self._guarded(*args, **kwargs), self._desk.limits
         if self._tls is None:
-            return {}
-        limits = self._desk.limits
-        waits = {"ssl_handshake_timeout": limits.open_s, "ssl_shutdown_timeout": limits.close_s}
-        return {"ssl": self._tls, **waits}
+            return made
+        return Secured(made, self._tls, limits.open_s, limits.close_s)
 
     # opening
 

@@ -19,6 +19,7 @@ from websockets.exceptions import InvalidMessage, InvalidStatus
 from gateway import messages as m
 from gateway.cli import main
 from gateway.client import Client, GivenUpError
+from gateway.connections.limits import Limits
 from gateway.providers import FILE
 from gateway.tls import Certificate, trusting
 from simulation.scenarios.scenario_file import find
@@ -135,6 +136,27 @@ async def test_our_own_page_is_https_then(tmp_path, pair):
                 async with connect(app.url, ssl=tls, origin=origin, proxy=None):
                     pass
             assert refused.value.response.status_code == 403
+
+
+@live
+async def test_who_does_not_shake_hands_gives_way_to_who_does(tmp_path, pair, caplog):
+    """And holds no place: as many idle sockets as there may be keep nobody out."""
+    limits = Limits(mute=3, sockets=6)
+    async with serving(tmp_path / "data", tls=pair.read(), limits=limits) as app:
+        port, tls = app.server.port, pair.trusted()
+        async with party(app, "operator", "ops", tls=tls) as ops:
+            idle = [await asyncio.open_connection("127.0.0.1", port) for _ in range(12)]
+            for reader, _ in idle[:9]:
+                assert await reader.read() == b""
+            assert await fetched(f"https://localhost:{port}/health", tls)
+            assert app.server.mutes <= 3
+            for _, writer in idle:
+                writer.close()
+            while app.server.strangers:
+                await asyncio.sleep(0.01)
+            await ops.request(m.RegisterStore("s1", "Noodles", m.Place(39, 116), 600))
+            assert ops.connections == 1
+    assert caplog.records == []
 
 
 # other ports
