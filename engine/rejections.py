@@ -58,6 +58,7 @@ class RejectionReason(StrEnum):
     AT_WORK = "at_work"  # on shift, or with something left to carry
     OFF_SHIFT = "off_shift"
     WRONG_STOP = "wrong_stop"  # detail: next
+    TIME_NOT_BELIEVED = "time_not_believed"  # detail: earliest_at, latest_at. Or say it without one
     OVER_CAPACITY = "over_capacity"
     PINNED = "pinned"  # a plan would take goods from who carries them, or turn a started leg
     PROOF_REQUIRED = "proof_required"  # detail: proof; of a code: at_least so many digits

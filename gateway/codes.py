@@ -90,6 +90,7 @@ ENGINES: dict[RejectionReason, Code] = {
     R.AT_WORK: Code("first the courier's shift and everything on it must end"),
     R.OFF_SHIFT: Code("the courier is off shift"),
     R.WRONG_STOP: Code("another stop comes first"),
+    R.TIME_NOT_BELIEVED: Code("it cannot have happened then: say when, or nothing of when"),
     R.OVER_CAPACITY: Code("more than this courier can carry"),
     R.PINNED: Code("this would take goods from who carries them"),
     R.PROOF_REQUIRED: Code("the order asks for a proof"),

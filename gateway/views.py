@@ -34,7 +34,11 @@ TOLD = (DeliveryStatus.CREATED, DeliveryStatus.OFFERED)  # until then nobody has
 
 
 def order_told(
-    s: State, key: OrderId, at: Millis, statuses: tuple[str, str] | None = None
+    s: State,
+    key: OrderId,
+    at: Millis,
+    statuses: tuple[str, str] | None = None,
+    occurred_at: Millis | None = None,
 ) -> m.Order:
     """As of `at`; `statuses` are what they were at one event, else as they are."""
     order = s.orders[key]
@@ -65,6 +69,7 @@ def order_told(
         order.edit.payment if order.edit else None,
         placed.exchange or None,
         (delivery.failure or None) if delivery else None,
+        occurred_at=time_told(occurred_at or order.delivered_at),
     )
 
 

@@ -137,12 +137,23 @@ class Day:
         )
         since = before[lost + 1 :]
         taken = [at for at, x in since if isinstance(x, e.OfferAccepted)]
-        there = [at for at, x in since if isinstance(x, e.CourierArrived) and x.stop == "pickup"]
+        never = -1
+        there = [
+            max(taken[-1] if taken else never, e.happened_at(x, at))
+            for at, x in since
+            if isinstance(x, e.CourierArrived) and x.stop == "pickup"
+        ]
         ready = [at for at, x in own if isinstance(x, e.OrderReady)]
-        door = next(at for at, x in own if isinstance(x, e.OrderFulfilled))
+        at, first = own[fetched]
+        fetched_at = max(there[-1] if there else never, e.happened_at(first, at))
+        door = next(
+            max(fetched_at, x.delivered_at) if x.delivered_at else at
+            for at, x in own
+            if isinstance(x, e.OrderFulfilled)
+        )
         placed = self.placed[order]
         last = lambda times: times[-1] if times else None  # noqa: E731
-        times = last(taken), last(there), last(ready), own[fetched][0]
+        times = last(taken), last(there), last(ready), fetched_at
         return (placed.placed_at, *times, self.promised_at(order), door)
 
     def durations(self):

@@ -67,6 +67,7 @@ class ReportArrival(Command, frozen=True):
     courier: CourierId
     delivery: DeliveryId
     stop: StopKind
+    occurred_at: Millis = Millis(0)  # by the phone, where it tells it later; 0: now
 
 
 class ReportPickup(Command, frozen=True):
@@ -75,6 +76,7 @@ class ReportPickup(Command, frozen=True):
     courier: CourierId
     delivery: DeliveryId
     scanned: list[str] = []  # what stands on the bags, if the store has labelled them
+    occurred_at: Millis = Millis(0)
 
 
 class ReportDropoff(Command, frozen=True):
@@ -84,6 +86,7 @@ class ReportDropoff(Command, frozen=True):
     delivery: DeliveryId
     proof: Proof = Proof.NONE
     evidence: str = ""  # the PIN, or where the photo or signature is kept
+    occurred_at: Millis = Millis(0)
 
 
 class ReportFailure(Command, frozen=True):
@@ -92,6 +95,7 @@ class ReportFailure(Command, frozen=True):
     courier: CourierId
     delivery: DeliveryId
     reason: str
+    occurred_at: Millis = Millis(0)
 
 
 class ReportBreakdown(Command, frozen=True):

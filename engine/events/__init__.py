@@ -89,6 +89,7 @@ from engine.events.deliveries import (
     OfferAccepted,
     RoutePlanned,
     RouteSkipped,
+    SaidByCouriers,
 )
 from engine.events.event import CommandRejected, Event
 from engine.events.inventory import (
@@ -111,6 +112,7 @@ from engine.events.inventory import (
     StockShortfall,
     StockSold,
 )
+from engine.events.occurrence import happened_at as happened_at
 from engine.events.operation import (
     EngineOpened,
     PlanningRequested,

@@ -83,12 +83,14 @@ class CourierArrived(Event, frozen=True):
     delivery: DeliveryId
     courier: CourierId
     stop: StopKind
+    occurred_at: Millis = Millis(0)  # if the courier's phone said it; 0: when it was heard
 
 
 class DeliveryPickedUp(Event, frozen=True):
     delivery: DeliveryId
     courier: CourierId
     order: OrderId
+    occurred_at: Millis = Millis(0)
 
 
 class DeliveryCompleted(Event, frozen=True):
@@ -97,6 +99,7 @@ class DeliveryCompleted(Event, frozen=True):
     order: OrderId
     proof: Proof = Proof.NONE
     evidence: str = ""
+    occurred_at: Millis = Millis(0)
 
 
 class DeliveryFailed(Event, frozen=True):
@@ -106,6 +109,7 @@ class DeliveryFailed(Event, frozen=True):
     courier: CourierId
     reason: str
     return_at: int = -1  # where among the other stops; -1: after all of them
+    occurred_at: Millis = Millis(0)
 
 
 class DeliveryStranded(Event, frozen=True):
@@ -163,3 +167,5 @@ DeliveryEvent = (
     | DeliveryCancelled
     | DeliveriesArchived
 )
+
+SaidByCouriers = CourierArrived | DeliveryPickedUp | DeliveryCompleted | DeliveryFailed

@@ -198,6 +198,7 @@ class ProofRenewed(Event, frozen=True):
 class OrderFulfilled(Event, frozen=True):
     order: OrderId
     at: Millis
+    delivered_at: Millis = Millis(0)  # at the door, if that was told later; 0: at `at`
 
 
 class OrderRecalled(Event, frozen=True):

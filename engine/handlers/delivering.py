@@ -43,6 +43,7 @@ from engine.rejections import RejectionReason as Reason
 from engine.rules.cancelling import REASONS
 from engine.rules.eligibility import fits, return_position
 from engine.rules.locality import is_near
+from engine.rules.occurrence import believed_at, bounds_at
 from engine.rules.proving import is_same_code, label_fault
 from engine.rules.skills import are_skills
 from engine.state.couriers import Courier, Couriers
@@ -59,10 +60,11 @@ from engine.state.positions import Positions
 from engine.state.settings import CurrentSettings
 from engine.state.timers import Timers
 from engine.turn import Turn
-from engine.values import Actor, CourierId, DeliveryId, FleetId, Proof, Stop, StopKind
+from engine.values import Actor, CourierId, DeliveryId, FleetId, Millis, Proof, Stop, StopKind
 
 S = DeliveryStatus
 HOUSE = FleetId("")
+Report = ReportArrival | ReportPickup | ReportDropoff | ReportFailure
 
 
 @dataclass(eq=False, slots=True)
@@ -150,7 +152,7 @@ class Delivering:
             at = S.ARRIVED_AT_PICKUP if c.stop is StopKind.PICKUP else S.ARRIVED_AT_DROPOFF
             if at not in delivery.next_statuses:
                 self._illegal(turn, delivery, at)
-        turn.emit(CourierArrived(c.delivery, c.courier, c.stop))
+        turn.emit(CourierArrived(c.delivery, c.courier, c.stop, self._occurred_at(turn, c)))
 
     def report_pickup(self, turn: Turn, c: ReportPickup) -> None:
         delivery = self._own_delivery(turn, c.courier, c.delivery)
@@ -163,14 +165,17 @@ class Delivering:
         if not delivery.change:
             turn.reject_for(label_fault(self.orders[delivery.order].labels, c.scanned))
         self._check_load(turn, c)
-        turn.emit(DeliveryPickedUp(c.delivery, c.courier, delivery.order))
+        occurred_at = self._occurred_at(turn, c)
+        turn.emit(DeliveryPickedUp(c.delivery, c.courier, delivery.order, occurred_at))
 
     def report_dropoff(self, turn: Turn, c: ReportDropoff) -> None:
         delivery = self._own_delivery(turn, c.courier, c.delivery)
         if delivery.status not in AT_DOOR:
             self._illegal(turn, delivery, S.DELIVERED)
+        occurred_at = self._occurred_at(turn, c)
         if self._is_proven(turn, c, delivery):
-            turn.emit(DeliveryCompleted(c.delivery, c.courier, delivery.order, c.proof, c.evidence))
+            proof = c.proof, c.evidence
+            turn.emit(DeliveryCompleted(c.delivery, c.courier, delivery.order, *proof, occurred_at))
 
     def report_failure(self, turn: Turn, c: ReportFailure) -> None:
         delivery = self._own_delivery(turn, c.courier, c.delivery)
@@ -180,12 +185,13 @@ class Delivering:
         if c.reason not in REASONS[Actor.COURIER]:
             allowed = list(REASONS[Actor.COURIER])
             turn.reject(Reason.REASON_NOT_ALLOWED, actor=Actor.COURIER, allowed=allowed)
+        occurred_at = self._occurred_at(turn, c)
         if fetches:  # he came for goods, and leaves without
             turn.emit(ReturnMissed(delivery.change, c.reason))
             turn.emit(DeliveryCancelled(c.delivery, c.courier))
             return
         return_at = self._return_at(c.courier, c.delivery)
-        turn.emit(DeliveryFailed(c.delivery, c.courier, c.reason, return_at))
+        turn.emit(DeliveryFailed(c.delivery, c.courier, c.reason, return_at, occurred_at))
 
     def expire_offer(self, turn: Turn, c: ExpireOffer) -> None:
         """The timer of the first that was waited for: all that have lapsed, and then the next."""
@@ -271,6 +277,20 @@ class Delivering:
         sooner = [pickup, *(x for x in stops if x != pickup)]
         if not fits(self.couriers[c.courier].capacity, sooner, self.deliveries.deliveries):
             turn.reject(Reason.WRONG_STOP, next=stops[0].delivery)
+
+    def _occurred_at(self, turn: Turn, c: Report) -> Millis:
+        """What the phone said, as far as it can be true; 0 if it said nothing."""
+        if not c.occurred_at:
+            return Millis(0)
+        route = self.deliveries.route(c.courier)
+        timeout_ms = self.settings.current.offer_timeout_ms
+        offered_at = self.deliveries[c.delivery].offer_until - timeout_ms
+        step_before = Millis(max(route.left_at, route.said_at, offered_at))
+        earliest, latest = bounds_at(turn.at, step_before)
+        believed = believed_at(c.occurred_at, earliest, latest)
+        if believed is None:
+            turn.reject(Reason.TIME_NOT_BELIEVED, earliest_at=earliest, latest_at=latest)
+        return believed
 
     def _is_proven(self, turn: Turn, c: ReportDropoff, delivery: Delivery) -> bool:
         """Wrong codes count: whoever guesses has only a few tries."""

@@ -35,6 +35,7 @@ from engine.events import (
     RoutePlanned,
     RouteSkipped,
     WaitEnded,
+    happened_at,
 )
 from engine.rejections import RejectionReason as Reason
 from engine.rules.eligibility import objection, release_objection
@@ -218,7 +219,8 @@ class Dispatching:
             head = self.deliveries[route.stops[0].delivery]
             if head.status in ACCEPTED or head.status in ON_BOARD:
                 place = self._just_left(e)
-                turn.emit(LegStarted(e.courier, place, turn.at if place else Millis(0)))
+                left_at = happened_at(e, turn.at) if place else Millis(0)
+                turn.emit(LegStarted(e.courier, place, left_at))
                 if self.couriers[e.courier].asked_to_wait_at is not None:
                     turn.emit(WaitEnded(e.courier))
 

@@ -254,7 +254,7 @@ class Ordering:
             turn.emit(StockIssued(order.placed.store, e.order, without_prices(order.lines)))
 
     def fulfill(self, turn: Turn, e: DeliveryCompleted) -> None:
-        turn.emit(OrderFulfilled(e.order, turn.at))
+        turn.emit(OrderFulfilled(e.order, turn.at, e.occurred_at))
 
     # internals
 

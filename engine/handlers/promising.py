@@ -28,7 +28,7 @@ class Promising:
             return
         if window_of(order.placed) or order.moves:
             return
-        is_kept = e.at <= order.placed.promised_at
+        is_kept = (e.delivered_at or e.at) <= order.placed.promised_at
         busy, others = order.placed.busy, len(self.deliveries.open)
         learned_ms = self.promises.learned_ms(busy)
         margin_ms = next_margin_ms(settings, learned_ms, others, is_kept=is_kept)

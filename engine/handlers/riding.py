@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engine.events import CourierArrived, RideMeasured
+from engine.events import CourierArrived, RideMeasured, happened_at
 from engine.rules.stops import place_of
 from engine.rules.travel_time import SHORTEST_MS, index_in_force, next_index_ppm
 from engine.state.couriers import Couriers
@@ -31,11 +31,11 @@ class Riding:
             return
         if route.stops[0] != Stop(e.stop, e.delivery):
             return
-        travel = settings.travel
+        travel, at = settings.travel, happened_at(e, turn.at)
         speed = travel.speed_mm_s(self.couriers[e.courier].vehicle)
         goal = place_of(e.stop, self.deliveries[e.delivery], self.stores)
         planned_ms = travel.travel_ms(left, goal, speed)
-        usual_ms, taken_ms = planned_ms * PERMILLE // travel.index_permille, turn.at - route.left_at
+        usual_ms, taken_ms = planned_ms * PERMILLE // travel.index_permille, at - route.left_at
         if usual_ms < SHORTEST_MS:
             return
         others = len(self.deliveries.open)

@@ -50,15 +50,20 @@ class Clock(Struct, array_like=True):
     carried_mm: int = 0  # ridden for it: a shared ride counts in shares
     co2e_ug: int = 0  # of that
     offered: dict[ProductId, PricedLine] = {}  # instead of what is missing
+    delivered_at: Millis = NEVER  # at the door, if that was told later
+
+    @property
+    def door_at(self) -> Millis:
+        return self.ended_at if self.delivered_at == NEVER else self.delivered_at
 
     @property
     def click_to_door_ms(self) -> int:
-        return self.ended_at - self.placed_at
+        return self.door_at - self.placed_at
 
     @property
     def drop_off_lateness_ms(self) -> int:
         """Negative: early."""
-        return self.ended_at - self.promised_at
+        return self.door_at - self.promised_at
 
     @property
     def click_to_taken_ms(self) -> int | None:
@@ -66,7 +71,7 @@ class Clock(Struct, array_like=True):
 
     @property
     def ready_to_door_ms(self) -> int | None:
-        return _between(self.ready_at, self.ended_at)
+        return _between(self.ready_at, self.door_at)
 
     @property
     def ready_to_pickup_ms(self) -> int | None:
@@ -83,7 +88,7 @@ class Clock(Struct, array_like=True):
     @property
     def is_on_time(self) -> bool:
         """At the door by then; of a collection: on the counter, whenever its customer came."""
-        return (self.ready_at if self.is_collection else self.ended_at) <= self.promised_at
+        return (self.ready_at if self.is_collection else self.door_at) <= self.promised_at
 
 
 def _between(start: Millis, end: Millis) -> int | None:
@@ -181,13 +186,14 @@ class Clocks(Struct):
         if x.stop is StopKind.PICKUP:
             clock = self.of_delivery(x.delivery)
             if clock and clock.picked_up_at == NEVER:
-                clock.in_store_at = at
+                clock.in_store_at = max(clock.taken_at, e.happened_at(x, at))
 
     def picked_up(self, at: Millis, x: e.DeliveryPickedUp) -> None:
         if clock := self.open.get(x.order):
             clock.courier, clock.is_handed_over = x.courier, True
             if clock.picked_up_at == NEVER:
-                clock.picked_up_at = at
+                # A time that was given is beside others that were not: none is before the last.
+                clock.picked_up_at = max(clock.in_store_at, e.happened_at(x, at))
 
     def reattempted(self, _: Millis, x: e.OrderReattempted) -> None:
         if clock := self.open.get(x.order):
@@ -202,6 +208,8 @@ class Clocks(Struct):
         """What follows in the same turn still finds it."""
         if clock := self.open.get(x.order):
             clock.ended_at, clock.is_fulfilled = at, type(x) is e.OrderFulfilled
+            if isinstance(x, e.OrderFulfilled) and x.delivered_at:
+                clock.delivered_at = max(clock.picked_up_at, x.delivered_at)
             self.ended.append(x.order)
 
     def forget_ended(self) -> dict[OrderId, Clock]:

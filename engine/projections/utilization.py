@@ -125,7 +125,7 @@ class Utilization(Struct):
 
     def picked_up(self, at: Millis, x: e.DeliveryPickedUp, clocks: Clocks) -> None:
         clock = clocks.get(x.order)
-        if clock is None or clock.picked_up_at != at:
+        if clock is None or clock.picked_up_at < e.happened_at(x, at):
             return  # a rescue: not at a store
         worker = self._worker(x.courier)
         new = worker.visiting != clock.store

@@ -30,6 +30,7 @@ from engine.events import (
     LegStarted,
     OfferAccepted,
     RoutePlanned,
+    SaidByCouriers,
 )
 from engine.values import (
     ChangeId,
@@ -131,6 +132,7 @@ class Route(Struct, array_like=True):
     under_way: bool = False  # the courier is heading for the first stop: it is pinned
     left: Point | None = None  # where he set off, if that is known, and when
     left_at: Millis = Millis(0)
+    said_at: Millis = Millis(0)  # the last thing his phone gave a time for
 
 
 class Deliveries(Struct, dict=True):
@@ -245,6 +247,7 @@ class Deliveries(Struct, dict=True):
         self.route_changes.note(e.courier)
 
     def courier_arrived(self, e: CourierArrived) -> None:
+        self._note_said(e)
         if e.stop is StopKind.PICKUP:
             self._move(e.delivery, S.ARRIVED_AT_PICKUP)
         elif e.stop is StopKind.DROPOFF:
@@ -255,16 +258,19 @@ class Deliveries(Struct, dict=True):
             delivery.at_store = True
 
     def delivery_picked_up(self, e: DeliveryPickedUp) -> None:
+        self._note_said(e)
         is_return = self.deliveries[e.delivery].is_return
         self._move(e.delivery, S.RETURNING if is_return else S.PICKED_UP)
         self._done(e.courier, Stop(StopKind.PICKUP, e.delivery))
 
     def delivery_completed(self, e: DeliveryCompleted) -> None:
+        self._note_said(e)
         self._close(e.delivery, S.DELIVERED)
         self._done(e.courier, Stop(StopKind.DROPOFF, e.delivery))
 
     def delivery_failed(self, e: DeliveryFailed) -> None:
         assert self.deliveries[e.delivery].status in AT_DOOR
+        self._note_said(e)
         delivery = self._move(e.delivery, S.RETURNING)
         delivery.is_return, delivery.failure = True, e.reason
         self._done(e.courier, Stop(StopKind.DROPOFF, e.delivery))
@@ -317,6 +323,12 @@ class Deliveries(Struct, dict=True):
         delivery.status = status
         self.changes.note(key)
         return delivery
+
+    def _note_said(self, e: SaidByCouriers) -> None:
+        if e.occurred_at:
+            route = self.routes[e.courier]
+            assert route.said_at <= e.occurred_at
+            route.said_at = e.occurred_at
 
     def _close(self, key: DeliveryId, status: DeliveryStatus) -> Delivery:
         delivery = self._move(key, status)

@@ -95,6 +95,7 @@ class Order(Struct, array_like=True):
     moves: int = 0  # from one store to another
     answer_until: Millis = Millis(0)  # the store that is asked; 0: none is
     labels: list[str] = []  # on its bags; none: nothing is read when they are fetched
+    delivered_at: Millis = Millis(0)  # at the door, if that was told later; 0: as it ended
 
     @property
     def next_statuses(self) -> tuple[OrderStatus, ...]:
@@ -314,7 +315,7 @@ class Orders(Struct, dict=True):
         order.reattempts, order.is_redelivery_wanted = order.reattempts + 1, False
 
     def order_fulfilled(self, e: OrderFulfilled) -> None:
-        self._end(OrderStatus.FULFILLED, e.order, e.at)
+        self._end(OrderStatus.FULFILLED, e.order, e.at).delivered_at = e.delivered_at
 
     def order_cancelled(self, e: OrderCancelled) -> None:
         assert self.orders[e.order].status in HOLDS_STOCK

@@ -253,7 +253,7 @@ class Bargains:
                 time_or_none(clock.ready_at),
                 time_or_none(clock.in_store_at),
                 time_or_none(clock.picked_up_at),
-                clock.ended_at if is_done else None,
+                clock.door_at if is_done else None,
                 clock.click_to_taken_ms,
                 clock.click_to_door_ms if is_done else None,
                 clock.ready_to_pickup_ms,

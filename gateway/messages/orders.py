@@ -124,6 +124,7 @@ class Order(Told, frozen=True):
     failure: str | None = None  # why its courier could not hand it over
     lines: list[PricedLine] = []
     payment: str | None = None  # the latest for the bargain itself
+    occurred_at: str | None = None  # when a courier's phone says it was so, if it gave a time
 
 
 class TrackingLink(Told, frozen=True):

@@ -47,7 +47,8 @@ class Doubts:
         delivery = self._s.deliveries[said.delivery]
         kind = _stop_of(said, delivery)
         place = place_of(kind, delivery, self._s.stores)
-        found = self._far_from(said.courier, place, record.at)
+        at = Millis(min(said.occurred_at or record.at, record.at))
+        found = self._far_from(said.courier, place, at)
         if found is None:
             return []
         self.counts[said.courier] = self.of(said.courier) + 1
@@ -68,17 +69,18 @@ class Doubts:
         return told
 
     def _far_from(self, courier: CourierId, place: Point, at: Millis) -> tuple[int, Millis] | None:
-        """How far he was when last seen, and when; None where he may well have come since."""
+        """How far he was when last seen, and when; None where he may well have come since, or
+        have left."""
         registered, settings = self._s.couriers[courier], self._s.settings.current
         seen = self._s.positions.get(registered.number)
         if seen is None:
             return None
         seen_at = int(self._s.positions.measured_at[registered.number])
-        if at - seen_at > settings.stale_ms:
+        if abs(at - seen_at) > settings.stale_ms:
             return None
         far_mm = straight_mm(seen.lat_e7, seen.lon_e7, place.lat_e7, place.lon_e7)
         speed_mm_s = settings.travel.speed_mm_s(registered.vehicle)
-        rode_mm = max(0, at - seen_at) * speed_mm_s // SECOND
+        rode_mm = abs(at - seen_at) * speed_mm_s // SECOND
         if far_mm - rode_mm <= DOUBT_M * 1_000:
             return None
         return int(far_mm) // 1_000, Millis(seen_at)

@@ -266,17 +266,22 @@ class Logs:
             yield "tickets", event.before, m.TicketClosed(key, "confirmed", "moved")
             moved = key, work.statuses[key]  # as confirmed as before, perhaps, but by another store
         if moved is not None:
-            yield from self._order_changes(key, at, moved[1])
+            occurred_at = e.happened_at(event, Millis(0))
+            yield from self._order_changes(key, at, moved[1], occurred_at)
             yield from self._ticket_changes(key, was_open)
         if isinstance(event, RETURN_EVENTS):
             yield from self._return_changes(event.delivery, store, was_due)
 
     def _order_changes(
-        self, key: OrderId, at: Millis, statuses: tuple[str, str] | None
+        self,
+        key: OrderId,
+        at: Millis,
+        statuses: tuple[str, str] | None,
+        occurred_at: Millis | None = None,
     ) -> Iterator[Change]:
         s = self._state
         now = statuses or self.work.statuses.get(key)
-        yield "orders", s.orders[key].placed.service, order_told(s, key, at, now)
+        yield "orders", s.orders[key].placed.service, order_told(s, key, at, now, occurred_at)
 
     def _after_sales(self, key: ChangeId) -> Iterator[Change]:
         """For who sold it and for the store it comes back to; not of a preview nobody agreed to."""

@@ -8,11 +8,22 @@ from gateway.tokens import Identity
 from gateway.translation.table import Table
 from gateway.wire import millis
 
+NOW = v.Millis(0)
+Report = m.ReportArrival | m.ReportPickup | m.ReportDropoff | m.ReportFailure
+
 
 def _report_dropoff(b: m.ReportDropoff, who: Identity, _: str) -> ExternalCommand:
     return c.ReportDropoff(
-        v.CourierId(who.subject), v.DeliveryId(b.delivery), v.Proof(b.proof), b.evidence
+        v.CourierId(who.subject),
+        v.DeliveryId(b.delivery),
+        v.Proof(b.proof),
+        b.evidence,
+        _occurred_at(b),
     )
+
+
+def _occurred_at(b: Report) -> v.Millis:
+    return millis(b.occurred_at, "occurred_at") if b.occurred_at else NOW
 
 
 COMMAND_OF: Table = {
@@ -21,9 +32,15 @@ COMMAND_OF: Table = {
     m.EndShift: lambda _, who, __: c.EndShift(who.subject),
     m.AcceptOffer: lambda b, who, _: c.AcceptOffer(who.subject, b.delivery),
     m.DeclineOffer: lambda b, who, _: c.DeclineOffer(who.subject, b.delivery, b.reason),
-    m.ReportArrival: lambda b, who, _: c.ReportArrival(who.subject, b.delivery, v.StopKind(b.stop)),
-    m.ReportPickup: lambda b, who, _: c.ReportPickup(who.subject, b.delivery, b.scanned),
+    m.ReportArrival: lambda b, who, _: c.ReportArrival(
+        who.subject, b.delivery, v.StopKind(b.stop), _occurred_at(b)
+    ),
+    m.ReportPickup: lambda b, who, _: c.ReportPickup(
+        who.subject, b.delivery, b.scanned, _occurred_at(b)
+    ),
     m.ReportDropoff: _report_dropoff,
-    m.ReportFailure: lambda b, who, _: c.ReportFailure(who.subject, b.delivery, b.reason),
+    m.ReportFailure: lambda b, who, _: c.ReportFailure(
+        who.subject, b.delivery, b.reason, _occurred_at(b)
+    ),
     m.ReportBreakdown: lambda _, who, __: c.ReportBreakdown(who.subject),
 }

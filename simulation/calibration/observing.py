@@ -74,6 +74,7 @@ class Observer:
         for event in record.events:
             watcher = see.get(type(event))
             if watcher is not None:
+                self._at = e.happened_at(event, record.at)
                 watcher(event)
 
     def begin(self, at: Millis) -> None:
@@ -285,7 +286,7 @@ class Observer:
         )
         self._leg.pop(x.courier, None)
         if stops and here is not None:
-            self._leg[x.courier] = self._at, here, stops[0]
+            self._leg[x.courier] = x.at or self._at, here, stops[0]
 
     def arrived(self, x: e.CourierArrived) -> None:
         delivery = self._state.deliveries[x.delivery]
@@ -305,7 +306,7 @@ class Observer:
         there = self._there.pop(x.delivery, None)
         store = self.seen.stores.get(order.placed.store)
         if there is not None and store is not None and order.ready_at:
-            store.handovers_s.append((self._at - max(there, order.ready_at)) / SECOND)
+            store.handovers_s.append(max(0, self._at - max(there, order.ready_at)) / SECOND)
 
     def completed(self, x: e.DeliveryCompleted) -> None:
         self.seen.doors += 1
@@ -328,7 +329,7 @@ class Observer:
     def _left_door(self, delivery: DeliveryId, courier: CourierId) -> None:
         there, who = self._there.pop(delivery, None), self.seen.couriers.get(courier)
         if there is not None and who is not None:
-            who.doors_s.append((self._at - there) / SECOND)
+            who.doors_s.append(max(0, self._at - there) / SECOND)
 
     # the payment provider
 

@@ -42,7 +42,7 @@ class Teller:
     def see(self, record: Record) -> None:
         self._engine.apply(record)
         for event in record.events:
-            self._hear(event, self._time(record.at))
+            self._hear(event, self._time(e.happened_at(event, record.at)))
 
     def told(self) -> Recorded:
         stores = [replace(x, group=self._group(x.id)) for x in self._stores.values()]

@@ -82,7 +82,7 @@ class Watch:
 
     def _completed(self, x: e.DeliveryCompleted) -> None:
         order = self.state.orders[x.order]
-        at = order.ended_at
+        at = order.delivered_at or order.ended_at
         self.to_door_min.append((at - order.placed.placed_at) / MINUTE)
         late = (at - order.placed.promised_at) / MINUTE
         if late > 0:

@@ -123,6 +123,7 @@ class Recorder:
         for event in record.events:
             watcher = self._see.get(type(event))
             if watcher is not None:
+                self._at = e.happened_at(event, record.at)
                 watcher(event)
 
     # customers
@@ -205,14 +206,14 @@ class Recorder:
     def _picked_up(self, x: e.DeliveryPickedUp) -> None:
         began, order = self._since.pop(("stop", x.delivery), None), self._state.orders[x.order]
         if began is not None and order.ready_at:
-            waited = self._at - max(began, order.ready_at)
+            waited = max(0, self._at - max(began, order.ready_at))
             self.known.handovers_ms.setdefault(relived(x.order), waited)
 
     def _left_door(self, delivery: DeliveryId, reason: str) -> None:
         began = self._since.pop(("stop", delivery), None)
         if began is not None:
             order = relived(self._state.deliveries[delivery].order)
-            self.known.doors.setdefault(order, Door(self._at - began, reason))
+            self.known.doors.setdefault(order, Door(max(0, self._at - began), reason))
 
     def _started(self, x: e.ShiftStarted) -> None:
         self.known.shifts[x.courier].append(Shift(self._at, x.ends_at))

@@ -29,6 +29,7 @@ from tests.days import (
     random_payments,
     random_plans,
     random_promoting,
+    random_reports,
     random_rescues,
     random_returns,
     random_skills,
@@ -222,7 +223,7 @@ class RandomDay:
         )
         yield 1.5, lambda: c.ReportBreakdown(self._any(COURIERS))
         yield 1, lambda: c.RegisterCourier(self._any(COURIERS), Vehicle.WALK, self.rng.randrange(3))
-        yield 15, self._courier_says
+        yield 15, lambda: random_reports.dated(self, self._courier_says())
         yield 0.2, partial(random_plans.draw, self)
         yield 0.5, lambda: c.AdoptPlan(self.rng.randrange(9), [])
         yield 1, lambda: c.ImprovePlan(random_plans.draw(self).lines)

@@ -105,3 +105,14 @@ def test_feeds_tell_of_it_and_remember_how_often():
     assert told_on.doubts == {"kim": 1}
     shown = city_courier(case.state, "kim", case.engine.now, doubted=told_on.doubts["kim"])
     assert shown.doubted == 1
+
+
+def test_nobody_is_doubted_for_what_he_tells_when_he_has_long_been_elsewhere():
+    """His phone was offline at the door; now that he is on his way it tells when he was there."""
+    case = cases.on_board()
+    handed_over_at = (case.now_s + 30) * SECOND
+    case.at(case.now_s + 630, c.Tick())
+    case = seen(case, away(HOME, 550 * SCOOTER_M_S))
+    late = c.ReportDropoff("kim", "o/1", occurred_at=handed_over_at)
+    assert told(case, late) == []
+    assert case.state.orders["o"].delivered_at == handed_over_at

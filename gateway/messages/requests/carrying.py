@@ -6,6 +6,8 @@ from msgspec import Meta
 
 from gateway.messages.values import Id, Proof, Reason, Ref, Sent, StopKind, Text, Time
 
+Occurred = Time | None  # when, if the phone tells it later: by its own clock
+
 
 class StartShift(Sent, frozen=True):
     """Ready for work until then, at most as long as `shift_max_ms` of the settings says."""
@@ -39,6 +41,7 @@ class ReportArrival(Sent, frozen=True):
 
     delivery: Ref
     stop: StopKind
+    occurred_at: Occurred = None
 
 
 class ReportPickup(Sent, frozen=True):
@@ -46,6 +49,7 @@ class ReportPickup(Sent, frozen=True):
 
     delivery: Ref
     scanned: Annotated[list[Id], Meta(max_length=50)] = []
+    occurred_at: Occurred = None
 
 
 class ReportDropoff(Sent, frozen=True):
@@ -54,6 +58,7 @@ class ReportDropoff(Sent, frozen=True):
     delivery: Ref
     proof: Proof = "none"
     evidence: Text = ""
+    occurred_at: Occurred = None
 
 
 class ReportFailure(Sent, frozen=True):
@@ -61,6 +66,7 @@ class ReportFailure(Sent, frozen=True):
 
     delivery: Ref
     reason: Reason
+    occurred_at: Occurred = None
 
 
 class ReportBreakdown(Sent, frozen=True):
