@@ -12,6 +12,7 @@ from engine.audit import (
     money,
     places,
     promotions,
+    routes,
     shifts,
     skills,
     staff,
@@ -19,17 +20,14 @@ from engine.audit import (
 )
 from engine.rules.cancelling import REASONS, WRITE_OFF
 from engine.state import State
-from engine.state.deliveries import ACCEPTED, BEFORE_PICKUP, ENDED, ON_BOARD, DeliveryStatus
+from engine.state.deliveries import BEFORE_PICKUP, ON_BOARD, DeliveryStatus
 from engine.state.orders import ENDED as ORDER_ENDED
 from engine.state.orders import Order, OrderStatus
 from engine.values import (
     Actor,
-    CourierId,
     CustomerId,
-    DeliveryId,
     Millis,
     OrderId,
-    StopKind,
     StoreId,
 )
 
@@ -53,7 +51,7 @@ EXPECTED: dict[OrderStatus, tuple[DeliveryStatus | None, ...]] = {
 def violations(s: State) -> list[str]:
     """Empty, or what is wrong, in words."""
     checks = (
-        *(_orders, _payments, _bound, _routes, _loads, _planning),
+        *(_orders, _payments, _bound, _planning),
         *(
             bargains.violations,
             campaigns.violations,
@@ -61,6 +59,7 @@ def violations(s: State) -> list[str]:
             complaints.violations,
             money.violations,
             places.violations,
+            routes.violations,
             shifts.violations,
             skills.violations,
             staff.violations,
@@ -75,7 +74,7 @@ def _orders(s: State) -> Iterator[str]:
     fulfilled: dict[CustomerId, list[Millis]] = {}
     used = promotions.Uses()
     for key, order in s.orders.everything():
-        yield from _order_problems(s, key, order)
+        yield from order_problems(s, key, order)
         yield from money.order_problems(s, key, order)
         yield from promotions.order_problems(key, order)
         if order.status is OrderStatus.FULFILLED:
@@ -95,7 +94,7 @@ def _payments(s: State) -> Iterator[str]:
     yield from money.account_problems(s, due)
 
 
-def _order_problems(s: State, key: OrderId, order: Order) -> Iterator[str]:
+def order_problems(s: State, key: OrderId, order: Order) -> Iterator[str]:
     """An order and its delivery say the same."""
     if order.why and order.why not in KNOWN_WHY:
         yield f"{key} ended by {order.why}, which is not in the vocabulary"
@@ -123,39 +122,6 @@ def _bound(s: State) -> Iterator[str]:
         yield f"{s.orders.unpaid} orders counted as not paid, {unpaid} are"
     if s.orders.awaited != +awaited:
         yield f"{s.orders.awaited} payments counted as awaited, {awaited} are"
-
-
-def _routes(s: State) -> Iterator[str]:
-    """Every open delivery that has a courier is on that route, and nothing else is on any."""
-    due: Counter[tuple[CourierId, DeliveryId, StopKind]] = Counter(
-        (courier, stop.delivery, stop.kind)
-        for courier, route in s.deliveries.routes.items()
-        for stop in route.stops
-    )
-    for key, delivery in s.deliveries.deliveries.items():
-        if delivery.courier is not None and delivery.status not in ENDED:
-            due[delivery.courier, key, delivery.last_stop] -= 1
-            due[delivery.courier, key, StopKind.PICKUP] -= delivery.status in BEFORE_PICKUP
-    for stop, difference in due.items():
-        if difference:
-            yield f"stop {stop} is on a route {difference:+d} times too often"
-
-
-def _loads(s: State) -> Iterator[str]:
-    """Pickup before drop-off, never above capacity, and every route ends empty."""
-    for courier, route in s.deliveries.routes.items():
-        deliveries = [s.deliveries[x.delivery] for x in route.stops]
-        load = sum(x.load for x in deliveries if x.status in ON_BOARD)
-        capacity = s.couriers[courier].capacity
-        for stop, delivery in zip(route.stops, deliveries, strict=True):
-            load += delivery.load if stop.kind is StopKind.PICKUP else -delivery.load
-            if not 0 <= load <= capacity:
-                yield f"{courier} would carry {load} of {capacity} at {stop}"
-        if load:
-            yield f"the route of {courier} ends with {load} on board"
-        settled = bool(deliveries) and deliveries[0].status in (*ACCEPTED, *ON_BOARD)
-        if route.under_way != settled:
-            yield f"{courier} is under way: {route.under_way}; the next stop is settled: {settled}"
 
 
 def _planning(s: State) -> Iterator[str]:

@@ -35,13 +35,17 @@ NO_SHOW = f"{Actor.SYSTEM}/{NOT_COLLECTED}"
 
 def violations(s: State) -> Iterator[str]:
     """Besides what every order and every payment says."""
-    total = sum(s.ledger.balances.values())
-    if total:
-        yield f"the ledger is out of balance by {total}"
+    yield from ledger_problems(s)
     live = sum(len(x.instructions) for x in s.payments.payments.values())
     if len(s.payments.instructions) != live:
         yield f"{len(s.payments.instructions)} instructions, their payments say {live}"
     yield from _movements(s)
+
+
+def ledger_problems(s: State) -> Iterator[str]:
+    total = sum(s.ledger.balances.values())
+    if total:
+        yield f"the ledger is out of balance by {total}"
 
 
 def order_problems(s: State, key: OrderId, order: Order) -> Iterator[str]:

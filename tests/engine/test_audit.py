@@ -160,7 +160,7 @@ FINDINGS = {
         cases.delivered,
         lambda s: s.payments.instructions.update(x=s.payments.instruction("o/1/capture")),
     ),
-    "too often": (cases.planned, twice_on_the_route),
+    "to make": (cases.planned, twice_on_the_route),
     "would carry": (cases.planned, overload),
     "ends with 1 on board": (cases.planned, lambda s: s.deliveries.routes["kim"].stops.pop()),
     "under way: True; the next stop is settled: False": (

@@ -4,8 +4,11 @@ is made wrong is found, told once, and forgotten when it is right again."""
 import logging
 
 import pytest
+from msgspec.structs import replace
 
 from engine.engine import Engine
+from engine.state.payments import PaymentStatus
+from engine.values import Stop, StopKind
 from gateway import messages as m
 from gateway.self_audit import SelfAudit
 from gateway.telling.feeds import FeedHub
@@ -80,6 +83,55 @@ def test_what_is_made_wrong_is_found_and_told_once(where, tamper, caplog):
             audit.look()
     assert where in audit.problems
     assert sum(where in x.getMessage() for x in caplog.records) == 1
+
+
+MONEY_AND_ROUTES = {  # while it is carried, and when it was brought
+    cases.on_board: {
+        "ledger": [lambda s: s.ledger.balances.update({"store:ghost": 1})],
+        "order o": [
+            lambda s: setattr(s.payments["o/1"], "status", PaymentStatus.REQUESTED),
+            lambda s: s.orders.orders.update(o=replace(s.orders["o"], why="nobody/knows")),
+            lambda s: setattr(s.deliveries["o/1"], "courier", "lee"),
+            lambda s: s.deliveries.routes["kim"].stops.clear(),
+        ],
+        "route kim": [
+            lambda s: setattr(s.deliveries["o/1"], "load", 99),
+            lambda s: s.deliveries.routes["kim"].stops.append(Stop(StopKind.DROPOFF, "o/1")),
+            lambda s: setattr(s.deliveries["o/1"], "courier", "lee"),
+            lambda s: setattr(s.deliveries.routes["kim"], "under_way", False),
+        ],
+    },
+    cases.delivered: {
+        "payment o/1": [
+            lambda s: setattr(s.payments["o/1"], "captured_minor", 3),
+            lambda s: setattr(s.payments["o/1"], "status", PaymentStatus.AUTHORIZED),
+            lambda s: s.payments.instructions.pop("o/1/capture"),
+            lambda s: setattr(s.payments.instructions["o/1/capture"], "next", "ghost"),
+        ],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("stage", "where", "tamper"),
+    [
+        (stage, where, x)
+        for stage, of_stage in MONEY_AND_ROUTES.items()
+        for where, every in of_stage.items()
+        for x in every
+    ],
+)
+def test_money_and_routes_that_are_made_wrong_are_found(stage, where, tamper):
+    """What accounts sum up to, what is paid for an order, and who is to carry it."""
+    case = stage(cases.city(5))
+    audit = audit_of(followed(case), case.state)
+    for _ in range(3):
+        audit.look()
+    assert audit.problems == {}
+    tamper(case.state)
+    for _ in range(3):
+        audit.look()
+    assert where in audit.problems
 
 
 @live
