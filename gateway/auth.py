@@ -145,6 +145,7 @@ STORE_KEEPING = frozenset(
         m.ListStock,
         m.ListMovements,
         m.GetStoreAnalytics,
+        m.GetCoverage,
     }
 )
 DISPATCHING = frozenset(  # couriers: a fleet its own, operators everybody
@@ -252,6 +253,7 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.StartFork,
             m.GetFork,
             m.GetAnalytics,
+            m.GetCoverage,
             m.GetHeatMap,
             m.GetTrail,
             m.RevokeAccess,

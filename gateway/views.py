@@ -28,7 +28,7 @@ from engine.values import (
 from gateway import messages as m
 from gateway.translation.editing import substitutes_told
 from gateway.translation.goods import priced
-from gateway.wire import money, place, time_text, time_told, window_told
+from gateway.wire import expected_told, money, place, time_text, time_told, window_told
 
 TOLD = (DeliveryStatus.CREATED, DeliveryStatus.OFFERED)  # until then nobody has accepted
 
@@ -109,6 +109,7 @@ def tracking_told(seen: Tracked) -> m.Tracking:
         placed.pin if seen.is_code_shown else None,
         window_told(placed.window_from_at, placed.window_to_at),
         eta_told(seen.eta_at),
+        None if seen.order.reattempts else expected_told(placed.promised_at, placed.sooner_ms),
     )
 
 

@@ -123,6 +123,11 @@ def time_told(at: int) -> str | None:
     return time_text(at) if at else None
 
 
+def expected_told(promised_at: int, sooner_ms: int) -> str | None:
+    """By when half of such are there; None if nobody knows."""
+    return time_text(promised_at - sooner_ms) if sooner_ms else None
+
+
 @lru_cache(4_096)
 def _minute_text(minute: int) -> str:
     """Most times told lie within the same few hours."""

@@ -69,6 +69,7 @@ class ServiceFigures(Struct, frozen=True):
     click_to_taken: Spread
     in_store_to_pickup: Spread
     ready_to_door: Spread
+    by_expected_share: float | None = None  # by the time half of them should be there
 
 
 class FleetFigures(Struct, frozen=True):
@@ -164,6 +165,7 @@ def service_figures(tally: Tally) -> ServiceFigures:
         spread(lasted["click_to_taken"]),
         spread(lasted["in_store_to_pickup"]),
         spread(lasted["ready_to_door"]),
+        None if tally.by_expected_share is None else round(tally.by_expected_share, 4),
     )
 
 

@@ -48,6 +48,8 @@ def _service(card: Scorecard) -> Table:
     service = card.service
     table = _table("Service")
     table.add_row("on time", _share_of_one(service.on_time_share))
+    if service.by_expected_share is not None:
+        table.add_row("by the time half should be", _share_of_one(service.by_expected_share))
     table.add_row("click to door, mean", _minutes(service.click_to_door.mean_s))
     table.add_row("    half within", _minutes(service.click_to_door.p50_s))
     table.add_row("    nine of ten within", _minutes(service.click_to_door.p90_s))

@@ -43,6 +43,7 @@ class Tally:
         self.rescues = 0  # deliveries that had to be
         self.short_orders = 0
         self._collected = 0
+        self._expected = self._by_expected = 0  # by the time half of such come, if it was told
         self.late_payments = 0
         self._durations_ms: dict[str, list[int]] = {x: [] for x in CLOCK}
         self._to_door = [(attrgetter(f"{x}_ms"), y) for x, y in self._durations_ms.items()]
@@ -93,6 +94,12 @@ class Tally:
         return self._collected
 
     @property
+    def by_expected_share(self) -> float | None:
+        """Of those brought to the door, by the time half of them should be; None: none was told."""
+        self._close()
+        return self._by_expected / self._expected if self._expected else None
+
+    @property
     def delivered(self) -> int:
         return len(self.durations_ms["click_to_door"])
 
@@ -125,6 +132,9 @@ class Tally:
         if clock.is_collection:
             self._collected += clock.is_fulfilled
             return
+        if clock.is_fulfilled and clock.sooner_ms:
+            self._expected += 1
+            self._by_expected += clock.door_at <= clock.expected_at
         for lasted_ms_of, found in self._to_door if clock.is_fulfilled else self._to_counter:
             lasted_ms = lasted_ms_of(clock)
             if lasted_ms is not None:

@@ -49,6 +49,7 @@ class QuoteOffered(Event, frozen=True):
     window_to_at: Millis = Millis(0)
     discounts: list[Discount] = []
     skills: list[Skill] = []  # that its courier has to have; none, if there is none
+    sooner_ms: int = 0  # than promised half of such are there; 0: nobody has learned it
 
 
 class QuoteAccepted(Event, frozen=True):
@@ -83,6 +84,7 @@ class OrderPlaced(Event, frozen=True):
     instead: list[Instead] = []
     method: PaymentMethod = PaymentMethod.DEFAULT
     skills: list[Skill] = []  # that its courier has to have
+    sooner_ms: int = 0  # than promised half of such are there, as the quote said
 
 
 class OrderScheduled(Event, frozen=True):

@@ -150,6 +150,7 @@ class Ordering:
                 c.instead,
                 c.method,
                 offered.skills,
+                offered.sooner_ms,
             )
         )
         if c.exchange:

@@ -26,6 +26,7 @@ from engine.rules.promising import (
     ready_within_ms,
     retry_after_s,
     ride_ms,
+    sooner_ms,
     workload,
 )
 from engine.rules.scheduling import slot_fault, window_fault, window_of
@@ -104,7 +105,7 @@ class Quoting:
             available = short.quantity
             turn.reject(Reason.INSUFFICIENT_STOCK, product=short.product, available=available)
         skills = needed(self.products[x.product] for x in taken) if is_carried else []
-        promised = self._promised_ms(turn, store, c, load, skills)
+        promised, sooner = self._promised_ms(turn, store, c, load, skills)
         fee = delivery_fee(settings, far_m) if is_carried else Minor(0)
         deal = self._bargain(turn, c, priced, fee)
         if taken is not lines:
@@ -128,6 +129,7 @@ class Quoting:
                 c.window_to_at,
                 deal.discounts,
                 skills,
+                sooner,
             )
         )
 
@@ -200,8 +202,9 @@ class Quoting:
 
     def _promised_ms(
         self, turn: Turn, store: Store, c: RequestQuote, pieces: int, skills: list[Skill]
-    ) -> int:
-        """How long it takes from now; by whom it is carried then, a later window leaves open."""
+    ) -> tuple[int, int]:
+        """How long it takes from now; by whom it is carried then, a later window leaves open. And
+        how much sooner half of such are there, if that is known."""
         settings, preparation_ms = self.settings.current, self._preparation_ms(store, c)
         way_ms = ride_ms(settings, store.location, c.dropoff)
         if c.fulfillment is Fulfillment.COLLECTION:
@@ -214,7 +217,7 @@ class Quoting:
             earliest_at = turn.at + promised
             turn.reject_for(slot_fault(settings, self.orders, c.store, window, earliest_at))
             turn.reject_for(missing_anywhere(self.couriers, skills))
-        return promised
+        return promised, 0
 
     def _preparation_ms(self, store: Store, c: RequestQuote) -> int:
         """Behind what waits there now; by a later window, that is done."""
@@ -230,7 +233,7 @@ class Quoting:
         way_ms: int,
         pieces: int,
         skills: list[Skill],
-    ) -> int:
+    ) -> tuple[int, int]:
         settings = self.settings.current
         turn.reject_for(unable_now(settings, self.couriers, skills, pieces))
         fleet = fleet_at_work(self.couriers, self.positions, self.deliveries, self.orders, skills)
@@ -238,4 +241,4 @@ class Quoting:
         promised = promised_ms(settings, preparation_ms, way_ms, load)
         if not has_capacity(settings, load) or promised > settings.promise_max_ms:
             turn.reject(Reason.NO_CAPACITY_NOW, retry_after_s=retry_after_s(settings))
-        return promised
+        return promised, sooner_ms(settings, promised, preparation_ms, way_ms, load)

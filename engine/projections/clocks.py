@@ -50,6 +50,7 @@ class Clock(Struct, array_like=True):
     carried_mm: int = 0  # ridden for it: a shared ride counts in shares
     co2e_ug: int = 0  # of that
     offered: dict[ProductId, PricedLine] = {}  # instead of what is missing
+    sooner_ms: int = 0  # than promised half of such are there; 0: not known
     delivered_at: Millis = NEVER  # at the door, if that was told later
 
     @property
@@ -80,6 +81,11 @@ class Clock(Struct, array_like=True):
     @property
     def in_store_to_pickup_ms(self) -> int | None:
         return _between(self.in_store_at, self.picked_up_at)
+
+    @property
+    def expected_at(self) -> Millis:
+        """Half of such are there by then; NEVER: not known."""
+        return Millis(self.promised_at - self.sooner_ms) if self.sooner_ms else NEVER
 
     @property
     def is_collection(self) -> bool:
@@ -124,6 +130,7 @@ class Clocks(Struct):
             x.placed_at,
             x.promised_at,
             x.fulfillment,
+            sooner_ms=x.sooner_ms,
         )
 
     def confirmed(self, at: Millis, x: e.OrderConfirmed) -> None:

@@ -90,7 +90,7 @@ class Shifts(Struct):
 
     def completed(self, at: Millis, x: e.DeliveryCompleted, clocks: Clocks) -> None:
         clock = clocks.get(x.order)
-        if clock is not None and at <= clock.promised_at:
+        if clock is not None and e.happened_at(x, at) <= clock.promised_at:
             self.on_time[x.courier] = self.on_time.get(x.courier, 0) + 1
 
     # internals

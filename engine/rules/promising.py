@@ -32,6 +32,7 @@ class Workload(Struct, frozen=True):
     nearest_ms: int  # to the store, for the nearest courier on shift
     busy: int = 0  # deliveries for each courier, up to BUSY_MAX
     margin_ms: int = 0  # what was learned from promises of a fleet as busy: kept, or not
+    median_ms: int = 0  # and from what half of them took
 
 
 class Fleet(NamedTuple):
@@ -92,7 +93,8 @@ def workload(settings: Settings, fleet: Fleet, store: Point, promises: Promises)
     """As it is for this store."""
     near_ms, waiting = nearest_ms(settings, store, fleet), fleet.open_deliveries
     busy = min(BUSY_MAX, waiting // max(1, fleet.couriers))
-    return Workload(fleet.couriers, waiting, near_ms, busy, promises.margin_ms(busy))
+    learned = promises.margin_ms(busy), promises.median_ms(busy)
+    return Workload(fleet.couriers, waiting, near_ms, busy, *learned)
 
 
 def ride_ms(settings: Settings, store: Point, dropoff: Point) -> int:
@@ -110,11 +112,26 @@ def promised_ms(settings: Settings, preparation_ms: int, ride_ms: int, load: Wor
     The store prepares while a courier comes: the longer of the two counts. A busy fleet comes
     later: with k open deliveries per courier, half of k rides stand before this one.
     """
+    spare_ms = settings.promise_buffer_ms + load.margin_ms
+    whole = _by_formula_ms(settings, preparation_ms, ride_ms, load) + spare_ms
+    return max(settings.promise_min_ms, -(-whole // MINUTE) * MINUTE)
+
+
+def sooner_ms(
+    settings: Settings, promised: int, preparation_ms: int, ride_ms: int, load: Workload
+) -> int:
+    """How much sooner than promised half of such are there: whole minutes, one at least, so that
+    it goes on being learned. 0: nothing is."""
+    if not settings.promise_kept_permille:
+        return 0
+    expected = _by_formula_ms(settings, preparation_ms, ride_ms, load) + load.median_ms
+    return max(MINUTE, min(promised, promised - -(-expected // MINUTE) * MINUTE))
+
+
+def _by_formula_ms(settings: Settings, preparation_ms: int, ride_ms: int, load: Workload) -> int:
     queue_ms = ride_ms * load.open_deliveries // (2 * max(1, load.couriers))
     to_pickup_ms = max(preparation_ms, load.nearest_ms + queue_ms)
-    spare_ms = settings.promise_buffer_ms + load.margin_ms
-    whole = to_pickup_ms + 2 * settings.handling_ms + ride_ms + spare_ms
-    return max(settings.promise_min_ms, -(-whole // MINUTE) * MINUTE)
+    return to_pickup_ms + 2 * settings.handling_ms + ride_ms
 
 
 def broken_promise(

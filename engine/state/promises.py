@@ -9,6 +9,7 @@ class Promises(Struct):
     """Invariant: learned only from orders that came to their doors. By how busy couriers were."""
 
     margins_ms: dict[int, int] = {}
+    medians_ms: dict[int, int] = {}  # beyond the formula, without its buffer: half come by then
 
     # queries
 
@@ -24,7 +25,12 @@ class Promises(Struct):
                 margin_ms = x
         return margin_ms
 
+    def median_ms(self, busy: int) -> int:
+        return self.medians_ms.get(busy, 0)
+
     # events
 
     def promise_measured(self, e: PromiseMeasured) -> None:
         self.margins_ms[e.busy] = e.margin_ms
+        if e.median_ms != self.median_ms(e.busy):  # nothing, in journals of before it was learned
+            self.medians_ms[e.busy] = e.median_ms

@@ -61,14 +61,14 @@ def _of_city(p: Projections, engine: Engine, first: Hour) -> m.Analytics:
         time_text(now),
         currency,
         _sales(_total((x.all for x in sales), StoreSales), currency),
-        _promises(_total((x.all for x in punctual), Promises)),
+        promises_told(_total((x.all for x in punctual), Promises)),
         list(_hours(p, first, now, currency)),
         [
             m.StoreFigures(
                 x,
                 s.stores[x].name,
                 _sales(stores.get(x, StoreSales()), currency),
-                _promises(promises.get(x, Promises())),
+                promises_told(promises.get(x, Promises())),
             )
             for x in sorted({**stores, **promises})
         ],
@@ -96,7 +96,7 @@ def _of_store(p: Projections, engine: Engine, first: Hour, store: StoreId) -> m.
         time_text(first * HOUR),
         time_text(engine.now),
         _sales(_total(sales, StoreSales), currency),
-        _promises(_total(promised, Promises)),
+        promises_told(_total(promised, Promises)),
         hours,
     )
 
@@ -130,7 +130,7 @@ def _hours(
         yield m.HourFigures(
             time_text(hour * HOUR),
             _sales(sold, currency),
-            _promises(kept),
+            promises_told(kept),
             asked.asked,
             asked.asked - asked.offered,
             work.on_duty_ms // SECOND,
@@ -157,7 +157,7 @@ def _sales(x: StoreSales, currency: str) -> m.SalesFigures:
     )
 
 
-def _promises(x: Promises) -> m.PromiseFigures:
+def promises_told(x: Promises) -> m.PromiseFigures:
     return m.PromiseFigures(**asdict(x))
 
 

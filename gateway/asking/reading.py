@@ -30,6 +30,7 @@ from gateway.asking.catalog import (
     search_products,
 )
 from gateway.asking.changes import get_change, list_changes, list_expected
+from gateway.asking.coverage import get_coverage
 from gateway.asking.customer_records import (
     get_customer,
     get_ratings,
@@ -199,6 +200,9 @@ ANSWER_FROM: dict[type, LookUp] = {
         b, who, engine, indexes.projections
     ),
     m.Recommend: lambda b, who, engine, indexes: recommend(b, who, engine, indexes.projections),
+    m.GetCoverage: lambda b, who, engine, indexes: get_coverage(
+        b, who, engine, indexes.projections
+    ),
     **dict.fromkeys(
         (m.GetAnalytics, m.GetStoreAnalytics, m.GetHeatMap),
         lambda b, who, engine, indexes: analytics(b, who, engine, indexes.projections),

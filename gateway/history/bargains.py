@@ -165,6 +165,7 @@ class Bargains:
                 at,
                 accepted_at,
                 order or None,
+                x.promised_ms - x.sooner_ms if x.sooner_ms else None,
             )
         )
 
@@ -263,5 +264,6 @@ class Bargains:
                 distance_m(store, x.dropoff) if store else None,
                 clock.carried_mm / MM,
                 clock.co2e_ug / GRAM_UG,
+                time_or_none(clock.expected_at),
             )
         )

@@ -18,7 +18,7 @@ from gateway.history.telling import Teller
 from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from gateway.storage.recovery import collector_paused
 
-VERSION = 9  # up by one when tables change: older exports are made anew
+VERSION = 10  # up by one when tables change: older exports are made anew
 MANIFEST = "export.json"
 FOLDER = "parquet"  # in a data folder, unless another is said
 FOLDED = 5_000  # records between two looks at how much there is to write

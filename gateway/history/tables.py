@@ -83,6 +83,7 @@ fulfilled, cancelled or returned
             straight_m       int   from store to door
             ridden_m         real  for it, between reported positions; shared rides in shares
             co2e_g           real  of that
+            expected_at      time  half of such come by then, as it was told; empty: it was not
         """),
     ),
     "quotes": Table(
@@ -99,6 +100,7 @@ fulfilled, cancelled or returned
             offered_at       time
             accepted_at      time
             order_id         text
+            expected_ms      int   half of such are there within; empty: it was not told
         """),
     ),
     "refusals": Table(

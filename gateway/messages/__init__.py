@@ -4,6 +4,8 @@ from gateway.messages.analytics import (
     Analytics,
     ChurnFigures,
     ClockFigures,
+    Coverage,
+    CoverageHour,
     FleetFigures,
     FunnelFigures,
     HeatCell,

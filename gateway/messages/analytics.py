@@ -28,12 +28,15 @@ class SalesFigures(Part, frozen=True):
 
 
 class PromiseFigures(Part, frozen=True):
-    """Of deliveries, by the promise at the door; of collections, by when they were ready."""
+    """Of deliveries, by the promise at the door; of collections, by when they were ready. To
+    `expected` of those delivered the time was told by which half come, and `by_expected` did."""
 
     delivered: int
     on_time: int
     collected: int
     ready_on_time: int
+    expected: int = 0
+    by_expected: int = 0
 
 
 class HourFigures(Part, frozen=True):
@@ -157,6 +160,24 @@ class StoreAnalytics(Told, frozen=True):
     sales: SalesFigures
     promises: PromiseFigures
     hours: list[HourFigures]
+
+
+class CoverageHour(Part, frozen=True):
+    store: str
+    at: str  # when the hour began
+    promises: PromiseFigures
+
+
+class Coverage(Told, frozen=True):
+    """How often what stores' customers were told came true, hour by hour: of `delivered`, `on_time`
+    are to be `wanted_permille`; of `expected`, `by_expected` are to be half. `next`, if there are
+    more stores: pass it as `after`."""
+
+    since: str
+    until: str
+    wanted_permille: int
+    hours: list[CoverageHour]
+    next: str | None = None
 
 
 class HeatCell(Part, frozen=True):

@@ -28,7 +28,9 @@ class Quote(Told, frozen=True):
     by the end of the window.
 
     `total` is what the lines cost, less their discounts, and `delivery_fee`, which is what
-    promotions left of it. `discounts` says which took off what.
+    promotions left of it. `discounts` says which took off what. As often as the settings want
+    (`promise_kept_permille`) it is there within `promised_within_s`; half of the time within
+    `expected_within_s`, which is none for windows and collections.
     """
 
     quote: str
@@ -41,6 +43,7 @@ class Quote(Told, frozen=True):
     fulfillment: Fulfillment = "delivery"
     window: Window | None = None
     discounts: list[Discount] = []
+    expected_within_s: int | None = None
 
 
 class QuoteUnavailable(Told, frozen=True):
@@ -81,6 +84,7 @@ class OrderPlaced(Told, frozen=True):
     payment: str | None = None
     tip: Money | None = None
     credit: Money | None = None  # paid with what comes back for it
+    expected_at: str | None = None  # half of such are there by then
 
 
 class SubstituteOffered(Part, frozen=True):
@@ -160,6 +164,7 @@ class Tracking(Told, frozen=True):
     collection_code: str | None = None
     window: Window | None = None
     eta_at: str | None = None  # once a courier has accepted it; whole minutes
+    expected_at: str | None = None  # of a first attempt: half of such are there by then
 
 
 class Refund(Told, frozen=True):

@@ -1,6 +1,6 @@
 """What requests are answered with: the bodies of `reply`. A request not named here has none."""
 
-from gateway.messages.analytics import Analytics, HeatMap, StoreAnalytics
+from gateway.messages.analytics import Analytics, Coverage, HeatMap, StoreAnalytics
 from gateway.messages.approaching import Trail
 from gateway.messages.attendance import ClockedIn, Roster, Timecards
 from gateway.messages.campaigns import Campaign, Campaigns
@@ -314,6 +314,7 @@ ReplyBody = (
     | Settings
     | Analytics
     | StoreAnalytics
+    | Coverage
     | HeatMap
     | Tracking
     | Customer

@@ -29,6 +29,7 @@ def add_to(
     page.section("Operations", "A delivery counts when it comes to the door.")
     _clock(page, tables)
     _promise(page, tables)
+    _told(page, tables)
     _waits(page, tables)
     _hours(page, tables, period)
     _couriers(page, tables, currency, guarantee_minor)
@@ -101,6 +102,24 @@ def _promise(page: Page, tables: Tables) -> None:
         height=max(260, 60 + 20 * len(names)),
         yaxis={"autorange": "reversed"},
         xaxis={"title": {"text": "hour of ordering"}, "dtick": 1},
+    )
+
+
+def _told(page: Page, tables: Tables) -> None:
+    """The promise, and the time by which half should be there: how often each was right."""
+    [(brought, in_time, told, by_then)] = tables.rows(
+        "SELECT count(*), count(*) FILTER (drop_off_lateness_ms <= 0), count(expected_at),"
+        " count(*) FILTER (door_at <= expected_at) FROM brought"
+    )
+    page.table(
+        "What customers were told",
+        ("told", "deliveries", "there by then"),
+        [
+            ("the promise", brought, share(in_time, brought)),
+            ("the time by which half should be there", told, share(by_then, told)),
+        ],
+        "Near a half in the second line, and in the first as often as the settings want "
+        "(promise_kept_permille). By store and hour: the table deliveries.",
     )
 
 

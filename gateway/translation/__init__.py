@@ -39,7 +39,7 @@ from gateway.translation import (
 )
 from gateway.translation.goods import priced
 from gateway.translation.table import Table
-from gateway.wire import money, time_text, window_told
+from gateway.wire import expected_told, money, time_text, window_told
 
 COMMAND_OF: Table = {
     **carrying.COMMAND_OF,
@@ -133,6 +133,7 @@ def _quote(q: e.QuoteOffered, at: v.Millis, currency: str) -> m.Quote:
         q.fulfillment.value,
         window_told(q.window_from_at, q.window_to_at),
         promoting.discounts_told(q.discounts, currency),
+        (q.promised_ms - q.sooner_ms) // v.SECOND if q.sooner_ms else None,
     )
 
 
@@ -145,6 +146,7 @@ def _order_placed(o: e.OrderPlaced, currency: str) -> m.OrderPlaced:
         payment_of(o.order) if o.total_minor + o.tip_minor > o.credit_minor else None,
         money(o.tip_minor, currency) if o.tip_minor else None,
         money(o.credit_minor, currency) if o.credit_minor else None,
+        expected_told(o.promised_at, o.sooner_ms),
     )
 
 

@@ -135,6 +135,13 @@ OTHERS = (
         1,
         lambda x: x.service.ready_to_pickup.mean_s / 60,
     ),
+    Figure(
+        "by_expected_percent",
+        "there by the time half should be",
+        "%",
+        1,
+        lambda x: 100 * (x.service.by_expected_share or 0.0),
+    ),
     Figure("utilization_percent", "utilization", "%", 1, lambda x: 100 * x.fleet.utilization),
     Figure(
         "deliveries_per_h", "deliveries per courier hour", "", 2, lambda x: x.fleet.deliveries_per_h

@@ -5,6 +5,7 @@ from math import inf
 from statistics import fmean
 from typing import Any
 
+from simulation.lab import reliability
 from simulation.lab.arms import Arm
 from simulation.lab.asides import MONEY, asides, saves_co2e
 from simulation.lab.deciding import Finding
@@ -59,6 +60,7 @@ def report(question: Question, sweep: Sweep, found: Sequence[Sequence[Finding]])
     _carbon(page, sweep, found)
     _responses(page, sweep)
     _churn(page, sweep)
+    reliability.add_to(page, sweep)
     _trade_offs(page, sweep)
     _days(page, sweep)
     _all_figures(page, sweep)

@@ -5,7 +5,7 @@ import pytest
 
 from engine.projections import dump
 from gateway import messages as m
-from gateway.client import RequestRefusedError
+from gateway.client import Client, RequestRefusedError
 from gateway.storage.journal import JOURNAL_FILE, JournalReader
 from gateway.storage.snapshots import Snapshots
 from gateway.telling.logs import SavedFeeds
@@ -73,6 +73,35 @@ async def test_a_store_hears_of_itself_and_of_nobody_else(tmp_path):
     assert (theirs.sales.placed, theirs.promises.delivered) == (0, 0)
     assert sum(x.sales.fulfilled for x in mine.hours) == 1
     assert sum(x.sales.placed + x.asked for x in theirs.hours) == 0
+
+
+@live
+async def test_what_customers_are_told_is_published_with_how_often_it_was_so(tmp_path):
+    """A median beside the promise; and of both, hour by hour and store by store, what came true."""
+    async with serving(tmp_path) as app, small_city(app) as city:
+        asked = m.RequestQuote("q", "ann", "s1", [m.Line("ramen", 1)], DOOR)
+        quote = await city.shop.request(asked)
+        assert 0 < quote.expected_within_s < quote.promised_within_s
+        await delivered(city, "o1")
+        await delivered(city, "o2")
+        ordered = await placed(city, "o3")
+        link = await city.shop.request(m.CreateTrackingLink("o3"))
+        async with Client(app.url, lambda: link.token) as customer:
+            tracked = await customer.request(m.Track())
+        assert tracked.expected_at == ordered.expected_at < ordered.promised_at
+        told = await city.operator.request(m.GetCoverage())
+        mine = await city.store.request(m.GetCoverage())
+        async with party(app, "store", "s2") as other:
+            theirs = await other.request(m.GetCoverage())
+        figures = await city.operator.request(m.GetAnalytics())
+        rest = await city.operator.request(m.GetCoverage(after="s1"))
+    assert told.wanted_permille == 900
+    assert told.hours == mine.hours
+    assert {x.store for x in told.hours} == {"s1"}
+    assert (told.next, theirs.hours, rest.hours) == (None, [], [])
+    for name in ("delivered", "on_time", "expected", "by_expected"):
+        assert sum(getattr(x.promises, name) for x in told.hours) == 2
+        assert getattr(figures.promises, name) == 2
 
 
 @live

@@ -191,7 +191,15 @@ def test_a_comparison_leaves_a_verdict_a_page_and_every_run_as_a_row(tiny, tmp_p
     assert code == command.ANSWERED
     assert "B (couriers" in text
     html = (out / "report.html").read_text()
-    for said in ("In words", "1 to 3", "numba", "Student", "scenario digest", "default-src 'none'"):
+    for said in (
+        "In words",
+        "1 to 3",
+        "Said and so",
+        "numba",
+        "Student",
+        "scenario digest",
+        "default-src 'none'",
+    ):
         assert said in html
     path = str(out / "runs.parquet")
     table = duckdb.sql(

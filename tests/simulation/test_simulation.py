@@ -269,6 +269,11 @@ def test_the_scorecard_agrees_with_a_recount_of_the_records(trouble, seed):
     late = [x for x, at in fulfilled.items() if at > placed[x].promised_at]
     assert card.service.on_time_share == round(1 - len(late) / len(fulfilled), 4)
     assert card.service.lateness.count == len(late)
+    told = {
+        x: placed[x].promised_at - placed[x].sooner_ms for x in fulfilled if placed[x].sooner_ms
+    }
+    early = [x for x, at in told.items() if fulfilled[x] <= at]
+    assert card.service.by_expected_share == round(len(early) / len(told), 4)
     assert card.planning.rounds == len(events_of(records, e.PlanningRoundOpened))
     assert card.planning.offers == len(events_of(records, e.DeliveryOffered))
     assert sum(card.rejections.values()) == len(events_of(records, e.CommandRejected))

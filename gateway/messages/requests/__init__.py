@@ -3,7 +3,13 @@
 Nobody says who he is in a body: courier, store, service and provider are taken from the token.
 """
 
-from gateway.messages.requests.analyzing import GetAnalytics, GetHeatMap, GetStoreAnalytics
+from gateway.messages.requests.analyzing import (
+    AnalyzingRequest,
+    GetAnalytics,
+    GetCoverage,
+    GetHeatMap,
+    GetStoreAnalytics,
+)
 from gateway.messages.requests.campaigning import (
     GetCampaign,
     LaunchCampaign,
@@ -354,9 +360,7 @@ RequestBody = (
     | StartFork
     | GetFork
     | RevokeAccess
-    | GetAnalytics
-    | GetStoreAnalytics
-    | GetHeatMap
+    | AnalyzingRequest
     | Track
     | SupportingRequest
     | SaveProfile

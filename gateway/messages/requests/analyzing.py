@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from gateway.messages.values import Sent
+from gateway.messages.values import Id, Sent
 
 Hours = Annotated[int, Meta(ge=1, le=48)]
 
@@ -25,3 +25,15 @@ class GetHeatMap(Sent, frozen=True):
     """Where deliveries were asked for. Answered by `heat_map`."""
 
     hours: Hours = 24
+
+
+class GetCoverage(Sent, frozen=True):
+    """Of promises, by store and hour: a store's own, or, to operators, one page of stores after
+    another. Answered by `coverage`."""
+
+    hours: Hours = 24
+    after: Id | None = None
+    limit: Annotated[int, Meta(ge=1, le=20)] = 20
+
+
+AnalyzingRequest = GetAnalytics | GetStoreAnalytics | GetCoverage | GetHeatMap
