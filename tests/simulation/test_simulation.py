@@ -53,21 +53,33 @@ def test_the_same_seed_gives_the_same_records_byte_for_byte():
     assert again.scorecard.digest == digest_of(records)
 
 
-def test_the_order_of_hashes_does_not_matter():
+def digest_elsewhere(**env: str) -> str:
+    """Of the troubled day, in a process of its own that is told `env`."""
     program = (
         "from simulation.run import simulate; from tests.simulated_city import troubled;"
         "print(simulate(troubled(), 3).scorecard.digest)"
     )
-    run, _ = played(True, 3)
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-c", program],
-        env={"PYTHONHASHSEED": "12345", "PYTHONPATH": str(ROOT), "PATH": ""},
+        env={"PYTHONPATH": str(ROOT), "PATH": "", **env},
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
-    )
-    assert done.stdout.strip() == run.scorecard.digest
+    ).stdout.strip()
+
+
+def test_the_order_of_hashes_does_not_matter():
+    run, _ = played(True, 3)
+    assert digest_elsewhere(PYTHONHASHSEED="12345") == run.scorecard.digest
+
+
+@pytest.mark.slow
+def test_the_kind_of_processor_does_not_matter(tmp_path):
+    """Kernels compiled for the oldest one, which has no wide registers and fuses nothing."""
+    run, _ = played(True, 3)
+    oldest = digest_elsewhere(NUMBA_CPU_NAME="generic", NUMBA_CACHE_DIR=str(tmp_path))
+    assert oldest == run.scorecard.digest
 
 
 def test_another_seed_is_another_day():
