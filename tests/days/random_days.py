@@ -170,7 +170,7 @@ class RandomDay:
     def _makers(self) -> Iterator[tuple[float, Callable[[], c.AnyCommand | list[c.AnyCommand]]]]:
         """How likely, and what. In the order of engine/commands."""
         yield 16, self._go_on
-        yield 8, self._buy
+        yield 8, self.buy
         yield (
             1,
             lambda: c.RequestQuote(
@@ -256,7 +256,7 @@ class RandomDay:
         deeds += reopening(self._s)
         return [self.rng.choice(deeds)] if deeds else [c.Tick()]
 
-    def _buy(self) -> list[c.AnyCommand]:
+    def buy(self) -> list[c.AnyCommand]:
         quote, proof = self._new("q"), self.rng.choice(list(Proof))
         pin = "42" if proof is Proof.PIN else ""
         return [

@@ -5,8 +5,8 @@ from engine.values import Stop, StopKind
 from tests.good_deeds import last_stop
 
 
-def draw(day) -> c.AdoptPlan:
-    """What waits is dealt out, dropped, shuffled, or kept."""
+def draw(day, released: float = 0.7) -> c.AdoptPlan:
+    """What waits is dealt out, dropped, shuffled, or kept; so much of it is offered at once."""
     state, rng = day.engine.state, day.rng
     deliveries = state.deliveries
     routes = {x: list(deliveries.route(x).stops) for x in state.couriers.couriers if x != "hero"}
@@ -25,7 +25,7 @@ def draw(day) -> c.AdoptPlan:
         if stops and rng.random() < 0.02:
             stops.append(rng.choice(stops))
         version = deliveries.route(courier).version - (rng.random() < 0.05)
-        release = [x.delivery for x in stops if rng.random() < 0.7]
+        release = [x.delivery for x in stops if rng.random() < released]
         lines.append(c.RouteLine(courier, version, stops, release))
     lines = [x for x in lines if rng.random() < 0.9] + lines[: rng.random() < 0.03]
     if rng.random() < 0.2:  # a solver that thinks for long answers an older question
