@@ -44,7 +44,6 @@ class Storm:
     def __init__(self, served: Served, couriers: int) -> None:
         self.served, self.couriers = served, [f"k{n}" for n in range(couriers)]
         self.lines: list[ClientConnection] = []
-        self.waits_s: list[tuple[float, float]] = []  # when it was asked, and how long
         self.failures: Counter[str] = Counter()
         self._rng = Random(5)
 
@@ -55,31 +54,14 @@ class Storm:
             await asyncio.gather(*new)
         self.lines = await asyncio.gather(*(self._back(x, 5.0) for x in self.couriers))
 
-    async def hear_asking(self) -> None:
-        """Until cancelled."""
-        words = [__file__, ASKING, self.served.url, str(self.served.data)]
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, *words, stdout=asyncio.subprocess.PIPE
-        )
-        assert process.stdout is not None
-        try:
-            async for line in process.stdout:
-                began_s, wait_s = line.split()
-                self.waits_s.append((float(began_s), float(wait_s)))
-        finally:
-            process.kill()
-            await process.wait()
-
-    async def strike(self) -> tuple[float, list[float]]:
-        """Seconds until the last of them is told his route, and what others waited meanwhile."""
+    async def strike(self) -> tuple[float, float]:
+        """From when until when the last of them is told his route."""
         self.failures.clear()
         for line in self.lines:
             line.transport.abort()
         began_s = time.monotonic()
         self.lines = await asyncio.gather(*(self._back(x, 1.0) for x in self.couriers))
-        ended_s = time.monotonic()
-        await asyncio.sleep(STILL_S)
-        return ended_s - began_s, sorted(y for x, y in self.waits_s if began_s <= x <= ended_s)
+        return began_s, time.monotonic()
 
     async def _back(self, name: str, within_s: float) -> ClientConnection:
         await asyncio.sleep(within_s * self._rng.random())
@@ -114,6 +96,36 @@ async def _read_on(line: ClientConnection) -> None:
             pass
 
 
+class Asking:
+    """A store that asks twenty times a second, whatever becomes of it, from a process of its own:
+    it stands for everybody else, and does not wait for whoever makes the crowd."""
+
+    def __init__(self, served: Served) -> None:
+        self._served = served
+        self._waits_s: list[tuple[float, float]] = []  # when it was asked, and how long
+
+    async def hear(self) -> None:
+        """Until cancelled."""
+        words = [__file__, ASKING, self._served.url, str(self._served.data)]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *words, stdout=asyncio.subprocess.PIPE
+        )
+        assert process.stdout is not None
+        try:
+            async for line in process.stdout:
+                began_s, wait_s = line.split()
+                self._waits_s.append((float(began_s), float(wait_s)))
+        finally:
+            process.kill()
+            await process.wait()
+
+    def told(self, began_s: float, ended_s: float) -> str:
+        """Of what was asked in that time; median, p99 and most."""
+        found = [wait_s for at_s, wait_s in self._waits_s if began_s <= at_s <= ended_s]
+        figures = " / ".join(f"{1e3 * quantile(found, x):,.0f}" for x in (0.5, 0.99, 1.0))
+        return f"{figures} ms ({len(found)} times)"
+
+
 async def ask_forever(url: str, data: Path) -> None:
     """Tells when it asked, by the clock of all processes, and how long it waited."""
     served = Served(data, "")
@@ -136,23 +148,23 @@ async def measure(couriers: int, storms: int, data: Path) -> None:
     storm = Storm(served, couriers)
     await storm.register()
     memory = asyncio.create_task(served.watch_memory())
-    asking = asyncio.create_task(storm.hear_asking())
+    asking = Asking(served)
+    hearing = asyncio.create_task(asking.hear())
     await asyncio.sleep(STILL_S)
     for _ in range(storms):
         cpu_s, own_s = served.cpu_s, time.process_time()
-        took_s, waits_s = await storm.strike()
+        began_s, ended_s = await storm.strike()
         cpu_s, own_s = served.cpu_s - cpu_s, time.process_time() - own_s
-        median_ms, p99_ms = (1e3 * quantile(waits_s, x) for x in (0.5, 0.99))
+        await asyncio.sleep(STILL_S)
         print(
-            f"{couriers:,} back in {took_s:.1f} s, {cpu_s:.2f} s of server CPU and {own_s:.1f} s "
-            f"of theirs; turned away {sum(storm.failures.values()):,} times "
-            f"{dict(storm.failures)}; {len(waits_s)} others waited {median_ms:,.0f} / "
-            f"{p99_ms:,.0f} / {1e3 * waits_s[-1]:,.0f} ms (median, p99, most); "
+            f"{couriers:,} back in {ended_s - began_s:.1f} s, {cpu_s:.2f} s of server CPU and "
+            f"{own_s:.1f} s of theirs; turned away {sum(storm.failures.values()):,} times "
+            f"{dict(storm.failures)}; others waited {asking.told(began_s, ended_s)}; "
             f"{served.resident_mb_max:,.0f} MB at most"
         )
-    for task in (memory, asking):
+    for task in (memory, hearing):
         task.cancel()
-    await asyncio.gather(memory, asking, return_exceptions=True)
+    await asyncio.gather(memory, hearing, return_exceptions=True)
     await served.stop()
 
 

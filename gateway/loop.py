@@ -140,6 +140,16 @@ class EngineLoop:
         self._work.set()
         return Reply(await self._reply_to(submission), False)
 
+    @property
+    def is_shedding(self) -> bool:
+        """No new business is taken: what was promised comes first."""
+        return len(self._inbox) >= SALES_MAX
+
+    def overload(self) -> OverloadedError:
+        """How it is told, with when to come back."""
+        after_s = len(self._inbox) * self._per_command_s
+        return OverloadedError(min(max(after_s, RETRY_MIN_S), RETRY_MAX_S))
+
     def has_used(self, key: RequestKey) -> bool:
         """For a command, decided or on its way."""
         return key in self._by_key or self.engine.state.requests.record_of(key) is not None
@@ -186,10 +196,8 @@ class EngineLoop:
             raise StoppingError("the engine is stopping")
         if self.is_full:
             raise NoRoomError(NO_ROOM)
-        waiting = len(self._inbox)
-        if waiting >= INBOX_MAX or (waiting >= SALES_MAX and isinstance(command, SALES)):
-            after_s = waiting * self._per_command_s
-            raise OverloadedError(min(max(after_s, RETRY_MIN_S), RETRY_MAX_S))
+        if len(self._inbox) >= INBOX_MAX or (self.is_shedding and isinstance(command, SALES)):
+            raise self.overload()
 
     def _reply_to(self, submission: Submission) -> asyncio.Future[Record]:
         reply: asyncio.Future[Record] = asyncio.get_running_loop().create_future()

@@ -27,6 +27,12 @@ FIELD = re.compile(r"(?:missing required|contains unknown) field `([^`]*)`")
 UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeError)
 
 
+class Glimpse(Struct):
+    """Of a request no more than what kind it is."""
+
+    type: str = ""
+
+
 class Codec(Struct, frozen=True):
     """One subprotocol. Decoders raise Refusal; `frame` is what websockets is given to send."""
 
@@ -37,6 +43,7 @@ class Codec(Struct, frozen=True):
     _body: Callable[[Any], Any]
     _answer: Callable[[Any], Any]
     _plain: Callable[[Any], Any]
+    _glimpse: Callable[[Any], Glimpse]
 
     def client_frame(self, data: str | bytes) -> ClientFrame:
         """What a client sent. Raises Refusal("malformed")."""
@@ -47,6 +54,13 @@ class Codec(Struct, frozen=True):
     def request_body(self, raw: Raw) -> RequestBody:
         """What is asked for. Raises Refusal("malformed")."""
         return self._read(self._body, RequestBody, raw)  # type: ignore[no-any-return]
+
+    def kind_asked(self, raw: Raw) -> str:
+        """The `type` of a request, at a glance; empty if it cannot be read."""
+        try:
+            return self._glimpse(raw).type
+        except UNREADABLE:
+            return ""
 
     def server_frame(self, data: str | bytes) -> ServerFrame:
         """What a server sent. Raises msgspec.MsgspecError."""
@@ -88,6 +102,7 @@ def _codec(name: str, is_text: bool, kind: Any) -> Codec:
         kind.Decoder(RequestBody).decode,
         kind.Decoder(ServerFrame).decode,
         kind.decode,
+        kind.Decoder(Glimpse).decode,
     )
 
 

@@ -1,5 +1,7 @@
 """How much one party may ask, and how many may be here at once: what one sends costs only him."""
 
+import asyncio
+
 from msgspec import Struct, field
 from msgspec.structs import replace
 
@@ -65,6 +67,28 @@ class Limits(Struct, frozen=True):
             mute=mute,
             backlog=min(self.backlog, max(1, (files - sockets) // 2)),
         )
+
+
+class Slots:
+    """Requests under way of one connection, whose only reader waits until there is room."""
+
+    __slots__ = ("_free", "_reader")
+
+    def __init__(self, at_most: int) -> None:
+        self._free = at_most
+        self._reader: asyncio.Future[None] | None = None
+
+    async def take(self) -> None:
+        if not self._free:
+            self._reader = asyncio.get_running_loop().create_future()
+            await self._reader
+            self._reader = None
+        self._free -= 1
+
+    def give_back(self) -> None:
+        self._free += 1
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
 
 
 class Bucket:

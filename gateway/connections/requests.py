@@ -13,7 +13,7 @@ from gateway.asking.reading import READS, read
 from gateway.auth import HOOKING, check_may_ask
 from gateway.codes import Refusal
 from gateway.connections.desk import Desk
-from gateway.connections.limits import RoleLimits
+from gateway.connections.limits import RoleLimits, Slots
 from gateway.forking.jobs import FORKING
 from gateway.locating.looking import get_trail
 from gateway.loop import Reply
@@ -35,6 +35,7 @@ log = logging.getLogger("o2o.gateway")
 
 AT_ONCE = 8  # requests of one connection, before it is somebody else's turn
 CLOSE_REVOKED = 4401
+SHED = frozenset(str(x.__struct_config__.tag) for x in (m.RequestQuote, m.PlaceOrder))
 # Nothing of these enters the journal.
 QUESTIONS = (READS | PERSONAL | HOOKING | FORKING) | {
     m.ExplainOrder,
@@ -73,13 +74,17 @@ class Requests:
         self._desk = desk
         self._codec = codec
         self._send = send
-        self._slots = asyncio.Semaphore(limits.in_flight)
+        self._slots = Slots(limits.in_flight)
         self._answering: set[asyncio.Task[None]] = set()
         self._count = 0
 
     async def take(self, who: Identity, frame: RequestFrame) -> None:
         """Starts it, and returns when there is a free slot for the next."""
         command, key = None, RequestKey(f"{who.name}/{frame.id}")
+        if self._is_shed(frame, key):
+            self._overloaded(frame.id, self._desk.loop.overload())
+            await self._others_turn()
+            return
         try:
             body = self._codec.request_body(frame.body)
             check_may_ask(who, body)
@@ -91,7 +96,7 @@ class Requests:
         except Refusal as refusal:
             self.refuse(frame.id, error=refusal.error)
             return
-        await self._slots.acquire()
+        await self._slots.take()
         if type(body) in DEEDS:
             work = self._do(who, frame.id, body, key)
         elif command is None:
@@ -104,9 +109,7 @@ class Requests:
         task = asyncio.get_running_loop().create_task(work)
         self._answering.add(task)
         task.add_done_callback(self._answered)
-        self._count += 1
-        if self._count % AT_ONCE == 0:
-            await asyncio.sleep(0)
+        await self._others_turn()
 
     def refuse(self, id: str, error: m.Error) -> None:
         """Before anything was asked of anybody."""
@@ -119,6 +122,23 @@ class Requests:
 
     # internals
 
+    def _is_shed(self, frame: RequestFrame, key: RequestKey) -> bool:
+        """At a glance: a no may not cost what a yes does. But what was decided is answered."""
+        loop = self._desk.loop
+        if not loop.is_shedding or self._codec.kind_asked(frame.body) not in SHED:
+            return False
+        return not loop.has_used(key)
+
+    def _overloaded(self, id: str, error: OverloadedError) -> None:
+        """And read no more for a while: floods meet a full socket."""
+        self.rests_until_s = self._desk.monotonic_s() + self._desk.limits.overload_rest_s
+        self.refuse(id, error=submission_error(error))
+
+    async def _others_turn(self) -> None:
+        self._count += 1
+        if self._count % AT_ONCE == 0:
+            await asyncio.sleep(0)
+
     def _check_key(self, key: RequestKey, command: Any, body: m.RequestBody) -> None:
         """The engine knows the keys of commands, and who keeps deeds those of deeds."""
         desk = self._desk
@@ -129,9 +149,10 @@ class Requests:
     async def _submit(self, id: str, submit: Callable[[], Awaitable[Reply]]) -> None:
         try:
             record = (await submit()).record
+        except OverloadedError as error:
+            self._overloaded(id, error)
+            return
         except SubmissionError as error:
-            if isinstance(error, OverloadedError):  # a no costs, too: floods meet a full socket
-                self.rests_until_s = self._desk.monotonic_s() + self._desk.limits.overload_rest_s
             self.refuse(id, error=submission_error(error))
             return
         except Refusal as refusal:
@@ -221,7 +242,7 @@ class Requests:
         return self._desk.loop.engine.state.settings.current.currency
 
     def _answered(self, task: asyncio.Task[None]) -> None:
-        self._slots.release()
+        self._slots.give_back()
         self._answering.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a request was not answered: %r", error, exc_info=error)

@@ -9,7 +9,8 @@ from websockets.exceptions import ConnectionClosed
 from gateway import loop
 from gateway import messages as m
 from gateway.clock import stopwatch_s
-from gateway.connections.limits import Bucket, Buckets, Limits, RoleLimits
+from gateway.connections.limits import Bucket, Buckets, Limits, RoleLimits, Slots
+from tests.loops import run
 from tests.serving import DOOR, hear, live, raw, serving, small_city, tell
 
 
@@ -152,3 +153,51 @@ async def test_who_goes_on_asking_of_an_overloaded_engine_is_not_even_read(tmp_p
             for n in range(10):
                 await city.operator.request(m.RegisterCourier(f"k{n}", "scooter", 12))
             assert app.desk.counters.frames_in < 100  # of 118
+
+
+@live
+async def test_new_business_is_refused_at_a_glance_and_what_was_decided_is_answered(
+    tmp_path, monkeypatch
+):
+    """Not even its fields are looked at; what is promised already is served on."""
+    limits = Limits(overload_rest_s=0.0)
+    async with serving(tmp_path, limits=limits) as app, small_city(app) as city:
+        asked = m.RequestQuote("q", "ann", "s1", [m.Line("ramen", 1)], DOOR)
+        first = await city.shop.ask(asked, id="known")
+        assert first.error is None
+        monkeypatch.setattr(loop, "SALES_MAX", 0)
+        assert (await city.shop.ask(asked, id="known")) == first
+        async with raw(app, "order_service", "shop") as shop:
+            for n, kind in enumerate(("request_quote", "place_order", "request_quote")):
+                body = {"type": kind, "no": "such field"}
+                await tell(shop, {"type": "request", "id": f"k{n}", "body": body})
+                error = (await hear(shop))["error"]
+                assert (error["code"], error["retryable"]) == ("overloaded", True)
+                assert 1.0 <= error["retry_after_s"] <= 30.0
+            for body in ({"type": "track"}, {"no": "type"}, "request_quote"):
+                await tell(shop, {"type": "request", "id": "k9", "body": body})
+                assert (await hear(shop))["error"]["code"] in ("malformed", "forbidden")
+        await city.operator.request(m.RegisterCourier("lee", "scooter", 12))
+        monkeypatch.setattr(loop, "SALES_MAX", 2_000)
+        assert (await city.shop.ask(asked, id="k0")).error.code == "already_exists"  # as ever
+
+
+@run
+async def test_whoever_has_enough_under_way_is_read_on_when_something_is_answered():
+    slots, taken = Slots(2), []
+
+    async def reader():
+        for n in range(5):
+            await slots.take()
+            taken.append(n)
+
+    reading = asyncio.create_task(reader())
+    seen = []
+    for back in (0, 1, 2):
+        for _ in range(back):
+            slots.give_back()
+        for _ in range(3):
+            await asyncio.sleep(0)
+        seen.append(len(taken))
+    assert seen == [2, 3, 5]
+    await reading
