@@ -10,6 +10,8 @@ from websockets.asyncio.server import ServerConnection
 from gateway.clock import stopwatch_s
 from gateway.connections.gradually import Gradually
 
+RAISED_S = 0.5
+
 
 class Guarded(ServerConnection):
     """Cuts a peer whose own questions (pings) fill our buffer faster than it reads.
@@ -94,13 +96,15 @@ class Guarded(ServerConnection):
     def _lose(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._untie()
+        if self.protocol.handshake_exc is not None:  # whoever waits for the handshake raises it yet
+            asyncio.get_running_loop().call_later(RAISED_S, self._untie)
 
     def _untie(self) -> None:
         """Whoever left is forgotten at once: what leads back to him is not left to the search for
         cycles, which stops the whole server, when thousands leave for a good while."""
         self.protocol.parser.close()
-        if self.protocol.parser_exc is not None:
-            self.protocol.parser_exc.__traceback__ = None
+        _forget_where(self.protocol.parser_exc)
+        _forget_where(self.protocol.handshake_exc)
         vars(self.protocol).pop("select_subprotocol", None)
 
     @classmethod
@@ -146,3 +150,10 @@ def guarded(hard_bytes: int, mute_max: int, room: int) -> type[Guarded]:
     limits = {"hard_bytes": hard_bytes, "mute_max": mute_max, "room": room}
     counted = {"mutes": {}, "strangers": {}, "open_count": 0, "gradually": Gradually()}
     return type("Guarded", (Guarded,), {**limits, **counted})
+
+
+def _forget_where(error: BaseException | None) -> None:
+    """It was raised, and what it came of."""
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
