@@ -23,6 +23,7 @@ from gateway.connections.limits import Buckets, Limits
 from gateway.connections.roll import Roll
 from gateway.connections.server import Server
 from gateway.deeds import Deeds
+from gateway.entering import DOOR, Doors
 from gateway.forking.jobs import Forks
 from gateway.hooks.office import HookOffice
 from gateway.latency import OrderToPlan
@@ -43,7 +44,7 @@ from gateway.storage.snapshots import Snapshots
 from gateway.storage.taking import SNAPSHOT_EVERY
 from gateway.telling.feeds import FeedHub
 from gateway.tls import Certificate
-from gateway.tokens import LIFE_MAX_S, Identity, Tokens, load_secret
+from gateway.tokens import LIFE_MAX_S, Identity, Tokens, console_link, load_secret
 from geo.city_streets import CityStreets
 from geo.tracks import FixLimits
 from geo.travel import PERMILLE
@@ -125,9 +126,9 @@ class App:
 
     @property
     def console_url(self) -> str:
-        """With a token in the fragment, which browsers never send anywhere."""
-        token = self.mint("operator", "console")
-        return f"{self.server.console_url}#token={token}"
+        """A link for a browser; it opens once, and soon."""
+        code = self.tokens.mint_code("console", wall_s())
+        return console_link(self.server.console_url, code)
 
     def mint(self, role: Role, subject: str, ttl_s: int | None = None) -> str:
         """A token that this process accepts."""
@@ -220,7 +221,9 @@ class App:
         files = console_files()
         if config.streets is not None:
             files[BASEMAP] = file_of(config.streets.lines, BASEMAP, "gzip")
-        site = Site(self._health, self._metrics, files)
+        doors = Doors(self.tokens, self.desk.revocations, wall_s)
+        answers = {DOOR: doors.enter}
+        site = Site(self._health, self._metrics, files, answers, doors.barred)
         where = (config.host, config.port, config.origins)
         self.server = Server(self.desk, site, *where, self._tls)
         self.audit = SelfAudit(self.engine.state, self.hub.shelf_level, self.hub.open_orders)

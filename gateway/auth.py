@@ -202,6 +202,7 @@ MAY_ASK: dict[Role, frozenset[type]] = {
         }
     ),
     "tracker": frozenset(),
+    "monitor": frozenset(),
     "fleet": DISPATCHING,
     "payment_provider": frozenset({m.ReportAuthorization, m.ReportInstruction}),
     "customer": frozenset({m.Track}),
@@ -271,6 +272,7 @@ MAY_HEAR: dict[Role, frozenset[Feed]] = {
     "store": frozenset({"tickets", "stock", "staff"}),
     "courier": frozenset({"route"}),
     "tracker": frozenset(),
+    "monitor": frozenset(),
     "fleet": frozenset({"fleet"}),
     "payment_provider": frozenset({"payments"}),
     "customer": frozenset({"tracking"}),

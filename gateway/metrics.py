@@ -34,7 +34,9 @@ class Metric(NamedTuple):
     @property
     def sample(self) -> str:
         said = ",".join(f'{k}="{x}"' for k, x in self.labels.items())
-        return f"{self.name}{{{said}}} {self.value:g}" if said else f"{self.name} {self.value:g}"
+        return (
+            f"{self.name}{{{said}}} {self.value:.15g}" if said else f"{self.name} {self.value:.15g}"
+        )
 
 
 def gauges(told: Mapping[str, tuple[str, float]]) -> list[Metric]:

@@ -29,7 +29,7 @@ from gateway.messages import Role
 from gateway.running import told_to_stop
 from gateway.storage.verification import verify
 from gateway.tls import trusting
-from gateway.tokens import LIFE_MAX_S, Tokens, load_secret
+from gateway.tokens import LIFE_MAX_S, Tokens, console_link, load_secret
 from simulation.days.day import Day, of_scenario
 from simulation.live.city import City, alive
 from simulation.live.meals import day_of
@@ -144,7 +144,8 @@ async def _demo(
     settings = args.data / "settings.json"
     settings.write_bytes(msgspec.json.encode(at_speed(day.scenario.engine, args.speed)))
     supervisor = Supervisor(args, settings, planning(args, day.scenario), out.print, tls)
-    token, stopped = partial(mint, Tokens(load_secret(args.data))), told_to_stop()
+    tokens = Tokens(load_secret(args.data))
+    token, stopped = partial(mint, tokens), told_to_stop()
     ends = args.minutes is not None or not day.comes_again
     out.print(
         f"[bold]{day.scenario.name}[/] at {args.speed:g} times the speed of life, "
@@ -153,9 +154,9 @@ async def _demo(
     async with _sandbox(args, day) if args.sandbox else nullcontext(Paying()) as paying:
         try:
             await supervisor.start()
-            page = token("operator", "console")
+            code = tokens.mint_code("console", wall_s())
             at, s = f"127.0.0.1:{args.port}", "s" if tls else ""
-            out.print(f"console  http{s}://{at}/#token={page}", soft_wrap=True)
+            out.print(f"console  {console_link(f'http{s}://{at}', code)}", soft_wrap=True)
             url, began_s = f"ws{s}://{at}/ws", stopwatch_s()
             async with alive(url, token, day, streams, args.speed, *paying, tls) as city:
                 drained = await _live(args, city, supervisor, stopped)

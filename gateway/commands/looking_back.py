@@ -102,12 +102,12 @@ class LookingBack:
 
     # answering
 
-    def _answer(self, _: ServerConnection, request: Request) -> Response:
+    def _answer(self, ws: ServerConnection, request: Request) -> Response:
         """A page of another site, whose name somebody points at this machine, is not answered."""
         own = {f"{name}:{self.port}" for name in (HOST, "localhost")}
         if request.headers.get_all("Host")[:1] not in [[x] for x in own]:
             return answered(HTTPStatus.FORBIDDEN, b"only for this machine\n", PLAIN)
-        return self._site.response(request)
+        return self._site.response(request, (ws.remote_address or ("",))[0])
 
     def _span(self, _: Request) -> Response:
         return answered(HTTPStatus.OK, msgspec.json.encode(self.moments.span()), JSON)

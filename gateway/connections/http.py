@@ -3,7 +3,7 @@
 Files are read once, at start: no path from outside ever meets the file system.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from http import HTTPStatus
 from importlib import resources
@@ -66,12 +66,13 @@ class File(Struct, frozen=True):
 
 
 Respond = Callable[[Request], Response]
+Bar = Callable[[Request, str], Response | None]  # a request from an address: None lets it pass
 
 
 class Site:
     """`health` and `metrics` are asked at each request; `files` are path -> content.
 
-    `answers` are what else there is, by path: asked for each request.
+    `answers` are what else there is, by path: asked for each request. `bar`s the way to metrics.
     """
 
     def __init__(
@@ -79,31 +80,35 @@ class Site:
         health: Callable[[], dict[str, Any]],
         metrics: Callable[[], Iterable[Metric]],
         files: dict[str, File] | None = None,
-        answers: dict[str, Respond] | None = None,
+        answers: Mapping[str, Respond] | None = None,
+        bar: Bar = lambda _, __: None,
     ) -> None:
         self._health = health
         self._metrics = metrics
         self._answers = answers or {}
+        self._bar = bar
         self._files = console_files() if files is None else files
 
-    def response(self, request: Request) -> Response:
-        """Of any method; HEAD is GET without the body."""
+    def response(self, request: Request, peer: str) -> Response:
+        """Of any method; HEAD is GET without the body. `peer`: the address it comes from."""
         if request.method not in ("GET", "HEAD"):
             refused = answered(HTTPStatus.METHOD_NOT_ALLOWED, b"only GET\n", PLAIN)
             refused.headers["Allow"] = "GET, HEAD"
             return refused
-        response = self._get(request)
+        response = self._get(request, peer)
         if request.method == "HEAD":
             response.body = b""
         return response
 
-    def _get(self, request: Request) -> Response:
+    def _get(self, request: Request, peer: str) -> Response:
         path = request.path.partition("?")[0]
         if path == "/health":
             health = self._health()
             status = HTTPStatus.OK if health.get("ok") else HTTPStatus.SERVICE_UNAVAILABLE
             return answered(status, msgspec.json.encode(health), "application/json")
         if path == "/metrics":
+            if (barred := self._bar(request, peer)) is not None:
+                return barred
             text = exposition(self._metrics()).encode()
             return answered(HTTPStatus.OK, text, "text/plain; version=0.0.4; charset=utf-8")
         if path in self._answers:

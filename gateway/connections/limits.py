@@ -21,6 +21,7 @@ class RoleLimits(Struct, frozen=True):
 USUAL: dict[Role, RoleLimits] = {
     "courier": RoleLimits(20, 100, 2, 16),
     "tracker": RoleLimits(5, 200, 2, 4),
+    "monitor": RoleLimits(2, 20, 2, 4),
     "fleet": RoleLimits(100, 1_000, 16, 128),
     "customer": RoleLimits(2, 20, 8, 4),
     "store": RoleLimits(100, 1_000, 16, 128),

@@ -144,7 +144,7 @@ class Server:
         path = request.path.partition("?")[0]
         if path != ENDPOINT:
             self._desk.counters.http_requests += 1
-            return self._site.response(request)
+            return self._site.response(request, (ws.remote_address or ("",))[0])
         if not self._is_welcome_from(request.headers):
             return _plain(HTTPStatus.FORBIDDEN, "this origin is not allowed")
         return None

@@ -3,12 +3,13 @@ import { Analytics } from "./analytics.js";
 import { Areas } from "./areas.js";
 import { City } from "./city.js";
 import { $ } from "./dom.js";
+import { entered, forget } from "./entering.js";
 import { CityFeed } from "./feed.js";
 import { Forks } from "./forks.js";
 import { CityMap } from "./map.js";
 import { Panels } from "./panels.js";
 
-const TOKEN = new URLSearchParams(location.hash.slice(1)).get("token") ?? "";
+const TOKEN = await entered();
 const PANELS_MS = 500;
 
 const city = new City();
@@ -34,6 +35,10 @@ $("close").addEventListener("click", () => pick(null));
 
 const feed = new CityFeed(TOKEN, {
   state: (state, text) => panels.state(state, text),
+  shutOut: () => {
+    forget();
+    panels.state("lost", "a link opens once, and soon; make one: o2o token operator NAME --link");
+  },
   heartbeat: (beat) => {
     const heard = performance.now(), at = Date.parse(beat.at);
     if (heardAt && at > cityTime && heard - heardAt > 1000) speed = Math.min(1000, Math.max(1, (at - cityTime) / (heard - heardAt)));

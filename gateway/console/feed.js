@@ -2,6 +2,7 @@
 
 const SILENCE_MS = 12000; // the server's heart beats every five seconds
 const CUT = { code: "connection_lost", message: "no connection: try again" }; // what was asked is not answered
+const SHUT_OUT = ["unauthenticated", "token_expired"]; // trying again is of no use
 const BACKOFF_MS = [250, 500, 1000, 2000, 4000];
 
 export class CityFeed {
@@ -72,6 +73,7 @@ export class CityFeed {
     clearTimeout(this.silence);
     for (const answer of this.asked.values()) answer(undefined, CUT);
     this.asked.clear();
+    if (SHUT_OUT.includes(this.refused?.code)) return this.handlers.shutOut();
     const why = this.refused ? `refused: ${this.refused.code}` : event.reason || "connection lost";
     const wait = BACKOFF_MS[Math.min(this.attempts++, BACKOFF_MS.length - 1)];
     this.handlers.state("lost", `${why}; trying again`);

@@ -111,7 +111,7 @@ class Follower:
         await self._on_thread(self._outbox.note, endpoint.id, noted, letters, dropped)
         endpoint.noted, endpoint.dropped = noted, dropped
         for letter in letters:
-            postman.queue.add(letter.seq, letter.subject)
+            postman.queue.add(letter.seq, letter.subject, letter.noted_ms)
         postman.wake()
 
 

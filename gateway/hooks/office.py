@@ -160,7 +160,7 @@ class HookOffice:
 
     async def _list(self, _: ListWebhooks, who: Identity, __: str) -> m.Webhooks:
         mine = list(self._postmen.values()) if who.role == "operator" else self._of(who.name)
-        return m.Webhooks([await self._state(x) for x in mine])
+        return m.Webhooks([_state(x) for x in mine])
 
     async def _list_dead(self, b: ListDeadLetters, who: Identity, _: str) -> m.DeadLetters:
         endpoint = self._own(b.webhook, who, b.owner).endpoint
@@ -182,32 +182,11 @@ class HookOffice:
     async def _redrive(self, b: RedriveWebhook, who: Identity, _: str) -> m.Redriven:
         postman = self._own(b.webhook, who, b.owner)
         revived = await self._thread(self._outbox.revive, postman.endpoint.id, b.seq)
-        for seq, subject in revived:
-            postman.queue.add(seq, subject)
+        for letter in revived:
+            postman.queue.add(*letter)
         postman.endpoint.dead -= len(revived)
         postman.wake()
         return m.Redriven(len(revived))
-
-    async def _state(self, postman: Postman) -> m.WebhookState:
-        x, terms = postman.endpoint, postman.endpoint.terms
-        oldest_ms = await self._thread(self._outbox.oldest_ms, x.id)
-        lag_s = 0 if oldest_ms is None else max(0, self._wall_ms() - oldest_ms) // 1_000
-        return m.WebhookState(
-            x.name,
-            x.owner,
-            terms.feed,  # type: ignore[arg-type]
-            terms.url,
-            list(terms.kinds),
-            x.delivered,
-            x.failed,
-            len(postman.queue),
-            x.dead,
-            x.dropped,
-            lag_s,
-            postman.is_down,
-            terms.suspended,
-            postman.last_error,
-        )
 
     def metrics(self) -> list[Metric]:
         """One line an endpoint of each."""
@@ -218,6 +197,7 @@ class HookOffice:
                 ("delivered_total", "counter", "events taken by the receiver", e.delivered),
                 ("failed_total", "counter", "attempts that came to nothing", e.failed),
                 ("pending", "gauge", "events on their way", len(x.queue)),
+                ("lag_seconds", "gauge", "since when the oldest of these waits", x.lag_s),
                 ("dead", "gauge", "events given up, until driven again", e.dead),
                 ("dropped_total", "counter", "gaps: has to be 0", e.dropped),
             ):
@@ -249,4 +229,24 @@ def _told(x: Endpoint) -> m.Webhook:
         terms.secrets[0][0],
         list(terms.kinds),
         x.noted,
+    )
+
+
+def _state(postman: Postman) -> m.WebhookState:
+    x, terms = postman.endpoint, postman.endpoint.terms
+    return m.WebhookState(
+        x.name,
+        x.owner,
+        terms.feed,  # type: ignore[arg-type]
+        terms.url,
+        list(terms.kinds),
+        x.delivered,
+        x.failed,
+        len(postman.queue),
+        x.dead,
+        x.dropped,
+        postman.lag_s,
+        postman.is_down,
+        terms.suspended,
+        postman.last_error,
     )

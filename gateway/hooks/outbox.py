@@ -142,10 +142,11 @@ class Outbox:
                 (noted, dropped, endpoint),
             )
 
-    def waiting(self, endpoint: int) -> list[tuple[int, str, int]]:
-        """(seq, subject, due) of all that is still to be delivered."""
+    def waiting(self, endpoint: int) -> list[tuple[int, str, int, int]]:
+        """(seq, subject, since, due) of all that is still to be delivered."""
         return self._db.execute(
-            "SELECT seq, subject, due_ms FROM letter WHERE endpoint = ? AND NOT dead ORDER BY seq",
+            "SELECT seq, subject, noted_ms, due_ms FROM letter WHERE endpoint = ? AND NOT dead"
+            " ORDER BY seq",
             (endpoint,),
         ).fetchall()
 
@@ -179,14 +180,6 @@ class Outbox:
                 (len(taken), len(failed), endpoint),
             )
 
-    def oldest_ms(self, endpoint: int) -> int | None:
-        """Since when the first of what waits has been waiting."""
-        row = self._db.execute(
-            "SELECT noted_ms FROM letter WHERE endpoint = ? AND NOT dead ORDER BY seq LIMIT 1",
-            (endpoint,),
-        ).fetchone()
-        return None if row is None else int(row[0])
-
     def dead(self, endpoint: int, after: int, limit: int) -> list[Letter]:
         return [
             Letter(*row)
@@ -197,13 +190,13 @@ class Outbox:
             )
         ]
 
-    def revive(self, endpoint: int, seq: int | None) -> list[tuple[int, str]]:
-        """One of the dead, or all of them: as if they were new. Returns (seq, subject)."""
+    def revive(self, endpoint: int, seq: int | None) -> list[tuple[int, str, int]]:
+        """One of the dead, or all of them: as if they were new. Returns (seq, subject, since)."""
         with _synced(self._db):
             found = self._db.execute(
                 "UPDATE letter SET dead = 0, attempts = 0, due_ms = 0"
                 " WHERE endpoint = ?1 AND dead AND (?2 IS NULL OR seq = ?2)"
-                " RETURNING seq, subject",
+                " RETURNING seq, subject, noted_ms",
                 (endpoint, seq),
             ).fetchall()
         return sorted(found)

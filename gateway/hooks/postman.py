@@ -70,8 +70,8 @@ class Postman:
 
     async def load(self) -> None:
         """What was waiting when the server ended."""
-        for seq, subject, due_ms in await self._on_thread(self._outbox.waiting, self.endpoint.id):
-            self.queue.add(seq, subject, due_ms)
+        for x in await self._on_thread(self._outbox.waiting, self.endpoint.id):
+            self.queue.add(*x)
 
     def wake(self) -> None:
         self._news.set()
@@ -104,6 +104,11 @@ class Postman:
         self._settle(outcomes)
         due_ms = self.queue.next_due()
         return None if due_ms is None else max(due_ms, self._not_before_ms)
+
+    @property
+    def lag_s(self) -> int:
+        """How long the oldest of what it has not taken has been waiting."""
+        return self.queue.lag_ms(self._wall_ms()) // SECOND
 
     @property
     def is_down(self) -> bool:

@@ -13,18 +13,22 @@ class Queue:
     def __init__(self) -> None:
         self._waiting: dict[str, deque[tuple[int, int]]] = {}  # subject -> (seq, not before)
         self._heads: list[tuple[int, int, str]] = []  # (not before, seq, subject)
-        self._size = 0
+        self._since_ms: dict[int, int] = {}  # seq -> when it was noted
 
     def __len__(self) -> int:
-        return self._size
+        return len(self._since_ms)
 
-    def add(self, seq: int, subject: str, due_ms: int = 0) -> None:
+    def add(self, seq: int, subject: str, since_ms: int, due_ms: int = 0) -> None:
         line = self._waiting.get(subject)
         if line is None:
             line = self._waiting[subject] = deque()
             heappush(self._heads, (due_ms, seq, subject))
         line.append((seq, due_ms))
-        self._size += 1
+        self._since_ms[seq] = since_ms
+
+    def lag_ms(self, now_ms: int) -> int:
+        """How long the one that was noted first has been waiting; 0 if nothing waits."""
+        return max(0, now_ms - min(self._since_ms.values(), default=now_ms))
 
     def next_due(self) -> int | None:
         return self._heads[0][0] if self._heads else None
@@ -41,7 +45,7 @@ class Queue:
         line = self._waiting[subject]
         first, _ = line.popleft()
         assert first == seq
-        self._size -= 1
+        del self._since_ms[seq]
         if line:
             heappush(self._heads, (line[0][1], line[0][0], subject))
         else:

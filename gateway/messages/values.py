@@ -49,6 +49,7 @@ Seq = Annotated[int, Meta(ge=0, le=2**62, description="Counts from 1; 0 is befor
 Role = Literal[
     "courier",
     "tracker",
+    "monitor",
     "fleet",
     "order_service",
     "store",

@@ -121,13 +121,16 @@ price = 0.5
 
 
 @pytest.mark.slow
-def test_what_happens_in_a_scenario_happens_to_live_clients_too(tmp_path):
+def test_what_happens_in_a_scenario_happens_to_live_clients_too(tmp_path, capfd):
     tired = "to_h = 1.5\nbreak_every_h = 0.12\nbreak_min = 3\ngps_noise_m = 25"
     path = tmp_path / "eventful.toml"
     path.write_text(SMALL.replace("to_h = 1.5", tired) + EPISODES)
     data, port = tmp_path / "data", free_port()
     words = ["demo", "--scenario", str(path), "--data", str(data), "--port", str(port)]
     assert main([*words, "--speed", "200", "--minutes", "12", "--headless"]) == 0
+    said = "".join(capfd.readouterr())
+    assert "/#code=o2ocode1." in said
+    assert "o2o1." not in said  # no token, whoever keeps what is printed
     journal = SqliteJournal(data / JOURNAL_FILE)
     records = list(journal.read(1))
     journal.close()

@@ -117,7 +117,7 @@ def test_what_is_served_is_known_at_start():
 
 def test_a_site_that_is_not_well_says_so():
     site = Site(lambda: {"ok": False}, list, {})
-    assert site.response(Request("/health", Headers())).status_code == 503
+    assert site.response(Request("/health", Headers()), "::1").status_code == 503
 
 
 @live

@@ -90,7 +90,7 @@ async def test_orders_and_pages_come_over_the_same_port(tmp_path, pair):
     tls = pair.trusted()
     async with serving(tmp_path / "data", tls=pair.read()) as app:
         assert app.url == f"wss://127.0.0.1:{app.server.port}/ws"
-        assert app.console_url.startswith(f"https://127.0.0.1:{app.server.port}/#token=")
+        assert app.console_url.startswith(f"https://127.0.0.1:{app.server.port}/#code=")
         async with party(app, "operator", "ops", tls=tls) as ops:
             await ops.request(m.RegisterStore("s1", "Noodles", m.Place(39, 116), 600))
             assert "s1" in app.engine.state.stores.stores

@@ -31,7 +31,7 @@ HOUR_S = 3_600
 def test_of_each_subject_one_is_under_way_and_they_go_in_order(events, chance):
     queue, went, now = Queue(), [], 0
     for seq, (subject, _) in enumerate(events, 1):
-        queue.add(seq, subject)
+        queue.add(seq, subject, 0)
     fails = {seq for seq, (_, fails) in enumerate(events, 1) if fails}
     while len(queue):
         taken = queue.take(now, chance.randint(1, 4))
@@ -162,6 +162,8 @@ async def test_a_receiver_that_was_down_for_an_hour_gets_every_event(tmp_path):
         assert len(desk.world.tries) < 100, "it is left alone while it is down"
         desk.world.clock_ms = began_ms + HOUR_S * 1_000
         assert (await desk.state()).lag_s == HOUR_S
+        lag = next(x for x in desk.office.metrics() if x.name == "o2o_webhook_lag_seconds")
+        assert (lag.value, lag.labels["webhook"]) == (HOUR_S, "w")
         desk.world.answer = lambda event: HttpAnswer(200)
         await desk.walk()
         assert desk.world.clock_ms <= began_ms + (HOUR_S + OUTAGE_S[-1]) * 1_000

@@ -112,4 +112,5 @@ async def test_figures_of_each_webhook_are_in_the_metrics(tmp_path):
         text = (await reader.read(-1)).decode()
         writer.close()
         assert 'o2o_webhook_dropped_total{owner="order_service:shop",webhook="w"} 0' in text
+        assert 'o2o_webhook_lag_seconds{owner="order_service:shop",webhook="w"} ' in text
         assert text.count("# TYPE o2o_webhook_pending gauge") == 1
