@@ -162,6 +162,10 @@ silence, connect again, later each time and never all at once. Pings are answere
 **Tokens** live as long as the role allows and are renewed by another `hello` on the same
 connection. They are sent in `hello`, never in an address.
 
+**Card numbers** are refused wherever they are typed, and in ids that are written like one (13 to 19
+digits with the check digit of a card): number orders with a year or a letter in front. Barcodes of
+goods and parcels may be what they are.
+
 **Customers** are opaque ids: choose ones that say nothing. Who they are is sent in `save_profile`,
 `save_address` and the words of other requests; it is encrypted, in a vault apart from the journal,
 and gone for good after `forget_customer`. A customer registered by an order service is that

@@ -18,7 +18,7 @@ from gateway.forking.jobs import FORKING
 from gateway.locating.looking import get_trail
 from gateway.loop import Reply
 from gateway.messages.frames import RequestFrame
-from gateway.privacy.free_text import check_free_text
+from gateway.privacy.free_text import check_free_text, check_request_id
 from gateway.privacy.keeper import PERSONAL, WITH_WORDS
 from gateway.submissions import (
     NO_ROOM,
@@ -89,6 +89,7 @@ class Requests:
             body = self._codec.request_body(frame.body)
             check_may_ask(who, body)
             check_free_text(body)
+            check_request_id(frame.id)
             self._desk.cashier.check(body)
             if type(body) not in QUESTIONS:
                 command = command_of(body, who, self._currency)

@@ -1,17 +1,29 @@
 """What people type: no card number gets in with it, and nothing that only looks like a name."""
 
 import itertools
+from contextlib import AsyncExitStack
 
 import msgspec
 import pytest
 
+from engine import snapshot
 from gateway import messages as m
+from gateway.auth import MAY_ASK
 from gateway.codes import Refusal
 from gateway.messages.values import Reason, Text, Words
-from gateway.privacy.free_text import FREE_TEXT, check_free_text, holds_card_number
-from tests.serving import DOOR, hear, live, raw, serving, tell
+from gateway.privacy.free_text import (
+    FREE_TEXT,
+    check_free_text,
+    check_request_id,
+    holds_card_number,
+    is_card_id,
+)
+from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
+from tests.gateway.test_auth import some
+from tests.serving import DOOR, hear, live, raw, serving, small_city, tell
 
 CARD = "4111111111111111"
+CARD_IDS = (CARD, "4111-1111-1111-1111", "3782:822463:10005", f"pay:{CARD}", f"{CARD}-2")
 TERMS = m.PromotionTerms("x", [m.Action("free_delivery")])
 
 
@@ -77,7 +89,48 @@ def test_a_card_number_is_found_wherever_somebody_may_type():
             check_free_text(body)
     for fine in (m.SearchProducts(text=CARD), m.SetWebhook("w", "orders", f"https://x.io/{CARD}")):
         check_free_text(fine)  # a barcode may be one, an id in an address too
-    check_free_text(m.PreviewChange("c", CARD, line, reason))  # an id a program chose
+    with pytest.raises(Refusal, match="card_number"):  # an id, too
+        check_free_text(m.PreviewChange("c", CARD, line, reason))
+
+
+@pytest.mark.parametrize("id", CARD_IDS)
+def test_an_id_is_no_card_number_either(id):
+    for body in (m.GetOrder(id), m.RegisterCustomer(id), m.ReportMissing("o", id, 1)):
+        with pytest.raises(Refusal, match="card_number") as info:
+            check_free_text(body)
+        assert "1111" not in str(info.value.error)
+    with pytest.raises(Refusal, match="card_number"):
+        check_request_id(id)
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        "4111111111111112",  # its check digit is wrong
+        "2026112800000003",  # begins with a year, as numbers of orders do; and no card
+        "1732791234567890",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "o4111111111111111",
+        "4111-11-11-11111111",  # no card is written like that
+        "20261128-4111-1111",
+        "41111111111111111111",  # 20 digits
+    ],
+)
+def test_other_numbers_may_be_ids(id):
+    assert not is_card_id(id)
+    check_request_id(id)
+
+
+def test_barcodes_of_goods_and_parcels_may_be_what_they_are():
+    """A GTIN of 13 digits is nobody's choice, and of one in ten the last digit fits a card."""
+    gtin, sscc = "4006381300063", "340123450000000017"
+    assert is_card_id(gtin)
+    assert is_card_id(sscc)
+    check_free_text(m.ListProduct(gtin, "Pens", "x"))
+    check_free_text(m.LabelOrder("o", [sscc]))
+    for body in (m.LabelOrder("o", [CARD]), m.ListProduct(CARD, "Pens", "x")):
+        with pytest.raises(Refusal, match="card_number"):
+            check_free_text(body)
 
 
 @pytest.mark.parametrize("mark", [*"\0\x07\x1b\x7f\x9b\u2028", *"\u202a\u202e\u2066\u2069"])
@@ -129,3 +182,65 @@ async def test_the_server_lets_neither_in(tmp_path):
             assert error["code"] == ("card_number" if text == CARD else "malformed")
             assert error["detail"] == {"field": "name"}
         assert not app.engine.state.stores.stores
+
+
+PLANTED = (CARD, "4111-1111-1111-1111", "4111 1111 1111 1111")
+
+
+def planted(kind):
+    """A request of this kind with a card number in one field after another, as it is sent."""
+    for field in FREE_TEXT.get(kind, ()):
+        for card in PLANTED:
+            body = msgspec.to_builtins(some(kind))
+            _plant(body, field.path, card)
+            yield field, body
+
+
+def _plant(body, path, card):
+    at = body
+    for step, after in itertools.pairwise((*path, None)):
+        new = card if after is None else [] if after == "" else {}
+        if step == "":
+            at[:] = [new if after is None or not at else at[0]]
+            at = at[0]
+        else:
+            at[step] = new if after is None or not at.get(step) else at[step]
+            at = at[step]
+
+
+@live
+async def test_a_card_number_planted_anywhere_is_nowhere_afterwards(tmp_path, caplog):
+    """In every text and id of every request, and in the request's own id: not in the journal, not
+    in the snapshot of its end, not in any file, not in the log."""
+    refused = dict.fromkeys(m.RequestBody.__args__, 0)
+    async with serving(tmp_path) as app, small_city(app), AsyncExitStack() as stack:
+        parties = {}
+        for kind in m.RequestBody.__args__:
+            role = next(x for x, may in MAY_ASK.items() if kind in may)
+            if role not in parties:
+                ws = raw(app, role, "x", m.JSON)
+                parties[role] = await stack.enter_async_context(ws)
+            bodies = [body for field, body in planted(kind)]
+            for n, body in enumerate(bodies):
+                frame = {"type": "request", "id": f"{kind.__name__}-{n}", "body": body}
+                await tell(parties[role], frame)
+            frame = {"type": "request", "id": CARD, "body": msgspec.to_builtins(some(kind))}
+            await tell(parties[role], frame)
+            for _ in (*bodies, frame):
+                answer = await hear(parties[role])
+                while answer["type"] != "reply":
+                    answer = await hear(parties[role])
+                code = answer.get("error", {}).get("code")
+                assert answer["id"] != CARD or code in ("card_number", "malformed"), kind
+                refused[kind] += code == "card_number"
+        state = snapshot.dump(app.engine)
+    assert [x for x, count in refused.items() if not count] == [m.ChangeSettings]  # has no text
+    assert sum(refused.values()) > 700
+    journal = SqliteJournal(tmp_path / JOURNAL_FILE)
+    kept = "".join(str(x) for x in journal.read(1))
+    journal.close()
+    files = b"".join(x.read_bytes() for x in tmp_path.rglob("*") if x.is_file())
+    for card in PLANTED:
+        assert card not in kept
+        assert card.encode() not in state + files
+        assert card not in caplog.text

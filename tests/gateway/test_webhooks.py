@@ -163,7 +163,7 @@ async def test_a_receiver_that_was_down_for_an_hour_gets_every_event(tmp_path):
         desk.world.clock_ms = began_ms + HOUR_S * 1_000
         assert (await desk.state()).lag_s == HOUR_S
         lag = next(x for x in desk.office.metrics() if x.name == "o2o_webhook_lag_seconds")
-        assert (lag.value, lag.labels["webhook"]) == (HOUR_S, "w")
+        assert (lag.value, lag.labels["webhook"]) == (HOUR_S, "w1")
         desk.world.answer = lambda event: HttpAnswer(200)
         await desk.walk()
         assert desk.world.clock_ms <= began_ms + (HOUR_S + OUTAGE_S[-1]) * 1_000
