@@ -140,6 +140,8 @@ class Alipay:
             return Standing("closed" if dead else "unpaid")
         if found.get("code") != OK:
             raise TryAgainError(said(found))
+        if field_of(found, "out_trade_no") != due.number:
+            raise TryAgainError("an answer about another trade")
         status = field_of(found, "trade_status")
         if status == "WAIT_BUYER_PAY":
             return Standing("unpaid")

@@ -133,7 +133,11 @@ class WeChat:
             return Standing("unpaid")  # it was never asked for, or they have not heard yet
         if found.status != 200:
             raise TryAgainError(_said(found))
-        return self._standing(answer_of(found))
+        trade = answer_of(found)
+        about = field_of(trade, "mchid"), field_of(trade, "out_trade_no")
+        if about != (self._merchant.mchid, due.number):
+            raise TryAgainError("an answer about another trade")
+        return self._standing(trade)
 
     async def close(self, due: Due) -> Standing:
         path = f"/v3/pay/transactions/out-trade-no/{quote(due.number)}/close"
@@ -161,7 +165,11 @@ class WeChat:
         }
         found = await self._call("POST", "/v3/refund/domestic/refunds", body)
         if found.status == 200:
-            return _outcome(answer_of(found))
+            refund = answer_of(found)
+            about = field_of(refund, "out_refund_no"), whole(refund, "amount", "refund")
+            if about != (instruction.number, instruction.amount_minor):
+                raise TryAgainError("an answer about another refund")
+            return _outcome(refund)
         if _code(found) in NEVER:
             return Outcome("failed", _code(found))
         raise TryAgainError(_said(found))
