@@ -212,6 +212,7 @@ class App:
             cashier=Cashier(),
             hooks=self.hooks,
             trails=trails,
+            streets=config.streets,
             devices=devices,
             forks=forks,
             objective=self.planner.objective if self.planner is not None else None,

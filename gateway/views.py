@@ -16,6 +16,7 @@ from engine.state.deliveries import BEFORE_PICKUP, DeliveryStatus
 from engine.state.orders import OrderStatus
 from engine.values import (
     MINUTE,
+    SECOND,
     CourierId,
     DeliveryId,
     InstructionId,
@@ -288,7 +289,13 @@ def city_courier(
         doubted,
         [*courier.skills],
         courier.fleet,
+        age_s(s, courier.number, now) if seen else None,
     )
+
+
+def age_s(s: State, number: int, now: Millis) -> int:
+    """Of the last position of who was seen: his phone's clock may be a little ahead of ours."""
+    return max(0, now - int(s.positions.measured_at[number])) // SECOND
 
 
 def city_order(

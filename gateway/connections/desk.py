@@ -26,6 +26,7 @@ from gateway.revocations import Revocations
 from gateway.submissions import OverloadedError
 from gateway.telling.shelves import Remembered
 from gateway.tokens import Tokens
+from geo.city_streets import CityStreets
 
 if TYPE_CHECKING:
     from gateway.connections.sessions import Session
@@ -83,3 +84,4 @@ class Desk(Struct, kw_only=True):
     devices: Devices
     forks: Forks
     objective: Any = None  # the planner plans by it, if there is one
+    streets: CityStreets | None = None  # that the server was started with

@@ -16,6 +16,7 @@ from gateway.connections.desk import Desk
 from gateway.connections.limits import RoleLimits, Slots
 from gateway.forking.jobs import FORKING
 from gateway.locating.looking import get_trail
+from gateway.locating.ways import get_way
 from gateway.loop import Reply
 from gateway.messages.frames import RequestFrame
 from gateway.privacy.free_text import check_free_text, check_request_id
@@ -42,6 +43,7 @@ QUESTIONS = (READS | PERSONAL | HOOKING | FORKING) | {
     m.ListMovements,
     m.InspectMovements,
     m.GetTrail,
+    m.GetWay,
     m.GetPayment,
     m.StartPayment,
     m.RevokeAccess,
@@ -213,6 +215,8 @@ class Requests:
                 return explain_order(body, who, engine, desk.objective)
             case m.GetTrail():
                 return await get_trail(body, engine, desk.trails)
+            case m.GetWay():
+                return await get_way(body, who, engine, desk.streets)
             case m.GetPayment():
                 return desk.cashier.payment(body, who, engine)
             case m.StartPayment():

@@ -22,8 +22,11 @@ export class City {
   delta(body) {
     for (const store of body.stores ?? []) this.stores.set(store.id, store);
     for (const order of body.orders ?? []) this.orders.set(order.id, order);
-    for (const courier of body.couriers ?? []) this.setCourier(courier);
-    for (const [id, lat, lon] of body.positions ?? []) this.move(id, lat, lon);
+    for (const courier of body.couriers ?? []) this.setCourier(courier, body.at);
+    (body.positions ?? []).forEach(([id, lat, lon], k) => {
+      this.move(id, lat, lon);
+      this.age(id, body.at, body.ages_s?.[k]);
+    });
     for (const id of body.removed?.orders ?? []) this.orders.delete(id);
     for (const id of body.removed?.couriers ?? []) this.couriers.delete(id);
     if (body.kpis) this.kpis = body.kpis;
@@ -41,10 +44,17 @@ export class City {
     return offset ? `UTC${offset > 0 ? "+" : "-"}${Math.floor(Math.abs(offset) / 60)}${minutes ? `:${String(minutes).padStart(2, "0")}` : ""}` : "UTC";
   }
 
-  setCourier(courier) {
+  setCourier({ age_s, ...courier }, at) {
     const before = this.couriers.get(courier.id);
     this.couriers.set(courier.id, { ...courier, glide: before?.glide });
+    this.age(courier.id, at, age_s);
     if (courier.lat !== undefined && courier.lat !== null) this.move(courier.id, courier.lat, courier.lon);
+  }
+
+  // When the last position was measured: what is shown of it grows old by itself.
+  age(id, at, age_s) {
+    const courier = this.couriers.get(id);
+    if (courier && age_s !== undefined && age_s !== null) courier.last_fix = this.clock(Date.parse(at) - age_s * 1000);
   }
 
   move(id, lat, lon) {

@@ -28,6 +28,7 @@ from gateway.messages.approaching import (
     Trail,
     TrailPoint,
     Visit,
+    Way,
 )
 from gateway.messages.attendance import (
     Break,

@@ -79,6 +79,20 @@ class Visit(Part, frozen=True):
     area: str | None = None
 
 
+class Way(Told, frozen=True):
+    """The line to ride, from where he was last seen (if he was) by every stop he was told.
+
+    `polyline` has latitudes first. `by_streets`: along the streets this server was started with;
+    else straight from stop to stop.
+    """
+
+    courier: str
+    polyline: str
+    precision: int
+    by_streets: bool
+    stops: int
+
+
 class Trail(Told, frozen=True):
     """By the time of the fixes, whatever order they came in. Of many points some are told;
     distance and visits are of all `fixes`."""

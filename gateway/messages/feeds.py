@@ -207,6 +207,7 @@ class CityCourier(Part, frozen=True):
     doubted: int = 0  # how often his phone was elsewhere when he said that he was at a stop
     skills: list[str] = []
     fleet: str = ""  # whose he is; empty: the house's own
+    age_s: int | None = None  # of his last position, when this was told; of nobody seen: none
 
 
 class CityOrder(Part, frozen=True):
@@ -257,7 +258,7 @@ class CityWhole(Told, frozen=True):
 
 
 class CityChanges(Told, frozen=True):
-    """Whole objects that changed; positions as (courier, lat, lon)."""
+    """Whole objects that changed; positions as (courier, lat, lon), and how old each is."""
 
     at: str
     stores: list[CityStore] = []
@@ -266,6 +267,7 @@ class CityChanges(Told, frozen=True):
     removed: CityRemoved | None = None
     positions: list[tuple[str, float, float]] = []
     kpis: Kpis | None = None
+    ages_s: list[int] = []  # of the positions, one by one
 
 
 SnapshotBody = (

@@ -1,7 +1,7 @@
 """What requests are answered with: the bodies of `reply`. A request not named here has none."""
 
 from gateway.messages.analytics import Analytics, Coverage, HeatMap, StoreAnalytics
-from gateway.messages.approaching import Trail
+from gateway.messages.approaching import Trail, Way
 from gateway.messages.attendance import ClockedIn, Roster, Timecards
 from gateway.messages.campaigns import Campaign, Campaigns
 from gateway.messages.fleets import CourierAdmitted, Delivery, FleetsWorked, Shifts
@@ -338,6 +338,7 @@ ReplyBody = (
     | Recommendations
     | Timeline
     | Trail
+    | Way
     | Webhook
     | Webhooks
     | DeadLetters

@@ -13,7 +13,7 @@ from engine.rules.opening import takes_orders
 from engine.state import State
 from engine.values import CourierId, DeliveryId, Millis, OrderId, StoreId
 from gateway import messages as m
-from gateway.views import TOLD, city_courier, city_order, city_store
+from gateway.views import TOLD, age_s, city_courier, city_order, city_store
 from gateway.wire import time_text
 
 DEGREE_DIGITS = 5  # about a meter
@@ -187,6 +187,7 @@ def city_changes(
         m.CityRemoved(list(gone)) if gone else None,
         positions_told(s, changes),
         kpis,
+        [age_s(s, number, now) for number in moved_alone(s, changes)],
     )
 
 
@@ -231,9 +232,14 @@ def _store(s: State, key: StoreId, work: OpenWork, at: int) -> m.CityStore:
 
 def positions_told(s: State, changes: Changes) -> list[tuple[str, float, float]]:
     ids, lat, lon = s.couriers.ids, s.positions.lat_e7, s.positions.lon_e7
-    told = {s.couriers[key].number for key in changes.couriers}
-    numbers = [n for n in changes.moved if n not in told]
+    numbers = moved_alone(s, changes)
     return [
         (ids[n], round(a / 1e7, DEGREE_DIGITS), round(b / 1e7, DEGREE_DIGITS))
         for n, a, b in zip(numbers, lat[numbers].tolist(), lon[numbers].tolist(), strict=True)
     ]
+
+
+def moved_alone(s: State, changes: Changes) -> list[int]:
+    """Numbers of those of whom nothing but their place is to be told."""
+    told = {s.couriers[key].number for key in changes.couriers}
+    return [n for n in changes.moved if n not in told]

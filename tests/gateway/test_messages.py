@@ -289,6 +289,7 @@ def test_no_request_names_who_asks():
             m.HandInCash,
             m.GetPriceHistory,
             m.GetTrail,
+            m.GetWay,
             m.SearchProducts,
             m.SearchOrders,
             m.CountOrders,

@@ -242,7 +242,7 @@ from gateway.messages.requests.supporting import (
     SetStanding,
     SupportingRequest,
 )
-from gateway.messages.requests.tracking import GetTrail, Track
+from gateway.messages.requests.tracking import GetTrail, GetWay, Track
 
 RequestBody = (
     RegisterCustomer
@@ -386,5 +386,6 @@ RequestBody = (
     | ListCampaigns
     | Recommend
     | GetTrail
+    | GetWay
     | HookingRequest
 )

@@ -1,6 +1,6 @@
 """Where things and people are: what a holder of a tracking link asks, and what operators ask."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -25,3 +25,11 @@ class GetTrail(Sent, frozen=True):
     to_at: Time
     known_at: Time | None = None
     areas: Annotated[dict[Id, Ring], Meta(max_length=16)] = {}
+
+
+class GetWay(Sent, frozen=True):
+    """The line a courier is to ride, as an encoded polyline; a courier asks for his own. Answered
+    by `way`."""
+
+    courier: Id
+    precision: Literal[5, 6] = 5  # digits of a degree
