@@ -179,6 +179,7 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.CancelOrder,
             m.RequestRedelivery,
             m.AddTip,
+            m.PayOtherwise,
             m.GetPayment,
             m.StartPayment,
             m.CreateTrackingLink,

@@ -74,6 +74,7 @@ from engine.commands.paying import (
     AddTip,
     ExpirePayment,
     HandInCash,
+    PayOtherwise,
     ReportAuthorization,
     ReportInstruction,
 )
@@ -246,6 +247,7 @@ ExternalCommand = (
     | InstructAgain
     | DeclineRefund
     | AddTip
+    | PayOtherwise
     | HandInCash
     | ResolveDifference
     | RegisterCourier

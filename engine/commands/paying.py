@@ -53,6 +53,15 @@ class AddTip(Command, frozen=True):
     method: PaymentMethod = PaymentMethod.DEFAULT
 
 
+class PayOtherwise(Command, frozen=True):
+    """While the money for an order is waited for: by another provider, or another way of his."""
+
+    order: OrderId
+    service: ServiceId
+    provider: ProviderId
+    method: PaymentMethod = PaymentMethod.DEFAULT
+
+
 class HandInCash(Command, frozen=True):
     """A courier gave the office what was collected at doors."""
 

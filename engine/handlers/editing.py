@@ -222,14 +222,13 @@ class Editing:
         another = self.payments.next_of(key)
         turn.emit(EditRequested(key, new, added, another))
         edit = PaymentPurpose.EDIT
-        if placed.provider == CASH:  # the courier will ask for so much
-            turn.emit(PaymentRequested(another, key, placed.provider, amount, edit))
+        paid = payment or placed  # as it was paid, or as it would have been
+        if paid.provider == CASH:  # the courier will ask for so much
+            turn.emit(PaymentRequested(another, key, paid.provider, amount, edit))
             turn.emit(PaymentAuthorized(another, CASH))
             return
         until = Millis(turn.at + self.settings.current.payment_timeout_ms)
-        turn.emit(
-            PaymentRequested(another, key, placed.provider, amount, edit, until, placed.method)
-        )
+        turn.emit(PaymentRequested(another, key, paid.provider, amount, edit, until, paid.method))
 
     def _carry_out(self, turn: Turn, key: OrderId, order: Order, new: Amendment) -> None:
         _, removed = difference(without_prices(order.lines), without_prices(new.lines))

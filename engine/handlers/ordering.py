@@ -238,7 +238,8 @@ class Ordering:
     def cancel_unpaid(self, turn: Turn, e: PaymentFailed) -> None:
         payment = self.payments[e.payment]
         order, is_its_own = payment.order, payment.purpose is PaymentPurpose.ORDER
-        if is_its_own and self.orders[order].status is OrderStatus.PLACED:
+        is_waited_for = is_its_own and self.payments.current(order) == e.payment
+        if is_waited_for and self.orders[order].status is OrderStatus.PLACED:
             turn.emit(OrderCancelled(order, Actor.PAYMENT, e.reason, turn.at))
 
     def release_stock(self, turn: Turn, e: OrderCancelled) -> None:

@@ -227,7 +227,7 @@ class Paying:
     ) -> None:
         payment_key = self.payments.current(key)
         payment = self.payments.get(payment_key)
-        is_cash = order.placed.provider == CASH
+        is_cash = (payment.provider if payment else order.placed.provider) == CASH
         if is_cash and order.status is not OrderStatus.FULFILLED:
             goods = fee = 0  # nobody was there to collect it from
         goods, fee = self._spend_credit(turn, key, order, goods, fee, reason)

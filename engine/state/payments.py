@@ -178,6 +178,10 @@ class Payments(Struct, dict=True):
             number += 1
         return PaymentId(f"{order}/{number}")
 
+    def ways(self, order: OrderId) -> int:
+        """How many payments have been asked for it, tips aside."""
+        return int(self.next_of(order).rpartition("/")[2]) - 1
+
     def refundable_minor(self, key: PaymentId) -> int:
         """What the provider says it took, less what was given back."""
         payment = self.get(key)
@@ -222,7 +226,7 @@ class Payments(Struct, dict=True):
         payment.withdrawn = True
 
     def payment_replaced(self, e: PaymentReplaced) -> None:
-        assert self.payments[e.payment].status is PaymentStatus.AUTHORIZED
+        assert self.payments[e.payment].status in WAITING
         self.replaced[e.order] = e.payment
 
     def instruction_issued(self, e: InstructionIssued) -> None:

@@ -100,6 +100,7 @@ def handler_of(h: Handlers) -> dict[type[c.Command], Handle]:
         c.InstructAgain: h.repeating.instruct_again,
         c.DeclineRefund: h.refunding.decline_refund,
         c.AddTip: h.tipping.add_tip,
+        c.PayOtherwise: h.switching.pay_otherwise,
         c.HandInCash: h.cashing.hand_in_cash,
         c.OpenReconciliation: h.reconciling.open_reconciliation,
         c.ReportBillLines: h.reconciling.report_bill_lines,

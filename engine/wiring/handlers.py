@@ -38,6 +38,7 @@ from engine.handlers.staffing import Staffing
 from engine.handlers.stocking import Stocking
 from engine.handlers.substituting import Substituting
 from engine.handlers.supporting import Supporting
+from engine.handlers.switching import Switching
 from engine.handlers.tipping import Tipping
 from engine.handlers.tracking import Tracking
 from engine.handlers.transferring import Transferring
@@ -62,6 +63,7 @@ class Handlers(Struct):
     ordering: Ordering
     paying: Paying
     tipping: Tipping
+    switching: Switching
     cashing: Cashing
     reconciling: Reconciling
     preparing: Preparing
@@ -139,6 +141,7 @@ def handlers_over(s: State) -> Handlers:
         ),
         Paying(s.settings, s.timers, s.orders, s.payments, s.deliveries, s.order_changes),
         Tipping(s.settings, s.orders, s.payments, s.deliveries),
+        Switching(s.settings, s.orders, s.payments),
         Cashing(s.couriers, s.ledger),
         Reconciling(s.payments, s.reconciliations),
         Preparing(s.settings, s.timers, s.orders, s.deliveries, s.staff),

@@ -32,7 +32,7 @@ class Cashier:
 
     def check(self, body: object) -> None:
         """Before an order or a tip is asked of the engine. Raises Refusal("method_unavailable")."""
-        if isinstance(body, m.PlaceOrder | m.AddTip) and body.method != "default":
+        if isinstance(body, m.PlaceOrder | m.AddTip | m.PayOtherwise) and body.method != "default":
             self._check_method(body.provider, body.method)
 
     def payment(self, b: m.GetPayment, who: Identity, engine: Engine) -> m.Payment:

@@ -198,6 +198,7 @@ from gateway.messages.replies import (
     CashHeld,
     DeliveryArea,
     Explanation,
+    OtherPayment,
     Page,
     Payment,
     ReceiptRefunded,

@@ -72,6 +72,15 @@ class TipRequested(Told, frozen=True):
     expires_at: str
 
 
+class OtherPayment(Told, frozen=True):
+    """`payment` is what the provider is asked for now, until `expires_at`; in cash, at the door."""
+
+    payment: str
+    order: str
+    amount: Money
+    expires_at: str | None = None
+
+
 class Page(Part, frozen=True):
     """What to pay with. `qr`: a code to show, or an address to open. `client_secret`: for the
     provider's own form on your page; `publishable_key` is in `parameters` if it is configured.
@@ -276,6 +285,7 @@ ReplyBody = (
     | Quote
     | OrderPlaced
     | TipRequested
+    | OtherPayment
     | Payment
     | Cash
     | Reconciliations

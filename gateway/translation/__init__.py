@@ -72,6 +72,8 @@ def reply_of(record: Record, currency: str) -> ReplyBody | None:
         return selling.till_reconciled(record.command, record)
     if isinstance(record.command, c.EditLines | c.EditDropoff):
         return editing.edited_told(record, currency)
+    if isinstance(record.command, c.PayOtherwise):
+        return paying.other_payment(record, currency)
     for event in record.events:
         match event:
             case e.QuoteOffered():

@@ -130,6 +130,7 @@ SENSIBLE = [  # one of each command from outside
     c.InstructAgain("r", "ann"),
     c.DeclineRefund("r", "bea", "too much"),
     c.AddTip("t", "o", "app", 100, "bank"),
+    c.PayOtherwise("o", "app", "wechat"),
     c.HandInCash("h", "kim", 100),
     c.ResolveDifference("bank/day", 0, "looked at"),
     c.RegisterCourier("kim", Vehicle.SCOOTER, 12),

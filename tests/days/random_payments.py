@@ -15,6 +15,7 @@ def makers(day) -> Iterator[tuple[float, Callable[[], Made]]]:
     yield 2, lambda: _buy(day)
     yield 1, lambda: _take(day)
     yield 0.6, lambda: _give_up(day)
+    yield 0.8, lambda: _pay_otherwise(day)
     yield 1, lambda: _tip(day)
     yield 1, lambda: _hand_in(day)
     yield 1, lambda: _bill(day)
@@ -54,6 +55,14 @@ def _give_up(day) -> Made:
     key = day._one([k for k, x in payments.items() if x.status == "failed"])
     provider = payments[key].provider if key in payments else "bank"
     return c.ReportAuthorization(provider, key, False, 0)
+
+
+def _pay_otherwise(day) -> Made:
+    """Of what waits for its payment, as a rule; now and then of what does not."""
+    waiting = [k for k, x in day._s.orders.orders.items() if x.status == "placed"]
+    order = day._one(waiting) if waiting and day.rng.random() < 0.9 else day._order()
+    provider = day.rng.choice(("bank", "wechat", "cash"))
+    return c.PayOtherwise(order, "app", provider, day.rng.choice(METHODS))
 
 
 def _tip(day) -> Made:

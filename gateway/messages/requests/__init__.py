@@ -122,6 +122,7 @@ from gateway.messages.requests.paying import (
     GetPayment,
     HandInCash,
     ListCash,
+    PayOtherwise,
     ReportAuthorization,
     ReportInstruction,
     StartPayment,
@@ -322,6 +323,7 @@ RequestBody = (
     | ReportAuthorization
     | ReportInstruction
     | AddTip
+    | PayOtherwise
     | GetPayment
     | StartPayment
     | HandInCash

@@ -42,6 +42,17 @@ class AddTip(Sent, frozen=True):
     method: PayingBy = "default"
 
 
+class PayOtherwise(Sent, frozen=True):
+    """While an order waits for its payment: by another provider or method, in time anew. At most
+    three ways for one order. What was asked before is given up, and sent back if it is paid all
+    the same. Answered by `other_payment`: the payment to be made; in `cash` nothing is.
+    """
+
+    order: Id
+    provider: Id
+    method: PayingBy = "default"
+
+
 class GetPayment(Sent, frozen=True):
     """How it stands, and where the customer can pay. Answered by `payment`."""
 
