@@ -62,6 +62,7 @@ class RejectionReason(StrEnum):
     OVER_CAPACITY = "over_capacity"
     PINNED = "pinned"  # a plan would take goods from who carries them, or turn a started leg
     PROOF_REQUIRED = "proof_required"  # detail: proof; of a code: at_least so many digits
+    AGE_CHECK_REQUIRED = "age_check_required"  # detail: products. Or it is not handed over
     PROOF_LOCKED = "proof_locked"  # too many wrong ones: a new code has to be set
     PROOF_MISMATCH = "proof_mismatch"  # detail: tries_left; of labels: left, not_of_this_order
     STALE = "stale"  # the world moved on meanwhile

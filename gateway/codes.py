@@ -94,6 +94,7 @@ ENGINES: dict[RejectionReason, Code] = {
     R.OVER_CAPACITY: Code("more than this courier can carry"),
     R.PINNED: Code("this would take goods from who carries them"),
     R.PROOF_REQUIRED: Code("the order asks for a proof"),
+    R.AGE_CHECK_REQUIRED: Code("look at an age first, and say so; else it is not handed over"),
     R.PROOF_LOCKED: Code("too many wrong ones: a new code has to be set"),
     R.PROOF_MISMATCH: Code("this is not the proof"),
     R.STALE: Code("the world moved on meanwhile"),

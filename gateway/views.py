@@ -251,6 +251,7 @@ def _stop(x: NextStop, eta_at: Millis | None, reached: Stop | None) -> m.RouteSt
         eta_told(eta_at),
         x.stop == reached,
         len(x.order.labels) if x.stop.kind == "pickup" and not x.at_door else 0,
+        x.age_check,
     )
 
 

@@ -33,7 +33,7 @@ def answers(s: State, at: int) -> Iterator[c.AnyCommand]:
         elif order.is_collection and order.status == "accepted":
             yield c.ReportReady(order.placed.store, key)
         elif order.is_collection and order.status == "ready":
-            yield c.ReportCollection(order.placed.store, key, order.placed.pin)
+            yield c.ReportCollection(order.placed.store, key, order.placed.pin, True)
 
 
 def is_over(s: State) -> bool:
@@ -82,7 +82,7 @@ def next_report(s: State, key: str, courier: str, rng: Random) -> c.AnyCommand:
     if delivery.status == "returning":
         return c.ReceiveReturn(delivery.store, key, True)
     placed = s.orders[delivery.order].placed
-    return c.ReportDropoff(courier, key, placed.proof, placed.pin or "photo")
+    return c.ReportDropoff(courier, key, placed.proof, placed.pin or "photo", age_checked=True)
 
 
 def good_plan(s: State, couriers: Iterable[str], hero: str) -> Iterator[c.AnyCommand]:

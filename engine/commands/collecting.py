@@ -10,6 +10,7 @@ class ReportCollection(Command, frozen=True):
     store: StoreId
     order: OrderId
     code: str
+    age_checked: bool = False  # the store looked at a document
 
 
 class ExpireCollection(Command, frozen=True):

@@ -87,6 +87,7 @@ class ReportDropoff(Command, frozen=True):
     proof: Proof = Proof.NONE
     evidence: str = ""  # the PIN, or where the photo or signature is kept
     occurred_at: Millis = Millis(0)
+    age_checked: bool = False  # the courier looked at a document; what it said is kept nowhere
 
 
 class ReportFailure(Command, frozen=True):

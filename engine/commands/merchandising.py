@@ -47,6 +47,7 @@ class ListProduct(Command, frozen=True):
     load: int = 1  # units of a courier's capacity that one piece takes
     components: list[Line] = []  # it is a bundle of these, for its own price; their loads count
     skills: list[Skill] = []  # only who has all of them may carry it; of a bundle: its parts' count
+    age_check: bool = False  # it is handed over to nobody whose age was not looked at
 
 
 class DelistProduct(Command, frozen=True):

@@ -38,6 +38,7 @@ class ProductListed(Event, frozen=True):
     load: int
     components: list[Line] = []
     skills: list[Skill] = []  # only who has all of them may carry it
+    age_check: bool = False  # whoever hands it over looks at an age first
 
 
 class ProductDelisted(Event, frozen=True):

@@ -100,6 +100,7 @@ class DeliveryCompleted(Event, frozen=True):
     proof: Proof = Proof.NONE
     evidence: str = ""
     occurred_at: Millis = Millis(0)
+    age_checked: bool = False  # by this courier
 
 
 class DeliveryFailed(Event, frozen=True):

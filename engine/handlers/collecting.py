@@ -13,8 +13,9 @@ from engine.events import (
 )
 from engine.rejections import RejectionReason as Reason
 from engine.rules.pricing import without_prices
-from engine.rules.proving import is_same_code
+from engine.rules.proving import age_fault, is_same_code
 from engine.state.orders import Orders, OrderStatus
+from engine.state.products import Products
 from engine.state.settings import CurrentSettings
 from engine.turn import Turn
 from engine.values import Actor
@@ -24,6 +25,7 @@ from engine.values import Actor
 class Collecting:
     settings: CurrentSettings
     orders: Orders
+    products: Products
 
     # commands
 
@@ -38,6 +40,7 @@ class Collecting:
                 **{"from": order.status, "to": OrderStatus.HANDED_OVER},
                 allowed=allowed,
             )
+        turn.reject_for(age_fault(self.products, order.lines, checked=c.age_checked))
         tries_left = self.settings.current.proof_tries_max - order.missed_proofs
         if tries_left < 1:
             turn.reject(Reason.PROOF_LOCKED)

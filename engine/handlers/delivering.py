@@ -44,7 +44,7 @@ from engine.rules.cancelling import REASONS
 from engine.rules.eligibility import fits, return_position
 from engine.rules.locality import is_near
 from engine.rules.occurrence import believed_at, bounds_at
-from engine.rules.proving import is_same_code, label_fault
+from engine.rules.proving import age_fault, is_same_code, label_fault
 from engine.rules.skills import are_skills
 from engine.state.couriers import Courier, Couriers
 from engine.state.deliveries import (
@@ -57,6 +57,7 @@ from engine.state.deliveries import (
 )
 from engine.state.orders import Orders
 from engine.state.positions import Positions
+from engine.state.products import Products
 from engine.state.settings import CurrentSettings
 from engine.state.timers import Timers
 from engine.turn import Turn
@@ -75,6 +76,7 @@ class Delivering:
     couriers: Couriers
     positions: Positions
     deliveries: Deliveries
+    products: Products
 
     # commands
 
@@ -172,10 +174,12 @@ class Delivering:
         delivery = self._own_delivery(turn, c.courier, c.delivery)
         if delivery.status not in AT_DOOR:
             self._illegal(turn, delivery, S.DELIVERED)
+        lines = self.orders[delivery.order].lines
+        turn.reject_for(age_fault(self.products, lines, checked=c.age_checked))
         occurred_at = self._occurred_at(turn, c)
         if self._is_proven(turn, c, delivery):
-            proof = c.proof, c.evidence
-            turn.emit(DeliveryCompleted(c.delivery, c.courier, delivery.order, *proof, occurred_at))
+            shown = c.proof, c.evidence, occurred_at, c.age_checked
+            turn.emit(DeliveryCompleted(c.delivery, c.courier, delivery.order, *shown))
 
     def report_failure(self, turn: Turn, c: ReportFailure) -> None:
         delivery = self._own_delivery(turn, c.courier, c.delivery)

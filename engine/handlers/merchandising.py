@@ -87,7 +87,8 @@ class Merchandising:
         for part in c.components:
             turn.reject_for(shelf_fault(self.products, part.product))
         skills = sorted(c.skills)
-        turn.emit(ProductListed(c.product, c.name, c.category, c.load, c.components, skills))
+        described = c.name, c.category, c.load, c.components, skills, c.age_check
+        turn.emit(ProductListed(c.product, *described))
 
     def delist_product(self, turn: Turn, c: DelistProduct) -> None:
         self._known_product(turn, c.product)

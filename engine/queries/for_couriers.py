@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from engine.rules.pricing import courier_fee
+from engine.rules.proving import age_checked_goods
 from engine.rules.stops import place_of
 from engine.state import State
 from engine.state.deliveries import ACCEPTED, ON_BOARD, Delivery, DeliveryStatus
@@ -26,6 +27,7 @@ class NextStop(Struct, frozen=True):
     store_name: str
     ready_at: Millis  # or as late as its window asks for; 0: not known
     at_door: bool = False  # goods are fetched from a customer
+    age_check: bool = False  # of a drop-off: an age is to be looked at
 
 
 class Work(Struct, frozen=True):
@@ -73,4 +75,6 @@ def _next_stop(s: State, stop: Stop, delivery: Delivery) -> NextStop:
     ready_at = max(order.ready_at, delivery.pickup_from_at)
     if delivery.change:
         return NextStop(stop, order, place, name, Millis(0), at_door=delivery.attempt == 1)
-    return NextStop(stop, order, place, name, ready_at)
+    is_dropoff = stop.kind is StopKind.DROPOFF
+    age_check = is_dropoff and bool(age_checked_goods(s.products, order.lines))
+    return NextStop(stop, order, place, name, ready_at, age_check=age_check)

@@ -11,7 +11,13 @@ from engine.values import Actor
 REASONS: dict[Actor, tuple[str, ...]] = {
     Actor.CUSTOMER: ("changed_mind", "ordered_by_mistake", "too_slow", "wrong_address"),
     Actor.STORE: ("out_of_stock", "too_busy", "closing", "cannot_prepare", "item_missing"),
-    Actor.COURIER: ("customer_absent", "customer_refused", "wrong_address", "goods_damaged"),
+    Actor.COURIER: (
+        "customer_absent",
+        "customer_refused",
+        "wrong_address",
+        "goods_damaged",
+        "age_not_proven",
+    ),
     Actor.PAYMENT: ("payment_declined", "payment_timeout"),
     Actor.OPERATOR: (
         "fraud",
@@ -49,6 +55,7 @@ RECALLS: dict[Actor, tuple[str, ...]] = {  # from the way to the door
 CUSTOMERS_FAULT = (
     "customer_absent",
     "customer_refused",
+    "age_not_proven",
     "wrong_address",
     "changed_mind",
     "ordered_by_mistake",

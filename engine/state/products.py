@@ -13,6 +13,7 @@ class Product(Struct, array_like=True):
     is_listed: bool = True
     components: list[Line] = []  # of a bundle, which has no shelf of its own
     skills: list[Skill] = []  # that whoever carries it has to have; of a bundle none of its own
+    age_check: bool = False  # of a bundle, its parts' count, too
 
 
 class Products(Struct, dict=True):
@@ -42,7 +43,9 @@ class Products(Struct, dict=True):
         known = self.products.get(e.product)
         assert not known or bool(known.components) is bool(e.components)
         assert not any(self.products[x.product].components for x in e.components)
-        self.products[e.product] = Product(e.name, e.category, e.load, True, e.components, e.skills)
+        self.products[e.product] = Product(
+            e.name, e.category, e.load, True, e.components, e.skills, e.age_check
+        )
         self.changes.append(e.product)
 
     def product_delisted(self, e: ProductDelisted) -> None:

@@ -145,7 +145,7 @@ def handlers_over(s: State) -> Handlers:
         Cashing(s.couriers, s.ledger),
         Reconciling(s.payments, s.reconciliations),
         Preparing(s.settings, s.timers, s.orders, s.deliveries, s.staff),
-        Collecting(s.settings, s.orders),
+        Collecting(s.settings, s.orders, s.products),
         Reattempting(s.settings, s.stores, s.orders, s.deliveries),
         Editing(
             s.settings,
@@ -189,7 +189,9 @@ def handlers_over(s: State) -> Handlers:
             s.order_changes,
         ),
         Searching(s.timers, s.deliveries),
-        Delivering(s.settings, s.timers, s.orders, s.couriers, s.positions, s.deliveries),
+        Delivering(
+            s.settings, s.timers, s.orders, s.couriers, s.positions, s.deliveries, s.products
+        ),
         Rostering(s.couriers, s.shifts),
         Tracking(s.couriers, s.positions),
         Riding(s.settings, s.stores, s.couriers, s.deliveries),

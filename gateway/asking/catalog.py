@@ -48,6 +48,8 @@ def told(s: State, sold: list[OnSale], at: int) -> list[m.ProductOffered]:
                 None if x.sold_at == at else time_text(x.sold_at),
                 lines_told(product.components),
                 _skills(s, x.product),
+                product.age_check
+                or any(s.products[y.product].age_check for y in product.components),
             )
         )
     return found

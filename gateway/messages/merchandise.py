@@ -21,6 +21,7 @@ class ProductOffered(Part, frozen=True):
     sold_at: str | None = None
     components: list[Line] = []
     skills: list[str] = []  # only couriers who have all of them carry it
+    age_check: bool = False  # whoever is given it shows how old he is
 
 
 class Products(Told, frozen=True):

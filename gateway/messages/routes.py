@@ -35,6 +35,7 @@ class RouteStop(Part, frozen=True):
     eta_at: str | None = None  # as things were when this was told; whole minutes
     seems_arrived: bool = False  # by the fence around it: then say so with `report_arrival`
     labels: int = 0  # of a pickup: so many bags are to be scanned for `report_pickup`
+    age_check: bool = False  # of a drop-off: look at an age, and say so in `report_dropoff`
 
 
 class WaitNear(Part, frozen=True):

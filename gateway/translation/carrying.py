@@ -19,6 +19,7 @@ def _report_dropoff(b: m.ReportDropoff, who: Identity, _: str) -> ExternalComman
         v.Proof(b.proof),
         b.evidence,
         _occurred_at(b),
+        b.age_checked,
     )
 
 

@@ -22,7 +22,9 @@ def _register_store(b: m.RegisterStore, _: Identity, __: str) -> ExternalCommand
 def _list_product(b: m.ListProduct, _: Identity, __: str) -> ExternalCommand:
     parts = lines_of(b.components)
     skills = [v.Skill(x) for x in b.skills]
-    return c.ListProduct(v.ProductId(b.product), b.name, b.category, b.load, parts, skills)
+    return c.ListProduct(
+        v.ProductId(b.product), b.name, b.category, b.load, parts, skills, b.age_check
+    )
 
 
 def _change_settings(b: m.ChangeSettings, _: Identity, __: str) -> ExternalCommand:

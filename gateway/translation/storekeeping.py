@@ -34,7 +34,9 @@ COMMAND_OF: Table = {
     m.LabelOrder: lambda b, who, _: c.LabelOrder(who.subject, b.order, b.labels),
     m.ReportMissing: _report_missing,
     m.ReceiveReturn: lambda b, who, _: c.ReceiveReturn(who.subject, b.delivery, b.sellable),
-    m.ReportCollection: lambda b, who, _: c.ReportCollection(who.subject, b.order, b.code),
+    m.ReportCollection: lambda b, who, _: c.ReportCollection(
+        who.subject, b.order, b.code, b.age_checked
+    ),
     m.OpenStore: lambda _, who, __: c.OpenStore(who.subject),
     m.CloseStore: lambda _, who, __: c.CloseStore(who.subject),
     m.SetPrice: _set_price,

@@ -266,4 +266,5 @@ class CourierApp(Party):
             await self.ask(m.ReportFailure(stop.delivery, door.failure))
             return
         evidence = self.world.street.pin(stop.order) if stop.proof == "pin" else ""
-        await self.ask(m.ReportDropoff(stop.delivery, stop.proof, evidence))
+        shown = m.ReportDropoff(stop.delivery, stop.proof, evidence, age_checked=stop.age_check)
+        await self.ask(shown)

@@ -60,6 +60,18 @@ def makers(day) -> Iterator[tuple[float, Callable[[], c.AnyCommand | list[c.AnyC
         service = rng.choice(SPEAKERS)
         return c.RecordInteraction(day._new("i"), customer, channel, "delivery", key, service)
 
+    def miss() -> list[c.AnyCommand]:
+        """Money that was promised, and that the provider could not give back."""
+        payments = s.payments
+        paid = [
+            k for k, x in s.orders.orders.items() if payments.refundable_minor(payments.current(k))
+        ]
+        key, name = day._one(paid), day._new("c")
+        customer = s.orders[key].placed.customer if key in s.orders.orders else "ann"
+        failed = c.ReportInstruction("bank", f"{key}/complaint/{name}/1", False)
+        return [c.OpenComplaint(name, customer, "late", key, ""), c.ApproveRefund(name, 1), failed]
+
+    yield 1, miss
     yield 3, complain
     yield 2, lambda: c.AnswerComplaint(complaint(), rng.choice(SPEAKERS))
     yield 3, lambda: c.ApproveRefund(complaint(), rng.choice((-1, 1, 50, 10**9)))

@@ -24,7 +24,8 @@ def makers(day) -> Iterator[tuple[float, Callable[[], Made]]]:
 
 def _product(day) -> Made:
     name = day._any(("tea", "cake", "cake"))
-    return c.ListProduct(name, name, "food", 1, skills=day.rng.choice(KINDS))
+    old = day.rng.random() < 0.3
+    return c.ListProduct(name, name, "food", 1, skills=day.rng.choice(KINDS), age_check=old)
 
 
 def _learn(day) -> Made:

@@ -53,12 +53,18 @@ class ReportPickup(Sent, frozen=True):
 
 
 class ReportDropoff(Sent, frozen=True):
-    """The goods were handed over, with the proof the order asks for."""
+    """The goods were handed over, with the proof the order asks for.
+
+    `age_checked`: you looked at a document and the age is right; nothing else of it is asked, or
+    kept. Where the stop says `age_check`, nothing is handed over without (`age_check_required`):
+    whoever cannot show it is a `report_failure` with `age_not_proven`.
+    """
 
     delivery: Ref
     proof: Proof = "none"
     evidence: Text = ""
     occurred_at: Occurred = None
+    age_checked: bool = False
 
 
 class ReportFailure(Sent, frozen=True):

@@ -33,7 +33,8 @@ class ListProduct(Sent, frozen=True):
 
     With `components` it is a bundle, sold for its own price from the shelves of what is in it,
     whose loads count. A bundle stays one, and has no bundle in it. Only couriers who have all of
-    its `skills` carry it, as a cold box; a bundle has those of what is in it.
+    its `skills` carry it, as a cold box; a bundle has those of what is in it. With `age_check`
+    it is handed over only by who has looked at an age.
     """
 
     product: Id
@@ -42,6 +43,7 @@ class ListProduct(Sent, frozen=True):
     load: Annotated[int, Meta(ge=1, le=1_000)] = 1
     components: Annotated[list[Line], Meta(max_length=50)] = []
     skills: Skills = []
+    age_check: bool = False
 
 
 class DelistProduct(Sent, frozen=True):

@@ -60,10 +60,14 @@ class ReceiveReturn(Sent, frozen=True):
 
 
 class ReportCollection(Sent, frozen=True):
-    """The customer is at the counter and says this code; right, and the goods are theirs."""
+    """The customer is at the counter and says this code; right, and the goods are theirs.
+
+    `age_checked`: you looked at a document, as goods with an `age_check` ask for.
+    """
 
     order: Id
     code: Annotated[str, Meta(pattern=r"^[0-9]{1,8}\Z")]
+    age_checked: bool = False
 
 
 class OpenStore(Sent, frozen=True):
