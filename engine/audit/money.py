@@ -39,6 +39,9 @@ def violations(s: State) -> Iterator[str]:
     live = sum(len(x.instructions) for x in s.payments.payments.values())
     if len(s.payments.instructions) != live:
         yield f"{len(s.payments.instructions)} instructions, their payments say {live}"
+    waiting = s.settings.proposed
+    if waiting is not None and not waiting.by:
+        yield "settings wait for a second person, and nobody is the first"
     yield from _movements(s)
 
 

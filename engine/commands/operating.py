@@ -16,9 +16,15 @@ class OpenEngine(Command, frozen=True):
 
 
 class ChangeSettings(Command, frozen=True):
-    """An operator turns a knob; it holds from here on. Streets stay as they are."""
+    """An operator turns a knob; it holds from here on. Streets stay as they are.
+
+    What lets one person do more alone waits until a second one, by another name, asks for the
+    same. `by` is the operator who asks; nobody for the engine's own people, who need no second.
+    """
 
     settings: Settings
+    by: str = ""
+    why: str = ""
 
 
 class SetStreets(Command, frozen=True):

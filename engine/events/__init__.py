@@ -119,6 +119,7 @@ from engine.events.operation import (
     PlanningRoundClosed,
     PlanningRoundOpened,
     SettingsChanged,
+    SettingsProposed,
     StreetsSet,
     TimerFired,
     TimerSet,
@@ -222,6 +223,7 @@ AnyEvent = (
     CommandRejected
     | EngineOpened
     | SettingsChanged
+    | SettingsProposed
     | StreetsSet
     | TimerSet
     | TimerFired

@@ -12,7 +12,20 @@ class EngineOpened(Event, frozen=True):
 
 
 class SettingsChanged(Event, frozen=True):
+    """`asked_by`: whoever asked first, where it took two."""
+
     settings: Settings
+    by: str = ""
+    why: str = ""
+    asked_by: str = ""
+
+
+class SettingsProposed(Event, frozen=True):
+    """They let one person do more alone: they hold once a second one asks for the same."""
+
+    settings: Settings
+    by: str
+    why: str
 
 
 class StreetsSet(Event, frozen=True):

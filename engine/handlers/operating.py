@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from engine.commands import ChangeSettings, OpenEngine, SetStreets, Tick
-from engine.events import EngineOpened, SettingsChanged, StreetsSet
+from engine.events import EngineOpened, SettingsChanged, SettingsProposed, StreetsSet
 from engine.rejections import RejectionReason as Reason
 from engine.settings import Settings
 from engine.state.settings import CurrentSettings
@@ -21,6 +21,7 @@ NEVER_ZERO = (
 )
 OFFSET = "utc_offset_min"
 OFFSET_MAX_MIN = 14 * 60  # the farthest local time from UTC
+FOR_TWO = ("refund_alone_max_minor",)  # to raise these lets one person do more alone
 CURRENCY = re.compile("[A-Z]{3}")  # ISO 4217
 
 
@@ -47,7 +48,16 @@ class Operating:
             turn.reject(Reason.MALFORMED, field="streets")  # are set on their own
         if c.settings.currency != self.settings.current.currency:
             turn.reject(Reason.MALFORMED, field="currency")
-        turn.emit(SettingsChanged(c.settings))
+        if not c.by or not _lets_more(c.settings, self.settings.current):
+            turn.emit(SettingsChanged(c.settings, c.by, c.why))
+            return
+        before = self.settings.proposed
+        if before is None or before.settings != c.settings:
+            turn.emit(SettingsProposed(c.settings, c.by, c.why))
+            return
+        if before.by == c.by:
+            turn.reject(Reason.SECOND_PERSON_NEEDED)
+        turn.emit(SettingsChanged(c.settings, c.by, c.why, before.by))
 
     def set_streets(self, turn: Turn, c: SetStreets) -> None:
         if c.streets is not None and (fault := c.streets.fault()):
@@ -56,6 +66,10 @@ class Operating:
 
     def tick(self, _: Turn, __: Tick) -> None:
         """Time has passed; the timers it let fire were turns of their own."""
+
+
+def _lets_more(settings: Settings, current: Settings) -> bool:
+    return any(getattr(settings, x) > getattr(current, x) for x in FOR_TWO)
 
 
 def _malformed(settings: Settings) -> str:

@@ -3,20 +3,35 @@
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from engine.events import EngineOpened, RideMeasured, SettingsChanged, StreetsSet
+from engine.events import (
+    EngineOpened,
+    RideMeasured,
+    SettingsChanged,
+    SettingsProposed,
+    StreetsSet,
+)
 from engine.settings import Settings
 from geo.travel import PERMILLE, TravelModel
 
 USUAL_PPM = 1_000_000
 
 
+class Proposed(Struct, array_like=True):
+    """What somebody asked for, and a second person has not yet."""
+
+    settings: Settings
+    by: str
+    why: str
+
+
 class CurrentSettings(Struct):
-    """Invariants: the engine is opened once; `current.travel` has the streets, which are set on
-    their own, and the travel time index, which is measured."""
+    """Invariants: the engine is opened once; what took two was asked for by two; `current.travel`
+    has the streets, which are set on their own, and the travel time index, which is measured."""
 
     current: Settings = field(default_factory=Settings)
     is_open: bool = False
     index_ppm: int = USUAL_PPM  # measured; `current.travel` follows it in steps
+    proposed: Proposed | None = None
 
     # queries
 
@@ -33,6 +48,11 @@ class CurrentSettings(Struct):
 
     def settings_changed(self, e: SettingsChanged) -> None:
         """Who sets other speeds says what rides take now: what was measured is about the old."""
+        if e.asked_by:
+            assert self.proposed is not None
+            assert (self.proposed.by, self.proposed.settings) == (e.asked_by, e.settings)
+            assert e.asked_by != e.by
+        self.proposed = None
         before = self.current.travel
         travel = replace(e.settings.travel, streets=before.streets)
         self.current = replace(e.settings, travel=travel)
@@ -40,6 +60,10 @@ class CurrentSettings(Struct):
             self._follow(before.index_permille)
         else:
             self.index_ppm = USUAL_PPM
+
+    def settings_proposed(self, e: SettingsProposed) -> None:
+        """Whoever asks for something else takes the place of who asked before."""
+        self.proposed = Proposed(e.settings, e.by, e.why)
 
     def streets_set(self, e: StreetsSet) -> None:
         travel = replace(_usual(self.current.travel), streets=e.streets)

@@ -22,6 +22,7 @@ def state_of(s: State) -> dict[type[e.Event], Apply]:
         e.ShortageRemedied: no_state,
         e.EngineOpened: s.settings.engine_opened,
         e.SettingsChanged: s.settings.settings_changed,
+        e.SettingsProposed: s.settings.settings_proposed,
         e.RideMeasured: s.settings.ride_measured,
         e.StreetsSet: s.settings.streets_set,
         e.TimerSet: s.timers.timer_set,

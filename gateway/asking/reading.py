@@ -131,8 +131,11 @@ def _shelf(s: State, store: StoreId, key: ProductId, at: Millis) -> m.Shelf:
 
 
 def _get_settings(_: m.GetSettings, __: Identity, engine: Engine) -> m.Settings:
-    current = engine.state.settings.current
-    return m.Settings(settings_told(current), current.travel.index_permille)
+    known = engine.state.settings
+    current, waiting = known.current, None
+    if (x := known.proposed) is not None:
+        waiting = m.SettingsProposed(settings_told(x.settings), x.by, x.why)
+    return m.Settings(settings_told(current), current.travel.index_permille, waiting)
 
 
 def _track(who: Identity, engine: Engine, now: Millis | None) -> m.Tracking:

@@ -205,6 +205,7 @@ from gateway.messages.replies import (
     Remedy,
     ReplyBody,
     Settings,
+    SettingsProposed,
     Shelf,
     Stock,
     StockMoved,

@@ -239,11 +239,20 @@ class ReceiptRefunded(Told, frozen=True):
     amount: Money
 
 
+class SettingsProposed(Told, frozen=True):
+    """They hold once an operator who is not `by` asks for the same."""
+
+    settings: SettingsInForce
+    by: str
+    why: str = ""
+
+
 class Settings(Told, frozen=True):
     """`travel_time_index_permille`: what rides take now, of what the settings say; as measured."""
 
     settings: SettingsInForce
     travel_time_index_permille: int = 1_000
+    proposed: SettingsProposed | None = None
 
 
 class Alternative(Part, frozen=True):
@@ -322,6 +331,7 @@ ReplyBody = (
     | Instruction
     | FailedInstructions
     | Settings
+    | SettingsProposed
     | Analytics
     | StoreAnalytics
     | Coverage

@@ -84,6 +84,8 @@ def reply_of(record: Record, currency: str) -> ReplyBody | None:
                 return returning.previewed_told(event, currency)
             case e.InstructionIssued(again_of=failed) if failed:
                 return refunding.again_told(event, currency)
+            case e.SettingsProposed():
+                return m.SettingsProposed(settings_told(event.settings), event.by, event.why)
             case e.RefundProposed():
                 return refunding.refund_told(event, currency)
             case e.TimecardOpened() | e.TimecardRecorded():

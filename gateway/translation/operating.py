@@ -27,10 +27,10 @@ def _list_product(b: m.ListProduct, _: Identity, __: str) -> ExternalCommand:
     )
 
 
-def _change_settings(b: m.ChangeSettings, _: Identity, __: str) -> ExternalCommand:
+def _change_settings(b: m.ChangeSettings, who: Identity, _: str) -> ExternalCommand:
     given = msgspec.structs.asdict(b.settings)
     travel = TravelModel(**msgspec.structs.asdict(given.pop("travel")))
-    return c.ChangeSettings(Settings(**given, travel=travel))
+    return c.ChangeSettings(Settings(**given, travel=travel), who.subject, b.why)
 
 
 COMMAND_OF: Table = {

@@ -86,6 +86,44 @@ def test_a_limit_of_nothing_asks_two_people_always():
     captured(Settings(refund_alone_max_minor=0)).at(200, refund("r", 1)).emits(e.RefundProposed)
 
 
+# the limit itself
+
+
+def raised(by: str, limit: int = 10_000, why: str = "a busy week") -> c.ChangeSettings:
+    return c.ChangeSettings(Settings(refund_alone_max_minor=limit), by, why)
+
+
+def test_nobody_raises_the_limit_and_then_gives_back_alone():
+    case = captured().at(200, raised("ann"))
+    case.emits(e.SettingsProposed(raised("ann").settings, "ann", "a busy week"))
+    case.at(201, refund("r", 501)).emits(e.RefundProposed)
+    case.at(202, raised("ann")).rejects(Reason.SECOND_PERSON_NEEDED)
+    assert case.state.settings.current.refund_alone_max_minor == 500
+
+
+def test_two_who_ask_for_the_same_raise_it():
+    case = captured().at(200, raised("ann")).at(201, raised("bea", why="I agree"))
+    settings = raised("ann").settings
+    case.includes(e.SettingsChanged(settings, "bea", "I agree", "ann"))
+    case.at(202, refund("r", 501)).emits(*issued("r", 501))
+
+
+def test_what_waited_before_is_no_agreement_to_more_nor_to_anything_later():
+    case = captured().at(200, raised("ann")).at(201, raised("bea", 20_000))
+    case.emits(e.SettingsProposed)
+    case.at(202, raised("bea")).emits(e.SettingsProposed)  # hers was another wish
+    lower = c.ChangeSettings(Settings(refund_alone_max_minor=400), "cat")
+    case.at(203, lower).includes(e.SettingsChanged)
+    case.at(204, raised("ann")).emits(e.SettingsProposed)
+
+
+@pytest.mark.parametrize("limit", [0, 499, 500])
+def test_one_is_enough_to_be_more_careful(limit):
+    captured().at(200, raised("ann", limit)).includes(
+        e.SettingsChanged(Settings(refund_alone_max_minor=limit), "ann", "a busy week")
+    )
+
+
 # complaints
 
 

@@ -135,8 +135,10 @@ def _give_much_back(day) -> Made:
     captured = {x.order: None for x in day._s.payments.payments.values() if x.captured_minor}
     amount, by = day.rng.choice((1, 100, 300)), day.rng.choice(["ann", "bea"])
     name, decided = day._new("r"), day.rng.random()
+    more = Settings(refund_alone_max_minor=day.rng.choice((200, 300)))
     return [
         c.ChangeSettings(Settings(refund_alone_max_minor=day.rng.choice((0, 100)))),
+        *(c.ChangeSettings(more, day.rng.choice(["ann", "bea"])) for _ in range(2)),
         c.RefundOrder(name, day._one(captured), amount, "cold", by),
         c.ChangeSettings(Settings()),
         *([c.DeclineRefund(name, "cat", "no")] if decided < 0.2 else []),

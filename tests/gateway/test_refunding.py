@@ -1,6 +1,7 @@
 """Money that goes back, over real sockets: what one operator may do, and what takes two."""
 
 import pytest
+from msgspec import structs
 
 from gateway import messages as m
 from gateway.client import RequestRefusedError
@@ -29,6 +30,23 @@ async def test_two_operators_agree_on_a_large_refund(tmp_path):
         assert (await second.request(m.ListRefunds())).refunds == []
         await second.close()
         await city.bank.request(m.ReportInstruction("o1/refund/r1", True, "ref"))
+
+
+@live
+async def test_two_operators_raise_what_one_may_give_back(tmp_path):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        in_force = (await city.operator.request(m.GetSettings())).settings
+        more = structs.replace(in_force, refund_alone_max_minor=50_000)
+        told = await city.operator.request(m.ChangeSettings(more, "a busy week"))
+        assert told == m.SettingsProposed(more, "ops", "a busy week")
+        asked = await city.operator.request(m.GetSettings())
+        assert (asked.settings, asked.proposed) == (in_force, told)
+        with pytest.raises(RequestRefusedError, match="second_person_needed"):
+            await city.operator.request(m.ChangeSettings(more))
+        async with party(app, "operator", "boss") as second:
+            assert await second.request(m.ChangeSettings(asked.proposed.settings)) is None
+            asked = await second.request(m.GetSettings())
+        assert (asked.settings, asked.proposed) == (more, None)
 
 
 @live

@@ -94,9 +94,15 @@ class AssignDelivery(Sent, frozen=True):
 
 
 class ChangeSettings(Sent, frozen=True):
-    """All of them at once: ask for those in force, change some, send them back."""
+    """All of them at once: ask for those in force, change some, send them back, and say why.
+
+    To raise what one person may give back alone (`refund_alone_max_minor`) takes two: it waits,
+    answered by `settings_proposed`, until another operator asks for exactly the same. Whatever
+    else is changed meanwhile takes its place.
+    """
 
     settings: SettingsInForce
+    why: Text = ""
 
 
 class GetSettings(Sent, frozen=True):
