@@ -97,9 +97,11 @@ class Engine:
     def apply_all(self, records: Iterable[Record | Outcome]) -> None:
         """The same for many, one after the other: what recovery spends its time with."""
         state_of, remember = self._state_of, self.state.requests.remember
+        deliveries = self.state.deliveries
         for record in records:
             if record.seq != self.seq + 1:
                 raise ReplayDivergedError(self.seq + 1, record.seq)
+            deliveries.now = record.at
             for event in record.events:
                 state_of[type(event)](event)
             if record.key:
@@ -124,7 +126,7 @@ class Engine:
     ) -> Record:
         turn = Turn(at, self._state_of)
         events, follow_ups = turn.events, self._follow_ups
-        self.now = at
+        self.now = self.state.deliveries.now = at
         if is_timer:
             turn.emit(TIMER_FIRED)
         try:

@@ -110,7 +110,9 @@ def tracking_told(seen: Tracked) -> m.Tracking:
         placed.pin if seen.is_code_shown else None,
         window_told(placed.window_from_at, placed.window_to_at),
         eta_told(seen.eta_at),
-        None if seen.order.reattempts else expected_told(placed.promised_at, placed.sooner_ms),
+        None
+        if seen.order.reattempts or seen.order.moves
+        else expected_told(placed.promised_at, placed.sooner_ms),
     )
 
 

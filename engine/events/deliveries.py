@@ -142,6 +142,7 @@ class DeliveryCancelled(Event, frozen=True):
     delivery: DeliveryId
     courier: CourierId | None = None  # who had been planned or told to carry it
     moved: bool = False  # its order goes on, from another store: by another delivery
+    missed_at: Millis = Millis(0)  # when its courier stood there and left without what it was for
 
 
 class DeliveriesArchived(Event, frozen=True):

@@ -192,7 +192,8 @@ class Delivering:
         occurred_at = self._occurred_at(turn, c)
         if fetches:  # he came for goods, and leaves without
             turn.emit(ReturnMissed(delivery.change, c.reason))
-            turn.emit(DeliveryCancelled(c.delivery, c.courier))
+            missed_at = occurred_at or turn.at
+            turn.emit(DeliveryCancelled(c.delivery, c.courier, missed_at=missed_at))
             return
         return_at = self._return_at(c.courier, c.delivery)
         turn.emit(DeliveryFailed(c.delivery, c.courier, c.reason, return_at, occurred_at))
@@ -286,10 +287,8 @@ class Delivering:
         """What the phone said, as far as it can be true; 0 if it said nothing."""
         if not c.occurred_at:
             return Millis(0)
-        route = self.deliveries.route(c.courier)
-        timeout_ms = self.settings.current.offer_timeout_ms
-        offered_at = self.deliveries[c.delivery].offer_until - timeout_ms
-        step_before = Millis(max(route.left_at, route.said_at, offered_at))
+        route, delivery = self.deliveries.route(c.courier), self.deliveries[c.delivery]
+        step_before = Millis(max(route.step_at, delivery.offered_at))
         earliest, latest = bounds_at(turn.at, step_before)
         believed = believed_at(c.occurred_at, earliest, latest)
         if believed is None:

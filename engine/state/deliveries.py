@@ -30,7 +30,6 @@ from engine.events import (
     LegStarted,
     OfferAccepted,
     RoutePlanned,
-    SaidByCouriers,
 )
 from engine.values import (
     ChangeId,
@@ -112,6 +111,7 @@ class Delivery(Struct, array_like=True):
     offer_until: Millis = Millis(0)  # when the last offer lapses, or would have
     skills: list[Skill] = []  # that whoever carries it has to have
     search_until: Millis = Millis(0)  # no courier by then: it is given up; 0: never
+    offered_at: Millis = Millis(0)  # the last time; 0: never
 
     @property
     def last_stop(self) -> StopKind:
@@ -132,7 +132,7 @@ class Route(Struct, array_like=True):
     under_way: bool = False  # the courier is heading for the first stop: it is pinned
     left: Point | None = None  # where he set off, if that is known, and when
     left_at: Millis = Millis(0)
-    said_at: Millis = Millis(0)  # the last thing his phone gave a time for
+    step_at: Millis = Millis(0)  # when he last did something at a stop, as far as it is believed
 
 
 class Deliveries(Struct, dict=True):
@@ -144,6 +144,7 @@ class Deliveries(Struct, dict=True):
     routes: dict[CourierId, Route] = {}
 
     def __post_init__(self) -> None:
+        self.now = Millis(0)  # of the turn that is decided or repeated: the engine says it
         # Derived indexes, hence not fields: snapshots neither write nor read them.
         open_ = {k: x for k, x in self.deliveries.items() if x.status not in ENDED}
         self.open: dict[DeliveryId, Delivery] = open_
@@ -223,6 +224,7 @@ class Deliveries(Struct, dict=True):
         delivery = self._move(e.delivery, S.OFFERED)
         assert delivery.courier == e.courier
         delivery.offers, delivery.offer_until = e.offer, e.expires_at
+        delivery.offered_at = self.now
         self.offers.note(e.delivery, e.expires_at)
         del self._waiting[e.delivery]
 
@@ -247,7 +249,7 @@ class Deliveries(Struct, dict=True):
         self.route_changes.note(e.courier)
 
     def courier_arrived(self, e: CourierArrived) -> None:
-        self._note_said(e)
+        self._note_step(e.courier, e.occurred_at)
         if e.stop is StopKind.PICKUP:
             self._move(e.delivery, S.ARRIVED_AT_PICKUP)
         elif e.stop is StopKind.DROPOFF:
@@ -258,19 +260,19 @@ class Deliveries(Struct, dict=True):
             delivery.at_store = True
 
     def delivery_picked_up(self, e: DeliveryPickedUp) -> None:
-        self._note_said(e)
+        self._note_step(e.courier, e.occurred_at)
         is_return = self.deliveries[e.delivery].is_return
         self._move(e.delivery, S.RETURNING if is_return else S.PICKED_UP)
         self._done(e.courier, Stop(StopKind.PICKUP, e.delivery))
 
     def delivery_completed(self, e: DeliveryCompleted) -> None:
-        self._note_said(e)
+        self._note_step(e.courier, e.occurred_at)
         self._close(e.delivery, S.DELIVERED)
         self._done(e.courier, Stop(StopKind.DROPOFF, e.delivery))
 
     def delivery_failed(self, e: DeliveryFailed) -> None:
         assert self.deliveries[e.delivery].status in AT_DOOR
-        self._note_said(e)
+        self._note_step(e.courier, e.occurred_at)
         delivery = self._move(e.delivery, S.RETURNING)
         delivery.is_return, delivery.failure = True, e.reason
         self._done(e.courier, Stop(StopKind.DROPOFF, e.delivery))
@@ -300,6 +302,8 @@ class Deliveries(Struct, dict=True):
         delivery = self._close(e.delivery, S.CANCELLED)
         self._waiting.pop(e.delivery, None)
         if delivery.courier is not None:
+            if e.missed_at:
+                self._note_step(delivery.courier, e.missed_at)
             self._take_off(delivery.courier, e.delivery)
         delivery.courier = None
         if e.moved:
@@ -324,11 +328,11 @@ class Deliveries(Struct, dict=True):
         self.changes.note(key)
         return delivery
 
-    def _note_said(self, e: SaidByCouriers) -> None:
-        if e.occurred_at:
-            route = self.routes[e.courier]
-            assert route.said_at <= e.occurred_at
-            route.said_at = e.occurred_at
+    def _note_step(self, courier: CourierId, occurred_at: Millis) -> None:
+        """What is said without a time happens as it is heard. Earlier versions believed times
+        before such a step; what they decided stands."""
+        route = self.routes[courier]
+        route.step_at = max(route.step_at, occurred_at or self.now)
 
     def _close(self, key: DeliveryId, status: DeliveryStatus) -> Delivery:
         delivery = self._move(key, status)

@@ -164,7 +164,7 @@ class Tracking(Told, frozen=True):
     collection_code: str | None = None
     window: Window | None = None
     eta_at: str | None = None  # once a courier has accepted it; whole minutes
-    expected_at: str | None = None  # of a first attempt: half of such are there by then
+    expected_at: str | None = None  # of the promise first given: half of such are there by then
 
 
 class Refund(Told, frozen=True):

@@ -5,6 +5,7 @@ code at the door. Somebody who has not been heard of lately is silent, which is 
 """
 
 from engine import commands as c
+from engine import events as e
 from engine.engine import Record
 from engine.rules.stops import place_of
 from engine.state import State
@@ -47,7 +48,7 @@ class Doubts:
         delivery = self._s.deliveries[said.delivery]
         kind = _stop_of(said, delivery)
         place = place_of(kind, delivery, self._s.stores)
-        at = Millis(min(said.occurred_at or record.at, record.at))
+        at = min(e.happened_at(x, record.at) for x in record.events)  # as it was believed
         found = self._far_from(said.courier, place, at)
         if found is None:
             return []
@@ -70,13 +71,13 @@ class Doubts:
 
     def _far_from(self, courier: CourierId, place: Point, at: Millis) -> tuple[int, Millis] | None:
         """How far he was when last seen, and when; None where he may well have come since, or
-        have left."""
+        have been there before. Long before is no silence: how far he can have gone is known."""
         registered, settings = self._s.couriers[courier], self._s.settings.current
         seen = self._s.positions.get(registered.number)
         if seen is None:
             return None
         seen_at = int(self._s.positions.measured_at[registered.number])
-        if abs(at - seen_at) > settings.stale_ms:
+        if at - seen_at > settings.stale_ms:
             return None
         far_mm = straight_mm(seen.lat_e7, seen.lon_e7, place.lat_e7, place.lon_e7)
         speed_mm_s = settings.travel.speed_mm_s(registered.vehicle)

@@ -76,6 +76,7 @@ class Observer:
             if watcher is not None:
                 self._at = e.happened_at(event, record.at)
                 watcher(event)
+        self._at = record.at
 
     def begin(self, at: Millis) -> None:
         """A day begins: what there is stays, what anybody did before is forgotten. Who is at work

@@ -59,7 +59,8 @@ def test_a_courier_who_comes_for_nothing_is_sent_once_more():
     case.plan(case.now_s + 1, {"kim": leg()}, (LEG,)).at(case.now_s + 1, c.AcceptOffer("kim", LEG))
     case.at(case.now_s + 1, c.FetchReturn("r", "app")).rejects(Reason.ALREADY_EXISTS)
     case.at(case.now_s + 60, c.ReportFailure("kim", LEG, "customer_absent")).includes(
-        e.ReturnMissed("r", "customer_absent"), e.DeliveryCancelled(LEG, "kim")
+        e.ReturnMissed("r", "customer_absent"),
+        e.DeliveryCancelled(LEG, "kim", missed_at=case.engine.now),
     )
     case.at(case.now_s + 60, c.FetchReturn("r", "app")).includes(
         e.ReturnFetched("r", "o/return/r/2", case.engine.now + 90 * MINUTE), e.DeliveryCreated
@@ -67,6 +68,16 @@ def test_a_courier_who_comes_for_nothing_is_sent_once_more():
     case.at(case.now_s, c.WithdrawChange("r", "app")).includes(
         e.DeliveryCancelled("o/return/r/2"), e.ChangeClosed("r", "withdrawn")
     )
+
+
+def test_when_he_came_for_nothing_is_known_though_it_was_told_late():
+    case = agreed(way=COURIER).until_planning()
+    case.plan(case.now_s + 1, {"kim": leg()}, (LEG,)).at(case.now_s + 1, c.AcceptOffer("kim", LEG))
+    came_at = case.engine.now + MINUTE
+    case.at(case.now_s + 600, c.ReportFailure("kim", LEG, "customer_absent", came_at)).includes(
+        e.ReturnMissed("r", "customer_absent"), e.DeliveryCancelled(LEG, "kim", missed_at=came_at)
+    )
+    assert case.state.deliveries.route("kim").step_at == came_at
 
 
 def test_nobody_is_sent_for_ever():

@@ -5,6 +5,7 @@ from msgspec import msgpack
 
 from engine import commands as c
 from engine import events as e
+from engine.engine import Record
 from engine.projections import Projections
 from engine.rejections import RejectionReason as Reason
 from engine.rules.occurrence import LATE_MAX_MS, SKEW_MS
@@ -68,7 +69,7 @@ def test_a_promise_that_was_kept_counts_as_kept_though_it_was_heard_of_late():
 def test_without_a_time_it_happened_when_it_was_heard():
     case = cases.delivered(city(1))
     assert case.state.orders["o"].delivered_at == 0
-    assert case.state.deliveries.route("kim").said_at == 0
+    assert case.state.deliveries.route("kim").step_at == now_ms(case)
 
 
 def test_a_clock_that_is_a_little_off_is_moved_to_what_can_be():
@@ -108,6 +109,53 @@ def test_nobody_arrives_before_he_was_asked_to_come():
     case.at(case.now_s + 300, too_soon).rejects(
         Reason.TIME_NOT_BELIEVED, earliest_at=offered_at, latest_at=now_ms(case)
     )
+
+
+def test_when_he_was_asked_is_known_though_others_are_waited_for_less_by_now():
+    case = cases.offered(city(1, settings=Settings(offer_timeout_ms=10 * MINUTE)))
+    offered_at = now_ms(case)
+    case.at(case.now_s + 30, c.AcceptOffer("kim", D))
+    case.at(case.now_s, c.ChangeSettings(Settings(offer_timeout_ms=MINUTE)))
+    arrived = c.ReportArrival("kim", D, StopKind.PICKUP, offered_at + 2 * MINUTE)
+    case.at(case.now_s + 300, arrived)
+    case.includes(e.CourierArrived(D, "kim", StopKind.PICKUP, offered_at + 2 * MINUTE))
+
+
+def test_nothing_happened_before_a_step_that_was_heard_as_it_happened():
+    case = cases.on_board(city(1))
+    picked_up_at = now_ms(case)
+    late_s = case.state.orders["o"].placed.promised_at / SECOND + 600
+    case.at(late_s, c.ReportArrival("kim", D, StopKind.DROPOFF))
+    arrived_at = now_ms(case)
+    handed_over = c.ReportDropoff("kim", D, occurred_at=picked_up_at + 1_000)
+    case.at(late_s + 30, handed_over)
+    case.rejects(Reason.TIME_NOT_BELIEVED, earliest_at=arrived_at, latest_at=now_ms(case))
+    case.at(late_s + 40, c.ReportDropoff("kim", D, occurred_at=arrived_at + 5_000))
+    case.includes(e.OrderFulfilled("o", now_ms(case), arrived_at + 5_000))
+
+
+def test_what_failed_at_one_door_leaves_no_time_for_another_before_it():
+    case = cases.assigned(cases.on_board(city(2), "a"), "b")
+    case.at(case.now_s + 2_400, c.ReportPickup("kim", "b/1"))
+    case.at(case.now_s + 10, c.ReportFailure("kim", "a/1", "customer_absent"))
+    failed_at = now_ms(case)
+    assert case.state.deliveries.route("kim").left is None
+    too_soon = c.ReportDropoff("kim", "b/1", occurred_at=failed_at - 30 * MINUTE)
+    case.at(case.now_s + 300, too_soon)
+    case.rejects(Reason.TIME_NOT_BELIEVED, earliest_at=failed_at, latest_at=now_ms(case))
+    case.at(case.now_s, c.ReportDropoff("kim", "b/1", occurred_at=failed_at + MINUTE))
+    case.includes(e.LegStarted("kim", HOME, failed_at + MINUTE))
+
+
+def test_what_was_believed_before_such_a_step_by_an_earlier_version_stands():
+    case = cases.on_board(city(1))
+    case.at(case.now_s + 600, c.ReportArrival("kim", D, StopKind.DROPOFF))
+    engine = case.shadow
+    said = c.ReportDropoff("kim", D, occurred_at=8_000)
+    written = [e.DeliveryCompleted(D, "kim", "o", occurred_at=8_000)]
+    engine.apply(Record(engine.seq + 1, engine.now, said, written))
+    assert engine.state.deliveries[D].status is DeliveryStatus.DELIVERED
+    assert engine.state.deliveries.route("kim").step_at == engine.now
 
 
 def test_what_is_older_than_a_shift_is_a_wrong_clock():

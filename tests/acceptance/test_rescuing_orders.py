@@ -4,6 +4,7 @@ import pytest
 
 from engine import commands as c
 from engine import events as e
+from engine.queries.for_customers import track
 from engine.rejections import RejectionReason as Reason
 from engine.settings import Settings
 from engine.values import (
@@ -19,6 +20,7 @@ from engine.values import (
     Tender,
     TillReceipt,
 )
+from gateway.views import tracking_told
 from geo.points import Point
 from tests import cases
 from tests.cases import FEE, GOODS, HOME, TOTAL, Case, city, settled
@@ -137,6 +139,15 @@ def test_what_no_other_store_can_do_as_well_is_gone_without(case):
 def test_a_store_that_sells_all_of_it_for_less_does_it_at_the_price_agreed_on():
     case = accepted(two_stores(price=GOODS - 200)).at(30, MISSING).includes(e.OrderMoved)
     assert case.state.orders["o"].lines == [PricedLine("ramen", 2, GOODS)]
+
+
+def test_when_it_is_expected_is_not_told_once_another_store_began_anew():
+    """What half of such take was learned of the promise that was given first."""
+    case = accepted(two_stores())
+    told = tracking_told(track(case.state, "o", case.engine.now))
+    assert told.expected_at < told.promised_at
+    case.at(30, MISSING).includes(e.OrderMoved)
+    assert tracking_told(track(case.state, "o", case.engine.now)).expected_at is None
 
 
 def test_of_several_stores_the_soonest_gets_it_and_of_equals_the_first_by_name():

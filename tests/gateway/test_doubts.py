@@ -116,3 +116,23 @@ def test_nobody_is_doubted_for_what_he_tells_when_he_has_long_been_elsewhere():
     late = c.ReportDropoff("kim", "o/1", occurred_at=handed_over_at)
     assert told(case, late) == []
     assert case.state.orders["o"].delivered_at == handed_over_at
+
+
+def test_to_say_that_it_was_a_while_ago_does_not_excuse_what_cannot_be():
+    """In contact all along, and 5 km away three minutes after he says that he was at the door."""
+    case = cases.on_board()
+    case.at(case.now_s + 600, c.Tick())
+    case, counts = seen(case, away(HOME, 5_000)), {}
+    late = c.ReportDropoff("kim", "o/1", occurred_at=(case.now_s - 180) * SECOND)
+    [(_, _, body)] = told(case, late, counts)
+    assert abs(body.distance_m - 5_000) <= 1
+    assert counts == {"kim": 1}
+
+
+def test_what_is_doubted_is_the_time_that_was_believed():
+    """A clock that is a minute slow says that he handed over before he had it: right after, then."""
+    far_m = DOUBT_M + 90 * SCOOTER_M_S
+    case = seen(cases.on_board(), away(HOME, far_m + 50), ago_s=1)
+    picked_up_at = case.state.deliveries.route("kim").step_at
+    late = c.ReportDropoff("kim", "o/1", occurred_at=picked_up_at - 100 * SECOND)
+    assert told(case, late)

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from engine import commands as c
 from engine import events as e
 from engine.engine import Record
 from engine.settings import Settings
@@ -20,6 +21,7 @@ from simulation.calibration.quality import compare, counts, page
 from simulation.run import simulate
 from simulation.scenarios.scenario import Scenario
 from simulation.scenarios.scenario_file import find, load, parse
+from tests import cases
 
 
 @cache
@@ -100,6 +102,17 @@ def test_what_is_wanted_for_later_says_nothing_of_how_long_deliveries_take():
     brought = [x.order for x in all_of(e.DeliveryCompleted)]
     soon = [x for x in brought if x not in later]
     assert len(observe(grocery_morning()).to_door_s) == len(soon) < len(brought)
+
+
+def test_what_is_told_late_does_not_end_the_day_before_it_was_told():
+    """Phones that were offline tell of then; whoever is at work works until now."""
+    case = cases.on_board(cases.city(1))
+    handed_over = c.ReportDropoff("kim", "o/1", occurred_at=case.engine.now + 60_000)
+    case.at(case.now_s + 1_800, handed_over)
+    seen = observe(case.records)
+    assert seen.closes_at == case.engine.now
+    assert seen.couriers["kim"].worked_ms == case.engine.now
+    assert case.state.orders["o"].delivered_at == handed_over.occurred_at
 
 
 def test_another_city_is_told_apart():
