@@ -37,6 +37,9 @@ class ListJournal:
     def append(self, records):
         self.records += records
 
+    def digest_at(self, _seq):
+        return bytes(16)
+
     def must_be_ours(self):
         pass
 
