@@ -58,11 +58,11 @@ class RejectionReason(StrEnum):
     AT_WORK = "at_work"  # on shift, or with something left to carry
     OFF_SHIFT = "off_shift"
     WRONG_STOP = "wrong_stop"  # detail: next
+    AGE_CHECK_REQUIRED = "age_check_required"  # detail: products. Or it is not handed over
     TIME_NOT_BELIEVED = "time_not_believed"  # detail: earliest_at, latest_at. Or say it without one
     OVER_CAPACITY = "over_capacity"
     PINNED = "pinned"  # a plan would take goods from who carries them, or turn a started leg
     PROOF_REQUIRED = "proof_required"  # detail: proof; of a code: at_least so many digits
-    AGE_CHECK_REQUIRED = "age_check_required"  # detail: products. Or it is not handed over
     PROOF_LOCKED = "proof_locked"  # too many wrong ones: a new code has to be set
     PROOF_MISMATCH = "proof_mismatch"  # detail: tries_left; of labels: left, not_of_this_order
     STALE = "stale"  # the world moved on meanwhile

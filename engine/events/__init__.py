@@ -90,6 +90,7 @@ from engine.events.deliveries import (
     RoutePlanned,
     RouteSkipped,
     SaidByCouriers,
+    SearchProlonged,
 )
 from engine.events.event import CommandRejected, Event
 from engine.events.inventory import (

@@ -32,6 +32,13 @@ class DeliveryCreated(Event, frozen=True):
     search_until: Millis = Millis(0)  # no courier by then: it is given up; 0: never
 
 
+class SearchProlonged(Event, frozen=True):
+    """Its goods are ready later than was said: a courier for them is looked for longer."""
+
+    delivery: DeliveryId
+    until: Millis
+
+
 class RoutePlanned(Event, frozen=True):
     """The stops a courier has still to make. Deliveries not yet offered may still move."""
 
@@ -153,6 +160,7 @@ class DeliveriesArchived(Event, frozen=True):
 
 DeliveryEvent = (
     DeliveryCreated
+    | SearchProlonged
     | RoutePlanned
     | RouteSkipped
     | DeliveryOffered

@@ -39,7 +39,7 @@ from engine.events import (
 )
 from engine.rejections import RejectionReason as Reason
 from engine.rules.eligibility import objection, release_objection
-from engine.rules.scheduling import pickup_from
+from engine.rules.scheduling import pickup_from, search_until
 from engine.rules.skills import lacking
 from engine.state.couriers import Couriers
 from engine.state.deliveries import ACCEPTED, ON_BOARD, Deliveries, DeliveryStatus
@@ -152,8 +152,7 @@ class Dispatching:
         if placed.window_from_at:
             opens_at = placed.window_from_at
             from_at = pickup_from(self.settings.current, home, placed.dropoff, opens_at)
-        search_ms = self.settings.current.courier_search_ms
-        search_until = max(turn.at, placed.promised_at) + search_ms if search_ms else 0
+        until = search_until(self.settings.current, turn.at, placed.promised_at, order.ready_at)
         turn.emit(
             DeliveryCreated(
                 DeliveryId(f"{e.order}/{order.reattempts + order.moves + 1}"),
@@ -165,7 +164,7 @@ class Dispatching:
                 placed.load,
                 Millis(from_at),
                 skills=placed.skills,
-                search_until=Millis(search_until),
+                search_until=until,
             )
         )
 

@@ -19,6 +19,7 @@ NEVER_ZERO = (
     "slot_ms",
     "shift_max_ms",
 )
+KEPT_MIN_PERMILLE = 500  # of promises
 OFFSET = "utc_offset_min"
 OFFSET_MAX_MIN = 14 * 60  # the farthest local time from UTC
 FOR_TWO = ("refund_alone_max_minor",)  # to raise these lets one person do more alone
@@ -84,7 +85,8 @@ def _malformed(settings: Settings) -> str:
             return name
     if settings.no_show_fee_permille > 1_000:
         return "no_show_fee_permille"
-    if settings.promise_kept_permille >= 1_000:  # nobody can promise never to break a promise
+    kept = settings.promise_kept_permille  # nobody can promise never to break a promise, and one
+    if kept and not KEPT_MIN_PERMILLE <= kept < PERMILLE:  # that is mostly broken is none
         return "promise_kept_permille"
     if settings.travel.index_permille != PERMILLE:
         return "index_permille"  # is measured

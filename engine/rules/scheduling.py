@@ -5,7 +5,7 @@ from engine.events import OrderPlaced, QuoteOffered
 from engine.rejections import Detail, RejectionReason
 from engine.settings import Settings
 from engine.state.orders import Orders
-from engine.values import HOUR, SECOND, Fulfillment, StoreId
+from engine.values import HOUR, SECOND, Fulfillment, Millis, StoreId
 from geo.points import Point
 from geo.travel import Vehicle
 
@@ -60,6 +60,13 @@ def pickup_from(settings: Settings, store: Point, dropoff: Point, from_at: int) 
     fastest = max(settings.travel.speed_mm_s(x) for x in Vehicle)
     ride_ms = settings.travel.travel_ms(store, dropoff, fastest)
     return from_at - ride_ms - settings.handling_ms
+
+
+def search_until(settings: Settings, now: Millis, promised_at: Millis, ready_at: Millis) -> Millis:
+    """How long a courier is looked for: from when it is promised or ready, whichever is later.
+    0: for ever."""
+    search_ms = settings.courier_search_ms
+    return Millis(max(now, promised_at, ready_at) + search_ms) if search_ms else Millis(0)
 
 
 def ask_store_at(

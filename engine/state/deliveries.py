@@ -30,6 +30,7 @@ from engine.events import (
     LegStarted,
     OfferAccepted,
     RoutePlanned,
+    SearchProlonged,
 )
 from engine.values import (
     ChangeId,
@@ -208,6 +209,12 @@ class Deliveries(Struct, dict=True):
         if not e.change:
             self.of_order[e.order] = e.delivery
         self.changes.note(e.delivery)
+
+    def search_prolonged(self, e: SearchProlonged) -> None:
+        delivery = self.deliveries[e.delivery]
+        delivery.search_until = e.until
+        if delivery.status is S.CREATED:
+            self._seek(e.delivery, delivery)
 
     def route_planned(self, e: RoutePlanned) -> None:
         route = self._changing(e.courier)

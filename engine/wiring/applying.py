@@ -188,6 +188,7 @@ def state_of(s: State) -> dict[type[e.Event], Apply]:
         e.ShiftDropped: s.shifts.shift_dropped,
         e.PositionsReported: s.positions.positions_reported,
         e.DeliveryCreated: s.deliveries.delivery_created,
+        e.SearchProlonged: s.deliveries.search_prolonged,
         e.RoutePlanned: s.deliveries.route_planned,
         e.DeliveryOffered: s.deliveries.delivery_offered,
         e.OfferAccepted: s.deliveries.offer_accepted,

@@ -106,6 +106,6 @@ def follow_ups(h: Handlers) -> dict[type[e.Event], tuple[Handle, ...]]:
         e.ShiftStarted: (plan,),
         e.ShiftEnded: (h.delivering.clear_route, plan),
         e.BreakPlanned: (h.delivering.take_back_offers, plan),
-        e.ReadyTimeChanged: (plan,),
+        e.ReadyTimeChanged: (plan, h.searching.prolong),
         e.OrderReady: (h.collecting.await_customer, plan),
     }

@@ -188,7 +188,7 @@ def handlers_over(s: State) -> Handlers:
             s.planning_rounds,
             s.order_changes,
         ),
-        Searching(s.timers, s.deliveries),
+        Searching(s.settings, s.timers, s.orders, s.deliveries),
         Delivering(
             s.settings, s.timers, s.orders, s.couriers, s.positions, s.deliveries, s.products
         ),

@@ -70,7 +70,7 @@ class SettingsInForce(Asked, frozen=True):
     stale_ms: Annotated[int, Meta(ge=1_000, le=24 * 3_600_000)] = 120_000
     link_life_ms: Millis = 3_600_000
     lost_ms: Annotated[int, Meta(ge=1_000, le=24 * 3_600_000)] = 900_000
-    promise_kept_permille: Annotated[int, Meta(ge=0, le=999)] = 900
+    promise_kept_permille: Annotated[int, Meta(ge=0, le=999)] = 900  # 0, or 500 at least
     rescue_later_max_ms: Millis = 2_700_000
     utc_offset_min: Annotated[int, Meta(ge=-840, le=840)] = 0  # of local time; east is positive
     unpaid_orders_max: Units = 10  # of one customer; 0: any number

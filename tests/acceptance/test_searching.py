@@ -46,6 +46,31 @@ def test_who_has_a_courier_by_then_is_not_given_up():
     assert case.state.orders["o"].status is OrderStatus.HANDED_OVER
 
 
+def test_what_is_ready_late_is_looked_for_longer():
+    """Nobody is to come for what still cooks: two hours from when it is ready."""
+    case = cases.accepted()
+    late_s = given_up_s(case)
+    ready_s = case.now_s + 5 * 3_600
+    case.at(case.now_s + 1, c.UpdateReadyTime("store", "o", round(ready_s * SECOND)))
+    until = round((ready_s + 2 * 3_600) * SECOND)
+    case.includes(e.SearchProlonged("o/1", until))
+    case.at(case.now_s + 1, c.UpdateReadyTime("store", "o", round((ready_s - 600) * SECOND)))
+    assert e.SearchProlonged not in [type(x) for x in case.events]
+    case.at(late_s + 1, c.Tick())
+    assert not cancelled(case)
+    case.at(until / SECOND - 1, c.Tick())
+    assert not cancelled(case)
+    case.at(until / SECOND, c.Tick())
+    assert cancelled(case) == ["o"]
+
+
+def test_what_the_store_accepts_for_much_later_is_looked_for_until_then():
+    case = cases.confirmed()
+    ready_at = round((case.now_s + 6 * 3_600) * SECOND)
+    case.at(case.now_s, c.AcceptOrder("store", "o", ready_at))
+    assert case.delivery().search_until == ready_at + 2 * HOUR
+
+
 @pytest.mark.parametrize("reason", ["taken_sick", "family"])
 def test_who_loses_him_later_is_given_up_at_once(reason):
     case = cases.assigned()

@@ -189,6 +189,7 @@ def test_nothing_is_learned_if_nobody_wants_it():
     assert case.state.promises.margins_ms == {}
 
 
-def test_nobody_promises_never_to_break_a_promise():
-    case = city().at(1, c.ChangeSettings(Settings(promise_kept_permille=1_000)))
+@pytest.mark.parametrize("permille", [1, 499, 1_000])
+def test_nobody_promises_never_to_break_a_promise_or_to_break_most(permille):
+    case = city().at(1, c.ChangeSettings(Settings(promise_kept_permille=permille)))
     case.rejects(Reason.MALFORMED, field="promise_kept_permille")
