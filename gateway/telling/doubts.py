@@ -1,7 +1,8 @@
 """Who says that he is at a stop while his phone is elsewhere: it is told, and held against nobody.
 
 What he says counts all the same: a phone may err, and whoever lies about the goods is found by the
-code at the door. Somebody who has not been heard of lately is silent, which is told elsewhere.
+code at the door. Somebody who has not been heard of lately is silent, which is told elsewhere. Who
+was in contact all along had no reason to say it later than it was: where he is now counts.
 """
 
 from engine import commands as c
@@ -14,6 +15,7 @@ from engine.values import SECOND, CourierId, Millis, StopKind
 from gateway import messages as m
 from gateway.messages import Feed
 from gateway.messages.approaching import Saying
+from gateway.telling.contacts import Contacts
 from gateway.wire import time_text
 from geo.points import Point
 from geo.sphere import straight_mm
@@ -33,9 +35,12 @@ Addressed = tuple[Feed, str, m.StopDoubted]
 class Doubts:
     """How often each courier was doubted so far: `counts`."""
 
-    def __init__(self, s: State, counts: dict[CourierId, int] | None = None) -> None:
+    def __init__(
+        self, s: State, counts: dict[CourierId, int] | None = None, contacts: bytes = b""
+    ) -> None:
         self._s = s
         self.counts = {} if counts is None else counts
+        self.contacts = Contacts(contacts)
 
     def of(self, courier: str) -> int:
         return self.counts.get(CourierId(courier), 0)
@@ -43,13 +48,15 @@ class Doubts:
     def fold(self, record: Record) -> list[Addressed]:
         """What there is to tell; the state is as the record left it."""
         said = record.command
+        if isinstance(said, c.ReportPositions):
+            self._hear(record)
         if not isinstance(said, Said) or record.rejection is not None:
             return []
         delivery = self._s.deliveries[said.delivery]
         kind = _stop_of(said, delivery)
         place = place_of(kind, delivery, self._s.stores)
         at = min(e.happened_at(x, record.at) for x in record.events)  # as it was believed
-        found = self._far_from(said.courier, place, at)
+        found = self._far_from(said.courier, place, at, record.at)
         if found is None:
             return []
         self.counts[said.courier] = self.of(said.courier) + 1
@@ -69,7 +76,14 @@ class Doubts:
             told.append(("tickets", delivery.store, body))
         return told
 
-    def _far_from(self, courier: CourierId, place: Point, at: Millis) -> tuple[int, Millis] | None:
+    def _hear(self, record: Record) -> None:
+        for event in record.events:
+            if isinstance(event, e.PositionsReported):
+                self.contacts.fold(event, record.at, self._s.settings.current.stale_ms)
+
+    def _far_from(
+        self, courier: CourierId, place: Point, at: Millis, now: Millis
+    ) -> tuple[int, Millis] | None:
         """How far he was when last seen, and when; None where he may well have come since, or
         have been there before. Long before is no silence: how far he can have gone is known."""
         registered, settings = self._s.couriers[courier], self._s.settings.current
@@ -82,6 +96,10 @@ class Doubts:
         far_mm = straight_mm(seen.lat_e7, seen.lon_e7, place.lat_e7, place.lon_e7)
         speed_mm_s = settings.travel.speed_mm_s(registered.vehicle)
         rode_mm = abs(at - seen_at) * speed_mm_s // SECOND
+        if at < min(seen_at, now - settings.stale_ms) and self.contacts.was_throughout(
+            registered.number, at, now, settings.stale_ms
+        ):
+            rode_mm = 0
         if far_mm - rode_mm <= DOUBT_M * 1_000:
             return None
         return int(far_mm) // 1_000, Millis(seen_at)

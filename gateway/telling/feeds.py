@@ -75,7 +75,8 @@ class FeedHub:
         known = {(feed, subject): log for feed, subject, log in found.logs}
         first = 0 if kept else engine.seq * UNKNOWN_FIRST
         shelves = Shelves(found.shelves)
-        self._logs = Logs(engine.state, known, first, shelves, found.approaches, found.doubts)
+        more = (found.approaches, found.doubts, found.contacts)
+        self._logs = Logs(engine.state, known, first, shelves, *more)
         self._offers = found.offers
         counted = found.projections
         known_so_far = projections.load(counted) if isinstance(counted, bytes) else None
@@ -120,7 +121,8 @@ class FeedHub:
         counted = projections.dump(self.projections)
         told = self._logs
         shelves, approaches = told.shelves.dump(), told.approaches.dump()
-        more = (counted, shelves, approaches, told.doubts.counts)
+        doubts, contacts = told.doubts.counts, told.doubts.contacts.dump()
+        more = (counted, shelves, approaches, doubts, contacts)
         kept = SavedFeeds(self._folded, logs, self._offers, *more)
         return _encode(kept)
 

@@ -129,6 +129,7 @@ class SavedFeeds(Struct, array_like=True):
     shelves: Packed = {}
     approaches: bytes = b""
     doubts: dict[CourierId, int] = {}
+    contacts: bytes = b""
 
 
 class Logs:
@@ -142,6 +143,7 @@ class Logs:
         shelves: Shelves | None = None,
         approaches: bytes = b"",
         doubts: dict[CourierId, int] | None = None,
+        contacts: bytes = b"",
     ) -> None:
         self.logs = logs
         self.shelves = shelves or Shelves({})
@@ -149,7 +151,7 @@ class Logs:
         self.movements = Movements.of(s)
         self.baskets = Baskets.of(s)
         self.approaches = Approaches(s, approaches)
-        self.doubts = Doubts(s, doubts)
+        self.doubts = Doubts(s, doubts, contacts)
         self._first = first  # where a log that is not known begins
         self._state = s
 

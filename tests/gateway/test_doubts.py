@@ -136,3 +136,24 @@ def test_what_is_doubted_is_the_time_that_was_believed():
     picked_up_at = case.state.deliveries.route("kim").step_at
     late = c.ReportDropoff("kim", "o/1", occurred_at=picked_up_at - 100 * SECOND)
     assert told(case, late)
+
+
+@pytest.mark.parametrize(
+    ("silent_s", "doubted"), [(0, True), (Settings().stale_ms // SECOND, False)]
+)
+def test_who_was_in_contact_all_along_says_too_late_that_he_was_there(silent_s, doubted):
+    """He may have been; and could have said so then. Kept beside the snapshot it is known on."""
+    case = cases.on_board()
+    watching, place = Doubts(case.state), away(HOME, 5 * 60 * SCOOTER_M_S)
+    start = len(case.records)
+    for minute in range(15):
+        seen(case, place, ago_s=59 + (silent_s if minute == 12 else 0))
+    handed_over_at = (case.now_s - 450) * SECOND
+    for record in case.records[start:]:
+        assert watching.fold(record) == []
+    again, start = Doubts(case.state, {}, watching.contacts.dump()), len(case.records)
+    case.at(case.now_s, c.ReportDropoff("kim", "o/1", occurred_at=handed_over_at))
+    told_of = [[x for r in case.records[start:] for x in of.fold(r)] for of in (watching, again)]
+    assert [bool(x) for x in told_of] == [doubted, doubted]
+    assert told_of[0] == told_of[1]
+    assert case.state.orders["o"].delivered_at == handed_over_at
