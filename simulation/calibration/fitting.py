@@ -168,6 +168,7 @@ def _products(seen: Observed) -> list[Product]:
             load=max(1, x.load),
             popularity=max(0.01, round(100 * x.pieces / pieces, 3)),
             skills=list(x.skills),
+            age_check=x.age_check,
         )
         for key, x in seen.products.items()
         if key in sold

@@ -111,6 +111,7 @@ class ProductDay:
     price_minor: int = 0  # the first anywhere
     pieces: int = 0  # ordered
     skills: tuple[str, ...] = ()  # that whoever carries it has to have
+    age_check: bool = False
 
 
 @dataclass(slots=True)

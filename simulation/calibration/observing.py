@@ -114,9 +114,10 @@ class Observer:
         self.seen.stores[x.store] = StoreDay(x.name, x.location)
 
     def product(self, x: e.ProductListed) -> None:
-        skills = tuple(x.skills)
-        product = ProductDay(x.name, x.category, x.load, skills=skills)
-        self.seen.products.setdefault(x.product, product)
+        """Who may carry it, and how many, is as last listed."""
+        product = ProductDay(x.name, x.category, x.load)
+        product = self.seen.products.setdefault(x.product, product)
+        product.load, product.skills, product.age_check = x.load, tuple(x.skills), x.age_check
 
     def price(self, x: e.PriceSet) -> None:
         product = self.seen.products.get(x.product)

@@ -56,6 +56,7 @@ def observed(day: Recorded, scenario: Scenario) -> Observed:
         seen.products[ProductId(product.id)] = ProductDay(
             product.name, product.category, product.load, product.price_minor
         )
+        seen.products[ProductId(product.id)].age_check = product.age_check
     stores = {x.name: x for x in scenario.stores}
     for row in day.stores:
         _store(seen, row, stores.get(row.group) or scenario.stores[0], scenario)

@@ -11,6 +11,7 @@ from engine.commands import PlaceOrder, RegisterCustomer, ReportCollection, Requ
 from engine.events import AnyEvent, OrderReady, QuoteOffered
 from engine.projections import Projections
 from engine.queries.assortment import on_sale
+from engine.rules.proving import age_checked_goods
 from engine.values import (
     CASH,
     MINUTE,
@@ -236,5 +237,6 @@ class Shoppers:
         after_ms = comes_after_ms(self._world.streams, self._commerce.shoppers, e.order)
         if after_ms is not None:
             placed = order.placed
-            come = ReportCollection(placed.store, e.order, placed.pin)
+            looks = bool(age_checked_goods(self._world.state.products, order.lines))
+            come = ReportCollection(placed.store, e.order, placed.pin, age_checked=looks)
             self._world.after(after_ms, come)

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from simulation.scorecard import Scorecard
 
-Of = Callable[[Scorecard], float]
+Of = Callable[[Scorecard], float | None]  # None: there was nothing to measure
 
 
 class Figure(Struct, frozen=True):
@@ -28,6 +28,10 @@ class Figure(Struct, frozen=True):
 
 def _costs(card: Scorecard) -> float:
     return (card.fleet.cost_minor + card.fleet.hourly_cost_minor) / 100
+
+
+def _percent(share: float | None) -> float | None:
+    return None if share is None else 100 * share
 
 
 # The figures a verdict is about, all of them: how many there are is part of the price of asking.
@@ -140,7 +144,7 @@ OTHERS = (
         "there by the time half should be",
         "%",
         1,
-        lambda x: 100 * (x.service.by_expected_share or 0.0),
+        lambda x: _percent(x.service.by_expected_share),
     ),
     Figure("utilization_percent", "utilization", "%", 1, lambda x: 100 * x.fleet.utilization),
     Figure(
@@ -159,5 +163,6 @@ BY_KEY = {x.key: x for x in FIGURES}
 
 
 def values(card: Scorecard) -> dict[str, float]:
-    """All figures of a run, by key."""
-    return {x.key: float(x.of(card)) for x in FIGURES}
+    """All figures of a run, by key; without those that there was nothing to measure of."""
+    found = ((x.key, x.of(card)) for x in FIGURES)
+    return {key: float(value) for key, value in found if value is not None}

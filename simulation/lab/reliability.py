@@ -13,7 +13,8 @@ def points(sweep: Sweep) -> list[tuple[int, float, float]]:
         wanted = arm.scenario.engine.promise_kept_permille / 10
         if wanted:  # else nothing is learned, and nothing is said of how often
             mean = sweep.means(n)
-            found += [(n, HALF, mean["by_expected_percent"])]
+            if "by_expected_percent" in mean:  # some were told such a time
+                found += [(n, HALF, mean["by_expected_percent"])]
             found += [(n, wanted, 100 - mean["late_percent"])]
     return found
 

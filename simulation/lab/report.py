@@ -311,10 +311,10 @@ def _all_figures(page: Page, sweep: Sweep) -> None:
     page.section("Everything that was measured", "Means over the baseline's days.")
     header = ["figure", *(x.label for x in sweep.arms)]
     every = [sweep.means(n) for n in range(len(sweep.arms))]
-    rows: list[list[str | float]] = [
-        [f"{x.title}{f', {unit}' if (unit := _unit(x, sweep)) else ''}", *(m[x.key] for m in every)]
-        for x in FIGURES
-    ]
+    rows = list[list[str | float | None]]()
+    for x in FIGURES:
+        unit = f", {_unit(x, sweep)}" if x.unit else ""
+        rows.append([f"{x.title}{unit}", *(mean.get(x.key) for mean in every)])
     page.table("By arm", header, rows)
 
 

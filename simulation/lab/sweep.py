@@ -7,6 +7,7 @@ an interruption, changes when a run is played and never what is said of it.
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from math import isnan, nan
 from statistics import fmean
 
 import msgspec
@@ -14,7 +15,7 @@ from msgspec import Struct
 
 from simulation.lab.arms import Arm
 from simulation.lab.deciding import Finding, Rule, findings, is_clear
-from simulation.lab.figures import HEADLINES, values
+from simulation.lab.figures import FIGURES, HEADLINES, values
 from simulation.lab.processes import processes
 from simulation.lab.results import Results
 from simulation.lab.worker import Played, play_encoded
@@ -75,9 +76,9 @@ class Sweep:
         return findings(self.rule, columns[0], columns[1:], self.is_clear[1:])
 
     def columns(self, arm: int) -> dict[str, list[float]]:
-        """The figures of the seeds that count."""
+        """The figures of the seeds that count; nan where there was nothing to measure."""
         rows = self._figures[arm][: self.count(arm)]
-        return {key: [x[key] for x in rows] for key in rows[0]} if rows else {}
+        return {x.key: [row.get(x.key, nan) for row in rows] for x in FIGURES} if rows else {}
 
     def count(self, arm: int) -> int:
         """Seeds that count: up to the look at which it became clear, or all. Of the baseline,
@@ -88,12 +89,12 @@ class Sweep:
 
     def means(self, arm: int) -> dict[str, float]:
         """Of all figures over the baseline's days. Of an arm that was clear before, by how far it
-        is from the baseline on its own days: good days and bad ones are no merit of an arm."""
+        is from the baseline on its own days: good days and bad ones are no merit of an arm.
+        Days on which there was nothing to measure do not count, and what there never was is not
+        there."""
         base, own = self.columns(0), self.columns(arm)
-        return {
-            key: fmean(base[key]) + fmean(y - x for x, y in zip(base[key], column, strict=False))
-            for key, column in own.items()
-        }
+        found = {key: _mean(base[key], column) for key, column in own.items()}
+        return {key: mean for key, mean in found.items() if mean is not None}
 
     @property
     def runs(self) -> int:
@@ -131,6 +132,15 @@ class Sweep:
 
     def _is_done_without(self, arm: int) -> bool:
         return self.is_clear[arm] if arm else self._is_over
+
+
+def _mean(base: Sequence[float], own: Sequence[float]) -> float | None:
+    """Over the baseline's days, from both where both are known; else of its own days alone."""
+    apart = [y - x for x, y in zip(base, own, strict=False) if not isnan(y - x)]
+    if apart:
+        return fmean(x for x in base if not isnan(x)) + fmean(apart)
+    known = [y for y in own if not isnan(y)]
+    return fmean(known) if known else None
 
 
 def run(sweep: Sweep, results: Results, workers: int, listen: Listener) -> float:

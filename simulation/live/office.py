@@ -34,7 +34,12 @@ class Office(Party):
         """Under ids of their own, so that a city that is started again finds itself."""
         for product in self.world.scenario.products:
             listed = m.ListProduct(
-                product.id, product.name, product.category, product.load, skills=product.skills
+                product.id,
+                product.name,
+                product.category,
+                product.load,
+                skills=product.skills,
+                age_check=product.age_check,
             )
             await self.client.ask(listed)
         if self._market is not None:

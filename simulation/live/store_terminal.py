@@ -145,7 +145,7 @@ class StoreTerminal(Party):
         if ticket.order_status == "ready":
             self._put_on_counter(ticket.order)
             if ticket.fulfillment == "collection":
-                self._await_customer(ticket.order)
+                self._await_customer(ticket)
         if ticket.order in self._begun or ticket.order_status not in ("confirmed", "accepted"):
             return
         self._begun[ticket.order] = None
@@ -215,20 +215,30 @@ class StoreTerminal(Party):
         handover_ms = conduct.handover_ms(self.world.streams, self.site.group, OrderId(order))
         self.world.street.put_on_counter(order, handover_ms)
 
-    def _await_customer(self, order: str) -> None:
+    def _await_customer(self, ticket: m.Ticket) -> None:
         """Who comes with a code, sooner or later; or never. A snapshot may tell of it again."""
-        commerce = self.world.scenario.commerce
+        commerce, order = self.world.scenario.commerce, ticket.order
         if commerce is None or order in self._awaited:
             return
         self._awaited[order] = None
         key, habits = OrderId(order), commerce.shoppers
         after_ms = comes_after_ms(self.world.streams, habits, key)
         if after_ms is not None:
-            self.spawn(self._hand_over(order, after_ms))
+            self.spawn(self._hand_over(ticket, after_ms))
 
-    async def _hand_over(self, order: str, after_ms: int) -> None:
+    async def _hand_over(self, ticket: m.Ticket, after_ms: int) -> None:
         await self.sleep(after_ms)
-        await self.ask(m.ReportCollection(order, self.world.street.code(order)))
+        code, looks = self.world.street.code(ticket.order), self._looks_at_age(ticket)
+        await self.ask(m.ReportCollection(ticket.order, code, age_checked=looks))
+
+    def _looks_at_age(self, ticket: m.Ticket) -> bool:
+        """A bundle counts by what is in it, too."""
+        asked = [x.id for x in self.world.scenario.products if x.age_check]
+        return any(
+            x in asked
+            for line in ticket.lines
+            for x in (line.product, *(part.product for part in line.components))
+        )
 
     async def _pause_if_busy(self) -> None:
         limit = self.site.group.pauses_at_orders

@@ -33,6 +33,7 @@ from engine.events import (
     LegStarted,
     OrderReady,
 )
+from engine.rules.proving import age_checked_goods
 from engine.state.deliveries import DeliveryStatus
 from engine.state.orders import OrderStatus
 from engine.values import (
@@ -303,7 +304,11 @@ class Fleet:
         if failure:
             self._world.submit(ReportFailure(courier, stop.delivery, failure))
             return
-        order = self._world.state.deliveries[stop.delivery].order
-        placed = self._world.state.orders[order].placed
-        evidence = placed.pin if placed.proof is Proof.PIN else ""
-        self._world.submit(ReportDropoff(courier, stop.delivery, placed.proof, evidence))
+        state = self._world.state
+        order = state.orders[state.deliveries[stop.delivery].order]
+        proof, evidence = order.placed.proof, ""
+        if proof is Proof.PIN:
+            evidence = order.placed.pin
+        looks = bool(age_checked_goods(state.products, order.lines))
+        shown = ReportDropoff(courier, stop.delivery, proof, evidence, age_checked=looks)
+        self._world.submit(shown)

@@ -71,6 +71,8 @@ class Shifts:
         if (back_at := self._strikes_until(n)) > now:
             self._world.at(back_at, self._start, n, ends_ms)
             return
+        # A recorded day may know longer shifts than are allowed now.
+        ends_ms = min(ends_ms, Millis(now + self._world.state.settings.current.shift_max_ms))
         self._riders.report(n)
         self._world.submit(StartShift(profile.id, ends_ms))
         self._work(n, ends_ms)

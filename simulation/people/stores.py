@@ -291,4 +291,7 @@ class Stores:
 def _listed(product: Product) -> ListProduct:
     skills = [Skill(x) for x in product.skills]
     name, category = product.name, product.category
-    return ListProduct(ProductId(product.id), name, category, product.load, skills=skills)
+    described = name, category, product.load
+    return ListProduct(
+        ProductId(product.id), *described, skills=skills, age_check=product.age_check
+    )

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 from msgspec import Struct
 
+from engine.values import HOUR
 from geo.points import Point, distance_m
 from simulation.scenarios.flaws import Flaw, FlawCode, ScenarioError, did_you_mean
 from simulation.scenarios.quantities import Pieces
@@ -71,7 +72,7 @@ class Reader:
             "stores": scenario.stores,
             "couriers": scenario.couriers,
         }
-        self._products = scenario.products
+        self._products, self._shift_max_ms = scenario.products, scenario.engine.shift_max_ms
         self._line_of: dict[tuple[str, str], int] = {}  # by table and id
         self._couriers: dict[str, None] = {}
         self.flaws: list[Flaw] = []
@@ -218,6 +219,9 @@ class Reader:
         courier = _made(RecordedCourier, cells, **times)
         if courier.ends_at <= courier.starts_at:
             raise UnreadableError("ends_at", "is not after the start")
+        if courier.ends_at - courier.starts_at > timedelta(milliseconds=self._shift_max_ms):
+            most = f"{self._shift_max_ms / HOUR:g} h"
+            raise UnreadableError("ends_at", f"is more than engine.shift_max_ms, {most}, later")
         if (courier.lat is None) != (courier.lon is None):
             raise UnreadableError("lat" if courier.lat is None else "lon", "is empty")
         return self._of_group("couriers", courier)

@@ -81,6 +81,7 @@ class Product(Part, frozen=True, kw_only=True):
     popularity: Positive = 1.0
     goes_with: list[Name] = []  # products that are wanted with it
     skills: list[Name] = []  # only couriers who have all of them may carry it
+    age_check: bool = False  # whoever hands it over looks at an age first
 
 
 class StoreGroup(Part, frozen=True, kw_only=True):

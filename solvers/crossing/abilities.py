@@ -92,7 +92,8 @@ def _forbid(
     `has` (C,), where `used` bits are taken. Of refusals (R, 2), slot and number of the courier,
     those of a slot stand together.
 
-    Where everyone has said no once, all are asked again, and so is whoever has it already.
+    Where everyone at work who may carry it has said no once, all are asked again, and so is whoever
+    has it already.
     """
     bit, k, end = used - 1, 0, 0
     while k < refusals.shape[0]:
@@ -104,13 +105,24 @@ def _forbid(
             bit += 1
             if bit == BITS:
                 break
-            if end - k < _able(skills[order], has):
+            needs, refusers = skills[order], 0
+            for m in range(k, end):
+                c = _row(numbers, refusals[m, 1])
+                refusers += c >= 0 and not needs & ~has[c]
+            if refusers < _able(needs, has):
                 skills[order] |= 1 << bit
                 for m in range(k, end):
-                    c = np.searchsorted(numbers, refusals[m, 1])
-                    if c < has.shape[0] and numbers[c] == refusals[m, 1] and c != holder[order]:
+                    c = _row(numbers, refusals[m, 1])
+                    if c >= 0 and c != holder[order]:
                         has[c] &= ~(1 << bit)
         k = end
+
+
+@njit(nogil=True, cache=True)
+def _row(numbers: Ints, number: int) -> int:
+    """Of the courier with that number; -1 if he is not at work."""
+    c = int(np.searchsorted(numbers, number))
+    return c if c < numbers.shape[0] and numbers[c] == number else -1
 
 
 @njit(nogil=True, cache=True)

@@ -102,5 +102,6 @@ def test_nobody_is_handed_work_or_sent_away_during_a_break():
 
 def test_who_goes_home_takes_no_break_along_to_the_next_shift():
     case = resting(city(9))
-    case.at(case.now_s, c.EndShift("kim")).at(case.now_s, c.StartShift("kim", 10**8))
+    case.at(case.now_s, c.EndShift("kim")).at(case.now_s, c.StartShift("kim", DAY))
+    case.includes(e.ShiftStarted("kim", DAY))
     assert not case.state.couriers["kim"].is_on_break(case.engine.now)

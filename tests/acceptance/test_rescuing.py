@@ -147,7 +147,8 @@ def test_what_is_spoiled_on_the_way_does_not():
 def test_a_failure_needs_one_of_the_couriers_reasons():
     case = cases.on_board()
     case.at(case.now_s + 1, c.ReportFailure("kim", D, "bored"))
-    allowed = ["customer_absent", "customer_refused", "wrong_address", "goods_damaged"]
+    told = ["customer_absent", "customer_refused", "wrong_address", "goods_damaged"]
+    allowed = [*told, "age_not_proven"]
     case.rejects(Reason.REASON_NOT_ALLOWED, actor="courier", allowed=allowed)
 
 

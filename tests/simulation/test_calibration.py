@@ -9,10 +9,11 @@ from msgspec.structs import replace
 
 from engine import commands as c
 from engine import events as e
-from engine.engine import Record
+from engine.engine import Engine, Record
 from engine.settings import Settings
-from engine.values import CASH
+from engine.values import CASH, Millis
 from gateway.cli import main
+from geo.points import Point
 from simulation.calibration import toml
 from simulation.calibration.fitting import TooLittleError, fit
 from simulation.calibration.observed import Observed
@@ -113,6 +114,21 @@ def test_what_is_told_late_does_not_end_the_day_before_it_was_told():
     assert seen.closes_at == case.engine.now
     assert seen.couriers["kim"].worked_ms == case.engine.now
     assert case.state.orders["o"].delivered_at == handed_over.occurred_at
+
+
+def test_goods_that_are_listed_again_are_carried_as_last_listed_and_sold_as_before():
+    engine, records = Engine(), list[Record]()
+    for command in (
+        c.OpenEngine(Settings()),
+        c.RegisterStore("s", "Cellar", Point(0, 0), 60_000),
+        c.ListProduct("ice", "Ice", "food", 1),
+        c.SetPrice("s", "ice", 500),
+        c.ListProduct("ice", "Ice", "food", 3, skills=["cold_box"], age_check=True),
+    ):
+        records += engine.step(Millis(1_000), command)
+    ice = observe(records).products["ice"]
+    assert (ice.load, ice.skills, ice.age_check) == (3, ("cold_box",), True)
+    assert ice.price_minor == 500
 
 
 def test_another_city_is_told_apart():

@@ -164,6 +164,7 @@ def test_the_same_rows_are_the_same_day_wherever_the_files_are(folder, tmp_path)
         ("orders.csv", "121.4750,,,", "121.4750,,,,,", 5, "", "too many"),
         ("orders.csv", "a3", "a2", 5, "Order", "already"),
         ("couriers.csv", "T15:00:00,,,,", "T09:00:00,,,,", 3, "ends_at", "not after"),
+        ("couriers.csv", "07T15:00:00,,,,", "08T11:30:01,,,,", 3, "ends_at", "24 h, later"),
         ("couriers.csv", "bicycle", "rocket", 2, "vehicle", "rocket"),
         ("couriers.csv", "31.2304,121.4737", ",121.4737", 2, "lat", "empty"),
         ("stores.csv", "Counter", "Conter", 3, "group", 'did you mean "Counter"'),

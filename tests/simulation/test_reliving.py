@@ -6,16 +6,19 @@ from contextlib import closing
 from functools import cache
 
 import pytest
+from msgspec.structs import replace
 
 from engine.engine import Record
-from engine.events import OrderAccepted, OrderConfirmed, OrderPlaced, OrderReady
+from engine.events import EngineOpened, OrderAccepted, OrderConfirmed, OrderPlaced, OrderReady
+from engine.values import HOUR
 from gateway.cli import main
 from gateway.storage.journal import JOURNAL_FILE
 from simulation.reliving.reliving import Past, Relived, caveats, past_of, relive
 from simulation.run import simulate
 from simulation.scenarios.policies import name_of, policy_of
-from simulation.scenarios.scenario_file import find, load
+from simulation.scenarios.scenario_file import find, load, parse
 from simulation.world import World
+from tests.simulated_city import SMALL
 
 
 @cache
@@ -89,6 +92,23 @@ def _also(seen, watch):
         watch(self, watcher)
 
     return watching
+
+
+def test_who_worked_longer_then_than_is_allowed_now_works_as_long_as_he_may():
+    """As in a journal from before there was such a bound."""
+    text = SMALL.replace("to_h = 1.5", "to_h = 30\nstagger_min = 40").replace(
+        "[engine]", "[engine]\nshift_max_ms = 200_000_000"
+    )
+    records: list[Record] = []
+    simulate(parse(text), 3, records.append)
+    first = records[0].events[0]
+    assert isinstance(first, EngineOpened)
+    bounded = replace(first, settings=replace(first.settings, shift_max_ms=24 * HOUR))
+    records[0] = replace(records[0], events=[bounded, *records[0].events[1:]])
+    then = past_of(iter(records))
+    found = relive(then, policy_of("insertion"))
+    assert not [x for x in found.rejections if x.startswith("StartShift")]
+    assert found.outcome.delivered == pytest.approx(then.real.delivered, abs=3)
 
 
 def test_payments_answer_as_they_did():

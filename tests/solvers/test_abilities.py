@@ -5,7 +5,7 @@ import pytest
 
 from engine import commands as c
 from engine import events as e
-from engine.values import Line, Millis
+from engine.values import HOUR, Line, Millis
 from gateway.commands.explain import lines
 from solvers.check import violations
 from solvers.crossing import abilities
@@ -33,7 +33,7 @@ class Cellar(Evening):
         for n, has in enumerate(skills):
             self.do(2, c.EndShift(f"c{n}"))
             self.do(2, c.ChangeCourier(f"c{n}", "scooter", 10, has))
-            self.do(2, c.StartShift(f"c{n}", Millis(10**9)))
+            self.do(2, c.StartShift(f"c{n}", Millis(20 * HOUR)))
 
     def wanted(self, second: int, name: str, *products: str) -> None:
         """Ready at once."""
@@ -98,6 +98,36 @@ def test_of_two_who_may_the_other_is_asked_when_one_said_no():
         if evening.engine.state.planning_rounds.open is not None:
             evening.plan(second)
     assert {first, evening.courier("o")} == {"c1", "c2"}
+
+
+def test_the_third_who_may_is_asked_when_the_first_said_no_and_went_home():
+    evening = Cellar([COLD], [COLD], [COLD])
+    evening.wanted(10, "o", "ice")
+    asked = list[str | None]()
+    for second in (11, 21, 31):
+        evening.plan(second)
+        asked.append(evening.courier("o"))
+        evening.do(second + 1, c.DeclineOffer(asked[-1], "o/1", "too_far"))
+        if second == 11:
+            evening.do(second + 1, c.EndShift(asked[0]))
+    assert sorted(asked) == ["c0", "c1", "c2"]
+    evening.plan(41)
+    assert evening.courier("o") in asked[1:], "all at work said no once: they are asked again"
+
+
+def test_who_may_not_carry_it_any_more_is_nobody_less_to_ask():
+    evening = Cellar([COLD], [COLD], [COLD])
+    evening.wanted(10, "o", "ice")
+    asked = list[str | None]()
+    for second in (11, 21, 31):
+        evening.plan(second)
+        asked.append(evening.courier("o"))
+        evening.do(second + 1, c.DeclineOffer(asked[-1], "o/1", "too_far"))
+        if second == 11:  # he left his box at home
+            evening.do(second + 1, c.EndShift(asked[0]))
+            evening.do(second + 1, c.ChangeCourier(asked[0], "scooter", 10, []))
+            evening.do(second + 1, c.StartShift(asked[0], Millis(20 * HOUR)))
+    assert sorted(asked) == ["c0", "c1", "c2"]
 
 
 def test_more_skills_than_there_are_bits_wait_for_the_older(monkeypatch):
