@@ -218,6 +218,7 @@ MAY_ASK: dict[Role, frozenset[type]] = {
     | frozenset(
         {
             m.RegisterStore,
+            m.ChangeStore,
             m.RegisterCustomer,
             m.ListProduct,
             m.DelistProduct,

@@ -61,6 +61,7 @@ from engine.commands.merchandising import (
     WithdrawPrices,
 )
 from engine.commands.opening import (
+    ChangeStore,
     ExpireBusyMode,
     ExpirePause,
     PauseStore,
@@ -173,6 +174,7 @@ ExternalCommand = (
     | SetStoreHours
     | PauseStore
     | SetBusyMode
+    | ChangeStore
     | SetDeliveryArea
     | ListProduct
     | DelistProduct

@@ -202,7 +202,14 @@ from engine.events.staff import (
     TimecardOpened,
     TimecardRecorded,
 )
-from engine.events.stores import AreaDrawn, StoreBusySet, StoreHoursSet, StorePaused, StoreResumed
+from engine.events.stores import (
+    AreaDrawn,
+    StoreBusySet,
+    StoreChanged,
+    StoreHoursSet,
+    StorePaused,
+    StoreResumed,
+)
 from engine.events.supply import (
     DemandMeasured,
     PurchaseClosed,
@@ -235,6 +242,7 @@ AnyEvent = (
     | StorePaused
     | StoreResumed
     | StoreBusySet
+    | StoreChanged
     | AreaDrawn
     | PreparationMeasured
     | PromiseMeasured

@@ -3,6 +3,7 @@
 from engine.events.event import Event
 from engine.terms import Hours, SpecialDay
 from engine.values import Millis, StoreId
+from geo.points import Point
 from geo.zones import Polygon
 
 
@@ -39,3 +40,11 @@ class AreaDrawn(Event, frozen=True):
 
     store: StoreId
     area: Polygon | None
+
+
+class StoreChanged(Event, frozen=True):
+    """Named and placed anew. What is on its way already is fetched where it was to be."""
+
+    store: StoreId
+    name: str
+    location: Point

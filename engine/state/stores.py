@@ -6,6 +6,7 @@ from engine.events import (
     AreaDrawn,
     PreparationMeasured,
     StoreBusySet,
+    StoreChanged,
     StoreClosed,
     StoreHoursSet,
     StoreOpened,
@@ -55,9 +56,9 @@ class Stores(Struct):
     def get(self, store: StoreId) -> Store | None:
         return self.stores.get(store)
 
-    def center(self) -> Point | None:
-        """Where the city is: at its first store."""
-        return next((x.location for x in self.stores.values()), None)
+    def center(self, *, without: StoreId | None = None) -> Point | None:
+        """Where the city is: at its first store; or at the first of the others."""
+        return next((x.location for key, x in self.stores.items() if key != without), None)
 
     # events
 
@@ -65,6 +66,10 @@ class Stores(Struct):
         assert e.store not in self.stores
         spread_ms = e.preparation_ms // FIRST_SPREAD
         self.stores[e.store] = Store(e.name, e.location, e.preparation_ms, spread_ms=spread_ms)
+
+    def store_changed(self, e: StoreChanged) -> None:
+        store = self.stores[e.store]
+        store.name, store.location = e.name, e.location
 
     def store_opened(self, e: StoreOpened) -> None:
         store = self.stores[e.store]

@@ -28,6 +28,7 @@ def state_of(s: State) -> dict[type[e.Event], Apply]:
         e.TimerSet: s.timers.timer_set,
         e.TimerFired: s.timers.timer_fired,
         e.StoreRegistered: s.stores.store_registered,
+        e.StoreChanged: s.stores.store_changed,
         e.StoreOpened: s.stores.store_opened,
         e.StoreClosed: s.stores.store_closed,
         e.StoreHoursSet: s.stores.store_hours_set,

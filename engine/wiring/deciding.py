@@ -20,6 +20,7 @@ def handler_of(h: Handlers) -> dict[type[c.Command], Handle]:
         c.OpenStore: h.merchandising.open_store,
         c.CloseStore: h.merchandising.close_store,
         c.SetStoreHours: h.opening.set_store_hours,
+        c.ChangeStore: h.opening.change_store,
         c.PauseStore: h.opening.pause_store,
         c.SetBusyMode: h.opening.set_busy_mode,
         c.SetDeliveryArea: h.opening.set_delivery_area,

@@ -52,9 +52,13 @@ class Bargains:
 
     def registered(self, _: Millis, x: e.StoreRegistered) -> None:
         self._stores[x.store] = x.location
-        cell = f"{cell_of(x.location, RESOLUTION):x}"
-        place = x.location.lat_deg, x.location.lon_deg
-        self._rows["stores"].append((x.store, x.name, *place, cell))
+        self._rows["stores"].append(_store_row(x))
+
+    def store_changed(self, _: Millis, x: e.StoreChanged) -> None:
+        """The table says how things are."""
+        self._stores[x.store] = x.location
+        rows = self._rows["stores"]
+        rows[next(n for n, row in enumerate(rows) if row[0] == x.store)] = _store_row(x)
 
     def offered(self, at: Millis, x: e.QuoteOffered) -> None:
         """And those that have expired are told: they became no order."""
@@ -267,3 +271,8 @@ class Bargains:
                 time_or_none(clock.expected_at),
             )
         )
+
+
+def _store_row(x: e.StoreRegistered | e.StoreChanged) -> tuple[object, ...]:
+    cell = f"{cell_of(x.location, RESOLUTION):x}"
+    return x.store, x.name, x.location.lat_deg, x.location.lon_deg, cell

@@ -90,6 +90,7 @@ class Teller:
             e.EngineOpened: self._settings,
             e.SettingsChanged: self._settings,
             e.StoreRegistered: bargains.registered,
+            e.StoreChanged: bargains.store_changed,
             e.ProductListed: bargains.listed,
             e.QuoteOffered: bargains.offered,
             e.QuoteAccepted: bargains.accepted,

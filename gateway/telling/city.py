@@ -69,6 +69,8 @@ class Changes(Struct):
                     self.stores[event.store] = None
                 case e.OrderMoved():
                     self.stores[event.before] = self.stores[event.store] = None
+                case e.StoreChanged():
+                    self.stores[event.store] = None
                 case e.StoreHoursSet() | e.StorePaused() | e.StoreResumed() | e.StoreBusySet():
                     self.stores[event.store] = None
                 case e.TimecardOpened(timecard=key) | e.TimecardClosed(timecard=key):

@@ -110,7 +110,7 @@ class Observer:
 
     # what there is
 
-    def store(self, x: e.StoreRegistered) -> None:
+    def store(self, x: e.StoreRegistered | e.StoreChanged) -> None:
         self.seen.stores[x.store] = StoreDay(x.name, x.location)
 
     def product(self, x: e.ProductListed) -> None:
@@ -363,6 +363,7 @@ class Observer:
 def _watched(o: Observer) -> dict[type[Any], Callable[[Any], None]]:
     return {
         e.StoreRegistered: o.store,
+        e.StoreChanged: o.store,
         e.ProductListed: o.product,
         e.PriceSet: o.price,
         e.CourierRegistered: o.courier,

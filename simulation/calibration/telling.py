@@ -62,7 +62,7 @@ class Teller:
 
     def _hear(self, x: e.Event, at: datetime) -> None:
         match x:
-            case e.StoreRegistered():
+            case e.StoreRegistered() | e.StoreChanged():
                 place = x.location
                 self._stores[x.store] = RecordedStore(x.store, place.lat_deg, place.lon_deg, x.name)
             case e.PriceSet():

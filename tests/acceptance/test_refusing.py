@@ -106,6 +106,7 @@ SENSIBLE = [  # one of each command from outside
     c.RequestRedelivery("o", "app"),
     c.EditLines("o", "app", [Line("ramen", 1)]),
     c.EditDropoff("o", "app", HOME),
+    c.ChangeStore("store", "Noodles & more", HOME),
     c.ProposeSubstitute("store", "o", "ramen", 1, "tea", 1),
     c.AcceptSubstitute("o", "app", "ramen"),
     c.DeclineSubstitute("o", "app", "ramen"),

@@ -28,6 +28,7 @@ def daily(day) -> c.AnyCommand:
     return rng.choice(
         [
             c.OpenStore(store),
+            *2 * [c.ChangeStore(store, rng.choice((store, store, "corner", "")), day._place(1))],
             c.OpenStore(store),
             c.CloseStore(store),
             c.ListProduct(product, product, "food", rng.randrange(4)),

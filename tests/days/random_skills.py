@@ -20,6 +20,7 @@ def makers(day) -> Iterator[tuple[float, Callable[[], Made]]]:
     yield 4, lambda: _buy(day)
     yield 2, lambda: _assign(day)
     yield 1, lambda: _edit(day)
+    yield 1, lambda: _hand_over(day)
 
 
 def _product(day) -> Made:
@@ -54,3 +55,20 @@ def _assign(day) -> Made:
 def _edit(day) -> Made:
     lines = [Line(day._any(("tea", "cake")), 1), *day._lines()][: day.rng.choice((1, 2))]
     return c.EditLines(day._order(), "app", lines)
+
+
+def _hand_over(day) -> Made:
+    """What is at a door turns out to be for grown-ups only, and nobody was asked; and back."""
+    deliveries, orders = day._s.deliveries.deliveries, day._s.orders
+    at_door = [k for k, x in deliveries.items() if x.status in ("picked_up", "arrived_at_dropoff")]
+    if not at_door:
+        return c.Tick()
+    key = day.rng.choice(at_door)
+    delivery = deliveries[key]
+    single = [x.product for x in orders[delivery.order].lines if not x.components]
+    if not single:
+        return c.Tick()
+    known = day._s.products[single[0]]
+    listed = single[0], known.name, known.category, known.load, [], known.skills
+    brought = c.ReportDropoff(delivery.courier, key, orders[delivery.order].placed.proof, "42")
+    return [c.ListProduct(*listed, True), brought, c.ListProduct(*listed, known.age_check)]

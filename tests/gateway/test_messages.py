@@ -276,6 +276,7 @@ def test_no_request_names_who_asks():
             m.DropShift,
             m.ListShifts,
             m.RegisterStore,
+            m.ChangeStore,
             m.RepairStock,
             m.InspectStock,
             m.InspectSupply,

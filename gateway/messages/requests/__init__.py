@@ -83,6 +83,7 @@ from gateway.messages.requests.merchandising import (
     SearchProducts,
 )
 from gateway.messages.requests.opening import (
+    ChangeStore,
     GetDeliveryArea,
     GetStoreHours,
     OpeningRequest,
