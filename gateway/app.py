@@ -222,7 +222,7 @@ class App:
         files = console_files()
         if config.streets is not None:
             files[BASEMAP] = file_of(config.streets.lines, BASEMAP, "gzip")
-        doors = Doors(self.tokens, self.desk.revocations, wall_s)
+        doors = Doors(self.tokens, self.desk.revocations, wall_s, bool(config.origins))
         answers = {DOOR: doors.enter}
         site = Site(self._health, self._metrics, files, answers, doors.barred)
         where = (config.host, config.port, config.origins)

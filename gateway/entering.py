@@ -7,6 +7,7 @@ the console asks for a token with it, in a header.
 from collections.abc import Callable
 from http import HTTPStatus
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from websockets.http11 import Request, Response
 
@@ -23,10 +24,18 @@ FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Real-IP")
 class Doors:
     """Of one life of a server: codes made before it began open nothing."""
 
-    def __init__(self, tokens: Tokens, revocations: Revocations, wall_s: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        tokens: Tokens,
+        revocations: Revocations,
+        wall_s: Callable[[], int],
+        is_behind_proxy: bool = False,
+    ) -> None:
+        """Behind a proxy nobody is taken to sit at this machine, whatever he says."""
         self._tokens = tokens
         self._revocations = revocations
         self._wall_s = wall_s
+        self._is_behind_proxy = is_behind_proxy
         self._began_s = wall_s()
         self._used: dict[str, int] = {}  # codes, and until when they would have been good
 
@@ -42,7 +51,7 @@ class Doors:
 
     def barred(self, request: Request, peer: str) -> Response | None:
         """From figures that name who is here; whoever sits at this machine sees them anyway."""
-        if _is_here(request, peer):
+        if not self._is_behind_proxy and _is_here(request, peer):
             return None
         try:
             who = self._tokens.read(_said(request, "Bearer"), self._wall_s())
@@ -72,12 +81,26 @@ def _said(request: Request, scheme: str) -> str:
 
 
 def _is_here(request: Request, peer: str) -> bool:
-    """Asked on this machine, and for nobody else: a reverse proxy beside us asks for strangers."""
+    """Asked on this machine, and for nobody else: a reverse proxy beside us asks for strangers,
+    and so does a page in a browser here, if the name of its site is made to lead to us."""
     if any(name in request.headers for name in FORWARDED):
         return False
+    hosts = request.headers.get_all("Host")
+    return len(hosts) == 1 and _is_loopback(peer) and _is_our_name(hosts[0])
+
+
+def _is_our_name(host: str) -> bool:
     try:
-        return ip_address(peer.partition("%")[0]).is_loopback
-    except ValueError:  # who left already
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:  # brackets that do not close
+        return False
+    return name == "localhost" or _is_loopback(name)
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address.partition("%")[0]).is_loopback
+    except ValueError:  # no address, or of who left already
         return False
 
 

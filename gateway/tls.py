@@ -2,7 +2,7 @@
 
 import ssl
 from pathlib import Path
-from ssl import SSLContext, SSLError
+from ssl import SSLContext, SSLError, SSLObject
 
 MISMATCH = "KEY_VALUES_MISMATCH"
 ONE_PROTOCOL = ["http/1.1"]  # websockets begin with it
@@ -10,14 +10,16 @@ ONE_PROTOCOL = ["http/1.1"]  # websockets begin with it
 
 class Certificate:
     """Of every port of a server. Both files are PEM; after the certificate come those between it
-    and its authority. `context` stays the same: who connects later sees what was read last.
+    and its authority. `context` stays the same, and hands whoever connects on to what was read
+    last: one context would keep a certificate of each kind of key, renewed or not.
     """
 
     def __init__(self, certificate: Path, key: Path) -> None:
         """Raises OSError and ValueError, which say what is wrong with which file."""
         self._certificate, self._key = certificate, key
-        self.context = _context()
         self.read()
+        self.context = _context()
+        self.context.sni_callback = self._hand_on  # is called whether or not a name is asked for
 
     def read(self) -> None:
         """For connections from now on. If it raises, what was read before goes on."""
@@ -29,13 +31,17 @@ class Certificate:
         if b"ENCRYPTED" in key:
             raise ValueError(f"{self._key} has a password, and nobody is there to type it")
         try:
-            for context in (_context(), self.context):  # a bad pair never comes into the second
-                context.load_cert_chain(self._certificate, self._key)
+            read = _context()
+            read.load_cert_chain(self._certificate, self._key)
         except SSLError as error:
             pair = f"{self._certificate} and {self._key}"
             if error.reason == MISMATCH:
                 raise ValueError(f"{pair} do not belong together") from error
             raise ValueError(f"{pair} cannot be used: {error.reason or error}") from error
+        self._read = read
+
+    def _hand_on(self, shaking_hands: SSLObject, *_: object) -> None:
+        shaking_hands.context = self._read
 
 
 def _context() -> SSLContext:

@@ -5,7 +5,7 @@ from ipaddress import ip_address
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 PEM = serialization.Encoding.PEM
@@ -21,9 +21,9 @@ class Authority:
         self.path = folder / f"{name}.pem"
         self.path.write_bytes(made.public_bytes(PEM))
 
-    def issue(self, certificate, key, password=None):
-        """For this machine's own names. Returns its serial number."""
-        made = ec.generate_private_key(ec.SECP256R1())
+    def issue(self, certificate, key, password=None, made=None):
+        """For this machine's own names; `made`: of this key. Returns its serial number."""
+        made = made or ec.generate_private_key(ec.SECP256R1())
         found = signed(named("here"), self._name, made.public_key(), self._key)
         certificate.write_bytes(found.public_bytes(PEM))
         locked = (
@@ -34,6 +34,10 @@ class Authority:
         private = made.private_bytes(PEM, serialization.PrivateFormat.PKCS8, locked)
         key.write_bytes(private)
         return found.serial_number
+
+
+def rsa_key():
+    return rsa.generate_private_key(65_537, 2_048)
 
 
 def named(text):

@@ -123,6 +123,8 @@ def read_settings(path: Path) -> Settings:
 
 async def _serve(args: argparse.Namespace, config: Config) -> int:
     stopped = told_to_stop()
+    if config.tls is not None:  # before all that takes long: unheard, a hangup ends the process
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, read_again, config.tls)
     plan = _planning(args, read_objective(args.objective) if args.objective else USUAL)
     async with AsyncExitStack() as stack:
         if args.sandbox:
@@ -130,8 +132,6 @@ async def _serve(args: argparse.Namespace, config: Config) -> int:
 
             await stack.enter_async_context(practising(config.data))
         app = await stack.enter_async_context(App(config, plan))
-        if config.tls is not None:
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, read_again, config.tls)
         if not args.quiet:
             sys.stdout.write(f"gateway  {app.url}\nconsole  {app.console_url}\n")
             sys.stdout.flush()

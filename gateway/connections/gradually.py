@@ -23,7 +23,7 @@ class Gradually:
         return len(self._waiting)
 
     def do(self, work: Callable[..., object], *args: object) -> bool:
-        """Whether it is done already. It must not raise."""
+        """Whether it is done already. If it raises, those who wait have their turn all the same."""
         if self._waiting or self._done >= self._at_once:
             self._waiting.append(partial(work, *args))
             return False
@@ -36,9 +36,11 @@ class Gradually:
 
     def _next_round(self) -> None:
         self._done = 0
-        while self._waiting and self._done < self._at_once:
-            self._done += 1
-            self._waiting.popleft()()
-        self._is_counting = bool(self._done)
-        if self._is_counting:
-            asyncio.get_running_loop().call_soon(self._next_round)
+        try:
+            while self._waiting and self._done < self._at_once:
+                self._done += 1
+                self._waiting.popleft()()
+        finally:
+            self._is_counting = bool(self._done)
+            if self._is_counting:
+                asyncio.get_running_loop().call_soon(self._next_round)

@@ -6,6 +6,7 @@ from ssl import SSLContext
 from typing import ClassVar, cast
 
 from websockets.asyncio.server import ServerConnection
+from websockets.protocol import State
 
 from gateway.clock import stopwatch_s
 from gateway.connections.gradually import Gradually
@@ -17,8 +18,9 @@ class Guarded(ServerConnection):
     """Cuts a peer whose own questions (pings) fill our buffer faster than it reads.
 
     Of those who have not said a single byte yet only the latest `mute_max` are kept: each costs
-    some 10 KiB, which the process keeps once it had them, and to open a socket costs nothing. And
-    when `room` sockets are open, whoever waits longest without having said who he is gives way.
+    some 12 KiB, over TLS 70, which the process keeps once it had them, and to open a socket costs
+    nothing. And when `room` sockets are open, whoever waits longest without having said who he is
+    gives way.
     """
 
     hard_bytes = 1024 * 1024
@@ -28,6 +30,7 @@ class Guarded(ServerConnection):
     mutes: ClassVar[dict["Guarded", None]]  # of all of one server, oldest first
     strangers: ClassVar[dict["Guarded", None]]  # those and whoever has said no valid hello
     open_count: ClassVar[int]
+    is_shut: ClassVar[bool]  # the server stops: whoever comes yet is turned away
     _door: asyncio.Transport | None = None  # his socket's; over TLS he has another to speak by
     _is_held = False  # what he said waits, and no more is read of him
     heard_s = 0.0  # when anything came last, pongs included; on the stopwatch
@@ -41,6 +44,17 @@ class Guarded(ServerConnection):
         elif self.open_count > self.room and self.strangers:
             self._give_way(self.strangers)
         self.mutes[self] = self.strangers[self] = None
+        if self.is_shut:
+            door.abort()
+
+    @classmethod
+    def shut(cls) -> None:
+        """Nobody comes in any more, and whoever is in the midst of it is cut: no more than a page
+        is under way, and a server that stops would wait for him as long as he may take."""
+        cls.is_shut = True
+        for stranger in [*cls.strangers]:
+            if stranger._door is not None and stranger.protocol.state is State.CONNECTING:
+                stranger._door.abort()
 
     def left(self) -> None:
         """And is gone, however far he came."""
@@ -120,8 +134,11 @@ class Secured(SSLProtocol):
     """TLS around a guarded connection. Who has not shaken hands may be cut as anybody who is mute.
 
     asyncio's own protocol, for a server that is given `ssl` knows nobody before the handshake: as
-    many idle sockets as there are files would keep everybody else out.
+    many idle sockets as there are files would keep everybody else out. And it holds a buffer of
+    `max_size` for each, 256 KiB if left alone; no record of TLS has more than 16.
     """
+
+    max_size = 16 * 1024
 
     def __init__(self, guarded: Guarded, tls: SSLContext, handshake_s: float, close_s: float):
         super().__init__(
@@ -148,8 +165,9 @@ class Secured(SSLProtocol):
 def guarded(hard_bytes: int, mute_max: int, room: int) -> type[Guarded]:
     """For one server, with its limits."""
     limits = {"hard_bytes": hard_bytes, "mute_max": mute_max, "room": room}
-    counted = {"mutes": {}, "strangers": {}, "open_count": 0, "gradually": Gradually()}
-    return type("Guarded", (Guarded,), {**limits, **counted})
+    counted = {"mutes": {}, "strangers": {}, "open_count": 0, "is_shut": False}
+    own = {**limits, **counted, "gradually": Gradually()}
+    return type("Guarded", (Guarded,), own)
 
 
 def _forget_where(error: BaseException | None) -> None:

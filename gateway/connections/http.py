@@ -54,6 +54,7 @@ SECURITY = (
     ("Permissions-Policy", "geolocation=(), camera=(), microphone=()"),
 )
 PLAIN = "text/plain; charset=utf-8"
+DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 BASEMAP = "/console/streets.geojson"  # empty, unless the server was started with streets
 VENDORED = ("maplibre-gl.js", "maplibre-gl.css")
 
@@ -158,6 +159,12 @@ def file_of(body: bytes, name: str, encoding: str = "") -> File:
     """As it is answered; the name says of what kind it is."""
     tag = blake2b(body, digest_size=12).hexdigest()
     return File(body, TYPES[_suffix(name)], f'"{tag}"', encoding)
+
+
+def origin_of(text: str) -> str:
+    """As browsers say it: without the port that its scheme has anyway."""
+    scheme = text.partition(":")[0]
+    return text.removesuffix(DEFAULT_PORTS.get(scheme, "/"))
 
 
 def _suffix(name: str) -> str:

@@ -8,6 +8,8 @@ reads is never timed out. Whoever leaves too much unread for too long is cut off
 import asyncio
 import logging
 from http import HTTPStatus
+from os import dup
+from socket import socket
 from ssl import SSLContext
 from typing import Any, Self
 
@@ -20,8 +22,9 @@ from websockets.typing import Subprotocol
 
 from gateway.clock import stopwatch_s
 from gateway.connections.desk import Desk
+from gateway.connections.gradually import AT_ONCE
 from gateway.connections.guarding import Guarded, Secured, guarded
-from gateway.connections.http import Site
+from gateway.connections.http import Site, origin_of
 from gateway.connections.sessions import Session
 from gateway.messages import SUBPROTOCOLS, ServerHeartbeat
 from gateway.metrics import Metric, gauges
@@ -31,6 +34,7 @@ from gateway.wire import CODECS, time_text
 CLOSE_RESTART = 1012
 WATCH_S = 1.0
 ENDPOINT = "/ws"
+ACCEPTED_AT_ONCE = 2 * AT_ONCE  # in one round of the loop; the others wait in their own sockets
 log = logging.getLogger("o2o.gateway")
 
 
@@ -50,7 +54,7 @@ class Server:
         self.port = port  # if 0, the one it was given is here once it serves
         self._desk = desk
         self._site = site
-        self._origins = origins
+        self._origins = {origin_of(x) for x in origins}
         self._tls = tls
         limits = desk.limits
         self._guarded = guarded(limits.write_hard_bytes, limits.mute, limits.sockets)
@@ -77,8 +81,11 @@ class Server:
             close_timeout=limits.close_s,
             create_connection=self._connection,  # type: ignore[arg-type]
             logger=_quiet_logger(),
-            backlog=limits.backlog,
+            backlog=ACCEPTED_AT_ONCE,
         )
+        for each in self._server.sockets:  # asyncio takes as many in a round as may wait
+            with socket(fileno=dup(each.fileno())) as listening:
+                listening.listen(limits.backlog)
         self.port = self._server.sockets[0].getsockname()[1]
         beat, watch = self._beat_forever(), self._watch_forever()
         self._tasks = [asyncio.create_task(beat), asyncio.create_task(watch)]
@@ -87,6 +94,7 @@ class Server:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         await cancelled(*self._tasks)
+        self._guarded.shut()
         self._server.close(code=CLOSE_RESTART, reason="restarting")
         await self._server.wait_closed()
 
@@ -155,8 +163,8 @@ class Server:
         if not given:
             return True
         names = (self.host, "localhost", "127.0.0.1")
-        own = {f"{self._scheme}://{name}:{self.port}" for name in names}
-        return len(given) == 1 and (given[0] in own or given[0] in self._origins)
+        own = {origin_of(f"{self._scheme}://{name}:{self.port}") for name in names}
+        return len(given) == 1 and origin_of(given[0]) in own | self._origins
 
     # while it lasts
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import gc
+import itertools
+import socket
 from contextlib import AsyncExitStack, contextmanager
 
 import pytest
@@ -13,6 +15,7 @@ from gateway.connections.gradually import Gradually
 from gateway.connections.guarding import Guarded
 from gateway.connections.limits import Limits
 from gateway.connections.requests import Requests
+from gateway.connections.server import ACCEPTED_AT_ONCE
 from gateway.connections.sessions import Session
 from tests.loops import run
 from tests.serving import hear, live, party, raw, serving, tell
@@ -45,6 +48,34 @@ async def test_of_much_work_a_little_is_done_in_each_round_of_the_loop_and_in_or
         await asyncio.sleep(0)
     assert done == [*range(11)]
     assert not gradually._is_counting
+
+
+@run
+async def test_what_goes_wrong_at_the_door_shuts_it_for_nobody_else():
+    gradually, done, wrong = Gradually(2), [], []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: wrong.append(told))
+    for work in (done.append, done.append, {}.pop, done.append, {}.pop, done.append):
+        gradually.do(work, "x")
+    while gradually:
+        await asyncio.sleep(0)
+    assert (len(done), [type(x["exception"]) for x in wrong]) == (4, [KeyError, KeyError])
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert gradually.do(done.append, "y")
+
+
+@live
+async def test_of_many_sockets_a_few_are_accepted_in_each_round_of_the_loop(tmp_path):
+    async with serving(tmp_path) as app:
+        where = ("127.0.0.1", app.server.port)
+        crowd = [socket.create_connection(where) for _ in range(100)]  # none waits to be accepted
+        seen = [0]
+        while seen[-1] < len(crowd):
+            await asyncio.sleep(0)
+            seen.append(app.server._guarded.open_count)
+        assert max(b - a for a, b in itertools.pairwise(seen)) <= ACCEPTED_AT_ONCE
+        for each in crowd:
+            each.close()
 
 
 @live

@@ -29,11 +29,11 @@ ELSEWHERE = "203.0.113.7"
 class House:
     """Doors on a clock of the test's."""
 
-    def __init__(self, folder, now_s=NOW_S):
+    def __init__(self, folder, now_s=NOW_S, is_behind_proxy=False):
         self.now_s = now_s
         self.tokens = Tokens(b"s" * 32)
         self.revocations = Revocations(folder)
-        self.doors = Doors(self.tokens, self.revocations, lambda: self.now_s)
+        self.doors = Doors(self.tokens, self.revocations, lambda: self.now_s, is_behind_proxy)
 
     def code(self, subject="ops"):
         return self.tokens.mint_code(subject, self.now_s)
@@ -43,7 +43,7 @@ class House:
         return self.doors.enter(Request("/console/token", headers))
 
     def figures(self, token=None, peer=ELSEWHERE, **more):
-        headers = Headers(more)
+        headers = Headers({"Host": "localhost:8080"} | more)
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
         found = self.doors.barred(Request("/metrics", headers), peer)
@@ -116,6 +116,31 @@ def test_on_this_machine_nobody_is_asked_but_a_proxy_is(tmp_path):
         assert house.figures(peer=elsewhere) == 401
     for name in ("X-Forwarded-For", "x-real-ip", "Forwarded", "Via"):
         assert house.figures(peer="127.0.0.1", **{name: ELSEWHERE}) == 401
+
+
+def test_who_asks_for_another_machine_is_not_on_this_one(tmp_path):
+    """But a proxy that hides whom it asks for, or a page whose name was made to lead here."""
+    house = House(tmp_path)
+    for ours in ("localhost", "LOCALHOST:80", "127.0.0.1:8080", "[::1]:8080", "127.8.8.8"):
+        assert house.figures(peer="127.0.0.1", Host=ours) == 200, ours
+    for other in ("dispatch.example", "localhost.example:80", "[::1", "", "10.0.0.1", "x@y"):
+        assert house.figures(peer="127.0.0.1", Host=other) == 401, other
+    for headers in (Headers(), Headers([("Host", "localhost"), ("Host", "localhost")])):
+        assert house.doors.barred(Request("/metrics", headers), "127.0.0.1").status_code == 401
+
+
+def test_where_a_proxy_is_known_of_nobody_is_on_this_machine(tmp_path):
+    house = House(tmp_path, is_behind_proxy=True)
+    assert house.figures(peer="127.0.0.1") == 401
+    assert house.figures(house.tokens.mint("operator", "x", 600, NOW_S), "127.0.0.1") == 200
+
+
+@live
+async def test_a_server_that_pages_from_elsewhere_may_use_shows_figures_for_a_token(tmp_path):
+    async with serving(tmp_path, origins=("https://dispatch.example",)) as app:
+        assert (await get(app, "/metrics"))[0] == 401
+        told = f"Authorization: Bearer {app.mint('monitor', 'prometheus')}"
+        assert (await get(app, "/metrics", told))[0] == 200
 
 
 @live

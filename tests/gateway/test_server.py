@@ -121,6 +121,21 @@ def test_a_site_that_is_not_well_says_so():
 
 
 @live
+async def test_the_port_that_a_scheme_has_anyway_may_be_said_or_not(tmp_path):
+    told = ("https://one.example:443", "http://two.example", "https://three.example:80")
+    same = ("https://one.example", "http://two.example:80", *told)
+    other = ("http://one.example:443", "http://one.example", "https://three.example")
+    async with serving(tmp_path, origins=told) as app:
+        for origin in same:
+            async with raw(app, additional_headers={"Origin": origin}):
+                pass
+        for origin in other:
+            with pytest.raises(InvalidStatus, match="403"):
+                async with raw(app, additional_headers={"Origin": origin}):
+                    pass
+
+
+@live
 async def test_pages_from_elsewhere_are_turned_away(tmp_path):
     async with serving(tmp_path, origins=("https://ops.example",)) as app:
         port = app.server.port

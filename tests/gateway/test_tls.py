@@ -7,6 +7,8 @@ import socket
 import ssl
 import subprocess
 import sys
+import tracemalloc
+from contextlib import AsyncExitStack, suppress
 from http.client import RemoteDisconnected
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -23,9 +25,9 @@ from gateway.connections.limits import Limits
 from gateway.providers import FILE
 from gateway.tls import Certificate, trusting
 from simulation.scenarios.scenario_file import find
-from tests.certificates import Authority
+from tests.certificates import Authority, rsa_key
 from tests.practice import practising
-from tests.serving import live, party, serving
+from tests.serving import hear, live, party, raw, serving, tell
 
 POST = {"Content-Type": "application/json"}
 CUT = (ConnectionError, RemoteDisconnected, InvalidMessage)  # without a word
@@ -38,8 +40,8 @@ class Pair:
         self.certificate, self.key = folder / "cert.pem", folder / "key.pem"
         self.serial = self.renewed()
 
-    def renewed(self):
-        return self.authority.issue(self.certificate, self.key)
+    def renewed(self, made=None):
+        return self.authority.issue(self.certificate, self.key, made=made)
 
     @property
     def files(self):
@@ -159,6 +161,47 @@ async def test_who_does_not_shake_hands_gives_way_to_who_does(tmp_path, pair, ca
     assert caplog.records == []
 
 
+@live
+async def test_who_does_not_shake_hands_costs_little(tmp_path, pair):
+    async with serving(tmp_path / "data", tls=pair.read()) as app, AsyncExitStack() as stack:
+        tracemalloc.start()
+        stack.callback(tracemalloc.stop)
+        for _ in range(20):
+            _, writer = await asyncio.open_connection("127.0.0.1", app.server.port)
+            stack.callback(writer.close)
+        while app.server.mutes < 20:
+            await asyncio.sleep(0.001)
+        assert tracemalloc.get_traced_memory()[0] < 20 * 100 * 1024  # both ends of each
+
+
+@live
+async def test_a_frame_may_be_longer_than_what_tls_takes_at_once(tmp_path, pair):
+    async with (
+        serving(tmp_path / "data", tls=pair.read()) as app,
+        raw(app, "operator", "ops", ssl=pair.trusted(), proxy=None) as ws,
+    ):
+        await tell(ws, {"type": "ping", "text": "long " * 12_000})
+        await tell(ws, {"type": "nonsense", "text": "long " * 12_000})
+        assert (await hear(ws))["type"] == "error"
+
+
+@live
+async def test_a_server_that_stops_waits_for_no_stranger(tmp_path, pair, caplog):
+    for name, tls in (("plain", None), ("secret", pair.read())):
+        async with AsyncExitStack() as stack:
+            limits = Limits(open_s=3_600)
+            app = await stack.enter_async_context(serving(tmp_path / name, tls=tls, limits=limits))
+            idle = [await asyncio.open_connection("127.0.0.1", app.server.port) for _ in range(20)]
+            while app.server.mutes < 20:
+                await asyncio.sleep(0.001)
+        assert app.server.mutes == app.server.strangers == 0
+        for reader, writer in idle:
+            with suppress(ConnectionError):
+                assert await reader.read() == b""
+            writer.close()
+    assert caplog.records == []
+
+
 # other ports
 
 
@@ -213,6 +256,19 @@ async def test_a_renewed_certificate_is_shown_to_who_comes_then(tmp_path, pair):
         assert ops.connections == 1
 
 
+@live
+async def test_a_certificate_of_another_kind_of_key_takes_the_place_of_the_old_one(tmp_path, pair):
+    told = pair.read()
+    async with serving(tmp_path / "data", tls=told, positions_port=0) as app:
+        for made in (rsa_key(), None, rsa_key()):
+            renewed = pair.renewed(made)
+            told.read()
+            for port in (app.server.port, app.positions.port):
+                assert await pair.serial_at(port) == renewed
+            async with party(app, "operator", "ops", tls=pair.trusted()) as ops:
+                assert ops.connections == 1
+
+
 # the command line
 
 
@@ -240,6 +296,25 @@ def test_a_server_reads_it_again_at_a_hangup_and_keeps_the_old_one_if_it_is_no_g
             assert pair._serial_at(port) == renewed
             o2o.send_signal(signal.SIGTERM)
             assert o2o.wait(timeout=60) == 0
+        finally:
+            o2o.kill()
+
+
+def test_a_hangup_before_the_doors_are_open_does_not_end_it(tmp_path, pair):
+    os.mkfifo(objective := tmp_path / "objective.json")
+    words = [sys.executable, "-m", "gateway.cli", "serve", "--data", str(tmp_path / "data")]
+    words += ["--port", "0", "--solver", "nearest", "--improver", "none", *pair.files]
+    words += ["--objective", str(objective)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as o2o:
+        try:
+            with objective.open("w") as pipe:  # somebody reads it: it starts
+                renewed = pair.renewed()
+                os.kill(o2o.pid, signal.SIGHUP)
+                pipe.write("{}")
+            url = o2o.stdout.readline().split()[1]
+            assert said(o2o.stderr, "the certificate was read again")
+            port = int(url.removeprefix("wss://127.0.0.1:").removesuffix("/ws"))
+            assert pair._serial_at(port) == renewed
         finally:
             o2o.kill()
 

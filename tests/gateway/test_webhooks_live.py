@@ -108,7 +108,7 @@ async def test_figures_of_each_webhook_are_in_the_metrics(tmp_path):
         await accepted(city, "o1")
         await until(lambda: receiver.events)
         reader, writer = await asyncio.open_connection("127.0.0.1", app.server.port)
-        writer.write(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+        writer.write(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
         text = (await reader.read(-1)).decode()
         writer.close()
         assert 'o2o_webhook_dropped_total{owner="order_service:shop",webhook="w"} 0' in text
