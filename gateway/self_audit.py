@@ -26,16 +26,30 @@ Key = TypeVar("Key")
 
 
 class Rounds(Generic[Key]):
-    """A few keys at a time, round and round: after the last of them, those there are by then."""
+    """A few keys at a time, round and round: after the last of them, those there are by then.
 
-    def __init__(self, every: Callable[[], Iterable[Key]]) -> None:
+    `where` names one; `wrong` are those that were, as of when they were looked at.
+    """
+
+    def __init__(self, every: Callable[[], Iterable[Key]], where: str) -> None:
+        self.where = where
+        self.wrong: dict[Key, None] = {}
         self._every = every
+        self._there: dict[Key, None] = {}
         self._left: Iterator[Key] = iter(())
 
     def some(self, looks: int) -> list[Key]:
         found = list(islice(self._left, looks))
         if len(found) < looks:
-            self._left = iter(list(self._every()))
+            self._there = dict.fromkeys(self._every())
+            self._left = iter(self._there)
+        return found
+
+    def gone(self) -> list[Key]:
+        """What was wrong and is not in this round: nobody will look at it again."""
+        found = [x for x in self.wrong if x not in self._there]
+        for key in found:
+            del self.wrong[key]
         return found
 
 
@@ -49,10 +63,10 @@ class SelfAudit:
         self.problems: dict[str, str] = {}  # by where it is: what is wrong there now
         self._state = s
         self._told = told
-        self._shelves = Rounds[tuple[StoreId, ProductId]](self._every_shelf)
-        self._orders = Rounds[OrderId](open_orders)
-        self._payments = Rounds[PaymentId](lambda: s.payments.payments)
-        self._couriers = Rounds[CourierId](lambda: s.deliveries.routes)
+        self._shelves = Rounds[tuple[StoreId, ProductId]](self._every_shelf, "{0[0]}/{0[1]}")
+        self._orders = Rounds[OrderId](open_orders, "order {}")
+        self._payments = Rounds[PaymentId](lambda: s.payments.payments, "payment {}")
+        self._couriers = Rounds[CourierId](lambda: s.deliveries.routes, "route {}")
 
     async def run(self, interval_s: float = INTERVAL_S) -> None:
         """Until cancelled."""
@@ -72,20 +86,34 @@ class SelfAudit:
 
     def look(self, looks: int = LOOKS) -> None:
         """At the next few of each, and at the sum of the ledger."""
-        for store, product in self._shelves.some(looks):
-            self._note(f"{store}/{product}", self._of_shelf(store, product))
-        for order in self._orders.some(looks):
-            self._note(f"order {order}", self._of_order(order))
-        for payment in self._payments.some(looks):
-            self._note(f"payment {payment}", self._of_payment(payment))
-        for courier in self._couriers.some(looks):
-            route = self._state.deliveries.route(courier)
-            self._note(f"route {courier}", routes.route_problems(self._state, courier, route))
+        self._look_at(self._shelves, looks, self._of_shelf)
+        self._look_at(self._orders, looks, self._of_order)
+        self._look_at(self._payments, looks, self._of_payment)
+        self._look_at(self._couriers, looks, self._of_route)
         self._note("ledger", money.ledger_problems(self._state))
 
     # internals
 
-    def _of_shelf(self, store: StoreId, product: ProductId) -> Iterator[str]:
+    def _look_at(
+        self, rounds: Rounds[Key], looks: int, found: Callable[[Key], Iterator[str]]
+    ) -> None:
+        for key in rounds.some(looks):
+            where = rounds.where.format(key)
+            self._note(where, found(key))
+            if where in self.problems:
+                rounds.wrong[key] = None
+            else:
+                rounds.wrong.pop(key, None)
+        for key in rounds.gone():
+            self.problems.pop(rounds.where.format(key), None)
+
+    def _of_route(self, courier: CourierId) -> Iterator[str]:
+        yield from routes.route_problems(
+            self._state, courier, self._state.deliveries.route(courier)
+        )
+
+    def _of_shelf(self, shelf: tuple[StoreId, ProductId]) -> Iterator[str]:
+        store, product = shelf
         yield from stock.shelf_problems(self._state, store, product)
         x = self._state.inventory.levels[store][product]
         level = Buckets(x.on_hand, x.reserved, x.safety, x.damaged, x.incoming)

@@ -134,6 +134,32 @@ def test_money_and_routes_that_are_made_wrong_are_found(stage, where, tamper):
     assert where in audit.problems
 
 
+@pytest.mark.parametrize("where", ["order o", "payment o/1", "route kim"])
+def test_what_is_gone_is_wrong_no_more(where):
+    """An order that has ended, a payment that is archived: nobody looks at it again."""
+    case = cases.on_board(cases.city(5))
+    hub, s, orders = followed(case), case.state, ["o"]
+    audit = SelfAudit(s, hub.shelf_level, lambda: iter(orders))
+    s.ledger.balances["store:ghost"] = 1
+    s.payments["o/1"].captured_minor = 3
+    s.deliveries["o/1"].load = 99
+    s.orders.orders["o"] = replace(s.orders["o"], why="nobody/knows")
+    for _ in range(3):
+        audit.look()
+    assert where in audit.problems
+    others = audit.problems.keys() - {where}
+    {
+        "order o": orders.clear,
+        "payment o/1": s.payments.payments.clear,
+        "route kim": s.deliveries.routes.clear,
+    }[where]()
+    for _ in range(2):
+        audit.look()
+    assert where not in audit.problems
+    assert "ledger" in audit.problems
+    assert others
+
+
 @live
 async def test_the_metric_that_has_to_be_0_is_0_until_it_is_not(tmp_path):
     async with serving(tmp_path) as app, small_city(app) as city:
