@@ -3,7 +3,9 @@
 What is finished after the end of a shift and before the next one belongs to it.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -47,13 +49,78 @@ class WorkedShift(Struct, array_like=True):
         return self.done.ridden_mm * GRAMS_PER_KM[self.vehicle]
 
 
-class Shifts(Struct):
+class Worked(NamedTuple):
+    """The sum of some shifts."""
+
+    shifts: int = 0
+    on_duty_ms: int = 0
+    busy_ms: int = 0
+    delivered: int = 0
+    on_time: int = 0
+    ridden_mm: int = 0
+    co2e_ug: int = 0
+    earned_minor: int = 0
+
+    def and_of(self, x: WorkedShift, done: Done) -> "Worked":
+        work = done.work
+        return Worked(
+            self.shifts + 1,
+            self.on_duty_ms + work.on_duty_ms,
+            self.busy_ms + work.busy_ms,
+            self.delivered + work.delivered,
+            self.on_time + done.on_time,
+            self.ridden_mm + done.ridden_mm,
+            self.co2e_ug + done.ridden_mm * GRAMS_PER_KM[x.vehicle],
+            self.earned_minor + work.earned_minor,
+        )
+
+
+class Totals(NamedTuple):
+    """Of a courier's shifts but the last, which do not change any more, in order."""
+
+    shifts: list[WorkedShift]  # of which; the list is another one as soon as a shift begins
+    starts: list[Millis]  # of all of them, the last too
+    upto: list[Worked]  # the sum of as many
+
+
+class Shifts(Struct, dict=True):
     """Of each courier the last is the one that goes on, or could still be worked for."""
 
     shifts: dict[CourierId, list[WorkedShift]] = {}
     on_time: dict[CourierId, int] = {}
 
+    def __post_init__(self) -> None:
+        self._totals: dict[CourierId, Totals] = {}  # of those who were asked about
+
     # queries
+
+    def worked(
+        self,
+        couriers: Iterable[CourierId],
+        from_at: int,
+        to_at: int,
+        now: Millis,
+        fleet: Utilization,
+        rides: Emissions,
+    ) -> tuple[int, Worked]:
+        """Who began any shift in that time, and the sum of these, with what goes on counted until
+        now; a few steps a courier, however many shifts they were.
+        """
+        count, sums = 0, [0] * len(Worked._fields)
+        for courier in couriers:
+            totals = self._totals_of(courier)
+            first, end = (bisect_left(totals.starts, x) for x in (from_at, to_at))
+            if first >= end:
+                continue
+            last = len(totals.shifts) - 1
+            until = totals.upto[min(end, last)]
+            if end > last:
+                x = totals.shifts[last]
+                until = until.and_of(x, self._done(courier, now, fleet, rides).less(x.done))
+            count += 1
+            for n, (a, b) in enumerate(zip(totals.upto[first], until, strict=True)):
+                sums[n] += b - a
+        return count, Worked(*sums)
 
     def since(
         self,
@@ -94,6 +161,18 @@ class Shifts(Struct):
             self.on_time[x.courier] = self.on_time.get(x.courier, 0) + 1
 
     # internals
+
+    def _totals_of(self, courier: CourierId) -> Totals:
+        shifts = self.shifts.get(courier, [])
+        found = self._totals.get(courier)
+        if found is None or found.shifts is not shifts:
+            upto = [Worked()]
+            for x in shifts[:-1]:
+                upto.append(upto[-1].and_of(x, x.done))
+            found = Totals(shifts, [x.started_at for x in shifts], upto)
+            if shifts:
+                self._totals[courier] = found
+        return found
 
     def _done(self, courier: CourierId, at: Millis, fleet: Utilization, rides: Emissions) -> Done:
         ridden_mm = rides.ridden_mm(courier)

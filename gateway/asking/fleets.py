@@ -2,7 +2,7 @@
 
 from engine.engine import Engine
 from engine.projections import Projections
-from engine.projections.shifts import WorkedShift
+from engine.projections.shifts import Worked, WorkedShift
 from engine.queries.for_couriers import is_told
 from engine.rules.emissions import SOURCES
 from engine.state import State
@@ -88,12 +88,9 @@ def get_fleet_work(
     currency = s.settings.current.currency
     told = []
     for fleet in fleets:
-        worked = {
-            courier: shifts
-            for courier in s.couriers.of_fleet(fleet)
-            if (shifts := _shifts(courier, from_at, to_at, engine.now, p))
-        }
-        told.append(_work(fleet, worked, currency))
+        couriers, now = s.couriers.of_fleet(fleet), engine.now
+        sums = p.shifts.worked(couriers, from_at, to_at, now, p.utilization, p.emissions)
+        told.append(_work(fleet, *sums, currency))
     return m.FleetsWorked(told, SOURCES)
 
 
@@ -137,17 +134,16 @@ def _worked(courier: CourierId, x: WorkedShift, currency: str) -> m.WorkedShift:
     )
 
 
-def _work(fleet: FleetId, worked: dict[CourierId, list[WorkedShift]], currency: str) -> m.FleetWork:
-    shifts = [x for of in worked.values() for x in of]
+def _work(fleet: FleetId, couriers: int, x: Worked, currency: str) -> m.FleetWork:
     return m.FleetWork(
         fleet,
-        len(worked),
-        len(shifts),
-        sum(x.done.work.on_duty_ms for x in shifts) // SECOND,
-        sum(x.done.work.busy_ms for x in shifts) // SECOND,
-        sum(x.done.work.delivered for x in shifts),
-        sum(x.done.on_time for x in shifts),
-        sum(x.done.ridden_mm for x in shifts) // MM,
-        round(sum(x.co2e_ug for x in shifts) / GRAM_UG, 1),
-        money(sum(x.done.work.earned_minor for x in shifts), currency),
+        couriers,
+        x.shifts,
+        x.on_duty_ms // SECOND,
+        x.busy_ms // SECOND,
+        x.delivered,
+        x.on_time,
+        x.ridden_mm // MM,
+        round(x.co2e_ug / GRAM_UG, 1),
+        money(x.earned_minor, currency),
     )

@@ -1,9 +1,12 @@
 """Fleets: a partner sees his own couriers as they see themselves, and nothing of anybody else."""
 
+import itertools
+
 import pytest
 from msgspec import msgpack
 
 from engine import commands as c
+from engine.projections import Projections
 from engine.values import DAY, HOUR
 from gateway import messages as m
 from gateway.asking.fleets import get_delivery
@@ -143,6 +146,42 @@ def test_shifts_are_worked_as_the_tables_of_an_export_have_them(seed):
             assert [x.ended_at if x.ended_at > 0 else None, x.broken_down, *work] == list(row[4:12])
             assert x.done.ridden_mm / 1_000 == row[13]
             assert 0 <= x.done.on_time <= x.done.work.delivered
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_sum_of_shifts_is_that_of_each_whenever_it_is_asked_for(seed):
+    """Two steps a courier instead of all his shifts: the same to the unit, also while he works."""
+    day, p = RandomDay(seed), Projections()
+    starts = [0]
+    for n, record in enumerate(day.records(1_500)):
+        p.fold(record)
+        if n % 100:
+            continue
+        now, couriers = day.engine.now, day.engine.state.couriers.ids
+        starts = [0, *sorted({x.started_at for of in p.shifts.shifts.values() for x in of})]
+        for from_at, to_at in itertools.product(starts, [*starts, now + 1]):
+            each = {
+                courier: [
+                    x
+                    for x in p.shifts.since(courier, from_at, now, p.utilization, p.emissions)
+                    if x.started_at < to_at
+                ]
+                for courier in couriers
+            }
+            shifts = [x for of in each.values() for x in of]
+            count, sums = p.shifts.worked(couriers, from_at, to_at, now, p.utilization, p.emissions)
+            assert count == sum(map(bool, each.values()))
+            assert sums == (
+                len(shifts),
+                sum(x.done.work.on_duty_ms for x in shifts),
+                sum(x.done.work.busy_ms for x in shifts),
+                sum(x.done.work.delivered for x in shifts),
+                sum(x.done.on_time for x in shifts),
+                sum(x.done.ridden_mm for x in shifts),
+                sum(x.co2e_ug for x in shifts),
+                sum(x.done.work.earned_minor for x in shifts),
+            )
+    assert len(starts) > 2
 
 
 async def signed_up(app, fleet, name):
