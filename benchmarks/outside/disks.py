@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from asyncio import CancelledError
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -81,8 +82,10 @@ class Tills:
         """Until cancelled: whoever reads waits for what was decided, but not for room."""
         while True:
             began = time.monotonic()
-            self.reads[(await talk.ask("list_stock"))["code"] or "read"] += 1
-            self.slowest_read_s = max(self.slowest_read_s, time.monotonic() - began)
+            try:
+                self.reads[(await talk.ask("list_stock"))["code"] or "read"] += 1
+            finally:  # also of what is never answered
+                self.slowest_read_s = max(self.slowest_read_s, time.monotonic() - began)
             await asyncio.sleep(0.1)
 
     def reconciled(self) -> list[str]:
@@ -153,7 +156,8 @@ async def fills(served: Served, make_room: Callable[[], object]) -> tuple[str, l
     later = len(tills.done) - sold
     for task in reading:
         task.cancel()
-    await asyncio.gather(*reading, return_exceptions=True)
+    ends = await asyncio.gather(*reading, return_exceptions=True)
+    wrong += [f"a read ended with {x!r}" for x in ends if not isinstance(x, CancelledError)]
     if max(tills.slowest_s, tills.slowest_read_s) > ANSWERS_S:
         wrong.append(f"an answer took {tills.slowest_s:.1f}, a read {tills.slowest_read_s:.1f} s")
     store = await served.talk("store", "s1")
