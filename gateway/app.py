@@ -30,6 +30,7 @@ from gateway.latency import OrderToPlan
 from gateway.locating.devices import Devices
 from gateway.locating.fixes import AHEAD_MAX_MS, INTERVAL_S, Fixes
 from gateway.locating.trails import Trails
+from gateway.locating.ways import Ways
 from gateway.loop import EngineLoop
 from gateway.messages import Role
 from gateway.metrics import Counters, Metric, gauges, of_counters
@@ -188,6 +189,8 @@ class App:
         forks = Forks(config.data, f"{wall_ms():x}", stopwatch_s)
         trails = Trails(config.data)
         self._stack.callback(trails.close)
+        ways = Ways(config.streets)
+        self._stack.callback(ways.close)
         ahead = FixLimits(future_ms=round(AHEAD_MAX_MS * config.speed))
         fixes = Fixes(self.loop, self.counters, trails, ahead)
         deeds = Deeds(config.data, self._secret, self.loop.clock.now, self.loop.settled)
@@ -212,7 +215,7 @@ class App:
             cashier=Cashier(),
             hooks=self.hooks,
             trails=trails,
-            streets=config.streets,
+            ways=ways,
             devices=devices,
             forks=forks,
             objective=self.planner.objective if self.planner is not None else None,
@@ -229,10 +232,12 @@ class App:
         self.server = Server(self.desk, site, *where, self._tls)
         self.audit = SelfAudit(self.engine.state, self.hub.shelf_level, self.hub.open_orders)
         beat_s = config.fix_interval_s
-        for forever in (self.hub.run(), fixes.run(beat_s), self.audit.run(), forks.run()):
+        lives = (self.hub.run(), fixes.run(beat_s), self.audit.run(), forks.run(), deeds.run())
+        for forever in lives:
             life = asyncio.create_task(forever)
             self._lives.append(life)
             self._stack.push_async_callback(cancelled, life)
+        self._stack.push_async_callback(deeds.ended)  # before what they need is closed
         await self._stack.enter_async_context(self.server)
 
     async def _open_payments(self) -> None:

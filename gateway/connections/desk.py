@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from engine.engine import NO_KEY, Engine, Record
 from engine.values import Millis, RequestKey
@@ -11,6 +11,7 @@ from gateway import messages as m
 from gateway.asking.paying import Cashier
 from gateway.asking.reading import Indexes
 from gateway.clock import Clock
+from gateway.connections.keys import Keys
 from gateway.connections.limits import Buckets, Limits
 from gateway.connections.roll import Roll
 from gateway.deeds import Deeds
@@ -19,6 +20,7 @@ from gateway.hooks.office import HookOffice
 from gateway.locating.devices import Devices
 from gateway.locating.fixes import Fixes
 from gateway.locating.trails import Trails
+from gateway.locating.ways import Ways
 from gateway.loop import Reply
 from gateway.metrics import Counters
 from gateway.privacy.keeper import Keeper
@@ -26,7 +28,6 @@ from gateway.revocations import Revocations
 from gateway.submissions import OverloadedError
 from gateway.telling.shelves import Remembered
 from gateway.tokens import Tokens
-from geo.city_streets import CityStreets
 
 if TYPE_CHECKING:
     from gateway.connections.sessions import Session
@@ -81,7 +82,8 @@ class Desk(Struct, kw_only=True):
     cashier: Cashier
     hooks: HookOffice
     trails: Trails
+    ways: Ways
     devices: Devices
     forks: Forks
     objective: Any = None  # the planner plans by it, if there is one
-    streets: CityStreets | None = None  # that the server was started with
+    keys: Keys = field(default_factory=Keys)

@@ -21,6 +21,7 @@ from gateway.loop import Reply
 from gateway.messages.frames import RequestFrame
 from gateway.privacy.free_text import check_free_text, check_request_id
 from gateway.privacy.keeper import PERSONAL, WITH_WORDS
+from gateway.privacy.known_ids import is_known
 from gateway.submissions import (
     NO_ROOM,
     NoRoomError,
@@ -82,7 +83,7 @@ class Requests:
 
     async def take(self, who: Identity, frame: RequestFrame) -> None:
         """Starts it, and returns when there is a free slot for the next."""
-        command, key = None, RequestKey(f"{who.name}/{frame.id}")
+        desk, command, key = self._desk, None, RequestKey(f"{who.name}/{frame.id}")
         if self._is_shed(frame, key):
             self._overloaded(frame.id, self._desk.loop.overload())
             await self._others_turn()
@@ -90,28 +91,34 @@ class Requests:
         try:
             body = self._codec.request_body(frame.body)
             check_may_ask(who, body)
-            check_free_text(body)
-            check_request_id(frame.id)
-            self._desk.cashier.check(body)
+            check_free_text(body, partial(is_known, desk.loop.engine.state))
+            if not desk.deeds.has_used(key) and not desk.loop.has_used(key):  # chosen now
+                check_request_id(frame.id)
+            desk.cashier.check(body)
             if type(body) not in QUESTIONS:
                 command = command_of(body, who, self._currency)
-            self._check_key(key, command, body)
+            give_back = self._taken(key, command, body)
         except Refusal as refusal:
             self.refuse(frame.id, error=refusal.error)
             return
-        await self._slots.take()
+        try:
+            await self._slots.take()
+        except asyncio.CancelledError:
+            give_back()
+            raise
         if type(body) in DEEDS:
             work = self._do(who, frame.id, body, key)
         elif command is None:
             work = self._read(who, frame.id, body, key)
         elif type(body) in WITH_WORDS:
-            submit = partial(self._desk.keeper.submit, body, who, command, key)
+            submit = partial(desk.keeper.submit, body, who, command, key)
             work = self._submit(frame.id, submit)
         else:
-            work = self._submit(frame.id, partial(self._desk.loop.submit, command, key))
+            work = self._submit(frame.id, partial(desk.loop.submit, command, key))
         task = asyncio.get_running_loop().create_task(work)
         self._answering.add(task)
         task.add_done_callback(self._answered)
+        task.add_done_callback(lambda _: give_back())
         await self._others_turn()
 
     def refuse(self, id: str, error: m.Error) -> None:
@@ -119,7 +126,7 @@ class Requests:
         self._send(m.Reply(id, self._desk.loop.durable_seq, error=error))
 
     def end(self) -> None:
-        """Nobody is there any more to hear what is still under way."""
+        """Nobody is there any more to hear what is still under way: only the waiting ends."""
         for task in self._answering:
             task.cancel()
 
@@ -142,12 +149,18 @@ class Requests:
         if self._count % AT_ONCE == 0:
             await asyncio.sleep(0)
 
-    def _check_key(self, key: RequestKey, command: Any, body: m.RequestBody) -> None:
-        """The engine knows the keys of commands, and who keeps deeds those of deeds."""
-        desk = self._desk
+    def _taken(self, key: RequestKey, command: Any, body: m.RequestBody) -> Callable[[], None]:
+        """The engine knows the keys of commands, and who keeps deeds those of deeds; of what is on
+        its way to either the desk does, until what is returned is called. Raises Refusal.
+        """
+        desk, is_deed = self._desk, type(body) in DEEDS
         taken = command is not None and desk.deeds.has_used(key)
-        if taken or (type(body) in DEEDS and desk.loop.has_used(key)):
+        if taken or (is_deed and desk.loop.has_used(key)):
             raise Refusal("idempotency_conflict")
+        if command is None and not is_deed:
+            return _nothing
+        desk.keys.take(key, is_deed)
+        return partial(desk.keys.give_back, key, is_deed)
 
     async def _submit(self, id: str, submit: Callable[[], Awaitable[Reply]]) -> None:
         try:
@@ -216,7 +229,7 @@ class Requests:
             case m.GetTrail():
                 return await get_trail(body, engine, desk.trails)
             case m.GetWay():
-                return await get_way(body, who, engine, desk.streets)
+                return await get_way(body, who, engine, desk.ways)
             case m.GetPayment():
                 return desk.cashier.payment(body, who, engine)
             case m.StartPayment():
@@ -251,3 +264,7 @@ class Requests:
         self._answering.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a request was not answered: %r", error, exc_info=error)
+
+
+def _nothing() -> None:
+    """Questions have no keys."""

@@ -62,9 +62,10 @@ class Follower:
     async def forget(self, postman: Postman) -> None:
         """When this returns, nothing more is noted for it."""
         log = _log_of(postman.endpoint)
-        del self._postmen[log][postman.endpoint.id]
-        if not self._postmen[log]:
-            del self._postmen[log]
+        if of_log := self._postmen.get(log):
+            of_log.pop(postman.endpoint.id, None)
+            if not of_log:
+                del self._postmen[log]
         async with self._noting:
             pass
 

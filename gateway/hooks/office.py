@@ -153,10 +153,11 @@ class HookOffice:
     async def _remove(self, b: RemoveWebhook, who: Identity, _: str) -> None:
         postman = self._own(b.webhook, who, b.owner)
         key = postman.endpoint.id
-        del self._postmen[key]
         await self._follower.forget(postman)
-        await cancelled(self._lives.pop(key))
+        if (life := self._lives.pop(key, None)) is not None:
+            await cancelled(life)
         await self._thread(self._outbox.remove, key)
+        self._postmen.pop(key, None)  # at last: what fails before is not done, and says so
 
     async def _list(self, _: ListWebhooks, who: Identity, __: str) -> m.Webhooks:
         mine = list(self._postmen.values()) if who.role == "operator" else self._of(who.name)

@@ -2,8 +2,9 @@
 
 Card numbers are for the payment provider's own page: none gets into the journal. Ids are chosen by
 programs and may be long numbers, so that of them only what is written as cards are is taken for
-one. Controls and marks that turn the direction of what follows would make a name look like another
-one.
+one, and only where somebody chooses them: what is known already can be named, and what a provider
+calls a payment is nobody's choice here. Controls and marks that turn the direction of what follows
+would make a name look like another one.
 """
 
 import re
@@ -38,6 +39,7 @@ NO_SCHEME = range(2_000, 2_200)  # begins with a year, and no card does
 GTIN_13, GTIN_14, SSCC = 13, 14, 18
 GOODS = ("product", "products", "missing", "substitute", "liked", "disliked", "cart", "after")
 SCANNED = (*GOODS, "labels", "scanned")
+PROVIDERS = (m.ReportAuthorization, m.ReportInstruction)  # their references: money hangs on them
 NOT_TYPED = "no control characters or marks of direction"
 
 
@@ -118,13 +120,22 @@ FREE_TEXT: dict[type, tuple[Field, ...]] = {
 }
 
 
-def check_free_text(body: object) -> None:
-    """Raises Refusal: `card_number`, which is neither kept nor repeated, or `malformed`."""
+def is_theirs(body: object, field: Field) -> bool:
+    """Chosen by a provider: of random numbers of 16 digits every tenth could be a card's."""
+    return isinstance(body, PROVIDERS) and field.path == ("reference",)
+
+
+def check_free_text(body: object, is_known: Callable[[str], bool] = lambda _: False) -> None:
+    """`is_known`: whether an id is somebody's already. Raises Refusal: `card_number`, which is
+    neither kept nor repeated, or `malformed`.
+    """
     for field in FREE_TEXT.get(type(body), ()):
         for text in field.texts(body):
             if field.unwanted.search(text):
                 raise Refusal("malformed", NOT_TYPED, {"field": field.name})
-            if not isinstance(body, UNKEPT) and field.holds_card(text):
+            if isinstance(body, UNKEPT) or is_theirs(body, field) or not field.holds_card(text):
+                continue
+            if field.unwanted is not IN_AN_ID or not is_known(text):
                 raise Refusal("card_number", detail={"field": field.name})
 
 

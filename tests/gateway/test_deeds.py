@@ -1,7 +1,9 @@
 """What the gateway does itself is done once, too, and answered alike, whoever repeats it and when."""
 
+import asyncio
 import re
-from contextlib import asynccontextmanager
+import sqlite3
+from contextlib import asynccontextmanager, closing
 
 import msgspec
 import pytest
@@ -13,7 +15,8 @@ from gateway.connections.requests import DEEDS, QUESTIONS
 from gateway.deeds import FILE, Deeds
 from tests.serving import live, placed, raw, serving, small_city, tell
 
-ASKING = re.compile(r"Count|Explain|Export|Find|Get|Inspect|List|Recommend|Search|Track\Z")
+# Whoever is admitted twice has two tokens, of which each is as good, and none is kept here.
+ASKING = re.compile(r"Admit|Count|Explain|Export|Find|Get|Inspect|List|Recommend|Search|Track\Z")
 HOOK = {"feed": "orders", "url": "https://example.com/a"}
 # Of each: who asks, what must be so before, what is asked, and something else under the same id.
 ASKED = {
@@ -168,6 +171,77 @@ async def test_repeats_at_the_same_time_are_one_deed(tmp_path):
 
 
 @live
+async def test_an_id_is_of_one_kind_also_while_both_are_on_their_way(tmp_path):
+    """One after the other without waiting, on one connection and on two; repeats are none."""
+    link = {"type": "create_tracking_link", "order": "o1"}
+    bob = {"type": "register_customer", "customer": "bob"}
+    async with serving(tmp_path) as app, small_city(app) as city:
+        await placed(city, "o1")
+        async with raw(app, "order_service", "shop") as a, raw(app, "order_service", "shop") as b:
+            for n, (one, two) in enumerate(((a, a), (a, b), (b, b), (b, a))):
+                bodies = (link, bob) if n % 2 else (bob, link)
+                for ws, body in zip((one, two, one), (*bodies, bodies[0]), strict=True):
+                    await tell(ws, {"type": "request", "id": f"k{n}", "body": body})
+                got = [code_of(await ws.recv()) for ws in (one, two, one)]
+                assert got.count("idempotency_conflict") in (1, 2), (n, got)
+            for n in range(4):  # and of one kind it stays
+                got = []
+                for body in (link, bob):
+                    await tell(a, {"type": "request", "id": f"k{n}", "body": body})
+                    got.append(code_of(await a.recv()))
+                assert got.count("idempotency_conflict") == 1
+        assert not any(app.desk.keys._taken.values())
+
+
+@live
+async def test_what_is_cut_off_is_done_all_the_same(tmp_path):
+    """Whoever asked is gone in the middle of it; what is said to the repeat is so."""
+    async with serving(tmp_path) as app, small_city(app) as city:
+        await city.shop.request(m.SetWebhook("w", **HOOK))
+        hooks, began, goes_on = app.hooks, asyncio.Event(), asyncio.Event()
+        forget = hooks._follower.forget
+
+        async def slowly(postman):
+            began.set()
+            await goes_on.wait()
+            await forget(postman)
+
+        hooks._follower.forget = slowly
+        remove = {"type": "request", "id": "k", "body": {"type": "remove_webhook", "webhook": "w"}}
+        async with raw(app, "order_service", "shop") as ws:
+            await tell(ws, remove)
+            await began.wait()
+            present = app.desk.roll.count
+        while app.desk.roll.count == present:
+            await asyncio.sleep(0.01)
+        goes_on.set()
+        async with raw(app, "order_service", "shop") as ws:
+            assert code_of(await said(ws, "k", m.RemoveWebhook("w"))) is None
+        assert not hooks._postmen
+        assert not hooks._lives
+        assert hooks._outbox.endpoints() == []
+
+
+@live
+async def test_what_could_not_be_removed_is_still_there(tmp_path):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        await city.shop.request(m.SetWebhook("w", **HOOK))
+        remove = app.hooks._outbox.remove
+
+        def fails(_):
+            app.hooks._outbox.remove = remove
+            raise Refusal("storage_full")
+
+        app.hooks._outbox.remove = fails
+        async with raw(app, "order_service", "shop") as ws:
+            assert code_of(await said(ws, "k", m.RemoveWebhook("w"))) == "storage_full"
+            assert len((await city.shop.request(m.ListWebhooks())).webhooks) == 1
+            assert code_of(await said(ws, "k", m.RemoveWebhook("w"))) is None
+        assert (await city.shop.request(m.ListWebhooks())).webhooks == []
+        assert app.hooks._outbox.endpoints() == []
+
+
+@live
 async def test_what_is_refused_stays_refused(tmp_path):
     async with serving(tmp_path) as app, small_city(app) as city:
         async with raw(app, "order_service", "shop") as ws:
@@ -266,13 +340,65 @@ async def test_what_may_be_another_time_is_asked_again(tmp_path):
 
 
 @live
-async def test_keys_are_kept_as_long_as_the_engine_keeps_its_own(tmp_path, monkeypatch):
-    monkeypatch.setattr("gateway.deeds.PRUNED_EVERY", 1)
+async def test_who_stops_waiting_does_not_stop_the_deed(tmp_path):
+    office, goes_on = Office(tmp_path), asyncio.Event()
+
+    async def slowly():
+        await goes_on.wait()
+        return await office.do()
+
+    waits = asyncio.create_task(office.deeds.answer(m.RedriveWebhook("w"), "k", slowly))
+    await asyncio.sleep(0.05)
+    waits.cancel()
+    await asyncio.gather(waits, return_exceptions=True)
+    assert office.deeds.has_used("k")
+    goes_on.set()
+    await office.deeds.ended()
+    assert (await office.ask(m.RedriveWebhook("w"))).body == m.Redriven(1)
+    assert office.count == 1
+    office.deeds.close()
+
+
+@live
+async def test_a_key_that_could_not_be_kept_is_free(tmp_path):
+    office = Office(tmp_path)
+    office.deeds._db.execute("PRAGMA query_only = ON")
+    with pytest.raises(Refusal, match="unsettled"):
+        await office.ask(m.RedriveWebhook("w"))
+    assert not office.deeds.has_used("k")
+    office.deeds._db.execute("PRAGMA query_only = OFF")
+    await office.ask(m.RedriveWebhook("w"))
+    assert office.deeds.has_used("k")
+    office.deeds.close()
+
+
+@live
+async def test_secrets_go_when_their_time_is_over_although_nobody_asks(tmp_path):
+    office = Office(tmp_path)
+    await office.ask(m.RedriveWebhook("w"))
+    tag = office.deeds._tag(m.RedriveWebhook("w"))
+    assert tag in everything(tmp_path)
+    office.now = KEPT_MS + 1
+    assert not office.deeds.has_used("k")
+    life = asyncio.create_task(office.deeds.run(0.01))
+    async with asyncio.timeout(10):
+        while tag in everything(tmp_path):
+            await asyncio.sleep(0.01)
+    life.cancel()
+    assert not office.deeds._used
+    await asyncio.gather(life, return_exceptions=True)
+    office.deeds.close()
+    with closing(sqlite3.connect(tmp_path / FILE)) as db:
+        assert db.execute("SELECT count(*) FROM deed").fetchone() == (0,)
+
+
+@live
+async def test_keys_are_kept_as_long_as_the_engine_keeps_its_own(tmp_path):
     office = Office(tmp_path)
     first = await office.ask(m.RedriveWebhook("w"))
     office.now = KEPT_MS
     assert await office.ask(m.RedriveWebhook("w")) == first
     office.now += 1
-    assert not office.deeds.has_used("gone")
+    assert not office.deeds.has_used("k")
     assert (await office.ask(m.RedriveWebhook("w"))).body == m.Redriven(2)
     office.deeds.close()

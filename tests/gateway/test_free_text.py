@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 import msgspec
 import pytest
 
+from engine import commands as c
 from engine import snapshot
 from gateway import messages as m
 from gateway.auth import MAY_ASK
@@ -17,10 +18,11 @@ from gateway.privacy.free_text import (
     check_request_id,
     holds_card_number,
     is_card_id,
+    is_theirs,
 )
 from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
 from tests.gateway.test_auth import some
-from tests.serving import DOOR, hear, live, raw, serving, small_city, tell
+from tests.serving import DOOR, hear, live, placed, raw, serving, small_city, tell
 
 CARD = "4111111111111111"
 CARD_IDS = (CARD, "4111-1111-1111-1111", "3782:822463:10005", f"pay:{CARD}", f"{CARD}-2")
@@ -121,6 +123,35 @@ def test_other_numbers_may_be_ids(id):
     check_request_id(id)
 
 
+def test_what_a_provider_calls_a_payment_is_its_own_choice():
+    """One in ten of random references fits a card, and the money is held already."""
+    for body in (
+        m.ReportAuthorization("o/1", True, m.Money(1, "CNY"), CARD),
+        m.ReportInstruction("o/1/capture", True, CARD),
+    ):
+        check_free_text(body)
+    with pytest.raises(Refusal, match="card_number"):
+        check_free_text(m.ReportInstruction(f"{CARD}/1/capture", True, CARD))
+
+
+@live
+async def test_what_has_such_an_id_already_can_be_named_and_new_ones_cannot_have_it(tmp_path):
+    """As in a journal from before ids were looked at."""
+    async with serving(tmp_path) as app, small_city(app) as city:
+        await app.loop.submit(c.RegisterCustomer(CARD, "shop"), f"order_service:shop/{CARD}")
+        assert (await city.shop.request(m.GetCustomer(CARD))).customer == CARD
+        told = await placed(city, "o1")
+        bank = m.ReportAuthorization(told.payment, True, told.total, CARD)
+        await city.bank.request(bank)
+        assert app.engine.state.payments[told.payment].status.value == "authorized"
+        other = "5500005555555559"
+        for body in (m.GetCustomer(other), m.RegisterCustomer(other)):
+            assert (await city.shop.ask(body)).error.code == "card_number"
+        for key, code in ((CARD, "idempotency_conflict"), (other, "card_number")):
+            said = await city.shop.ask(m.RegisterCustomer("bob"), id=key)  # a repeat is no choice
+            assert said.error.code == code
+
+
 def test_barcodes_of_goods_and_parcels_may_be_what_they_are():
     """A GTIN of 13 digits is nobody's choice, and of one in ten the last digit fits a card."""
     gtin, sscc = "4006381300063", "340123450000000017"
@@ -190,7 +221,7 @@ PLANTED = (CARD, "4111-1111-1111-1111", "4111 1111 1111 1111")
 def planted(kind):
     """A request of this kind with a card number in one field after another, as it is sent."""
     for field in FREE_TEXT.get(kind, ()):
-        for card in PLANTED:
+        for card in () if is_theirs(some(kind), field) else PLANTED:
             body = msgspec.to_builtins(some(kind))
             _plant(body, field.path, card)
             yield field, body

@@ -1,10 +1,11 @@
 """The line a courier is to ride, for who draws it; and how old what is drawn of him is."""
 
 import asyncio
+import threading
 from itertools import pairwise
 
 from gateway import messages as m
-from gateway.locating.ways import by_streets
+from gateway.locating.ways import Ways, by_streets, line_of
 from gateway.wire import time_text
 from geo.points import Point
 from geo.polyline import decode
@@ -43,11 +44,38 @@ async def test_without_streets_a_way_is_straight_from_where_he_is_by_his_stops(t
 
 def test_along_streets_every_corner_is_drawn_and_a_stop_once():
     ends = [Point(*(int(x) for x in STREETS.graph.places[k])) for k in (0, -1, 0)]
-    line = by_streets(STREETS, ends)
+    line = line_of(ends, by_streets(STREETS, ends, {}))
     out, home = (STREETS.way(*x).corners.tolist() for x in pairwise(ends))
     assert len(out) > 2
     assert line == [Point(*x) for x in (*out, *home[1:])]
-    assert by_streets(STREETS, []) == []
+    assert line_of([], by_streets(STREETS, [], {})) == []
+
+
+@live
+async def test_whoever_asks_often_waits_for_himself_and_no_leg_is_searched_twice():
+    """All at once, one at a time on one thread; when he has moved, only the leg he is on."""
+    a, b, d = (Point(*(int(x) for x in STREETS.graph.places[k])) for k in (0, -1, 1))
+    searched, threads = [], set()
+
+    class Counted:
+        graph = STREETS.graph
+
+        def way(self, *ends):
+            searched.append(ends)
+            threads.add(threading.current_thread().name)
+            return STREETS.way(*ends)
+
+    ways = Ways(Counted())
+    lines = await asyncio.gather(*(ways.along("kim", [a, b, d]) for _ in range(6)))
+    assert all(x == lines[0] for x in lines)
+    assert searched == [(a, b), (b, d)]
+    moved = await ways.along("kim", [d, b, d])
+    assert searched[2:] == [(d, b)]
+    assert moved[0] == d
+    await ways.along("lee", [b, d])
+    assert searched[3:] == [(b, d)]
+    assert len(threads) == 1
+    ways.close()
 
 
 @live
