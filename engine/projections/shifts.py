@@ -78,7 +78,6 @@ class Worked(NamedTuple):
 class Totals(NamedTuple):
     """Of a courier's shifts but the last, which do not change any more, in order."""
 
-    shifts: list[WorkedShift]  # of which; the list is another one as soon as a shift begins
     starts: list[Millis]  # of all of them, the last too
     upto: list[Worked]  # the sum of as many
 
@@ -90,7 +89,7 @@ class Shifts(Struct, dict=True):
     on_time: dict[CourierId, int] = {}
 
     def __post_init__(self) -> None:
-        self._totals: dict[CourierId, Totals] = {}  # of those who were asked about
+        self._totals = {courier: _totals_of(known) for courier, known in self.shifts.items()}
 
     # queries
 
@@ -106,20 +105,21 @@ class Shifts(Struct, dict=True):
         """Who began any shift in that time, and the sum of these, with what goes on counted until
         now; a few steps a courier, however many shifts they were.
         """
-        count, sums = 0, [0] * len(Worked._fields)
+        count, sums = 0, list(Worked())
         for courier in couriers:
-            totals = self._totals_of(courier)
-            first, end = (bisect_left(totals.starts, x) for x in (from_at, to_at))
+            if (totals := self._totals.get(courier)) is None:
+                continue
+            first, end = bisect_left(totals.starts, from_at), bisect_left(totals.starts, to_at)
             if first >= end:
                 continue
-            last = len(totals.shifts) - 1
+            last = len(totals.starts) - 1
             until = totals.upto[min(end, last)]
             if end > last:
-                x = totals.shifts[last]
+                x = self.shifts[courier][last]
                 until = until.and_of(x, self._done(courier, now, fleet, rides).less(x.done))
             count += 1
-            for n, (a, b) in enumerate(zip(totals.upto[first], until, strict=True)):
-                sums[n] += b - a
+            since = totals.upto[first]
+            sums = [x + b - a for x, a, b in zip(sums, since, until, strict=True)]
         return count, Worked(*sums)
 
     def since(
@@ -149,7 +149,8 @@ class Shifts(Struct, dict=True):
         if known:
             known[-1].done = so_far.less(known[-1].done)
         kept = [y for y in known if at - y.started_at < KEPT_MS]
-        self.shifts[x.courier] = [*kept, WorkedShift(vehicle, at, x.ends_at, so_far)]
+        known = [*kept, WorkedShift(vehicle, at, x.ends_at, so_far)]
+        self.shifts[x.courier], self._totals[x.courier] = known, _totals_of(known)
 
     def ended(self, at: Millis, x: e.ShiftEnded) -> None:
         if known := self.shifts.get(x.courier):
@@ -162,18 +163,13 @@ class Shifts(Struct, dict=True):
 
     # internals
 
-    def _totals_of(self, courier: CourierId) -> Totals:
-        shifts = self.shifts.get(courier, [])
-        found = self._totals.get(courier)
-        if found is None or found.shifts is not shifts:
-            upto = [Worked()]
-            for x in shifts[:-1]:
-                upto.append(upto[-1].and_of(x, x.done))
-            found = Totals(shifts, [x.started_at for x in shifts], upto)
-            if shifts:
-                self._totals[courier] = found
-        return found
-
     def _done(self, courier: CourierId, at: Millis, fleet: Utilization, rides: Emissions) -> Done:
         ridden_mm = rides.ridden_mm(courier)
         return Done(fleet.so_far(courier, at), self.on_time.get(courier, 0), ridden_mm)
+
+
+def _totals_of(known: list[WorkedShift]) -> Totals:
+    upto = [Worked()]
+    for x in known[:-1]:
+        upto.append(upto[-1].and_of(x, x.done))
+    return Totals([x.started_at for x in known], upto)
