@@ -16,9 +16,9 @@ from solvers.policies.insertion import insertion
 from solvers.problem import Budget
 from tests.serving import (
     DOOR,
-    LATER,
     STORE,
     accepted,
+    later,
     live,
     placed,
     serving,
@@ -149,7 +149,7 @@ async def test_goods_ask_for_skills_and_everybody_is_told_which(tmp_path):
         await city.kim.request(m.EndShift())
         await city.operator.request(m.ChangeCourier("kim", "scooter", 12, ["cold_box"]))
         await city.operator.request(m.ChangeCourier("kim", "car", 12))  # and keeps what he has
-        await city.kim.request(m.StartShift(LATER))
+        await city.kim.request(m.StartShift(later()))
         told = await placed(city, "o1")
         await city.bank.request(m.ReportAuthorization(told.payment, True, told.total, "ref"))
         await city.store.request(m.AcceptOrder("o1", told.placed_at))
