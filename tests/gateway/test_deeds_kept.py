@@ -100,6 +100,7 @@ async def test_who_stops_waiting_does_not_stop_the_deed(tmp_path):
     assert office.deeds.has_used("k")
     goes_on.set()
     await office.deeds.ended()
+    assert office.count == 1
     assert (await office.ask(m.RedriveWebhook("w"))).body == m.Redriven(1)
     assert office.count == 1
     office.deeds.close()
