@@ -36,6 +36,7 @@ class RejectionReason(StrEnum):
     WINDOW_TOO_SOON = "window_too_soon"  # it ends before it can be met; detail: earliest_at
     SLOT_FULL = "slot_full"  # detail: from_at, to_at, limit
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"  # of bringing it; detail: limit
+    NOT_TOGETHER = "not_together"  # with one courier; detail: because, order
     SKILL_MISSING = "skill_missing"  # to carry it; detail: skills, retry_after_s if others may come
     NO_CAPACITY_NOW = "no_capacity_now"  # detail: retry_after_s
     PROMISE_STALE = "promise_stale"  # others ordered first; detail: promised_s, now_s

@@ -19,6 +19,7 @@ ShiftId = NewType("ShiftId", str)  # when a courier is to work; among his own
 CourierNumber = NewType("CourierNumber", int)  # dense, from 0: the row in every courier column
 ServiceId = NewType("ServiceId", str)  # an order service: who brought an order to us
 ProviderId = NewType("ProviderId", str)  # a payment provider
+GroupId = NewType("GroupId", str)  # of orders that one courier carries
 HandoverId = NewType("HandoverId", str)  # of cash, from a courier to the office
 TipId = NewType("TipId", str)
 ReconciliationId = NewType("ReconciliationId", str)  # of one provider's bill of one day

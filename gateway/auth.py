@@ -234,6 +234,8 @@ MAY_ASK: dict[Role, frozenset[type]] = {
             m.DefineCategory,
             m.GetPriceHistory,
             m.AssignDelivery,
+            m.GroupOrders,
+            m.DissolveGroup,
             m.CancelOrder,
             m.RequestRedelivery,
             m.RefundOrder,

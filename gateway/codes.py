@@ -69,6 +69,7 @@ ENGINES: dict[RejectionReason, Code] = {
     R.WINDOW_TOO_SOON: Code("the window ends before it could be there"),
     R.SLOT_FULL: Code("the store has enough to do at that time", retryable=True),
     R.ATTEMPTS_EXHAUSTED: Code("it was tried often enough"),
+    R.NOT_TOGETHER: Code("one courier cannot carry these together"),
     R.SKILL_MISSING: Code("no courier who could carry it has what it takes", retryable=True),
     R.NO_CAPACITY_NOW: Code("no courier could be there in time", retryable=True),
     R.COUPON_NOT_VALID: Code("this coupon cannot be used now"),

@@ -71,6 +71,7 @@ def order_told(
         placed.exchange or None,
         (delivery.failure or None) if delivery else None,
         occurred_at=time_told(occurred_at or order.delivered_at),
+        group=s.groups.of_order.get(key),
     )
 
 

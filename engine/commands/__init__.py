@@ -47,6 +47,7 @@ from engine.commands.dispatching import (
     RouteLine,
 )
 from engine.commands.editing import EditDropoff, EditLines
+from engine.commands.grouping import DissolveGroup, GroupOrders, ReviewGroup
 from engine.commands.merchandising import (
     CloseStore,
     DefineCategory,
@@ -268,6 +269,8 @@ ExternalCommand = (
     | ReportBreakdown
     | ReportPositions
     | AssignDelivery
+    | GroupOrders
+    | DissolveGroup
     | ChangeSettings
     | SetConsent
     | SetStanding
@@ -294,6 +297,7 @@ TimerCommand = (  # only timers submit these
     | ExpireCollection
     | ExpireOffer
     | ExpireSearch
+    | ReviewGroup
     | ExpirePause
     | ReviewStock
     | ExpireTimecard

@@ -7,6 +7,7 @@ from engine.values import (
     CouponId,
     CustomerId,
     Fulfillment,
+    GroupId,
     Instead,
     Line,
     Millis,
@@ -36,6 +37,7 @@ class RequestQuote(Command, frozen=True):
     window_from_at: Millis = Millis(0)  # both 0: as soon as possible
     window_to_at: Millis = Millis(0)
     coupons: list[CouponId] = []
+    group: GroupId = GroupId("")  # of this service: what is promised counts the way by the others
 
 
 class PlaceOrder(Command, frozen=True):
@@ -52,6 +54,7 @@ class PlaceOrder(Command, frozen=True):
     if_missing: list[Rescue] = []  # what is tried then, in this order; after all: without it
     instead: list[Instead] = []
     method: PaymentMethod = PaymentMethod.DEFAULT
+    group: GroupId = GroupId("")  # of this service; empty: as it was quoted
 
 
 class AskStore(Command, frozen=True):

@@ -93,6 +93,7 @@ from engine.events.deliveries import (
     SearchProlonged,
 )
 from engine.events.event import CommandRejected, Event
+from engine.events.groups import GroupDissolved, GroupEvent, OrderGrouped, OrderLeftGroup
 from engine.events.inventory import (
     SafetyStockSet,
     StockAdjusted,
@@ -394,6 +395,7 @@ AnyEvent = (
     | ShiftPlanned
     | ShiftDropped
     | DeliveryEvent
+    | GroupEvent
     | PlanningRequested
     | PlanningRoundOpened
     | PlanningRoundClosed

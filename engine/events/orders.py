@@ -7,6 +7,7 @@ from engine.values import (
     ChangeId,
     CustomerId,
     Fulfillment,
+    GroupId,
     Instead,
     Millis,
     Minor,
@@ -50,6 +51,8 @@ class QuoteOffered(Event, frozen=True):
     discounts: list[Discount] = []
     skills: list[Skill] = []  # that its courier has to have; none, if there is none
     sooner_ms: int = 0  # than promised half of such are there; 0: nobody has learned it
+    group: GroupId = GroupId("")  # that it goes with
+    alone_ms: int = 0  # what would be promised without; 0: there is no difference
 
 
 class QuoteAccepted(Event, frozen=True):
@@ -85,6 +88,7 @@ class OrderPlaced(Event, frozen=True):
     method: PaymentMethod = PaymentMethod.DEFAULT
     skills: list[Skill] = []  # that its courier has to have
     sooner_ms: int = 0  # than promised half of such are there, as the quote said
+    group: GroupId = GroupId("")  # that it is placed in
 
 
 class OrderScheduled(Event, frozen=True):

@@ -39,10 +39,12 @@ from engine.events import (
 )
 from engine.rejections import RejectionReason as Reason
 from engine.rules.eligibility import objection, release_objection
+from engine.rules.grouping import carriages, may_be_told, torn
 from engine.rules.scheduling import pickup_from, search_until
 from engine.rules.skills import lacking
 from engine.state.couriers import Couriers
-from engine.state.deliveries import ACCEPTED, ON_BOARD, Deliveries, DeliveryStatus
+from engine.state.deliveries import ACCEPTED, ON_BOARD, Deliveries, Delivery, DeliveryStatus
+from engine.state.groups import Groups
 from engine.state.order_changes import OrderChanges
 from engine.state.orders import Orders
 from engine.state.planning_rounds import PlanningRounds
@@ -74,6 +76,7 @@ class Dispatching:
     deliveries: Deliveries
     planning_rounds: PlanningRounds
     changes: OrderChanges
+    groups: Groups
 
     # commands
 
@@ -110,23 +113,27 @@ class Dispatching:
                 **{"from": delivery.status, "to": S.OFFERED},
                 allowed=allowed,
             )
+        together = self._with_it(turn, c, delivery)
         route = self.deliveries.route(c.courier)
-        kept = [x for x in route.stops if x.delivery != c.delivery]
-        last = Stop(delivery.last_stop, c.delivery)
-        stops = [*kept, Stop(StopKind.PICKUP, c.delivery), last]
+        kept = [x for x in route.stops if x.delivery not in together]
+        stops = [*kept, *(Stop(StopKind.PICKUP, x) for x in together)]
+        stops += [Stop(x.last_stop, key) for key, x in together.items()]
         known = self.deliveries.deliveries
         reason = objection(c.courier, worker, route, stops, known, turn.at)
         reason = reason or release_objection(worker, [c.delivery], known, turn.at)
         if reason is Reason.SKILL_MISSING:
-            turn.reject(reason, skills=[str(x) for x in lacking(delivery.skills, worker.skills)])
+            asked = dict.fromkeys(skill for x in together.values() for skill in x.skills)
+            turn.reject(reason, skills=[str(x) for x in lacking([*asked], worker.skills)])
         if reason is not None:
             turn.reject(reason)
-        if delivery.courier not in (None, c.courier):
-            others = self.deliveries.route(delivery.courier).stops
-            rest = [x for x in others if x.delivery != c.delivery]
-            turn.emit(RoutePlanned(delivery.courier, rest))
+        for holder in dict.fromkeys(x.courier for x in together.values()):
+            if holder not in (None, c.courier):
+                others = self.deliveries.route(holder).stops
+                rest = [x for x in others if x.delivery not in together]
+                turn.emit(RoutePlanned(holder, rest))
         turn.emit(RoutePlanned(c.courier, stops))
-        self._offer(turn, c.courier, c.delivery, c.reason)
+        for key in together:
+            self._offer(turn, c.courier, key, c.reason)
 
     def reposition_courier(self, turn: Turn, c: RepositionCourier) -> None:
         """Only who has nothing to do is sent to wait somewhere else."""
@@ -225,6 +232,20 @@ class Dispatching:
 
     # internals
 
+    def _with_it(
+        self, turn: Turn, c: AssignDelivery, delivery: Delivery
+    ) -> dict[DeliveryId, Delivery]:
+        """What nobody was told of and goes with it, itself included: all of its group."""
+        found = {c.delivery: delivery}
+        for key, x in carriages(self.groups, self.deliveries, delivery.order):
+            if key is None or x is None:
+                turn.reject(Reason.NOT_TOGETHER, because="not_accepted")
+            if x.status is S.CREATED:
+                found[key] = x
+            elif x.courier != c.courier:
+                turn.reject(Reason.NOT_TOGETHER, because="under_way", order=x.order)
+        return found
+
     def _just_left(self, e: LegEvent) -> Point | None:
         """Where he is who has just done something at a stop."""
         match e:
@@ -271,6 +292,9 @@ class Dispatching:
         delivery = self.deliveries.get(key)
         if delivery is None or delivery.courier != courier or delivery.status is not S.CREATED:
             return
+        order, groups = delivery.order, self.groups
+        if order in groups.of_order and not may_be_told(groups, self.deliveries, courier, order):
+            return
         timeout_ms = self.settings.current.offer_timeout_ms
         offer = delivery.offers + 1
         turn.emit(DeliveryOffered(key, courier, offer, Millis(turn.at + timeout_ms), reason))
@@ -296,6 +320,11 @@ class Dispatching:
                 if self._conflicts(line, objections, stops_of, taken):
                     objections[line.courier] = Reason.STALE
                     changed = True
+            if self.groups.groups:
+                plan = {x.courier: x.stops for x in lines if x.courier not in objections}
+                parting = torn(self.groups, self.deliveries, plan)
+                objections.update(dict.fromkeys(parting, Reason.NOT_TOGETHER))
+                changed = changed or bool(parting)
         return objections
 
     def _objection(self, line: RouteLine, again: bool, now: Millis) -> Reason | None:

@@ -28,9 +28,9 @@ from engine.events import (
 )
 from engine.rejections import RejectionReason as Reason
 from engine.rules.availability import sale_fault
-from engine.rules.bounds import LINES
 from engine.rules.cancelling import WRITE_OFF, reasons
 from engine.rules.couponing import used_up
+from engine.rules.grouping import group_of, members, quoted, together_fault
 from engine.rules.opening import closure
 from engine.rules.pricing import without_prices
 from engine.rules.promising import (
@@ -44,9 +44,11 @@ from engine.rules.promising import (
 from engine.rules.proving import CODE_LENGTH_MIN
 from engine.rules.scheduling import Window, ask_store_at, slot_fault, window_of
 from engine.rules.skills import unable_now
+from engine.rules.wishing import wish_fault
 from engine.state.couriers import Couriers
 from engine.state.customers import Customers
 from engine.state.deliveries import Deliveries
+from engine.state.groups import Groups
 from engine.state.inventory import Inventory
 from engine.state.listings import Listings
 from engine.state.order_changes import TRANSITIONS, ChangeStatus, OrderChanges
@@ -64,6 +66,7 @@ from engine.turn import Turn
 from engine.values import (
     Actor,
     Fulfillment,
+    GroupId,
     Line,
     Millis,
     Minor,
@@ -94,6 +97,7 @@ class Ordering:
     positions: Positions
     staff: Staff
     promises: Promises
+    groups: Groups
 
     # commands
 
@@ -102,7 +106,7 @@ class Ordering:
             turn.reject(Reason.MALFORMED, field="pin")
         if c.tip_minor < 0:
             turn.reject(Reason.MALFORMED, field="tip_minor")
-        self._check_wishes(turn, c)
+        turn.reject_for(wish_fault(self.products, c.if_missing, c.instead))
         if self.orders.get(c.order):
             turn.reject(Reason.ALREADY_EXISTS)
         offered = self._valid_quote(turn, c)
@@ -118,6 +122,8 @@ class Ordering:
             turn.reject(Reason.MALFORMED, field="if_missing")  # its customer is on his way here
         self._check_discounts(turn, offered)
         window = self._open_window(turn, offered)
+        promised_at = Millis(window[1] if window else turn.at + offered.promised_ms)
+        group = self._check_group(turn, c, offered, promised_at)
         credit = self._credit(turn, c, offered)
         # From here on the order exists; nothing below may reject.
         turn.emit(StockReserved(offered.store, c.order, lines))
@@ -137,7 +143,7 @@ class Ordering:
                 c.pin,
                 offered.load,
                 turn.at,
-                Millis(window[1] if window else turn.at + offered.promised_ms),
+                promised_at,
                 offered.fulfillment,
                 c.tip_minor,
                 offered.window_from_at,
@@ -151,6 +157,7 @@ class Ordering:
                 c.method,
                 offered.skills,
                 offered.sooner_ms,
+                group,
             )
         )
         if c.exchange:
@@ -260,20 +267,14 @@ class Ordering:
 
     # internals
 
-    def _check_wishes(self, turn: Turn, c: PlaceOrder) -> None:
-        """What to do about what is missing: each once, and a substitute for each thing at most."""
-        if not c.if_missing and not c.instead:
-            return
-        if len(dict.fromkeys(c.if_missing)) < len(c.if_missing):
-            turn.reject(Reason.MALFORMED, field="if_missing")
-        named = dict.fromkeys(x.missing for x in c.instead)
-        if len(c.instead) > LINES or len(named) < len(c.instead):
-            turn.reject(Reason.MALFORMED, field="instead")
-        if bool(c.instead) is not (Rescue.SUBSTITUTE in c.if_missing):
-            turn.reject(Reason.MALFORMED, field="instead")
-        for product in (y for x in c.instead for y in (x.missing, x.substitute)):
-            if not self.products.get(product):
-                turn.reject(Reason.UNKNOWN, what="product", id=product)
+    def _check_group(self, turn: Turn, c: PlaceOrder, q: QuoteOffered, at: Millis) -> GroupId:
+        """What it goes together with, if it can, promised by then, without breaking a promise."""
+        group = group_of(c.service, c.group) or q.group
+        if group:
+            found = members(self.groups, self.stores, self.orders, self.deliveries, group)
+            found.append(quoted(self.settings.current, c.order, q, self.stores, at))
+            turn.reject_for(together_fault(self.settings.current, self.couriers, found))
+        return group
 
     def _credit(self, turn: Turn, c: PlaceOrder, offered: QuoteOffered) -> Minor:
         """How much of it is paid with what comes back: of the same customer, and once."""
@@ -327,9 +328,7 @@ class Ordering:
 
     def _check_promise(self, turn: Turn, offered: QuoteOffered) -> int:
         """A quote holds no courier: of all who were promised the same one, the first gets him.
-
-        How busy they all are.
-        """
+        How busy they all are."""
         if offered.fulfillment is not Fulfillment.DELIVERY or window_of(offered):
             return 0
         settings, store, skills = self.settings.current, self.stores[offered.store], offered.skills

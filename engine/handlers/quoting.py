@@ -13,6 +13,7 @@ from engine.rules.availability import sale_fault
 from engine.rules.bundling import composed, demand
 from engine.rules.couponing import COUPONS, Objection, candidates
 from engine.rules.discounting import Bargain, Cart, bargain
+from engine.rules.grouping import Member, group_of, members, promised_with, together_fault
 from engine.rules.lines import goods_total
 from engine.rules.opening import closure, desertion
 from engine.rules.pricing import delivery_fee, summed
@@ -35,6 +36,7 @@ from engine.state.categories import Categories
 from engine.state.couriers import Couriers
 from engine.state.customers import Customers
 from engine.state.deliveries import Deliveries
+from engine.state.groups import Groups
 from engine.state.inventory import Inventory
 from engine.state.listings import Listings
 from engine.state.orders import Orders
@@ -51,9 +53,11 @@ from engine.turn import Turn
 from engine.values import (
     CategoryId,
     Fulfillment,
+    GroupId,
     Line,
     Millis,
     Minor,
+    OrderId,
     PricedLine,
     Skill,
     Standing,
@@ -80,6 +84,7 @@ class Quoting:
     promotions: Promotions
     staff: Staff
     promises: Promises
+    groups: Groups
 
     # commands
 
@@ -106,6 +111,12 @@ class Quoting:
             turn.reject(Reason.INSUFFICIENT_STOCK, product=short.product, available=available)
         skills = needed(self.products[x.product] for x in taken) if is_carried else []
         promised, sooner = self._promised_ms(turn, store, c, load, skills)
+        group, alone_ms = group_of(c.service, c.group), 0
+        if group:
+            member = self._promised_with(turn, c, group, store, load, skills, promised)
+            if not c.window_to_at:
+                alone_ms, promised = promised, member.promised_at - turn.at
+                sooner = 0  # of those that go together nobody has learned it
         fee = delivery_fee(settings, far_m) if is_carried else Minor(0)
         deal = self._bargain(turn, c, priced, fee)
         if taken is not lines:
@@ -130,6 +141,8 @@ class Quoting:
                 deal.discounts,
                 skills,
                 sooner,
+                group,
+                alone_ms,
             )
         )
 
@@ -218,6 +231,36 @@ class Quoting:
             turn.reject_for(slot_fault(settings, self.orders, c.store, window, earliest_at))
             turn.reject_for(missing_anywhere(self.couriers, skills))
         return promised, 0
+
+    def _promised_with(
+        self,
+        turn: Turn,
+        c: RequestQuote,
+        group: GroupId,
+        store: Store,
+        load: int,
+        skills: list[Skill],
+        promised: int,
+    ) -> Member:
+        """With the others of the group, if that breaks no promise: of theirs, or of when at all."""
+        settings, window = self.settings.current, (c.window_from_at, c.window_to_at)
+        promised_at = Millis(c.window_to_at or turn.at + promised)
+        alone = Member(
+            OrderId(c.quote),
+            store.location,
+            c.dropoff,
+            c.fulfillment,
+            window,
+            load,
+            skills,
+            promised_at,
+        )
+        found = members(self.groups, self.stores, self.orders, self.deliveries, group)
+        member = promised_with(settings, found, alone)
+        turn.reject_for(together_fault(settings, self.couriers, [*found, member]))
+        if not c.window_to_at and member.promised_at > turn.at + settings.promise_max_ms:
+            turn.reject(Reason.NOT_TOGETHER, because="promise", order=c.quote)
+        return member
 
     def _preparation_ms(self, store: Store, c: RequestQuote) -> int:
         """Behind what waits there now; by a later window, that is done."""

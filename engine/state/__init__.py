@@ -8,6 +8,7 @@ from engine.state.complaints import Complaints
 from engine.state.couriers import Couriers
 from engine.state.customers import Customers
 from engine.state.deliveries import Deliveries
+from engine.state.groups import Groups
 from engine.state.inventory import Inventory
 from engine.state.ledger import Ledger
 from engine.state.listings import Listings
@@ -71,3 +72,4 @@ class State(Struct):
     planning_rounds: PlanningRounds = field(default_factory=PlanningRounds)
     promises: Promises = field(default_factory=Promises)
     shifts: Shifts = field(default_factory=Shifts)
+    groups: Groups = field(default_factory=Groups)

@@ -11,6 +11,7 @@ from engine.handlers.delivering import Delivering
 from engine.handlers.dispatching import Dispatching
 from engine.handlers.editing import Editing
 from engine.handlers.exchanging import Exchanging
+from engine.handlers.grouping import Grouping
 from engine.handlers.merchandising import Merchandising
 from engine.handlers.opening import Opening
 from engine.handlers.operating import Operating
@@ -76,6 +77,7 @@ class Handlers(Struct):
     refunding: Refunding
     repeating: Repeating
     returning: Returning
+    grouping: Grouping
     dispatching: Dispatching
     searching: Searching
     delivering: Delivering
@@ -120,6 +122,7 @@ def handlers_over(s: State) -> Handlers:
             s.promotions,
             s.staff,
             s.promises,
+            s.groups,
         ),
         Ordering(
             s.settings,
@@ -138,6 +141,7 @@ def handlers_over(s: State) -> Handlers:
             s.positions,
             s.staff,
             s.promises,
+            s.groups,
         ),
         Paying(s.settings, s.timers, s.orders, s.payments, s.deliveries, s.order_changes),
         Tipping(s.settings, s.orders, s.payments, s.deliveries),
@@ -179,6 +183,7 @@ def handlers_over(s: State) -> Handlers:
         Returning(
             s.settings, s.products, s.orders, s.payments, s.refunds, s.deliveries, s.order_changes
         ),
+        Grouping(s.settings, s.stores, s.orders, s.couriers, s.deliveries, s.groups),
         Dispatching(
             s.settings,
             s.stores,
@@ -187,6 +192,7 @@ def handlers_over(s: State) -> Handlers:
             s.deliveries,
             s.planning_rounds,
             s.order_changes,
+            s.groups,
         ),
         Searching(s.settings, s.timers, s.orders, s.deliveries),
         Delivering(

@@ -140,6 +140,7 @@ from gateway.messages.merchandise import (
 from gateway.messages.orders import (
     CourierSeen,
     FailedInstructions,
+    GroupDissolved,
     Instruction,
     Order,
     OrderChange,

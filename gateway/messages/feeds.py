@@ -19,6 +19,7 @@ from gateway.messages.attendance import Duty, StaffPresent, Timecard
 from gateway.messages.crm import CrmNews, CrmOpen
 from gateway.messages.fleets import FleetChanges, FleetWhole
 from gateway.messages.orders import (
+    GroupDissolved,
     Order,
     OrderChange,
     QuoteUnavailable,
@@ -286,6 +287,7 @@ DeltaBody = (
     Order
     | OrderChange
     | ShortageRemedied
+    | GroupDissolved
     | QuoteUnavailable
     | CourierNear
     | CourierCrossed
@@ -316,6 +318,7 @@ DELTAS: dict[Feed, tuple[Any, ...]] = {
         Order,
         OrderChange,
         ShortageRemedied,
+        GroupDissolved,
         QuoteUnavailable,
         CourierNear,
         CourierCrossed,

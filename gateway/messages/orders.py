@@ -73,6 +73,16 @@ class ShortageRemedied(Told, frozen=True):
     instead: str | None = None
 
 
+class GroupDissolved(Told, frozen=True):
+    """These were to be carried by one courier, and now each goes by itself: one of them waited
+    for the others until its promise was at stake (`late`), they became too large for one courier
+    (`too_large`), who has one on board cannot fetch another (`split`), or an operator said so."""
+
+    group: str
+    orders: list[str]
+    reason: Literal["late", "too_large", "split", "by_hand"]
+
+
 class OrderPlaced(Told, frozen=True):
     """`payment` is what the provider is asked for: total and tip, less `credit`; none if that is
     nothing."""
@@ -129,6 +139,7 @@ class Order(Told, frozen=True):
     lines: list[PricedLine] = []
     payment: str | None = None  # the latest for the bargain itself
     occurred_at: str | None = None  # when a courier's phone says it was so, if it gave a time
+    group: str | None = None  # as `service/name`: what one courier carries, as long as it is open
 
 
 class TrackingLink(Told, frozen=True):

@@ -81,6 +81,8 @@ FOLLOWED = frozenset(  # most events, timers above all, are nobody's news
         e.OrderReduced,
         e.OrderLabelled,
         e.ShortageRemedied,
+        e.OrderGrouped,
+        e.GroupDissolved,
         e.ProofMissed,
         e.ProofRenewed,
         *BARGAINS,
@@ -255,6 +257,10 @@ class Logs:
             elif isinstance(event, e.ShortageRemedied):
                 service = s.orders[event.order].placed.service
                 yield "orders", service, remedied_told(s, event)
+            elif isinstance(event, e.OrderGrouped):
+                yield from self._order_changes(event.order, at, None)
+            elif isinstance(event, e.GroupDissolved):
+                yield from self._parted(event, at)
             elif isinstance(event, AFTER_SALES):
                 yield from self._after_sales(event.change)
             else:
@@ -284,6 +290,14 @@ class Logs:
         s = self._state
         now = statuses or self.work.statuses.get(key)
         yield "orders", s.orders[key].placed.service, order_told(s, key, at, now, occurred_at)
+
+    def _parted(self, event: e.GroupDissolved, at: Millis) -> Iterator[Change]:
+        told = m.GroupDissolved(event.group, [*event.orders], event.reason)  # type: ignore[arg-type]
+        services = (self._state.orders[x].placed.service for x in event.orders)
+        for service in dict.fromkeys(services):
+            yield "orders", service, told
+        for key in event.orders:
+            yield from self._order_changes(key, at, None)
 
     def _after_sales(self, key: ChangeId) -> Iterator[Change]:
         """For who sold it and for the store it comes back to; not of a preview nobody agreed to."""

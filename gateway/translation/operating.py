@@ -41,5 +41,7 @@ COMMAND_OF: Table = {
     m.ListProduct: _list_product,
     m.DelistProduct: lambda b, _, __: c.DelistProduct(b.product),
     m.AssignDelivery: lambda b, _, __: c.AssignDelivery(b.courier, b.delivery, b.reason),
+    m.GroupOrders: lambda b, _, __: c.GroupOrders(b.group, b.orders),
+    m.DissolveGroup: lambda b, _, __: c.DissolveGroup(b.group),
     m.ChangeSettings: _change_settings,
 }

@@ -29,6 +29,7 @@ def _request_quote(b: m.RequestQuote, who: Identity, _: str) -> ExternalCommand:
         v.Fulfillment(b.fulfillment),
         *window,
         [v.CouponId(x) for x in b.coupons],
+        v.GroupId(b.group or ""),
     )
 
 
@@ -45,6 +46,7 @@ def _place_order(b: m.PlaceOrder, who: Identity, currency: str) -> ExternalComma
         if_missing=[v.Rescue(x) for x in b.if_missing],
         instead=[v.Instead(v.ProductId(x.missing), v.ProductId(x.substitute)) for x in b.instead],
         method=v.PaymentMethod(b.method),
+        group=v.GroupId(b.group or ""),
     )
 
 

@@ -54,6 +54,7 @@ STATUSES = Statuses(
 # An enum is slow to ask for a member.
 ACCEPTED = OrderStatus.ACCEPTED
 PICKUP, DROPOFF, RETURN = StopKind.PICKUP, StopKind.DROPOFF, StopKind.RETURN
+NONE = DeliveryId("")
 NO_WAY = (-1, False)  # of a delivery that has not been read yet
 
 
@@ -323,7 +324,7 @@ class Briefer:
             quantity=counts[0].reshape(-1, 1),
             priority=np.ones(n),
             skills=skills[0],
-            group=np.full(n, -1, np.int32),
+            group=self._groups(orders),
             unserved_cost=times[3],
             on_board=counts[2],
             bound_to=counts[3],
@@ -368,6 +369,16 @@ class Briefer:
         self._unplaced.clear()
         xy_s[:c] = drawn[:c]
         return xy_s
+
+    def _groups(self, orders: "_Orders") -> Ints:
+        """(N,) which go with one courier, by number; -1 for all others."""
+        s = self._s
+        found = np.full(len(orders.slots), -1, np.int32)
+        for number, members in enumerate(s.groups.groups.values()):
+            slots = (self._slot_of.get(s.deliveries.of_order.get(x, NONE), -1) for x in members)
+            rows = [orders.row_of[slot] for slot in slots if slot >= 0]
+            found[[row for row in rows if row >= 0]] = number
+        return found
 
 
 class _Orders(Struct, frozen=True):

@@ -134,6 +134,8 @@ SENSIBLE = [  # one of each command from outside
     c.PayOtherwise("o", "app", "wechat"),
     c.HandInCash("h", "kim", 100),
     c.ResolveDifference("bank/day", 0, "looked at"),
+    c.GroupOrders("g", ["o"]),
+    c.DissolveGroup("g"),
     c.RegisterCourier("kim", Vehicle.SCOOTER, 12),
     c.ChangeCourier("kim", Vehicle.CAR, 9),
     c.PlanShift("kim", "mon", 10**7, 2 * 10**7),

@@ -1,10 +1,11 @@
-"""What is said at random about goods that not everybody may carry, and about who may."""
+"""What is said at random about what not everybody may carry, who may, and what goes together."""
 
 from collections.abc import Callable, Iterator
 
 from engine import commands as c
 from engine.values import Line
 from geo.travel import Vehicle
+from tests.days import random_groups
 
 COLD, AGE = "cold_box", "age_check"
 ALL = [COLD, AGE]
@@ -21,6 +22,7 @@ def makers(day) -> Iterator[tuple[float, Callable[[], Made]]]:
     yield 2, lambda: _assign(day)
     yield 1, lambda: _edit(day)
     yield 1, lambda: _hand_over(day)
+    yield from random_groups.makers(day)
 
 
 def _product(day) -> Made:

@@ -161,3 +161,27 @@ async def test_goods_ask_for_skills_and_everybody_is_told_which(tmp_path):
         assert product.skills == ["cold_box"]
         odd = await city.operator.ask(m.RegisterCourier("max", "car", 9, ["Cold Box"]))
         assert odd.error.code == "malformed"
+
+
+@live
+async def test_orders_belong_together_until_somebody_is_told_that_they_do_not(tmp_path):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        orders = city.shop.subscribe("orders")
+        ramen = [m.Line("ramen", 1)]
+        for order, quoted in (("o1", "lunch"), ("o2", None)):
+            quote = m.RequestQuote(f"q-{order}", "ann", "s1", ramen, DOOR, group=quoted)
+            await city.shop.request(quote)
+            await city.shop.request(m.PlaceOrder(order, f"q-{order}", "bank", group="lunch"))
+        told = await city.shop.request(m.GetOrder("o2"))
+        assert told.group == "shop/lunch"
+        too_many = m.RequestQuote("q3", "ann", "s1", [m.Line("ramen", 11)], DOOR, group="lunch")
+        assert (await city.shop.ask(too_many)).error.code == "too_large"
+        by_hand = m.GroupOrders("shop/lunch", ["o1"])
+        assert (await city.shop.ask(by_hand)).error.code == "forbidden"
+        assert (await city.operator.ask(by_hand)).error.code == "already_exists"
+        await city.operator.request(m.DissolveGroup("shop/lunch"))
+        news = await until(orders, lambda x: isinstance(x.body, m.GroupDissolved))
+        assert news.body == m.GroupDissolved("shop/lunch", ["o1", "o2"], "by_hand")
+        assert (await city.shop.request(m.GetOrder("o2"))).group is None
+        await city.operator.request(m.GroupOrders("again", ["o1", "o2"]))
+        assert (await city.shop.request(m.GetOrder("o1"))).group == "again"

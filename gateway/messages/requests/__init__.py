@@ -67,6 +67,7 @@ from gateway.messages.requests.editing import (
     ProposeSubstitute,
 )
 from gateway.messages.requests.forking import GetFork, StartFork
+from gateway.messages.requests.grouping import DissolveGroup, GroupingRequest, GroupOrders
 from gateway.messages.requests.hooking import (
     HookingRequest,
     ListDeadLetters,
@@ -351,6 +352,7 @@ RequestBody = (
     | ChangeCourier
     | TakeOffShift
     | AssignDelivery
+    | GroupingRequest
     | RefundOrder
     | EndorseRefund
     | InstructAgain

@@ -32,6 +32,8 @@ class RequestQuote(Sent, frozen=True):
     Without a `window` it comes as soon as possible. A `dropoff` is asked of deliveries only:
     what is collected waits at the counter. A coupon that cannot be used is refused, and says
     why; ask again without it.
+
+    With a `group` the promise is for going with the others of it, whose promises stay as they are.
     """
 
     quote: Id
@@ -42,6 +44,7 @@ class RequestQuote(Sent, frozen=True):
     fulfillment: Fulfillment = "delivery"
     window: Window | None = None
     coupons: Annotated[list[Id], Meta(max_length=10)] = []
+    group: Id | None = None
 
 
 class Instead(Asked, frozen=True):
@@ -69,6 +72,11 @@ class PlaceOrder(Sent, frozen=True):
     it for no more, also if the store rejects the order or does not answer; "cancel", rather
     nothing at all. If nothing else is left the order goes without, and less is owed. What was done
     is told once, as `shortage_remedied`.
+
+    All orders with the same `group`, said here or when it was quoted, are carried by one courier:
+    two of one customer from two stores, a catering in parts. Where that would break a promise, or
+    cannot be, the order is refused as `not_together`; if it turns out later, `group_dissolved` is
+    told, and each goes on by itself.
     """
 
     order: Id
@@ -81,6 +89,7 @@ class PlaceOrder(Sent, frozen=True):
     if_missing: Annotated[list[Rescue], Meta(max_length=4)] = []
     instead: Annotated[list[Instead], Meta(max_length=100)] = []
     method: PayingBy = "default"
+    group: Id | None = None
 
 
 class RenewProof(Sent, frozen=True):
