@@ -148,6 +148,7 @@ def some(kind):
         "code": "424242",
         "received": [m.ReturnedLine("ramen", 1)],
         "labels": ["a7"],
+        "orders": ["nobodys"],
         "sellable": True,
         "authorized": True,
         "succeeded": True,
