@@ -187,6 +187,7 @@ from engine.events.reconciliations import (
     DifferenceResolved,
     MoneyMoved,
     ReconciliationClosed,
+    ReconciliationEvent,
     ReconciliationOpened,
 )
 from engine.events.refunds import RefundDropped, RefundEndorsed, RefundProposed, RefundReleased
@@ -386,11 +387,7 @@ AnyEvent = (
     | RefundDropped
     | RefundReleased
     | MoneyMoved
-    | ReconciliationOpened
-    | BillLinesRead
-    | DifferenceFound
-    | ReconciliationClosed
-    | DifferenceResolved
+    | ReconciliationEvent
     | CourierEvent
     | ShiftPlanned
     | ShiftDropped

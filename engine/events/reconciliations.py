@@ -73,3 +73,12 @@ class DifferenceResolved(Event, frozen=True):
     difference: int
     note: str
     booked: bool = False
+
+
+ReconciliationEvent = (
+    ReconciliationOpened
+    | BillLinesRead
+    | DifferenceFound
+    | ReconciliationClosed
+    | DifferenceResolved
+)

@@ -26,11 +26,22 @@ from tests.days.random_days import RandomDay
 from tests.journals import journal_of
 from tests.simulated_city import troubled
 
-<<<<<<< HEAD
-SEEDS = (1, 3, 4, 6, 7, 8, 12, 15, 16, 28, 49, 53)  # all that is told happens on one of them
-=======
-SEEDS = (3, 6, 8, 16, 31, 49, 63)  # all that is told happens on one of them
->>>>>>> b8bb6c1 (Look at seven days on which everything told happens)
+SEEDS = (
+    1,
+    3,
+    4,
+    6,
+    7,
+    8,
+    12,
+    15,
+    16,
+    28,
+    31,
+    49,
+    53,
+    63,
+)  # all that is told happens on one of them
 UNFINISHED = (6, 8, 16)
 STEPS = 1_000
 
