@@ -66,6 +66,8 @@ def _goods(s: Scenario) -> Iterator[Flaw]:
 def _carriers(s: Scenario, n: int, product: Product) -> Iterator[Flaw]:
     """Somebody has to have what it takes to carry it: in one person, and all of it."""
     groups = [x for x in s.couriers if x.count]
+    if not groups:
+        return  # which is a flaw of its own
     known = sorted({skill for group in groups for skill in group.skills})
     for skill in product.skills:
         if skill not in known:

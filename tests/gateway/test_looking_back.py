@@ -88,8 +88,12 @@ def test_any_moment_shows_what_an_engine_that_stops_there_would_tell():
 
 
 def parted(things):
-    """Everything but the places, and the places: these are told to about a meter."""
-    rest = {k: {n: v for n, v in x.items() if n not in ("lat", "lon")} for k, x in things.items()}
+    """Everything but the places, and the places: these are told to about a meter.
+
+    How old a position was, is of when it was told: whoever looks later adds what has passed.
+    """
+    beside = ("lat", "lon", "age_s")
+    rest = {k: {n: v for n, v in x.items() if n not in beside} for k, x in things.items()}
     places = {(k, n): x[n] for k, x in things.items() for n in ("lat", "lon") if n in x}
     return rest, places
 

@@ -68,7 +68,7 @@ async def test_what_was_due_while_it_was_away_is_made_up_for_in_batches():
     """Planning rounds of a day on which somebody waited: they never fill the memory."""
     journal = MemoryJournal()
     async with serving(journal) as loop:
-        placed = await open_shop(loop)
+        placed = await open_shop(loop, courier_search_ms=0)  # nobody gives it up
         [due] = [x.amount_minor for x in placed.events if isinstance(x, e.PaymentRequested)]
         await loop.submit(c.ReportAuthorization("bank", "o/1", True, due))
         await loop.submit(c.AcceptOrder("s", "o", loop.clock.now()))

@@ -24,7 +24,7 @@ TWO_DAYS = (
     .replace("hours = 0.75", "hours = 30.0")
     .replace("orders = 45", "orders = 160")
     .replace("to_h = 1.5", "to_h = 31")
-    .replace("[engine]", "[engine]\nutc_offset_min = 0")
+    .replace("[engine]", "[engine]\nutc_offset_min = 0\nshift_max_ms = 200_000_000")
 )
 FIRST, SECOND = date(2025, 3, 7), date(2025, 3, 8)  # by UTC, which is this city's clock
 
