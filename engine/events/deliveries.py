@@ -111,13 +111,14 @@ class DeliveryCompleted(Event, frozen=True):
 
 
 class DeliveryFailed(Event, frozen=True):
-    """It could not be handed over; its last stop is now a return to the store."""
+    """It could not be handed over, or is not to be; its last stop is now a return to the store."""
 
     delivery: DeliveryId
     courier: CourierId
     reason: str
     return_at: int = -1  # where among the other stops; -1: after all of them
     occurred_at: Millis = Millis(0)
+    recalled: bool = False  # on the way: its courier did nothing, and may not know yet
 
 
 class DeliveryStranded(Event, frozen=True):

@@ -241,7 +241,8 @@ class Delivering:
         courier = delivery.courier
         if delivery.status in AT_DOOR:
             assert courier is not None
-            turn.emit(DeliveryFailed(key, courier, e.reason, self._return_at(courier, key)))
+            return_at = self._return_at(courier, key)
+            turn.emit(DeliveryFailed(key, courier, e.reason, return_at, recalled=True))
             return
         if courier is not None and delivery.status is S.CREATED:
             stops = self.deliveries.route(courier).stops

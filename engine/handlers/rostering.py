@@ -5,28 +5,30 @@ from dataclasses import dataclass
 from engine.commands import DropShift, PlanShift
 from engine.events import ShiftDropped, ShiftPlanned
 from engine.rejections import RejectionReason as Reason
+from engine.rules.horizons import PLANNED_MS, horizon_fault
 from engine.state.couriers import Couriers
+from engine.state.settings import CurrentSettings
 from engine.state.shifts import Shifts
 from engine.turn import Turn
-from engine.values import DAY, HOUR, MINUTE, CourierId, FleetId
+from engine.values import HOUR, MINUTE, CourierId, FleetId
 
-SHIFT_MIN_MS, SHIFT_MAX_MS = 15 * MINUTE, 16 * HOUR
-AHEAD_MAX_MS = 366 * DAY
+SHIFT_MIN_MS, SHIFT_MAX_MS = 15 * MINUTE, 16 * HOUR  # nobody is planned for longer
 
 
 @dataclass(eq=False, slots=True)
 class Rostering:
+    settings: CurrentSettings
     couriers: Couriers
     shifts: Shifts
 
     # commands
 
     def plan_shift(self, turn: Turn, c: PlanShift) -> None:
-        lasts_ms = c.ends_at - c.starts_at
-        if not SHIFT_MIN_MS <= lasts_ms <= SHIFT_MAX_MS or c.ends_at <= turn.at:
-            turn.reject(Reason.MALFORMED, field="ends_at", limit_at=c.starts_at + SHIFT_MAX_MS)
-        if c.starts_at > turn.at + AHEAD_MAX_MS:
-            turn.reject(Reason.MALFORMED, field="starts_at", limit_at=turn.at + AHEAD_MAX_MS)
+        """No longer than he could say, when it begins, that he will be at work."""
+        longest_ms = min(SHIFT_MAX_MS, self.settings.current.shift_max_ms)
+        if not SHIFT_MIN_MS <= c.ends_at - c.starts_at <= longest_ms or c.ends_at <= turn.at:
+            turn.reject(Reason.MALFORMED, field="ends_at", limit_at=c.starts_at + longest_ms)
+        turn.reject_for(horizon_fault(turn.at, c.starts_at, PLANNED_MS, "starts_at"))
         self._check_known(turn, c.courier, c.fleet)  # first: what there is of others is not told
         if c.shift in self.shifts.of(c.courier):
             turn.reject(Reason.ALREADY_EXISTS)

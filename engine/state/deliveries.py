@@ -279,7 +279,8 @@ class Deliveries(Struct, dict=True):
 
     def delivery_failed(self, e: DeliveryFailed) -> None:
         assert self.deliveries[e.delivery].status in AT_DOOR
-        self._note_step(e.courier, e.occurred_at)
+        if not e.recalled:
+            self._note_step(e.courier, e.occurred_at)
         delivery = self._move(e.delivery, S.RETURNING)
         delivery.is_return, delivery.failure = True, e.reason
         self._done(e.courier, Stop(StopKind.DROPOFF, e.delivery))

@@ -39,7 +39,7 @@ class Store(Struct, array_like=True):
     area: Polygon | None = None  # where it delivers to; none: within the radius
 
 
-class Stores(Struct):
+class Stores(Struct, dict=True):
     """Invariant: estimates of preparation time are learned only from what was measured.
 
     Mean and mean deviation, each moved by an eighth of the error: V. Jacobson, "Congestion
@@ -47,6 +47,10 @@ class Stores(Struct):
     """
 
     stores: dict[StoreId, Store] = {}
+
+    def __post_init__(self) -> None:
+        # Derived, hence no field: snapshots neither write nor read it.
+        self.moves = 0  # up by one whenever a store is somewhere else: kept places are stale
 
     # queries
 
@@ -69,6 +73,7 @@ class Stores(Struct):
 
     def store_changed(self, e: StoreChanged) -> None:
         store = self.stores[e.store]
+        self.moves += store.location != e.location
         store.name, store.location = e.name, e.location
 
     def store_opened(self, e: StoreOpened) -> None:

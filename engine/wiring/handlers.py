@@ -198,7 +198,7 @@ def handlers_over(s: State) -> Handlers:
         Delivering(
             s.settings, s.timers, s.orders, s.couriers, s.positions, s.deliveries, s.products
         ),
-        Rostering(s.couriers, s.shifts),
+        Rostering(s.settings, s.couriers, s.shifts),
         Tracking(s.couriers, s.positions),
         Riding(s.settings, s.stores, s.couriers, s.deliveries),
         Supporting(s.customers, s.orders),

@@ -127,8 +127,8 @@ class Briefer:
     """Draws up problems of one engine's state from columns, a slot for each open delivery.
 
     What has changed since the last time is read again; a delivery's places, load and promise
-    stay as they are until it is stranded or returns. The same state gives the same problem,
-    whatever was kept.
+    stay as they are until it is stranded or returns, or a store moves. The same state gives the
+    same problem, whatever was kept.
     """
 
     def __init__(self, s: State, objective: Objective = USUAL) -> None:
@@ -161,6 +161,7 @@ class Briefer:
 
     def _forget(self) -> None:
         self._changes = self._order_changes = -1  # that have been read
+        self._moves = self._s.stores.moves  # places are of then
         self._slot_of: dict[DeliveryId, int] = {}
         self._keys: list[DeliveryId] = []  # by slot, as all columns
         self._ways: list[tuple[int, bool]] = []  # attempt, is_return: what is fixed goes by them
@@ -177,7 +178,8 @@ class Briefer:
         changed = deliveries.changes.since(self._changes)
         reordered = orders.changes.since(self._order_changes)
         too_many = len(self._keys) > 2 * len(deliveries.open) + KEPT_SPARE
-        if changed is None or reordered is None or too_many:
+        has_moved = self._moves != self._s.stores.moves
+        if changed is None or reordered is None or too_many or has_moved:
             self._forget()
             changed, reordered = list(deliveries.open), []
         self._changes, self._order_changes = deliveries.changes.count, orders.changes.count

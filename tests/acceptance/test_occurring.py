@@ -12,7 +12,7 @@ from engine.rules.occurrence import LATE_MAX_MS, SKEW_MS
 from engine.rules.promising import ride_ms
 from engine.settings import Settings
 from engine.state.deliveries import DeliveryStatus
-from engine.values import MINUTE, SECOND, Proof, StopKind
+from engine.values import MINUTE, SECOND, Actor, Proof, StopKind
 from tests import cases
 from tests.cases import HOME, STORE_PLACE, city
 
@@ -145,6 +145,27 @@ def test_what_failed_at_one_door_leaves_no_time_for_another_before_it():
     case.rejects(Reason.TIME_NOT_BELIEVED, earliest_at=failed_at, latest_at=now_ms(case))
     case.at(case.now_s, c.ReportDropoff("kim", "b/1", occurred_at=failed_at + MINUTE))
     case.includes(e.LegStarted("kim", HOME, failed_at + MINUTE))
+
+
+def test_what_somebody_else_recalls_is_no_step_of_the_courier():
+    """He was in a cellar with it, and at another door before that."""
+    case = cases.on_board(cases.on_board(city(2), "a"), "b")
+    handed_over_at = now_ms(case) + MINUTE
+    case.at(case.now_s + SILENT_S, cases.cancel(Actor.CUSTOMER, "changed_mind", "b"))
+    case.includes(e.DeliveryFailed("b/1", "kim", "changed_mind", 1, recalled=True))
+    case.at(case.now_s + 60, c.ReportDropoff("kim", "a/1", occurred_at=handed_over_at))
+    case.includes(e.OrderFulfilled("a", now_ms(case), handed_over_at))
+    assert case.state.deliveries.route("kim").step_at == handed_over_at
+
+
+def test_what_failed_or_was_recalled_is_applied_as_it_was_before_the_two_were_told_apart():
+    case = cases.on_board(city(1))
+    case.at(case.now_s + 600, c.Tick())
+    old = msgpack.encode(["DeliveryFailed", D, "kim", "changed_mind", 0])
+    failed = msgpack.decode(old, type=e.DeliveryFailed)
+    engine, at = case.shadow, case.engine.now + MINUTE
+    engine.apply(Record(engine.seq + 1, at, c.Tick(), [failed]))
+    assert engine.state.deliveries.route("kim").step_at == at
 
 
 def test_what_was_believed_before_such_a_step_by_an_earlier_version_stands():

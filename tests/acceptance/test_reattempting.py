@@ -116,7 +116,7 @@ def test_what_is_on_its_way_is_not_cancelled_but_brought_back(actor, reason, pai
     case = cases.on_board()
     case.at(100, cancel(actor, reason)).emits(
         e.OrderRecalled("o", actor, reason),
-        e.DeliveryFailed(FIRST, "kim", reason, 0),
+        e.DeliveryFailed(FIRST, "kim", reason, 0, recalled=True),
         e.LegStarted("kim"),
     )
     assert case.state.deliveries.route("kim").stops == [Stop(StopKind.RETURN, FIRST)]
@@ -145,7 +145,7 @@ def test_what_is_behind_others_on_the_route_is_recalled_without_turning_the_cour
     case = cases.on_board(cases.on_board(city(2)), "p")
     assert [x.delivery for x in case.state.deliveries.route("kim").stops] == [FIRST, "p/1"]
     case.at(case.now_s + 1, cancel(Actor.CUSTOMER, "changed_mind", "p")).emits(
-        e.OrderRecalled, e.DeliveryFailed("p/1", "kim", "changed_mind", 1)
+        e.OrderRecalled, e.DeliveryFailed("p/1", "kim", "changed_mind", 1, recalled=True)
     )
     assert case.state.deliveries.route("kim").under_way
 

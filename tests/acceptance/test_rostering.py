@@ -5,6 +5,7 @@ import pytest
 from engine import commands as c
 from engine import events as e
 from engine.rejections import RejectionReason as Reason
+from engine.settings import Settings
 from engine.values import DAY, HOUR, MINUTE
 from geo.travel import Vehicle
 from tests import cases
@@ -13,9 +14,9 @@ from tests.cases import city
 KIM, LEE = "acme:kim", "zoom:lee"
 
 
-def fleets():
+def fleets(settings=None):
     """The house's sun, Kim of one partner and Lee of another."""
-    case = city(5, ("sun",))
+    case = city(5, ("sun",), settings=settings)
     case.at(0, c.RegisterCourier(KIM, Vehicle.SCOOTER, 12, fleet="acme"))
     return case.at(0, c.RegisterCourier(LEE, Vehicle.CAR, 20, fleet="zoom"))
 
@@ -110,6 +111,24 @@ def test_a_shift_lasts_as_long_as_people_work_and_is_to_come(starts_at, ends_at,
     case = fleets().at(1, c.PlanShift(KIM, "x", starts_at, ends_at))
     assert case.events[-1].reason is Reason.MALFORMED
     assert case.events[-1].detail["field"] == field
+
+
+@pytest.mark.parametrize(("setting_h", "longest_h"), [(8, 8), (16, 16), (24, 16)])
+def test_no_shift_is_planned_that_cannot_be_started_and_none_of_more_than_16_hours(
+    setting_h, longest_h
+):
+    case, longest_ms = fleets(Settings(shift_max_ms=setting_h * HOUR)), longest_h * HOUR
+    case.at(1, c.PlanShift(KIM, "x", HOUR, HOUR + longest_ms + 1))
+    case.rejects(Reason.MALFORMED, field="ends_at", limit_at=HOUR + longest_ms)
+    case.at(2, c.PlanShift(KIM, "x", HOUR, HOUR + longest_ms)).emits(e.ShiftPlanned)
+    case.at(3_600, c.StartShift(KIM, HOUR + longest_ms)).includes(e.ShiftStarted)
+
+
+def test_a_shift_is_planned_at_most_a_year_ahead():
+    case, latest_at = fleets(), 1_000 + 366 * DAY
+    case.at(1, c.PlanShift(KIM, "x", latest_at + 1, latest_at + HOUR))
+    case.rejects(Reason.MALFORMED, field="starts_at", limit_at=latest_at)
+    case.at(1, c.PlanShift(KIM, "x", latest_at, latest_at + HOUR)).emits(e.ShiftPlanned)
 
 
 def test_shifts_long_over_are_forgotten_when_others_are_planned():

@@ -1,6 +1,8 @@
 """Solvers hear who may carry what: nobody is planned for what he may not carry, and nothing that
 somebody may carry is forgotten."""
 
+from collections.abc import Callable
+
 import pytest
 
 from engine import commands as c
@@ -100,16 +102,24 @@ def test_of_two_who_may_the_other_is_asked_when_one_said_no():
     assert {first, evening.courier("o")} == {"c1", "c2"}
 
 
-def test_the_third_who_may_is_asked_when_the_first_said_no_and_went_home():
-    evening = Cellar([COLD], [COLD], [COLD])
+def asked_in_turn(evening: Cellar, leave: Callable[[str], list[c.AnyCommand]]) -> list[str]:
+    """Three plans ask somebody for the same ice, who says no; the first leaves at once."""
     evening.wanted(10, "o", "ice")
-    asked = list[str | None]()
+    asked = list[str]()
     for second in (11, 21, 31):
         evening.plan(second)
-        asked.append(evening.courier("o"))
-        evening.do(second + 1, c.DeclineOffer(asked[-1], "o/1", "too_far"))
-        if second == 11:
-            evening.do(second + 1, c.EndShift(asked[0]))
+        courier = evening.courier("o")
+        assert courier is not None
+        asked.append(courier)
+        said = [c.DeclineOffer(courier, "o/1", "too_far")]
+        for command in said + (leave(courier) if second == 11 else []):
+            evening.do(second + 1, command)
+    return asked
+
+
+def test_the_third_who_may_is_asked_when_the_first_said_no_and_went_home():
+    evening = Cellar([COLD], [COLD], [COLD])
+    asked = asked_in_turn(evening, lambda first: [c.EndShift(first)])
     assert sorted(asked) == ["c0", "c1", "c2"]
     evening.plan(41)
     assert evening.courier("o") in asked[1:], "all at work said no once: they are asked again"
@@ -117,16 +127,12 @@ def test_the_third_who_may_is_asked_when_the_first_said_no_and_went_home():
 
 def test_who_may_not_carry_it_any_more_is_nobody_less_to_ask():
     evening = Cellar([COLD], [COLD], [COLD])
-    evening.wanted(10, "o", "ice")
-    asked = list[str | None]()
-    for second in (11, 21, 31):
-        evening.plan(second)
-        asked.append(evening.courier("o"))
-        evening.do(second + 1, c.DeclineOffer(asked[-1], "o/1", "too_far"))
-        if second == 11:  # he left his box at home
-            evening.do(second + 1, c.EndShift(asked[0]))
-            evening.do(second + 1, c.ChangeCourier(asked[0], "scooter", 10, []))
-            evening.do(second + 1, c.StartShift(asked[0], Millis(20 * HOUR)))
+
+    def without_box(first: str) -> list[c.AnyCommand]:
+        changed = c.ChangeCourier(first, "scooter", 10, [])
+        return [c.EndShift(first), changed, c.StartShift(first, Millis(20 * HOUR))]
+
+    asked = asked_in_turn(evening, without_box)
     assert sorted(asked) == ["c0", "c1", "c2"]
 
 

@@ -5,12 +5,15 @@ from itertools import count
 import numpy as np
 import pytest
 
+from engine import commands
 from engine.changes import Changes
-from engine.values import PlanningRoundId
+from engine.values import MINUTE, PlanningRoundId
+from geo.points import Point
 from solvers.crossing.bridge import Briefer, Briefing, brief
 from solvers.kernels.departures import news
 from solvers.policies.insertion import insertion
 from solvers.problem import Budget, Plan, Problem
+from tests import cases
 from tests.days.random_days import RandomDay
 from tests.solver_problems import random_problem
 
@@ -51,6 +54,31 @@ def test_what_was_kept_makes_no_difference(seed, monkeypatch):
             kept = briefer.brief(ROUND, record.at)
             fresh = brief(day.engine.state, ROUND, record.at)
             assert differences(kept, fresh) == [], f"seed {seed}, record {record.seq}"
+
+
+@pytest.mark.parametrize("store", ["store", "other"])
+def test_a_return_goes_to_where_its_store_is_now(store):
+    """Whether it is the first, around which the plane is drawn, or another."""
+    case, corner = cases.city(1), Point(cases.HOME.lat_e7, cases.STORE_PLACE.lon_e7)
+    case.at(0, commands.RegisterStore("other", "Soup", cases.ROAD, MINUTE))
+    case.at(0, commands.SetPrice("other", "ramen", cases.GOODS))
+    case.at(0, commands.ReceiveStock("other", "ramen", 1))
+    case.at(1, cases.quote(store=store)).at(2, cases.place())
+    case.at(3, cases.paid(amount=case.state.orders["o"].due_minor))
+    case.at(4, commands.AcceptOrder(store, "o", 4_000)).until_planning()
+    case.plan(5, {"kim": cases.there()}, ("o/1",)).at(6, commands.AcceptOffer("kim", "o/1"))
+    case.at(7, commands.ReportPickup("kim", "o/1")).at(
+        8, commands.ReportFailure("kim", "o/1", "customer_absent")
+    )
+    briefer = Briefer(case.state)
+    before = briefer.brief(ROUND, case.engine.now)
+    case.at(case.now_s, commands.ChangeStore(store, "Noodles & more", corner))
+    kept, fresh = (x.brief(ROUND, case.engine.now) for x in (briefer, Briefer(case.state)))
+    assert differences(kept, fresh) == []
+    assert kept.deliveries == before.deliveries == ["o/1"]
+    assert "xy_s" in differences(kept, before)
+    case.at(case.now_s, commands.ChangeStore(store, "Noodles", corner))  # only called otherwise
+    assert differences(briefer.brief(ROUND, case.engine.now), kept) == []
 
 
 def test_a_follower_hears_of_each_change_once_or_that_there_were_too_many(monkeypatch):

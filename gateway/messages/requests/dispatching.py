@@ -14,8 +14,9 @@ class AdmitCourier(Sent, frozen=True):
 
 
 class PlanShift(Sent, frozen=True):
-    """When a courier is to work: from a quarter of an hour to 16 hours, one at a time. He starts
-    and ends it himself. A shift's name is new among his own."""
+    """When a courier is to work: from a quarter of an hour to 16 hours, or to `shift_max_ms` of
+    the settings if that is less; one at a time. He starts and ends it himself. A shift's name is
+    new among his own."""
 
     courier: Id
     shift: Id
