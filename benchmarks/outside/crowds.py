@@ -23,8 +23,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from benchmarks.outside.attack import attacked
-from benchmarks.outside.server import CutError, Frame, Served, Talk, o2o, small_city
+from benchmarks.outside.attack import attacked, judged
+from benchmarks.outside.server import CutError, Frame, Served, Talk, small_city
 
 SOCKETS, BUYERS, SHELVES = 50, 1_000, 8
 
@@ -318,13 +318,7 @@ async def run(args: argparse.Namespace, data: Path) -> int:
         wrong: list[Any] = await ATTACKS[args.what](served, args, Random(args.seed))
         if await served.stop():
             wrong.append(f"the last stop: {served.said[-300:]}")
-    done = o2o("verify", str(data))
-    print(done.stdout.strip())
-    if done.returncode:
-        wrong.append("verify does not find it sound")
-    for text in wrong[:8]:
-        print("WRONG", text)
-    return 1 if wrong else 0
+    return judged(data, wrong)
 
 
 def main() -> int:

@@ -18,14 +18,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from benchmarks.outside.attack import attacked
+from benchmarks.outside.attack import attacked, judged
 from benchmarks.outside.server import (
     PRICE,
     CutError,
     Served,
     Talk,
     journal_keys,
-    o2o,
     small_city,
 )
 
@@ -239,16 +238,11 @@ async def killed(args: argparse.Namespace, served: Served) -> int:
     if not ledger.wrong:
         await settle(served, ledger)
         lost(served, ledger)
-        done = o2o("verify", str(data))
-        print(done.stdout, done.stderr)
-        if done.returncode:
-            ledger.wrong.append("verify does not find it sound")
     print(f"died while: {dict(places)}; {ledger.repeats} asked again while it served")
-    for text in ledger.wrong[:10]:
-        print("WRONG", text)
-    if ledger.wrong:
+    status = judged(data, ledger.wrong)
+    if status:
         shutil.copytree(data, args.keep, dirs_exist_ok=True)
-    return 1 if ledger.wrong else 0
+    return status
 
 
 def main() -> int:

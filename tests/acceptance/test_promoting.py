@@ -236,11 +236,23 @@ def test_what_nobody_can_sell_by_is_refused_by_its_field(terms, field):
     city().at(1, c.DefinePromotion("p", terms)).rejects(Reason.MALFORMED, field=field)
 
 
-def test_hours_of_a_promotion_that_overlap_are_refused_with_both():
-    hours = [t.Hours(60, 90), t.Hours(80, 100)]
+@pytest.mark.parametrize(
+    ("hours", "detail"),
+    [
+        (
+            [t.Hours(60, 90), t.Hours(80, 100)],
+            {"overlap": ["mon 01:00-01:30", "mon 01:20-01:40"]},
+        ),
+        ([t.Hours(5, 5)], {"hint": "ends_before_it_begins", "hours": "mon 00:05-00:05"}),
+        (
+            [t.Hours(0, WEEK_MIN + 1)],
+            {"hint": "ends_before_it_begins", "hours": "mon 00:00-mon 00:01"},
+        ),
+    ],
+)
+def test_hours_of_a_promotion_that_cannot_be_are_refused_with_what_is_wrong(hours, detail):
     case = city().at(1, c.DefinePromotion("p", off(when=t.Conditions(hours=hours))))
-    both = ["mon 01:00-01:30", "mon 01:20-01:40"]
-    case.rejects(Reason.MALFORMED, field="hours", overlap=both)
+    case.rejects(Reason.MALFORMED, field="hours", **detail)
 
 
 def test_a_promotion_and_a_coupon_begin_within_a_year_and_end_within_three():

@@ -250,7 +250,7 @@ def test_the_table_is_what_is_checked():
 @live
 async def test_a_wrong_token_is_told_little_and_closed(tmp_path):
     async with serving(tmp_path) as app:
-        for token in ("nonsense", signed(claims()), app.mint("store", "s1")[:-2] + "AA"):
+        for token in ("nonsense", signed(claims()), app.mint("store", "s1")[:-2] + "xx"):
             async with raw(app) as ws:
                 await tell(ws, {"type": "hello", "token": token})
                 error = (await hear(ws))["error"]

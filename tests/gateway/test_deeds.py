@@ -10,7 +10,7 @@ import pytest
 from gateway import messages as m
 from gateway.codes import Refusal
 from gateway.connections.requests import DEEDS, QUESTIONS
-from gateway.deeds import FILE
+from tests.gateway.test_deeds_kept import everything
 from tests.serving import live, placed, raw, serving, small_city, tell
 
 # Whoever is admitted twice has two tokens, of which each is as good, and none is kept here.
@@ -261,7 +261,3 @@ async def test_of_somebody_who_is_forgotten_no_tag_is_kept(tmp_path):
         assert tag not in everything(tmp_path)
         with pytest.raises(Exception, match="idempotency_conflict"):  # it was used, whatever for
             await city.shop.request(m.SaveProfile("ann", "Eve"), id="k")
-
-
-def everything(folder):
-    return b"".join(x.read_bytes() for x in folder.glob(f"{FILE}*"))

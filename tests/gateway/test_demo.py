@@ -16,6 +16,7 @@ from gateway import messages as m
 from gateway.cli import main
 from gateway.commands.demo import at_speed, mint
 from gateway.commands.supervising import Supervisor
+from gateway.providers.sandbox.practising import free_port
 from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
 from gateway.storage.verification import verify
 from gateway.tokens import Tokens, load_secret
@@ -28,12 +29,6 @@ from tests.simulated_city import SMALL
 
 SPEED = 120.0
 PATIENCE_S = 150
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 async def until(condition):

@@ -8,8 +8,8 @@ import pytest
 from engine import events as e
 from engine.engine import Engine
 from gateway.cli import main
+from gateway.providers.sandbox.practising import free_port
 from gateway.storage.journal import JOURNAL_FILE, SqliteJournal
-from tests.gateway.test_demo import free_port
 from tests.simulated_city import SMALL
 
 COMMERCE = """

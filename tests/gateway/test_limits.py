@@ -10,6 +10,7 @@ from gateway import loop
 from gateway import messages as m
 from gateway.clock import stopwatch_s
 from gateway.connections.limits import Bucket, Buckets, Limits, RoleLimits, Slots
+from tests.gateway.test_server import get
 from tests.loops import run
 from tests.serving import DOOR, hear, live, raw, serving, small_city, tell
 
@@ -27,6 +28,7 @@ async def test_there_is_a_limit_to_connections(tmp_path):
             ("server_full", True, 5.0)
         ] * 5
         assert app.desk.roll.count == 3
+        assert (await get(app, "/health"))[0] == 200  # who wants a page only is no connection
         for line, told in zip(lines, heard, strict=True):
             if told["type"] == "error":
                 await line.wait_closed()

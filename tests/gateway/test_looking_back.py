@@ -48,19 +48,33 @@ def segment(moments, index):
 
 def shown(found, at):
     """What a page shows at that moment: the whole, and the changes until then laid over it."""
-    city = {x: {one["id"]: one for one in found["whole"][x]} for x in ("stores", "couriers")}
+    city = {"stores": {x["id"]: x for x in found["whole"]["stores"]}}
+    city["couriers"] = since(found["from_ms"], found["whole"]["couriers"])
     city["orders"] = {x["id"]: x for x in found["whole"]["orders"]}
     kpis, seq = found["whole"]["kpis"], found["seq"]
     for frame in itertools.takewhile(lambda x: x["at_ms"] <= at, found["frames"]):
         body, seq = frame["body"], frame["seq"]
-        for kind in ("stores", "couriers", "orders"):
+        for kind in ("stores", "orders"):
             city[kind] |= {x["id"]: x for x in body.get(kind, [])}
-        for key, lat, lon in body.get("positions", []):
-            city["couriers"][key] |= {"lat": lat, "lon": lon}
+        city["couriers"] |= since(frame["at_ms"], body.get("couriers", []))
+        for (key, lat, lon), age_s in zip(
+            body.get("positions", []), body.get("ages_s", []), strict=True
+        ):
+            seen_ms = frame["at_ms"] - 1_000 * age_s
+            city["couriers"][key] |= {"lat": lat, "lon": lon, "seen_ms": seen_ms}
         for key in (body.get("removed") or {}).get("orders", []):
             city["orders"].pop(key, None)
         kpis = body.get("kpis") or kpis
     return city, kpis, seq
+
+
+def since(at_ms, couriers):
+    """Each with when he was seen last: how long ago that is, is of when it was told."""
+    return {x["id"]: seen(at_ms, **x) for x in couriers}
+
+
+def seen(at_ms, age_s=None, **courier):
+    return courier if age_s is None else courier | {"seen_ms": at_ms - 1_000 * age_s}
 
 
 def test_any_moment_shows_what_an_engine_that_stops_there_would_tell():
@@ -80,6 +94,8 @@ def test_any_moment_shows_what_an_engine_that_stops_there_would_tell():
         assert seq <= engine.seq
         for kind in ("stores", "orders", "couriers"):
             expected = {x["id"]: x for x in whole[kind]}
+            if kind == "couriers":
+                expected = since(at, whole[kind])
             (told, places), (rest, truly) = parted(city[kind]), parted(expected)
             assert told == rest, (kind, at)
             assert places == pytest.approx(truly, abs=1.1e-5), (kind, at)
@@ -88,12 +104,8 @@ def test_any_moment_shows_what_an_engine_that_stops_there_would_tell():
 
 
 def parted(things):
-    """Everything but the places, and the places: these are told to about a meter.
-
-    How old a position was, is of when it was told: whoever looks later adds what has passed.
-    """
-    beside = ("lat", "lon", "age_s")
-    rest = {k: {n: v for n, v in x.items() if n not in beside} for k, x in things.items()}
+    """Everything but the places, and the places: these are told to about a meter."""
+    rest = {k: {n: v for n, v in x.items() if n not in ("lat", "lon")} for k, x in things.items()}
     places = {(k, n): x[n] for k, x in things.items() for n in ("lat", "lon") if n in x}
     return rest, places
 

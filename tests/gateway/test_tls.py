@@ -23,6 +23,7 @@ from gateway.cli import main
 from gateway.client import Client, GivenUpError
 from gateway.connections.limits import Limits
 from gateway.providers import FILE
+from gateway.providers.sandbox.practising import free_port
 from gateway.tls import Certificate, trusting
 from simulation.scenarios.scenario_file import find
 from tests.certificates import Authority, rsa_key
@@ -321,10 +322,7 @@ def test_a_hangup_before_the_doors_are_open_does_not_end_it(tmp_path, pair):
 
 @pytest.mark.slow
 def test_a_demo_talks_to_its_own_server_over_tls(tmp_path, pair, capsys):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    words = ["demo", "--data", str(tmp_path / "data"), "--port", str(port), "--headless"]
+    words = ["demo", "--data", str(tmp_path / "data"), "--port", str(free_port()), "--headless"]
     words += ["--scenario", str(find("lunch_rush")), "--speed", "200", "--minutes", "2"]
     assert main([*words, *pair.files]) == 1
     assert "not trusted here" in (told := capsys.readouterr()).err
