@@ -146,9 +146,12 @@ class Deeds:
         self._begun[key] -= 1
         if not self._begun[key]:
             del self._begun[key]
-        error = None if task.cancelled() else task.exception()
+        if task.cancelled():
+            log.error("a deed was cut: %s", key)
+            return
+        error = task.exception()
         if error is not None and not isinstance(error, (Refusal, SubmissionError)):
-            log.error("a deed was cut: %r", error)  # nobody may be there to hear of it
+            log.error("a deed failed: %s: %r", key, error, exc_info=error)  # who asked may be gone
 
     async def _answer(self, body: m.RequestBody, key: str, do: Do) -> Said:
         tag, customer, now = self._tag(body), getattr(body, "customer", ""), self._now()

@@ -9,6 +9,7 @@ from gateway.storage.files import write_whole
 from gateway.tokens import LIFE_MAX_S, Identity
 
 FILE = "revoked.json"
+HEARS_S = 2  # whoever shuts himself out hears first that it was done
 KEPT_S = max(LIFE_MAX_S.values())  # whatever was minted before has expired by itself
 
 
@@ -21,7 +22,10 @@ class Revocations:
         self._until_s = msgspec.json.decode(known, type=dict[str, int])
 
     def revoke(self, name: str, now_s: int) -> None:
-        """Durable when it returns. Tokens minted from the next second on are good again."""
+        """Durable when it returns. Tokens minted from the next second on are good again.
+
+        Raises OSError: then it is so as long as this server lives.
+        """
         self._until_s = {k: x for k, x in self._until_s.items() if x > now_s - KEPT_S}
         self._until_s[name] = now_s
         write_whole(self._path, msgspec.json.encode(self._until_s))
@@ -30,3 +34,7 @@ class Revocations:
         """Raises Refusal("unauthenticated")."""
         if who.issued_at_s <= self._until_s.get(who.name, -1):
             raise Refusal("unauthenticated")
+
+    def has_ended(self, who: Identity, now_s: int) -> bool:
+        """Whoever is here still was not sent away by the one who revoked it."""
+        return who.issued_at_s <= self._until_s.get(who.name, -1) <= now_s - HEARS_S

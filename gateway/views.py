@@ -210,7 +210,7 @@ def route_told(
     currency = s.settings.current.currency
     return m.Route(
         work.on_shift,
-        [_offer(x, expires_at.get(x.key, Millis(0)), currency) for x in work.offers],
+        [_offer(s, x, expires_at.get(x.key, Millis(0)), currency) for x in work.offers],
         [_stop(x, etas.get(x.stop), reached) for x in work.stops],
         work.under_way,
         None if work.wait_near is None else _wait_near(s, work.wait_near),
@@ -222,7 +222,7 @@ def _wait_near(s: State, key: StoreId) -> m.WaitNear:
     return m.WaitNear(key, store.name, place(store.location))
 
 
-def _offer(x: OfferMade, expires_at: Millis, currency: str) -> m.Offer:
+def _offer(s: State, x: OfferMade, expires_at: Millis, currency: str) -> m.Offer:
     return m.Offer(
         x.key,
         x.delivery.order,
@@ -235,6 +235,7 @@ def _offer(x: OfferMade, expires_at: Millis, currency: str) -> m.Offer:
         x.distance_m,
         bool(x.delivery.change),
         [*x.delivery.skills],
+        "" if x.delivery.change else s.groups.of_order.get(x.delivery.order, ""),
     )
 
 
@@ -322,4 +323,5 @@ def city_order(
         risk_of(s, key, now) or ("late" if delivery_key in late else ""),  # type: ignore[arg-type]
         placed.fulfillment.value,
         order.waits_for_customer,
+        s.groups.of_order.get(key, ""),
     )

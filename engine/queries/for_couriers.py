@@ -63,6 +63,18 @@ def work_of(s: State, courier: CourierId) -> Work:
     return Work(on_shift, offers, stops, route.under_way, wait_near)
 
 
+def bound_for(s: State, store: StoreId) -> dict[CourierId, None]:
+    """Who has a stop on his route for what this store sold, and who is to wait near it."""
+    deliveries = s.deliveries
+    found = {
+        courier: None
+        for courier, route in deliveries.routes.items()
+        if any(deliveries[stop.delivery].store == store for stop in route.stops)
+    }
+    working = (s.couriers.ids[n] for n in s.couriers.working_numbers)
+    return found | {x: None for x in working if s.couriers[x].asked_to_wait_at == store}
+
+
 def _offer(s: State, key: DeliveryId, delivery: Delivery) -> OfferMade:
     far_m = distance_m(delivery.pickup, delivery.dropoff)
     fee = courier_fee(s.settings.current, far_m)

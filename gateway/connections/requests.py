@@ -1,6 +1,7 @@
 """What one connection asks for: put to the engine in the order it came, answered once durable."""
 
 import asyncio
+import errno
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -37,6 +38,7 @@ log = logging.getLogger("o2o.gateway")
 
 AT_ONCE = 8  # requests of one connection, before it is somebody else's turn
 CLOSE_REVOKED = 4401
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 SHED = frozenset(str(x.__struct_config__.tag) for x in (m.RequestQuote, m.PlaceOrder))
 # Nothing of these enters the journal.
 QUESTIONS = (READS | PERSONAL | HOOKING | FORKING) | {
@@ -206,6 +208,8 @@ class Requests:
             self.refuse(id, error=refusal.error)
         except SubmissionError as error:
             self.refuse(id, error=submission_error(error))
+        except Exception:  # in the log by now, of whoever did it
+            self.refuse(id, error=Refusal("unsettled").error)
         finally:
             if isinstance(body, m.RevokeAccess):
                 self._end_if_revoked(who)
@@ -241,12 +245,18 @@ class Requests:
         return read(body, who, engine, desk.tokens, wall_ms, desk.feeds, now)
 
     def _revoke(self, name: str, who: Identity) -> None:
-        """No business of the engine's; rare enough to wait for the disk right here."""
+        """No business of the engine's; rare enough to wait for the disk right here. What no disk
+        takes holds for now all the same. Raises Refusal.
+        """
         desk = self._desk
-        desk.revocations.revoke(name, desk.wall_ms() // 1_000)
         desk.hooks.suspend(name)
         if name != who.name:
             desk.roll.close_all_of(name, CLOSE_REVOKED, "revoked")
+        try:
+            desk.revocations.revoke(name, desk.wall_ms() // 1_000)
+        except OSError as error:
+            log.error("a revocation cannot be kept: %s", error)
+            raise Refusal("storage_full" if error.errno in NO_SPACE else "unsettled") from None
 
     def _end_if_revoked(self, who: Identity) -> None:
         """Whoever shuts himself out hears first that it was done."""

@@ -186,7 +186,7 @@ class Server:
             await asyncio.sleep(WATCH_S)
             assert self._server is not None
             for session in self._desk.roll.all():
-                session.end_if_expired(self._desk.wall_ms() // 1_000)
+                session.end_if_over(self._desk.wall_ms() // 1_000)
             now_s = stopwatch_s()
             stuck = {
                 ws: stuck_since_s.get(ws, now_s)

@@ -82,10 +82,14 @@ class Session:
         self._desk.counters.slow_consumers += 1
         self._ws.transport.abort()
 
-    def end_if_expired(self, now_s: int) -> None:
+    def end_if_over(self, now_s: int) -> None:
         """Asked every second, by the date: a clock that is set right counts at once."""
-        if self.who is not None and now_s >= self.who.expires_at_s:
+        if self.who is None:
+            return
+        if now_s >= self.who.expires_at_s:
             self.close_soon(CLOSE_UNAUTHENTICATED, "token_expired")
+        elif self._desk.revocations.has_ended(self.who, now_s):
+            self.close_soon(CLOSE_UNAUTHENTICATED, "revoked")
 
     def close_soon(self, code: int, reason: str) -> None:
         task = asyncio.get_running_loop().create_task(self._ws.close(code, reason))

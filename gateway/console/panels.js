@@ -92,7 +92,8 @@ export class Panels {
     const status = order.delivery_status === "created" ? order.order_status : order.delivery_status;
     const courier = order.at_risk?.startsWith("courier") ? `${order.courier} (${order.at_risk.slice(8)})` : order.courier ?? (order.fulfillment === "collection" ? "to be collected" : "");
     row.dataset.risk = order.at_risk ? "late" : risk(order, now);
-    row.title = (order.at_risk ?? "").replaceAll("_", " ");
+    const together = order.group ? `together: ${order.group}` : "";
+    row.title = [(order.at_risk ?? "").replaceAll("_", " "), together].filter(Boolean).join(", ");
     [this.city.stores.get(order.store)?.name ?? order.store, status.replaceAll("_", " "), courier, order.waits_for_customer ? "waits" : String(minutes)].forEach((text, k) => {
       const cell = row.children[k + 1];
       if (cell.textContent !== text) cell.textContent = text;

@@ -224,6 +224,7 @@ class CityOrder(Part, frozen=True):
     at_risk: Literal["", "courier_stale", "courier_lost", "late"] = ""
     fulfillment: Fulfillment = "delivery"
     waits_for_customer: bool = False  # packed for who comes for it: it is not late any more
+    group: str = ""  # which of them one courier is to carry; empty: it goes by itself
 
 
 class CityRemoved(Part, frozen=True):

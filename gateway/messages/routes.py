@@ -17,6 +17,7 @@ class Offer(Part, frozen=True):
     distance_m: int
     returns: bool = False  # from a customer's door back to the store
     skills: list[str] = []  # that it takes: what to bring along
+    group: str = ""  # whoever gives back one of a group gives back them all; empty: of none
 
 
 class RouteStop(Part, frozen=True):

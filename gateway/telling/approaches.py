@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from engine import events as e
 from engine.engine import Record
 from engine.queries.arrivals import arrivals, is_there, legs, told_stops
+from engine.queries.for_couriers import bound_for
+from engine.rules.stops import place_of
 from engine.state import State
 from engine.state.positions import NEVER
 from engine.values import SECOND, CourierId, DeliveryId, Millis, OrderId, Stop, StopKind, StoreId
@@ -44,7 +46,7 @@ OVER = (
     e.DeliveryReturned,
     e.DeliveryCancelled,
 )
-WATCHED = frozenset((*TURNS, e.ReadyTimeChanged, e.OrderReady, e.PositionsReported))
+WATCHED = frozenset((*TURNS, e.ReadyTimeChanged, e.OrderReady, e.StoreChanged, e.PositionsReported))
 ALARM_MS = 2 * 60 * SECOND  # a fix that is older raises none
 DELAY_EVERY_MS = 30 * SECOND
 FAR = 2**62
@@ -124,6 +126,8 @@ class Approaches:
                 courier = self._s.deliveries[key].courier if key is not None else None
                 if courier is not None:
                     self._dirty[courier] = None
+            elif isinstance(event, e.StoreChanged):
+                self._dirty |= bound_for(self._s, event.store)
             elif isinstance(event, e.PositionsReported):
                 told += self._moved(event, record.at)
         return told
@@ -140,8 +144,10 @@ class Approaches:
         stops = told_stops(self._s, courier) if within is not None else []
         if within is None or not stops:
             return None
-        stop = stops[0][0]
-        return stop if (within.delivery, within.kind) == (stop.delivery, stop.kind) else None
+        stop, delivery = stops[0]
+        is_same = (within.delivery, within.kind) == (stop.delivery, stop.kind)
+        is_where_it_was = within.place == place_of(stop.kind, delivery, self._s.stores)
+        return stop if is_same and is_where_it_was else None
 
     # internals
 

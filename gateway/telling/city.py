@@ -8,6 +8,7 @@ from msgspec import Struct, field
 from engine import events as e
 from engine.engine import Record
 from engine.projections import Projections
+from engine.queries.for_couriers import bound_for
 from engine.queries.open_work import OpenWork
 from engine.rules.opening import takes_orders
 from engine.state import State
@@ -38,6 +39,7 @@ ROUTE_EVENTS = (
     e.CourierRepositioned,
     e.BreakPlanned,
 )
+ORDER_EVENTS = (e.ReadyTimeChanged, e.OrderReady, e.OrderLabelled, e.OrderGrouped, e.OrderLeftGroup)
 
 
 class Changes(Struct):
@@ -69,10 +71,18 @@ class Changes(Struct):
                     self.stores[event.store] = None
                 case e.OrderMoved():
                     self.stores[event.before] = self.stores[event.store] = None
-                case e.StoreChanged():
+                case (
+                    e.StoreChanged()
+                    | e.StoreHoursSet()
+                    | e.StorePaused()
+                    | e.StoreResumed()
+                    | e.StoreBusySet()
+                ):
                     self.stores[event.store] = None
-                case e.StoreHoursSet() | e.StorePaused() | e.StoreResumed() | e.StoreBusySet():
-                    self.stores[event.store] = None
+                case e.OrderGrouped() | e.OrderLeftGroup():
+                    self.orders[event.order] = None
+                case e.GroupDissolved():
+                    self.orders |= dict.fromkeys(event.orders)
                 case e.TimecardOpened(timecard=key) | e.TimecardClosed(timecard=key):
                     self.stores[s.staff[key].store] = None  # somebody picks there, or nobody does
                 case (
@@ -128,12 +138,20 @@ def touched_couriers(record: Record, s: State) -> dict[CourierId, None]:
         if isinstance(event, ROUTE_EVENTS):
             if event.courier is not None:
                 touched[event.courier] = None
-        elif isinstance(event, e.ReadyTimeChanged | e.OrderReady | e.OrderLabelled):
-            key = s.deliveries.of_order.get(event.order)
-            courier = s.deliveries[key].courier if key is not None else None
-            if courier is not None:
-                touched[courier] = None
+        elif isinstance(event, e.StoreChanged):
+            touched |= bound_for(s, event.store)
+        elif isinstance(event, e.GroupDissolved):
+            touched |= _carriers(event.orders, s)
+        elif isinstance(event, ORDER_EVENTS):
+            touched |= _carriers([event.order], s)
     return touched
+
+
+def _carriers(orders: list[OrderId], s: State) -> dict[CourierId, None]:
+    """Who has them on his route."""
+    keys = (s.deliveries.of_order.get(x) for x in orders)
+    couriers = (s.deliveries[key].courier for key in keys if key is not None)
+    return {x: None for x in couriers if x is not None}
 
 
 class Devices(Protocol):

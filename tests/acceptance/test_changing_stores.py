@@ -7,13 +7,14 @@ from engine import events as e
 from engine.audit import violations
 from engine.rejections import RejectionReason as Reason
 from engine.rules.stops import place_of
-from engine.values import HOUR
+from engine.values import HOUR, CourierId, FleetId, Millis, StoreId
 from gateway import messages as m
 from gateway.client import RequestRefusedError
 from geo.points import Point
+from geo.travel import Vehicle
 from tests import cases
 from tests.cases import STORE_PLACE, city, place, quote
-from tests.serving import live, serving, small_city
+from tests.serving import STORE, accepted, live, party, serving, small_city, until
 
 NEXT_DOOR = Point(STORE_PLACE.lat_e7 + 90_000, STORE_PLACE.lon_e7)  # a kilometer north
 
@@ -89,3 +90,32 @@ async def test_an_operator_corrects_a_store_and_maps_and_lists_follow(tmp_path):
         assert (shown.name, shown.lat, shown.lon) == ("Noodle House", right.lat, right.lon)
         with pytest.raises(RequestRefusedError, match="forbidden"):
             await city.store.request(m.ChangeStore("s1", "Mine", right))
+
+
+@live
+async def test_who_goes_back_to_a_store_or_waits_near_it_sees_where_it_is_now(tmp_path):
+    right = m.Place(39.005, 116.005)
+    async with serving(tmp_path) as app, small_city(app) as city:
+        delivery = await accepted(city, "o1")
+        await city.kim.request(m.ReportPickup(delivery))
+        await city.kim.request(m.ReportFailure(delivery, "customer_absent"))
+        lee = CourierId("acme:lee")
+        await app.loop.submit(c.RegisterCourier(lee, Vehicle.SCOOTER, 12, fleet=FleetId("acme")))
+        await app.loop.submit(c.StartShift(lee, Millis(app.loop.clock.now() + 8 * HOUR)))
+        await app.loop.submit(c.RepositionCourier(lee, StoreId("s1")))
+        async with party(app, "courier", lee) as phone, party(app, "fleet", "acme") as acme:
+            back, waiting = city.kim.subscribe("route"), phone.subscribe("route")
+            fleet, seen = acme.subscribe("fleet"), city.operator.subscribe("city")
+            assert (await anext(back)).body.stops[0].place == STORE
+            for view in (waiting, fleet, seen):
+                await anext(view)
+            await city.operator.request(m.ChangeStore("s1", "Noodle House", right))
+            [stop] = (await anext(back)).body.stops
+            assert (stop.kind, stop.place, stop.store_name) == ("return", right, "Noodle House")
+            near = (await anext(waiting)).body.wait_near
+            assert (near.store_name, near.place) == ("Noodle House", right)
+            told = await until(fleet, lambda x: x.body.couriers)
+            assert told.body.couriers[0].wait_near == near
+            told = await until(seen, lambda x: any(k.id == "kim" for k in x.body.couriers))
+            [way_back] = next(k.route for k in told.body.couriers if k.id == "kim")
+            assert (way_back.lat, way_back.lon) == (right.lat, right.lon)

@@ -211,6 +211,18 @@ def test_nothing_that_was_planned_and_not_accepted_is_told():
     assert kim.told == []
 
 
+def test_who_brings_goods_back_arrives_where_the_store_is_now():
+    case = cases.returning()
+    kim = Watched(case).at(near(STORE_PLACE, 1_000)).at(near(STORE_PLACE, 10), after_s=300)
+    assert "enter" in kim.heard
+    assert kim.approaches.stop_reached("kim") == Stop(StopKind.RETURN, "o/1")
+    kim.do(c.ChangeStore("store", "Noodles", near(STORE_PLACE, 600)))
+    assert kim.approaches.stop_reached("kim") is None, "the store is there no more"
+    assert kim.at(near(STORE_PLACE, 12)).heard == []
+    assert kim.at(near(STORE_PLACE, 300), after_s=60).heard == ["exit"]
+    assert kim.at(near(STORE_PLACE, 590), after_s=60).heard == ["enter"]
+
+
 def test_what_is_given_to_somebody_else_is_told_anew():
     case = cases.assigned(city(couriers=("kim", "lee")))
     both = Watched(case).at(near(STORE_PLACE, 300))

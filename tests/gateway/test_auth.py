@@ -1,6 +1,8 @@
 """Tokens and who may ask what: everything not allowed is refused, in every way it can be tried."""
 
+import asyncio
 import base64
+import errno
 import hashlib
 import hmac
 import itertools
@@ -17,6 +19,7 @@ from websockets.exceptions import ConnectionClosed
 
 from engine.values import HOUR
 from gateway import messages as m
+from gateway import revocations
 from gateway.auth import MAY_ASK, MAY_HEAR, check_may_ask
 from gateway.clock import wall_ms
 from gateway.codes import Refusal
@@ -313,6 +316,53 @@ async def test_a_lost_phone_is_shut_out_at_once_and_after_a_restart(tmp_path):
         async with raw(app) as ws:
             await tell(ws, {"type": "hello", "token": later})
             assert (await hear(ws))["type"] == "welcome"
+
+
+@live
+async def test_who_shuts_himself_out_and_leaves_is_shut_out_everywhere(tmp_path):
+    """Also if he is gone before it is done."""
+    async with serving(tmp_path) as app, raw(app, "operator", "ops") as other:
+        goes_on, began, on_thread = asyncio.Event(), asyncio.Event(), app.desk.deeds._on_thread
+
+        async def slowly(*args):
+            began.set()
+            await goes_on.wait()
+            return await on_thread(*args)
+
+        app.desk.deeds._on_thread = slowly
+        async with raw(app, "operator", "ops") as ops:
+            body = {"type": "revoke_access", "role": "operator", "subject": "ops"}
+            await tell(ops, {"type": "request", "id": "k", "body": body})
+            await began.wait()
+        while app.desk.roll.count > 1:
+            await asyncio.sleep(0.01)
+        goes_on.set()
+        with pytest.raises(ConnectionClosed):
+            await hear(other)
+        assert (other.close_code, other.close_reason) == (4401, "revoked")
+
+
+@live
+async def test_access_ends_also_where_no_file_can_say_so(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    async with serving(tmp_path) as app, raw(app, "operator", "ops") as ops:
+        body = {"type": "revoke_access", "role": "courier", "subject": "kim"}
+        token = app.mint("courier", "kim")
+        async with raw(app, "courier", "kim") as phone:
+            with monkeypatch.context() as disk:
+                disk.setattr(revocations, "write_whole", full)
+                await tell(ops, {"type": "request", "id": "k", "body": body})
+                assert (await hear(ops))["error"]["code"] == "storage_full"
+            with pytest.raises(ConnectionClosed):
+                await phone.recv()
+            assert phone.close_reason == "revoked"
+        assert await turned_away(app, token) == "unauthenticated"
+        await tell(ops, {"type": "request", "id": "k", "body": body})
+        assert "error" not in await hear(ops)
+    async with serving(tmp_path) as app:
+        assert await turned_away(app, token) == "unauthenticated"
 
 
 async def turned_away(app, token):

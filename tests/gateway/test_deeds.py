@@ -240,6 +240,20 @@ async def test_what_could_not_be_removed_is_still_there(tmp_path):
 
 
 @live
+async def test_who_asks_for_what_fails_hears_that_nobody_knows(tmp_path, caplog):
+    async with serving(tmp_path) as app, raw(app, "order_service", "shop") as ws:
+
+        def fails(*_):
+            raise RuntimeError
+
+        app.hooks._outbox.add = fails
+        assert code_of(await said(ws, "k", m.SetWebhook("w", **HOOK))) == "unsettled"
+    assert [x for x in caplog.messages if "RuntimeError" in x] == [
+        "a deed failed: order_service:shop/k: RuntimeError()"
+    ]
+
+
+@live
 async def test_what_is_refused_stays_refused(tmp_path):
     async with serving(tmp_path) as app, small_city(app) as city:
         async with raw(app, "order_service", "shop") as ws:

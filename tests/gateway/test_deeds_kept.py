@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 
 from engine.state.requests import KEPT_MS
+from gateway import deeds
 from gateway import messages as m
 from gateway.codes import Refusal
 from gateway.deeds import FILE, Deeds
@@ -104,6 +105,25 @@ async def test_who_stops_waiting_does_not_stop_the_deed(tmp_path):
     assert (await office.ask(m.RedriveWebhook("w"))).body == m.Redriven(1)
     assert office.count == 1
     office.deeds.close()
+
+
+@live
+async def test_a_deed_that_is_cut_or_fails_is_logged_once_and_by_its_key(
+    tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setattr(deeds, "ENDS_S", 0.01)
+    office = Office(tmp_path)
+    waits = asyncio.create_task(
+        office.deeds.answer(m.RedriveWebhook("w"), "a/k", asyncio.Event().wait)
+    )
+    await asyncio.sleep(0.05)
+    await office.deeds.ended()
+    assert waits.cancelled()
+    office.dies = True
+    with pytest.raises(DiedError):
+        await office.ask(m.RedriveWebhook("w"), "a/l")
+    office.deeds.close()
+    assert caplog.messages == ["a deed was cut: a/k", "a deed failed: a/l: DiedError()"]
 
 
 @live

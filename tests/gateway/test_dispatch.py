@@ -185,3 +185,30 @@ async def test_orders_belong_together_until_somebody_is_told_that_they_do_not(tm
         assert (await city.shop.request(m.GetOrder("o2"))).group is None
         await city.operator.request(m.GroupOrders("again", ["o1", "o2"]))
         assert (await city.shop.request(m.GetOrder("o1"))).group == "again"
+
+
+@live
+async def test_couriers_and_operators_see_what_belongs_together_and_when_it_does_no_more(tmp_path):
+    async with serving(tmp_path) as app, small_city(app) as city:
+        for order in ("o1", "o2", "o3"):
+            told = await placed(city, order)
+            await city.bank.request(m.ReportAuthorization(told.payment, True, told.total, "ref"))
+            await city.store.request(m.AcceptOrder(order, told.placed_at))
+        await city.operator.request(m.GroupOrders("both", ["o1", "o2"]))
+        route, seen = city.kim.subscribe("route"), city.operator.subscribe("city")
+        shown = await anext(seen)
+        assert {x.id: x.group for x in shown.body.orders} == {"o1": "both", "o2": "both", "o3": ""}
+        for order in ("o1", "o3"):
+            await city.operator.request(m.AssignDelivery("kim", f"{order}/1", "by_hand"))
+        await until(route, lambda x: offered(x) == ["both", "both", ""])
+        await city.operator.request(m.DissolveGroup("both"))
+        await until(route, lambda x: offered(x) == ["", "", ""])
+        changed = await until(
+            seen, lambda x: any(not k.group for k in x.body.orders if k.id == "o1")
+        )
+        assert {x.id: x.group for x in changed.body.orders if x.id != "o3"} == {"o1": "", "o2": ""}
+
+
+def offered(update):
+    """Which group each offer is of, by the order of the deliveries."""
+    return [x.group for x in sorted(update.body.offers, key=lambda x: x.delivery)]
