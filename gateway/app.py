@@ -34,6 +34,7 @@ from gateway.locating.ways import Ways
 from gateway.loop import EngineLoop
 from gateway.messages import Role
 from gateway.metrics import Counters, Metric, gauges, of_counters
+from gateway.onlooking import Onlookers
 from gateway.privacy.keeper import Keeper
 from gateway.privacy.vault import Vault
 from gateway.revocations import Revocations
@@ -225,9 +226,10 @@ class App:
         files = console_files()
         if config.streets is not None:
             files[BASEMAP] = file_of(config.streets.lines, BASEMAP, "gzip")
-        doors = Doors(self.tokens, self.desk.revocations, wall_s, bool(config.origins))
-        answers = {DOOR: doors.enter}
-        site = Site(self._health, self._metrics, files, answers, doors.barred)
+        allowed = self.tokens, self.desk.revocations, wall_s
+        answers = {DOOR: Doors(*allowed).enter}
+        bar = Onlookers(*allowed, bool(config.origins)).barred
+        site = Site(self._health, self._metrics, files, answers, bar)
         where = (config.host, config.port, config.origins)
         self.server = Server(self.desk, site, *where, self._tls)
         self.audit = SelfAudit(self.engine.state, self.hub.shelf_level, self.hub.open_orders)

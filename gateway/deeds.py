@@ -14,7 +14,6 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
-from weakref import WeakValueDictionary
 
 from msgspec import Struct, msgpack
 
@@ -22,8 +21,8 @@ from engine.state.requests import KEPT_MS
 from engine.values import Millis
 from gateway import messages as m
 from gateway.codes import Refusal
-from gateway.running import OwnThread
-from gateway.storage.databases import opened
+from gateway.running import Locks, OwnThread
+from gateway.storage.databases import opened, refusal_of
 from gateway.submissions import SubmissionError
 
 log = logging.getLogger("o2o.gateway")
@@ -38,7 +37,22 @@ CREATE INDEX IF NOT EXISTS deed_of ON deed (customer) WHERE customer <> '';
 TAG_BYTES = 16
 PRUNED_EVERY_S = 3_600.0
 ENDS_S = 5.0  # what is under way when the server stops; after that it is cut, as by a crash
-FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
+# Of what is no command, what has an effect all the same: done once, whoever repeats it.
+DEEDS = frozenset(
+    {
+        m.CreateTrackingLink,
+        m.RedriveWebhook,
+        m.RemoveAddress,
+        m.RemoveWebhook,
+        m.RevokeAccess,
+        m.RotateWebhookSecret,
+        m.SaveAddress,
+        m.SaveProfile,
+        m.SetWebhook,
+        m.StartFork,
+        m.StartPayment,
+    }
+)
 # A repeat that finds nothing to remove, after the answer was lost in a crash, has removed it.
 REMOVING = (m.RemoveWebhook, m.RemoveAddress)
 
@@ -82,7 +96,7 @@ class Deeds:
         self._settled = settled
         self._db = opened(folder / FILE, SCHEMA, "secure_delete = ON")
         self._thread = OwnThread("deeds")
-        self._one_at_a_time: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._locks = Locks()
         self._used: dict[str, Millis] = dict(self._db.execute("SELECT key, at_ms FROM deed"))
         self._under_way: dict[asyncio.Task[Said], str] = {}
         self._begun: Counter[str] = Counter()  # how often each key is under way
@@ -155,8 +169,7 @@ class Deeds:
 
     async def _answer(self, body: m.RequestBody, key: str, do: Do) -> Said:
         tag, customer, now = self._tag(body), getattr(body, "customer", ""), self._now()
-        lock = self._one_at_a_time.setdefault(key, asyncio.Lock())
-        async with lock:
+        async with self._locks.of(key):
             claim = (key, customer, tag, now)
             used_at, was_begun, said = await self._on_thread(self._claim, *claim)
             self._used[key] = used_at
@@ -187,8 +200,7 @@ class Deeds:
             return await self._thread(call, *args)
         except sqlite3.Error as error:
             log.error("deeds cannot be kept: %s", error.sqlite_errorname)
-            is_full = getattr(error, "sqlite_errorcode", 0) in FULL
-            raise Refusal("storage_full" if is_full else "unsettled") from None
+            raise refusal_of(error) from None
 
     # on the thread
 

@@ -49,6 +49,7 @@ from engine.commands.dispatching import (
 from engine.commands.editing import EditDropoff, EditLines
 from engine.commands.grouping import DissolveGroup, GroupOrders, ReviewGroup
 from engine.commands.merchandising import (
+    ChangeStore,
     CloseStore,
     DefineCategory,
     DelistInStore,
@@ -62,7 +63,6 @@ from engine.commands.merchandising import (
     WithdrawPrices,
 )
 from engine.commands.opening import (
-    ChangeStore,
     ExpireBusyMode,
     ExpirePause,
     PauseStore,
@@ -170,12 +170,12 @@ from engine.commands.transferring import (
 
 ExternalCommand = (
     RegisterStore
+    | ChangeStore
     | OpenStore
     | CloseStore
     | SetStoreHours
     | PauseStore
     | SetBusyMode
-    | ChangeStore
     | SetDeliveryArea
     | ListProduct
     | DelistProduct

@@ -25,6 +25,14 @@ class RegisterStore(Command, frozen=True):
     preparation_ms: int  # the first guess; it is learned from then on
 
 
+class ChangeStore(Command, frozen=True):
+    """Its name or its place was wrong, or is another now: both as they are to be."""
+
+    store: StoreId
+    name: str
+    location: Point
+
+
 class OpenStore(Command, frozen=True):
     store: StoreId
 

@@ -3,7 +3,6 @@
 from engine.commands.command import Command
 from engine.terms import Hours, SpecialDay
 from engine.values import Millis, StoreId
-from geo.points import Point
 from geo.zones import Polygon
 
 
@@ -29,14 +28,6 @@ class SetBusyMode(Command, frozen=True):
     store: StoreId
     preparation_permille: int
     until: Millis = Millis(0)  # 0: until somebody says otherwise
-
-
-class ChangeStore(Command, frozen=True):
-    """Its name or its place was wrong, or is another now: both as they are to be."""
-
-    store: StoreId
-    name: str
-    location: Point
 
 
 class ExpirePause(Command, frozen=True):

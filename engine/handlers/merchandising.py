@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from engine.commands import (
+    ChangeStore,
     CloseStore,
     DefineCategory,
     DelistInStore,
@@ -24,6 +25,7 @@ from engine.events import (
     ProductDelistedInStore,
     ProductListed,
     ProductListedInStore,
+    StoreChanged,
     StoreClosed,
     StoreOpened,
     StoreRegistered,
@@ -41,7 +43,7 @@ from engine.state.products import Products
 from engine.state.stores import Stores
 from engine.turn import Turn
 from engine.values import ProductId, StoreId
-from geo.points import distance_m
+from geo.points import Point, distance_m
 
 
 @dataclass(eq=False, slots=True)
@@ -59,11 +61,20 @@ class Merchandising:
             turn.reject(Reason.MALFORMED, field="preparation_ms")
         if self.stores.get(c.store):
             turn.reject(Reason.ALREADY_EXISTS)
-        center = self.stores.center()
-        if center is not None and not is_near(center, c.location):
-            far_m = distance_m(center, c.location)
-            turn.reject(Reason.OUT_OF_AREA, distance_m=far_m, limit_m=CITY_REACH_M)
+        self._check_in_city(turn, self.stores.center(), c.location)
         turn.emit(StoreRegistered(c.store, c.name, c.location, c.preparation_ms))
+
+    def change_store(self, turn: Turn, c: ChangeStore) -> None:
+        """From here on everything is promised, planned and measured from the new place. What was
+        promised stays promised; a delivery that there is already is fetched where it was to be."""
+        if not c.name.strip():
+            turn.reject(Reason.MALFORMED, field="name")
+        self._known_store(turn, c.store)
+        store = self.stores[c.store]
+        if (store.name, store.location) == (c.name, c.location):
+            turn.reject(Reason.ALREADY_EXISTS)
+        self._check_in_city(turn, self.stores.center(without=c.store), c.location)
+        turn.emit(StoreChanged(c.store, c.name, c.location))
 
     def open_store(self, turn: Turn, c: OpenStore) -> None:
         self._known_store(turn, c.store)
@@ -141,6 +152,12 @@ class Merchandising:
         turn.emit(CustomerRegistered(c.customer, turn.at, c.service))
 
     # internals
+
+    def _check_in_city(self, turn: Turn, center: Point | None, place: Point) -> None:
+        """`center`: of all other stores; the first may be anywhere."""
+        if center is not None and not is_near(center, place):
+            far_m = distance_m(center, place)
+            turn.reject(Reason.OUT_OF_AREA, distance_m=far_m, limit_m=CITY_REACH_M)
 
     def _known_store(self, turn: Turn, store: StoreId) -> None:
         if not self.stores.get(store):

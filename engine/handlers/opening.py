@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from engine.commands import (
-    ChangeStore,
     ExpireBusyMode,
     ExpirePause,
     PauseStore,
@@ -15,7 +14,6 @@ from engine.events import (
     AreaDrawn,
     ReadyTimeChanged,
     StoreBusySet,
-    StoreChanged,
     StoreHoursSet,
     StorePaused,
     StoreResumed,
@@ -23,13 +21,11 @@ from engine.events import (
 from engine.rejections import RejectionReason as Reason
 from engine.rules.areas import CORNERS_MAX, corners
 from engine.rules.hours import hours_fault
-from engine.rules.locality import CITY_REACH_M, is_near
 from engine.rules.opening import special_days_fault
 from engine.state.orders import Orders, OrderStatus
 from engine.state.stores import USUAL_PERMILLE, Store, Stores
 from engine.turn import Turn
 from engine.values import DAY, Millis, StoreId
-from geo.points import distance_m
 
 PAUSE_MAX_MS = 7 * DAY
 BUSY_PERMILLE = (250, 10_000)  # from a quarter of the usual time to ten times as long
@@ -67,20 +63,6 @@ class Opening:
         self._set_busy(turn, c.store, store, c.preparation_permille, c.until)
         if c.until:
             turn.set_timer(c.until - turn.at, ExpireBusyMode(c.store, c.until))
-
-    def change_store(self, turn: Turn, c: ChangeStore) -> None:
-        """From here on everything is promised, planned and measured from the new place. What was
-        promised stays promised; a delivery that there is already is fetched where it was to be."""
-        if not c.name.strip():
-            turn.reject(Reason.MALFORMED, field="name")
-        store = self._store(turn, c.store)
-        if (store.name, store.location) == (c.name, c.location):
-            turn.reject(Reason.ALREADY_EXISTS)
-        center = self.stores.center(without=c.store)
-        if center is not None and not is_near(center, c.location):
-            far_m = distance_m(center, c.location)
-            turn.reject(Reason.OUT_OF_AREA, distance_m=far_m, limit_m=CITY_REACH_M)
-        turn.emit(StoreChanged(c.store, c.name, c.location))
 
     def set_delivery_area(self, turn: Turn, c: SetDeliveryArea) -> None:
         """For what is asked from here on; what was promised is still brought."""

@@ -17,6 +17,7 @@ from msgspec import Struct
 from websockets.datastructures import Headers
 from websockets.http11 import Request, Response
 
+from gateway.codes import Refusal
 from gateway.metrics import Metric, exposition
 
 TYPES = {
@@ -93,9 +94,9 @@ class Site:
     def response(self, request: Request, peer: str) -> Response:
         """Of any method; HEAD is GET without the body. `peer`: the address it comes from."""
         if request.method not in ("GET", "HEAD"):
-            refused = answered(HTTPStatus.METHOD_NOT_ALLOWED, b"only GET\n", PLAIN)
-            refused.headers["Allow"] = "GET, HEAD"
-            return refused
+            only_get = answered(HTTPStatus.METHOD_NOT_ALLOWED, b"only GET\n", PLAIN)
+            only_get.headers["Allow"] = "GET, HEAD"
+            return only_get
         response = self._get(request, peer)
         if request.method == "HEAD":
             response.body = b""
@@ -179,3 +180,20 @@ def answered(status: HTTPStatus, body: bytes, kind: str, etag: str = "") -> Resp
     if etag:
         headers["ETag"] = etag
     return Response(status.value, status.phrase, headers, body)
+
+
+def credentials(request: Request, scheme: str) -> str:
+    """What is in the one header of this scheme; nothing is in no token's shape."""
+    given = request.headers.get_all("Authorization")
+    word, _, rest = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    return rest.strip() if word.lower() == scheme.lower() else ""
+
+
+def refused(refusal: Refusal) -> Response:
+    """By its code alone."""
+    is_known = refusal.error.code == "forbidden"
+    status = HTTPStatus.FORBIDDEN if is_known else HTTPStatus.UNAUTHORIZED
+    response = answered(status, f"{refusal.error.code}\n".encode(), PLAIN)
+    if not is_known:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response

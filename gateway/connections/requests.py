@@ -15,6 +15,7 @@ from gateway.auth import HOOKING, check_may_ask
 from gateway.codes import Refusal
 from gateway.connections.desk import Desk
 from gateway.connections.limits import RoleLimits, Slots
+from gateway.deeds import DEEDS
 from gateway.forking.jobs import FORKING
 from gateway.locating.looking import get_trail
 from gateway.locating.ways import get_way
@@ -51,22 +52,6 @@ QUESTIONS = (READS | PERSONAL | HOOKING | FORKING) | {
     m.StartPayment,
     m.RevokeAccess,
 }
-# Of those, what has an effect all the same: done once, whoever repeats it.
-DEEDS = frozenset(
-    {
-        m.CreateTrackingLink,
-        m.RedriveWebhook,
-        m.RemoveAddress,
-        m.RemoveWebhook,
-        m.RevokeAccess,
-        m.RotateWebhookSecret,
-        m.SaveAddress,
-        m.SaveProfile,
-        m.SetWebhook,
-        m.StartFork,
-        m.StartPayment,
-    }
-)
 
 
 class Requests:
@@ -231,7 +216,7 @@ class Requests:
             case m.ExplainOrder():
                 return explain_order(body, who, engine, desk.objective)
             case m.GetTrail():
-                return await get_trail(body, engine, desk.trails)
+                return await get_trail(body, who, engine, desk.trails)
             case m.GetWay():
                 return await get_way(body, who, engine, desk.ways)
             case m.GetPayment():

@@ -6,10 +6,12 @@ The same fixes give the same answer, in whatever order they came.
 import numpy as np
 
 from engine.engine import Engine
-from engine.values import DAY, SECOND, CourierId
+from engine.values import DAY, SECOND
 from gateway import messages as m
-from gateway.codes import Refusal, unknown
+from gateway.asking.finding import courier_asked
+from gateway.codes import Refusal
 from gateway.locating.trails import Seen, Trails
+from gateway.tokens import Identity
 from gateway.wire import millis, point, time_text
 from geo.fences import Crossing, Fence
 from geo.sphere import Places, straight_mm_between
@@ -21,11 +23,9 @@ Where = tuple[str | None, str | None]  # a store, or an area
 POINTS_MAX = 2_000  # told; distance and visits are of all
 
 
-async def get_trail(b: m.GetTrail, engine: Engine, trails: Trails) -> m.Trail:
+async def get_trail(b: m.GetTrail, who: Identity, engine: Engine, trails: Trails) -> m.Trail:
     """Raises Refusal."""
-    courier = engine.state.couriers.get(CourierId(b.courier))
-    if courier is None:
-        raise unknown("courier", b.courier)
+    courier = engine.state.couriers[courier_asked(b.courier, who, engine.state)]
     from_at, to_at = millis(b.from_at, "from_at"), millis(b.to_at, "to_at")
     if not 0 < to_at - from_at <= SPAN_MAX_MS:
         raise Refusal("malformed", "at most a day", {"field": "to_at"})

@@ -1,9 +1,7 @@
 """Which way a courier is to ride, as a line for whoever draws it."""
 
-import asyncio
 from collections.abc import Mapping
 from itertools import pairwise
-from weakref import WeakValueDictionary
 
 from engine.engine import Engine
 from engine.queries.arrivals import told_stops
@@ -11,8 +9,8 @@ from engine.rules.locality import is_near
 from engine.rules.stops import place_of
 from engine.values import CourierId
 from gateway import messages as m
-from gateway.codes import unknown
-from gateway.running import OwnThread
+from gateway.asking.finding import courier_asked
+from gateway.running import Locks, OwnThread
 from gateway.tokens import Identity
 from geo.city_streets import CityStreets
 from geo.points import Point
@@ -31,7 +29,7 @@ class Ways:
     def __init__(self, streets: CityStreets | None) -> None:
         self._streets = streets
         self._thread = OwnThread("ways")
-        self._one_at_a_time: WeakValueDictionary[CourierId, asyncio.Lock] = WeakValueDictionary()
+        self._locks = Locks()
         self._last: dict[CourierId, Legs] = {}
 
     def close(self) -> None:
@@ -41,8 +39,7 @@ class Ways:
         """None without streets, or if they are those of somewhere else."""
         if self._streets is None:
             return None
-        lock = self._one_at_a_time.setdefault(courier, asyncio.Lock())
-        async with lock:
+        async with self._locks.of(courier):
             known = self._last.pop(courier, {})
             legs = await self._thread(by_streets, self._streets, corners, known)
             if legs is None:
@@ -56,14 +53,12 @@ class Ways:
 async def get_way(b: m.GetWay, who: Identity, engine: Engine, ways: Ways) -> m.Way:
     """As the route is now; streets are searched beside the loop. Raises Refusal."""
     s = engine.state
-    courier = s.couriers.get(CourierId(b.courier))
-    if courier is None or (who.role == "courier" and who.subject != b.courier):
-        raise unknown("courier", b.courier)
-    told = told_stops(s, CourierId(b.courier))[:STOPS_MAX]
+    courier = courier_asked(b.courier, who, s)
+    told = told_stops(s, courier)[:STOPS_MAX]
     stops = [place_of(stop.kind, delivery, s.stores) for stop, delivery in told]
-    seen = s.positions.get(courier.number)
+    seen = s.positions.get(s.couriers[courier].number)
     corners = [seen, *stops] if seen else stops
-    along = await ways.along(CourierId(b.courier), corners)
+    along = await ways.along(courier, corners)
     line = encode(along or corners, b.precision)
     return m.Way(b.courier, line, b.precision, along is not None, len(stops))
 

@@ -30,6 +30,7 @@ from gateway.loop import Reply
 from gateway.privacy import vault as v
 from gateway.privacy.vault_keys import ErasedError
 from gateway.running import OwnThread
+from gateway.storage.databases import refusal_of
 from gateway.tokens import Identity
 from gateway.wire import place, point, time_text
 from geo.points import Point
@@ -37,7 +38,6 @@ from geo.points import Point
 log = logging.getLogger("o2o.gateway")
 
 T = TypeVar("T")
-FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
 OURS = "gateway"  # who erased what should have been erased before
 
 
@@ -274,8 +274,7 @@ class Keeper:
             raise Refusal("unsettled") from None
         except sqlite3.Error as error:
             log.error("the vault could not: %s", error.sqlite_errorname)
-            is_full = getattr(error, "sqlite_errorcode", 0) in FULL
-            raise Refusal("storage_full" if is_full else "unsettled") from None
+            raise refusal_of(error) from None
 
 
 ANSWERS: dict[type, Callable[[Keeper, Any, Identity, v.Asked], Awaitable[Any]]] = {

@@ -5,13 +5,22 @@ import sqlite3
 from pathlib import Path
 
 from engine.errors import EngineError
+from gateway.codes import Refusal
 from gateway.storage.files import sync_directory
 from gateway.storage.journal import StorageError
 from gateway.storage.wal import examined
 
+FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
+
 
 class DamagedDatabaseError(EngineError):
     """What is in the file is not what was written."""
+
+
+def refusal_of(error: sqlite3.Error) -> Refusal:
+    """What whoever asked hears of what a database could not do."""
+    is_full = getattr(error, "sqlite_errorcode", 0) in FULL
+    return Refusal("storage_full" if is_full else "unsettled")
 
 
 def opened(path: Path, schema: str, *pragmas: str, synced: bool = True) -> sqlite3.Connection:

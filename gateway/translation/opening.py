@@ -11,7 +11,7 @@ from gateway.codes import Refusal
 from gateway.tokens import Identity
 from gateway.translation.table import Table
 from gateway.translation.weeks import minutes, weekly
-from gateway.wire import millis, point
+from gateway.wire import millis
 from geo.points import PointError
 from geo.zones import ZoneError, polygon_of_geojson
 
@@ -41,7 +41,6 @@ def _set_delivery_area(b: m.SetDeliveryArea, _: Identity, __: str) -> ExternalCo
 
 
 COMMAND_OF: Table = {
-    m.ChangeStore: lambda b, _, __: c.ChangeStore(b.store, b.name, point(b.location, "location")),
     m.SetDeliveryArea: _set_delivery_area,
     m.SetStoreHours: _set_store_hours,
     m.PauseStore: lambda b, who, _: c.PauseStore(who.subject, millis(b.until, "until"), b.reason),

@@ -35,6 +35,7 @@ def _change_settings(b: m.ChangeSettings, who: Identity, _: str) -> ExternalComm
 
 COMMAND_OF: Table = {
     m.RegisterStore: _register_store,
+    m.ChangeStore: lambda b, _, __: c.ChangeStore(b.store, b.name, point(b.location, "location")),
     m.DefineCategory: lambda b, _, __: c.DefineCategory(
         b.category, b.name, v.CategoryId(b.parent or "")
     ),

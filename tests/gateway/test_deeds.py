@@ -9,7 +9,8 @@ import pytest
 
 from gateway import messages as m
 from gateway.codes import Refusal
-from gateway.connections.requests import DEEDS, QUESTIONS
+from gateway.connections.requests import QUESTIONS
+from gateway.deeds import DEEDS
 from tests.gateway.test_deeds_kept import everything
 from tests.serving import live, placed, raw, serving, small_city, tell
 

@@ -15,6 +15,7 @@ from gateway.cli import main
 from gateway.codes import Refusal
 from gateway.entering import Doors
 from gateway.metrics import Metric
+from gateway.onlooking import Onlookers
 from gateway.revocations import Revocations
 from gateway.tokens import CODE_LIFE_S, LIFE_MAX_S, Tokens
 from tests.gateway.test_server import get
@@ -33,7 +34,8 @@ class House:
         self.now_s = now_s
         self.tokens = Tokens(b"s" * 32)
         self.revocations = Revocations(folder)
-        self.doors = Doors(self.tokens, self.revocations, lambda: self.now_s, is_behind_proxy)
+        allowed = self.tokens, self.revocations, lambda: self.now_s
+        self.doors, self.onlookers = Doors(*allowed), Onlookers(*allowed, is_behind_proxy)
 
     def code(self, subject="ops"):
         return self.tokens.mint_code(subject, self.now_s)
@@ -46,7 +48,7 @@ class House:
         headers = Headers({"Host": "localhost:8080"} | more)
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        found = self.doors.barred(Request("/metrics", headers), peer)
+        found = self.onlookers.barred(Request("/metrics", headers), peer)
         return 200 if found is None else found.status_code
 
 
@@ -126,7 +128,7 @@ def test_who_asks_for_another_machine_is_not_on_this_one(tmp_path):
     for other in ("dispatch.example", "localhost.example:80", "[::1", "", "10.0.0.1", "x@y"):
         assert house.figures(peer="127.0.0.1", Host=other) == 401, other
     for headers in (Headers(), Headers([("Host", "localhost"), ("Host", "localhost")])):
-        assert house.doors.barred(Request("/metrics", headers), "127.0.0.1").status_code == 401
+        assert house.onlookers.barred(Request("/metrics", headers), "127.0.0.1").status_code == 401
 
 
 def test_where_a_proxy_is_known_of_nobody_is_on_this_machine(tmp_path):

@@ -18,12 +18,14 @@ from gateway.locating.fixes import AHEAD_MAX_MS, LIMITS, Fixes
 from gateway.locating.looking import get_trail
 from gateway.locating.trails import KEPT_MS, Trails
 from gateway.metrics import Counters
+from gateway.tokens import Identity
 from gateway.wire import time_text
 from geo.points import Point
 from geo.travel import Vehicle
 from tests.serving import hear, live, raw, serving, small_city, tell
 
 NOW = 1_800_000_000_000
+OPS = Identity("operator", "ops", 0, 0)
 DAY_MS = 86_400_000
 
 
@@ -217,7 +219,7 @@ async def trail_of(folder, batches):
                 await trails.keep(rows)
             taking.loop.at += 1_000
         asked = m.GetTrail("kim", time_text(NOW - 3_600_000), time_text(NOW))
-        return await get_trail(asked, taking.loop.engine, trails)
+        return await get_trail(asked, OPS, taking.loop.engine, trails)
     finally:
         trails.close()
 
@@ -257,12 +259,12 @@ async def test_both_times_are_kept_and_the_past_can_be_asked_for_as_it_was_known
     await trails.keep(rows)
     await trails.keep(rows)  # sent twice counts once
     span = ("kim", time_text(NOW - 60_000), time_text(NOW + 1))
-    now = await get_trail(m.GetTrail(*span), taking.loop.engine, trails)
+    now = await get_trail(m.GetTrail(*span), OPS, taking.loop.engine, trails)
     assert [(x.fix_time, x.received_at, x.accuracy_m) for x in now.points] == [
         (time_text(NOW - 9_000), time_text(NOW), None),
         (time_text(NOW - 8_000), time_text(NOW + 60_000), 7),
     ]
-    then = await get_trail(m.GetTrail(*span, time_text(NOW)), taking.loop.engine, trails)
+    then = await get_trail(m.GetTrail(*span, time_text(NOW)), OPS, taking.loop.engine, trails)
     assert then.fixes == 1
     trails.close()
 
@@ -281,13 +283,13 @@ async def test_a_trail_says_when_areas_were_entered_crossed_and_left(tmp_path):
     square = [*ring, m.Place(38.999, 116.001)]
     span = ("kim", time_text(NOW - 60_000), time_text(NOW + 1))
     asked = m.GetTrail(*span, areas={"no-go": square})
-    told = await get_trail(asked, taking.loop.engine, trails)
+    told = await get_trail(asked, OPS, taking.loop.engine, trails)
     visits = [(x.crossing, x.inside_s) for x in told.visits if x.area == "no-go"]
     assert visits == [("enter", 0), ("exit", 30), ("cross", 0)]
     assert {x.store for x in told.visits} == {None, "s1"}
     bow = [square[0], square[2], square[1], square[3]]
     with pytest.raises(Refusal) as info:
-        await get_trail(m.GetTrail(*span, areas={"bow": bow}), taking.loop.engine, trails)
+        await get_trail(m.GetTrail(*span, areas={"bow": bow}), OPS, taking.loop.engine, trails)
     assert info.value.error.detail == {"field": "areas.bow"}
     trails.close()
 

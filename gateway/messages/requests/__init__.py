@@ -84,7 +84,6 @@ from gateway.messages.requests.merchandising import (
     SearchProducts,
 )
 from gateway.messages.requests.opening import (
-    ChangeStore,
     GetDeliveryArea,
     GetStoreHours,
     OpeningRequest,
@@ -97,6 +96,7 @@ from gateway.messages.requests.operating import (
     AssignDelivery,
     ChangeCourier,
     ChangeSettings,
+    ChangeStore,
     DelistProduct,
     ExplainOrder,
     GetSettings,
@@ -334,6 +334,7 @@ RequestBody = (
     | ListDifferences
     | ResolveDifference
     | RegisterStore
+    | ChangeStore
     | ListProduct
     | DelistProduct
     | DefineCategory

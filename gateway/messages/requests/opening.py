@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from gateway.messages.terms import Hours, SpecialDay
-from gateway.messages.values import Id, MultiPolygon, Place, Reason, Sent, Text, Time
+from gateway.messages.values import Id, MultiPolygon, Reason, Sent, Time
 
 
 class SetStoreHours(Sent, frozen=True):
@@ -35,18 +35,6 @@ class SetBusyMode(Sent, frozen=True):
     until: Time | None = None
 
 
-class ChangeStore(Sent, frozen=True):
-    """Its name or its place was wrong, or is another now: both as they are to be.
-
-    What is promised and planned from then on is from the new place. What was promised before stays
-    so, and a delivery that there is already is fetched where it was to be.
-    """
-
-    store: Id
-    name: Text
-    location: Place
-
-
 class GetStoreHours(Sent, frozen=True):
     """Of any store. Answered by `store_hours`."""
 
@@ -70,11 +58,5 @@ class GetDeliveryArea(Sent, frozen=True):
 
 
 OpeningRequest = (
-    SetStoreHours
-    | PauseStore
-    | SetBusyMode
-    | ChangeStore
-    | GetStoreHours
-    | SetDeliveryArea
-    | GetDeliveryArea
+    SetStoreHours | PauseStore | SetBusyMode | GetStoreHours | SetDeliveryArea | GetDeliveryArea
 )

@@ -28,6 +28,18 @@ class RegisterStore(Sent, frozen=True):
     preparation_s: Annotated[int, Meta(ge=0, le=86_400)]
 
 
+class ChangeStore(Sent, frozen=True):
+    """Its name or its place was wrong, or is another now: both as they are to be.
+
+    What is promised and planned from then on is from the new place. What was promised before stays
+    so, and a delivery that there is already is fetched where it was to be.
+    """
+
+    store: Id
+    name: Text
+    location: Place
+
+
 class ListProduct(Sent, frozen=True):
     """It may be sold in every store that has a price and stock for it.
 
